@@ -9,7 +9,7 @@ use crate::verify::VerifyReport;
 
 /// The result of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
+pub struct CopyReport {
     /// (table, rows), in the order of copying.
     pub tables: Vec<(&'static str, u64)>,
     /// What [`Store::verify`] reports for the copy.
@@ -282,7 +282,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Configuration`] when the target is not empty, [`StoreError::Defect`] when counts differ, and
     /// [`StoreError::Unavailable`] when a database fails.
-    pub async fn copy_to(&self, target: &Self) -> Result<Copied, StoreError> {
+    pub async fn copy_to(&self, target: &Self) -> Result<CopyReport, StoreError> {
         let mut from = self.snapshot().await?;
         let mut to = target.inner.target.session(false).await?;
         to.begin().await?;
@@ -299,7 +299,7 @@ impl Store {
         to.close().await;
         from.close().await;
         let report = target.verify().await?;
-        Ok(Copied { tables, report })
+        Ok(CopyReport { tables, report })
     }
 }
 

@@ -22,7 +22,7 @@ mod tables;
 mod verify;
 
 pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Pruned, Stats};
-pub use copy::Copied;
+pub use copy::CopyReport;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{
     AccountBalance, CustomerFilter, DueReceivers, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,

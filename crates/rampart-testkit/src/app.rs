@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::chance::SeededChance;
 use crate::database::{TestDatabase, TestEngine};
 use crate::gateway::SandboxGatewayPlayer;
-use crate::scenario::PATIENCE;
+use crate::scenario::CONDITION_TIMEOUT;
 
 /// The installation key of every test.
 pub const KEY: [u8; 32] = [42; 32];
@@ -267,7 +267,7 @@ impl TestApp {
     /// Polls until `look` returns something.
     ///
     /// # Panics
-    /// When it does not within [`PATIENCE`].
+    /// When it does not within [`CONDITION_TIMEOUT`].
     pub async fn eventually<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
         let looking = async {
             loop {
@@ -277,9 +277,9 @@ impl TestApp {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, looking).await {
+        match tokio::time::timeout(CONDITION_TIMEOUT, looking).await {
             Ok(found) => found,
-            Err(_) => panic!("waited in vain: {what}"),
+            Err(_) => panic!("timed out waiting for: {what}"),
         }
     }
 
@@ -291,7 +291,7 @@ impl TestApp {
         self.stop_workers().await;
         self.world.stop().await;
         let report = self.app.store().verify().await.expect("the ledger can be recomputed");
-        assert!(report.holds(), "the ledger does not hold: {:?}", report.findings);
+        assert!(report.holds(), "the ledger is inconsistent: {:?}", report.findings);
         self.app.store().close().await;
     }
 }

@@ -52,7 +52,7 @@ impl TestDatabase {
         }
         let server = server();
         let name = format!("rampart_app_{}_{}", std::process::id(), CREATED.fetch_add(1, Ordering::Relaxed));
-        assert!(run(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")), "the server makes no database");
+        assert!(run(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")), "the server did not create a database");
         Self { url: with_database_name(&server, &name), on_server: Some((server, name)) }
     }
 }

@@ -21,4 +21,4 @@ pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use rampart_sandbox::{Deposit, MAGIC, MagicField};
-pub use scenario::{PATIENCE, scenario};
+pub use scenario::{CONDITION_TIMEOUT, scenario};

@@ -102,7 +102,7 @@ struct BalanceChange {
 }
 
 fn overflow(_: Overflow) -> CommitError {
-    CommitError::Defect("an amount is too large to calculate with".into())
+    CommitError::Defect("an amount is too large".into())
 }
 
 fn missing(what: &str) -> CommitError {

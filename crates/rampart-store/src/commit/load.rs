@@ -12,10 +12,13 @@ use super::evaluate::BatchState;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_TYPES, assignments};
 use crate::read::{read_balance, read_claim};
-use crate::sql::{BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Params, Rows, SqlError, SqlValue};
+use crate::sql::{
+    BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, StatementParams,
+};
 use crate::tables::{RecordTable, Stored, TABLES, key_value, read_key, table_of};
 
-/// The first statement of every batch: its own row, versions, balances and counters, claims.
+/// What every batch runs first, in the lock order as far as the engine keeps it: its own row, versions, balances and counters,
+/// claims.
 static BEGINNING: CombinedStatement<7> =
     CombinedStatement::new([BATCH_ROW, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, EXISTING_CLAIMS, TAKEN_CLAIMS]);
 static INSERT_BATCH: CombinedStatement<1> = CombinedStatement::new([BATCH_ROW]);
@@ -28,8 +31,9 @@ const BATCH_ROW: BulkStatement =
 const PARTNERS: BulkStatement = BulkStatement::read(TEXT, 0, VERSION, |engine, keys_match| versions(Partner::TABLE, engine, keys_match));
 const CUSTOMERS: BulkStatement =
     BulkStatement::read(&[ColumnType::Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
-/// Keys that a step requires to be free. Read before the batch takes its own claims, which its steps know. Nothing is locked: a
-/// claim that another node is taking at this moment is not seen.
+/// Keys that a step requires to be free. It must not see the batch's own claims, which the steps know: it precedes [`TAKEN_CLAIMS`]
+/// on SQLite, and both see one snapshot on PostgreSQL. Nothing is locked: a claim that another node is taking at this moment is not
+/// seen.
 const EXISTING_CLAIMS: BulkStatement = BulkStatement::read(TEXT, 1, &CLAIM, |_, keys_match| {
     format!("SELECT {} FROM claims WHERE id {keys_match} AND (expires_at IS NULL OR expires_at > $2)", CLAIM.join(", "))
 });
@@ -118,8 +122,8 @@ impl BatchAttempt<'_> {
             key_values(customers, &state).into(),
             balances.clone().into(),
             counters.clone().into(),
-            Params { rows: keys_required_free(steps), further: now.clone() },
-            Params { rows: self.claim_rows(&state, steps), further: now },
+            StatementParams { rows: keys_required_free(steps), further: now.clone() },
+            StatementParams { rows: self.claim_rows(&state, steps), further: now },
         ];
         let [inserted, partner_rows, customer_rows, balance_rows, counter_rows, existing, taken] =
             self.session.run_combined(&BEGINNING, params).await?;

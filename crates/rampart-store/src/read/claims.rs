@@ -48,9 +48,9 @@ pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> Arc<str> {
 
 pub(crate) fn read_claim(row: &DbRow) -> Result<StoredClaim, StoreError> {
     let id = row.text(0)?;
-    let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("a claim without a scope"))?;
+    let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("the key of a claim has no scope"))?;
     let (scope, _) =
-        SCOPES.into_iter().find(|(_, name)| *name == scope).ok_or_else(|| StoreError::defect("a claim of an unknown scope"))?;
+        SCOPES.into_iter().find(|(_, name)| *name == scope).ok_or_else(|| StoreError::defect("the key of a claim has an unknown scope"))?;
     Ok(StoredClaim {
         scope,
         key: key.to_owned(),

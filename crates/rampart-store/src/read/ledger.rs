@@ -85,7 +85,7 @@ pub(crate) fn balance_id(account: Account, asset: Asset) -> Arc<str> {
 
 pub(crate) fn balance_parts(id: &str) -> Result<(Account, Asset), StoreError> {
     let parts = id.split_once(' ').and_then(|(account, asset)| Some((account.parse().ok()?, asset.parse().ok()?)));
-    parts.ok_or_else(|| StoreError::defect("a balance that is not of an account and an asset"))
+    parts.ok_or_else(|| StoreError::defect("the key of a balance does not name an account and an asset"))
 }
 
 pub(crate) fn read_balance(row: &DbRow) -> Result<AccountBalance, StoreError> {
@@ -97,7 +97,7 @@ pub(crate) fn read_balance(row: &DbRow) -> Result<AccountBalance, StoreError> {
 pub(crate) fn name_of(value: &impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value)? {
         serde_json::Value::String(name) => Ok(name),
-        _ => Err(StoreError::defect("an enum that does not serialise as a name")),
+        _ => Err(StoreError::defect("an enum does not serialise as a string")),
     }
 }
 

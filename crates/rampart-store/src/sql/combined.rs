@@ -1,13 +1,16 @@
 //! Runs several statements in one round trip. A batch needs a dozen statements, each a round trip to PostgreSQL. Those that nearly
 //! every batch needs are combined into one, as common table expressions (CTEs) whose results are appended with `UNION ALL`.
 //!
-//! The order in which PostgreSQL runs the CTEs is not guaranteed: its manual calls the order of data-modifying sub-statements
-//! unpredictable. Correctness relies on two things only. No statement may need the effect of another or write the same row as
-//! another. And when two batches lock rows in different orders, PostgreSQL reports a deadlock and the writer runs the batch again.
+//! PostgreSQL does not guarantee the order in which the CTEs run: its manual says that sub-statements of `WITH` run concurrently and
+//! that the order of data-modifying ones is unpredictable. Correctness relies on three things only:
+//! - All CTEs of a statement see one snapshot, so none sees the writes of another.
+//! - No statement needs the effect of another or writes the same row as another.
+//! - When two batches lock rows in different orders, PostgreSQL reports a deadlock and the writer runs the batch again.
+//!
 //! In practice the CTEs run in the order in which their results are appended, which keeps deadlocks rare.
 //!
 //! A statement without rows stays in the text, so that there is one text, which stays prepared. SQLite runs the statements one after
-//! the other and skips those without rows.
+//! the other in the order given, and skips those without rows.
 
 use std::sync::OnceLock;
 
@@ -62,13 +65,13 @@ impl BulkStatement {
 }
 
 /// The parameters of one statement.
-pub(crate) struct Params {
+pub(crate) struct StatementParams {
     /// Rows or keys, as one flat list.
     pub(crate) rows: Vec<SqlValue>,
     pub(crate) further: Vec<SqlValue>,
 }
 
-impl From<Vec<SqlValue>> for Params {
+impl From<Vec<SqlValue>> for StatementParams {
     fn from(rows: Vec<SqlValue>) -> Self {
         Self { rows, further: Vec::new() }
     }
@@ -149,7 +152,7 @@ impl DbSession {
     pub(crate) async fn run_combined<const N: usize>(
         &mut self,
         combined: &'static CombinedStatement<N>,
-        params: [Params; N],
+        params: [StatementParams; N],
     ) -> Result<[StatementResult; N], SqlError> {
         let mut results = std::array::from_fn(|_| StatementResult::default());
         debug_assert!(combined.statements.iter().zip(&params).all(|(statement, params)| statement.further == params.further.len()));
@@ -159,7 +162,8 @@ impl DbSession {
         match self {
             Self::Sqlite(connection) => {
                 let statements = combined.statements.iter().zip(combined.sqlite_sql()).zip(&params).zip(&mut results);
-                for (((statement, sql), Params { rows, further }), result) in statements.filter(|((_, params), _)| !params.rows.is_empty())
+                for (((statement, sql), StatementParams { rows, further }), result) in
+                    statements.filter(|((_, params), _)| !params.rows.is_empty())
                 {
                     let width = statement.types.len();
                     match statement.returns {

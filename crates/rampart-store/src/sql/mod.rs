@@ -19,7 +19,7 @@ use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
 pub(crate) use bulk::{ColumnType, Rows};
-pub(crate) use combined::{BulkStatement, CombinedStatement, Params};
+pub(crate) use combined::{BulkStatement, CombinedStatement, StatementParams};
 pub(crate) use error::{ErrorClass, SqlError, classify};
 pub(crate) use migrate::{SchemaState, migrate, schema_state};
 pub(crate) use reader_pool::ReaderPool;

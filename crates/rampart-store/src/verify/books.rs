@@ -13,7 +13,7 @@ use crate::read::{balance_parts, parse_name};
 use crate::sql::{DbRow, DbSession};
 
 fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
-    StoreError::defect("the entries sum to more than can be calculated with")
+    StoreError::defect("the sum of the entries overflows")
 }
 
 /// The effect of an entry on a sum in which debits are positive.
@@ -223,12 +223,12 @@ pub(super) async fn events(session: &mut DbSession, report: &mut VerifyReport) -
             report.find("events", row.text(0)?, format!("{count} events are numbered from {first} to {last}"));
         }
         if row.int_or_null(4)? != Some(last) {
-            report.find("events", row.text(0)?, format!("the last event has the number {last}, and the counter says otherwise"));
+            report.find("events", row.text(0)?, format!("the last event has the number {last}, which the counter does not match"));
         }
     }
     let sql = "SELECT c.partner FROM event_counters c WHERE c.last > 0 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.partner = c.partner)";
     for row in session.fetch_all(sql, Vec::new()).await? {
-        report.find("events", row.text(0)?, "the counter counts events, and there is none");
+        report.find("events", row.text(0)?, "the counter is above zero, and there is no event");
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub struct VerifyReport {
     /// Orders whose entries on the customer's account were checked.
     pub orders: u64,
     pub events: u64,
-    /// Empty when the books are consistent. At most [`VerifyReport::MOST_FINDINGS`] are kept.
+    /// Empty when the books are consistent. At most [`VerifyReport::MAX_FINDINGS`] are kept.
     pub findings: Vec<Inconsistency>,
     /// What an operator should look at although the books are consistent. The store adds none: it does not know the configuration.
     pub warnings: Vec<Inconsistency>,
@@ -36,7 +36,7 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     /// The number of findings that a report keeps.
-    pub const MOST_FINDINGS: usize = 1_000;
+    pub const MAX_FINDINGS: usize = 1_000;
 
     /// Whether the books are consistent.
     #[must_use]
@@ -45,7 +45,7 @@ impl VerifyReport {
     }
 
     fn find(&mut self, check: &'static str, subject: impl ToString, fault: impl Into<String>) {
-        if self.findings.len() < Self::MOST_FINDINGS {
+        if self.findings.len() < Self::MAX_FINDINGS {
             self.findings.push(Inconsistency { check, subject: subject.to_string(), fault: fault.into() });
         }
     }

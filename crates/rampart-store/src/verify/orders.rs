@@ -18,7 +18,7 @@ use crate::sql::{DbSession, SqlValue};
 use crate::tables::{Stored, read};
 
 fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
-    StoreError::defect("what orders have reserved sums to more than can be calculated with")
+    StoreError::defect("the sum of the reserved amounts overflows")
 }
 
 /// Compares held amounts with what open orders, transfers and payouts have reserved.
