@@ -9,6 +9,7 @@ use rampart_core::id::Randomness;
 pub struct SeededChance(AtomicU64);
 
 impl SeededChance {
+    /// Creates the generator from its seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
