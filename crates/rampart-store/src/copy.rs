@@ -1,23 +1,23 @@
-//! Moving an installation from one engine to the other: every table, page by page, into an empty database.
+//! Copies an installation to an empty database of either engine, table by table and page by page.
 
 use sqlx::AssertSqlSafe;
 
 use crate::error::StoreError;
-use crate::sql::{Row, Rows, Session, SqlError, Value};
+use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
 use crate::store::Store;
 use crate::verify::VerifyReport;
 
-/// What was copied.
+/// The result of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
-    /// (table, rows), in the order they were copied.
+pub struct CopyReport {
+    /// (table, rows), in the order of copying.
     pub tables: Vec<(&'static str, u64)>,
-    /// What [`Store::verify`] says of the copy.
+    /// What [`Store::verify`] reports for the copy.
     pub report: VerifyReport,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CopyType {
     Text,
     TextOrNull,
     Int,
@@ -25,294 +25,327 @@ enum Kind {
     Bool,
 }
 
-/// A table with its columns; the first `keys` of them are its primary key.
-struct Shape {
+/// A table and its columns. The first `keys` columns are its primary key.
+struct CopyTable {
     name: &'static str,
     keys: usize,
-    columns: &'static [(&'static str, Kind)],
+    columns: &'static [(&'static str, CopyType)],
 }
 
-/// Rows per page.
-const PAGE: usize = 512;
+const PAGE_ROWS: usize = 512;
 
-/// Every table. A test compares it with the schema.
-const SHAPES: &[Shape] = &[
-    Shape {
+/// Every table. A test compares the list with the schema.
+const COPY_TABLES: &[CopyTable] = &[
+    CopyTable {
         name: "installation",
         keys: 1,
         columns: &[
-            ("number", Kind::Int),
-            ("id", Kind::Text),
-            ("key_fingerprint", Kind::Text),
-            ("created_at", Kind::Int),
-            ("mode", Kind::TextOrNull),
+            ("number", CopyType::Int),
+            ("id", CopyType::Text),
+            ("key_fingerprint", CopyType::Text),
+            ("created_at", CopyType::Int),
+            ("mode", CopyType::TextOrNull),
         ],
     },
-    Shape { name: "installation_keys", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("data", Kind::Text)] },
-    Shape {
+    CopyTable {
+        name: "installation_keys",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)],
+    },
+    CopyTable {
         name: "partners",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("api_key", Kind::Text),
-            ("previous_key", Kind::TextOrNull),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("api_key", CopyType::Text),
+            ("previous_key", CopyType::TextOrNull),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "customers",
         keys: 1,
-        columns: &[("id", Kind::Int), ("version", Kind::Int), ("partner", Kind::Text), ("created_at", Kind::Int), ("data", Kind::Text)],
+        columns: &[
+            ("id", CopyType::Int),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("created_at", CopyType::Int),
+            ("data", CopyType::Text),
+        ],
     },
-    Shape {
+    CopyTable {
         name: "payments",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("partner", Kind::Text),
-            ("customer", Kind::Int),
-            ("status", Kind::Text),
-            ("open", Kind::Bool),
-            ("due_at", Kind::IntOrNull),
-            ("changed_at", Kind::Int),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("customer", CopyType::Int),
+            ("status", CopyType::Text),
+            ("open", CopyType::Bool),
+            ("due_at", CopyType::IntOrNull),
+            ("changed_at", CopyType::Int),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "rampoffs",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("partner", Kind::Text),
-            ("customer", Kind::Int),
-            ("status", Kind::Text),
-            ("open", Kind::Bool),
-            ("due_at", Kind::IntOrNull),
-            ("changed_at", Kind::Int),
-            ("deposit_address", Kind::Text),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("customer", CopyType::Int),
+            ("status", CopyType::Text),
+            ("open", CopyType::Bool),
+            ("due_at", CopyType::IntOrNull),
+            ("changed_at", CopyType::Int),
+            ("deposit_address", CopyType::Text),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "payouts",
         keys: 1,
-        columns: &[("id", Kind::Text), ("version", Kind::Int), ("order_id", Kind::TextOrNull), ("state", Kind::Text), ("data", Kind::Text)],
+        columns: &[
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("order_id", CopyType::TextOrNull),
+            ("state", CopyType::Text),
+            ("data", CopyType::Text),
+        ],
     },
-    Shape {
+    CopyTable {
         name: "transfers",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("order_id", Kind::TextOrNull),
-            ("chain", Kind::Text),
-            ("state", Kind::Text),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("order_id", CopyType::TextOrNull),
+            ("chain", CopyType::Text),
+            ("state", CopyType::Text),
+            ("data", CopyType::Text),
         ],
     },
-    Shape { name: "facts", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("waiting", Kind::Bool), ("data", Kind::Text)] },
-    Shape {
+    CopyTable {
+        name: "facts",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("waiting", CopyType::Bool), ("data", CopyType::Text)],
+    },
+    CopyTable {
         name: "deposits",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("chain", Kind::Text),
-            ("state", Kind::Text),
-            ("height", Kind::Int),
-            ("order_id", Kind::TextOrNull),
-            ("to_sweep", Kind::Bool),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("chain", CopyType::Text),
+            ("state", CopyType::Text),
+            ("height", CopyType::Int),
+            ("order_id", CopyType::TextOrNull),
+            ("to_sweep", CopyType::Bool),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "jobs",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("kind", Kind::Text),
-            ("subject", Kind::Text),
-            ("due_at", Kind::Int),
-            ("leased_until", Kind::IntOrNull),
-            ("failing", Kind::Bool),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("kind", CopyType::Text),
+            ("subject", CopyType::Text),
+            ("due_at", CopyType::Int),
+            ("leased_until", CopyType::IntOrNull),
+            ("failing", CopyType::Bool),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "subscriptions",
         keys: 1,
-        columns: &[("id", Kind::Text), ("version", Kind::Int), ("partner", Kind::Text), ("disabled", Kind::Bool), ("data", Kind::Text)],
+        columns: &[
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("disabled", CopyType::Bool),
+            ("data", CopyType::Text),
+        ],
     },
-    Shape {
+    CopyTable {
         name: "deliveries",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("partner", Kind::Text),
-            ("subscription", Kind::Text),
-            ("state", Kind::Text),
-            ("due_at", Kind::Int),
-            ("leased_until", Kind::IntOrNull),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("partner", CopyType::Text),
+            ("subscription", CopyType::Text),
+            ("state", CopyType::Text),
+            ("due_at", CopyType::Int),
+            ("leased_until", CopyType::IntOrNull),
+            ("data", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "cursors",
         keys: 1,
-        columns: &[("id", Kind::Text), ("version", Kind::Int), ("number", Kind::IntOrNull), ("data", Kind::Text)],
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("number", CopyType::IntOrNull), ("data", CopyType::Text)],
     },
-    Shape { name: "wallets", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("data", Kind::Text)] },
-    Shape {
+    CopyTable { name: "wallets", keys: 1, columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)] },
+    CopyTable {
         name: "reviews",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("version", Kind::Int),
-            ("order_id", Kind::TextOrNull),
-            ("waiting", Kind::Bool),
-            ("alarm", Kind::TextOrNull),
-            ("kind", Kind::Text),
-            ("fact", Kind::TextOrNull),
-            ("data", Kind::Text),
+            ("id", CopyType::Text),
+            ("version", CopyType::Int),
+            ("order_id", CopyType::TextOrNull),
+            ("waiting", CopyType::Bool),
+            ("alarm", CopyType::TextOrNull),
+            ("kind", CopyType::Text),
+            ("fact", CopyType::TextOrNull),
+            ("data", CopyType::Text),
         ],
     },
-    Shape { name: "audit", keys: 1, columns: &[("id", Kind::Text), ("version", Kind::Int), ("subject", Kind::Text), ("data", Kind::Text)] },
-    Shape {
+    CopyTable {
+        name: "audit",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("subject", CopyType::Text), ("data", CopyType::Text)],
+    },
+    CopyTable {
         name: "claims",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("subject", Kind::Text),
-            ("fingerprint", Kind::Text),
-            ("answer", Kind::Text),
-            ("expires_at", Kind::IntOrNull),
-            ("batch", Kind::Text),
+            ("id", CopyType::Text),
+            ("subject", CopyType::Text),
+            ("fingerprint", CopyType::Text),
+            ("answer", CopyType::Text),
+            ("expires_at", CopyType::IntOrNull),
+            ("batch", CopyType::Text),
         ],
     },
-    Shape {
+    CopyTable {
         name: "balances",
         keys: 1,
-        columns: &[("id", Kind::Text), ("posted", Kind::Text), ("held", Kind::Text), ("entries", Kind::Int)],
+        columns: &[("id", CopyType::Text), ("posted", CopyType::Text), ("held", CopyType::Text), ("entries", CopyType::Int)],
     },
-    Shape {
+    CopyTable {
         name: "postings",
         keys: 1,
         columns: &[
-            ("id", Kind::Text),
-            ("kind", Kind::Text),
-            ("origin", Kind::Text),
-            ("order_id", Kind::TextOrNull),
-            ("posted_at", Kind::Int),
-            ("booked_at", Kind::Int),
+            ("id", CopyType::Text),
+            ("kind", CopyType::Text),
+            ("origin", CopyType::Text),
+            ("order_id", CopyType::TextOrNull),
+            ("posted_at", CopyType::Int),
+            ("booked_at", CopyType::Int),
         ],
     },
-    Shape {
+    CopyTable {
         name: "entries",
         keys: 2,
         columns: &[
-            ("balance", Kind::Text),
-            ("number", Kind::Int),
-            ("posting", Kind::Text),
-            ("side", Kind::Text),
-            ("amount", Kind::Text),
-            ("order_id", Kind::TextOrNull),
+            ("balance", CopyType::Text),
+            ("number", CopyType::Int),
+            ("posting", CopyType::Text),
+            ("side", CopyType::Text),
+            ("amount", CopyType::Text),
+            ("order_id", CopyType::TextOrNull),
         ],
     },
-    Shape { name: "counters", keys: 1, columns: &[("id", Kind::Text), ("value", Kind::Text), ("expires_at", Kind::IntOrNull)] },
-    Shape {
+    CopyTable {
+        name: "counters",
+        keys: 1,
+        columns: &[("id", CopyType::Text), ("value", CopyType::Text), ("expires_at", CopyType::IntOrNull)],
+    },
+    CopyTable {
         name: "events",
         keys: 2,
         columns: &[
-            ("partner", Kind::Text),
-            ("sequence", Kind::Int),
-            ("id", Kind::Text),
-            ("kind", Kind::Text),
-            ("subject", Kind::Text),
-            ("data", Kind::Text),
-            ("created_at", Kind::Int),
+            ("partner", CopyType::Text),
+            ("sequence", CopyType::Int),
+            ("id", CopyType::Text),
+            ("kind", CopyType::Text),
+            ("subject", CopyType::Text),
+            ("data", CopyType::Text),
+            ("created_at", CopyType::Int),
         ],
     },
-    Shape { name: "event_counters", keys: 1, columns: &[("partner", Kind::Text), ("last", Kind::Int)] },
-    Shape { name: "numbers", keys: 1, columns: &[("series", Kind::Text), ("next", Kind::Int)] },
-    Shape { name: "batches", keys: 1, columns: &[("id", Kind::Text)] },
+    CopyTable { name: "event_counters", keys: 1, columns: &[("partner", CopyType::Text), ("last", CopyType::Int)] },
+    CopyTable { name: "numbers", keys: 1, columns: &[("series", CopyType::Text), ("next", CopyType::Int)] },
+    CopyTable { name: "batches", keys: 1, columns: &[("id", CopyType::Text)] },
 ];
 
 impl Store {
-    /// Copies everything into `target`, which must be empty, in one snapshot of this store and one transaction of the
-    /// target; then compares the counts and verifies the copy's ledger. Nothing stays in the target when anything fails.
+    /// Copies everything into `target`, which must be empty: from one snapshot of this store, in one transaction of the target. Then
+    /// compares the row counts and verifies the copy's ledger. On failure nothing stays in the target.
     ///
     /// # Errors
     /// [`StoreError::Configuration`] when the target is not empty, [`StoreError::Defect`] when counts differ, and
     /// [`StoreError::Unavailable`] when a database fails.
-    pub async fn copy_to(&self, target: &Self) -> Result<Copied, StoreError> {
+    pub async fn copy_to(&self, target: &Self) -> Result<CopyReport, StoreError> {
         let mut from = self.snapshot().await?;
         let mut to = target.inner.target.session(false).await?;
         to.begin().await?;
-        let mut tables = Vec::with_capacity(SHAPES.len());
-        for shape in SHAPES {
-            if to.fetch_optional(AssertSqlSafe(format!("SELECT 1 FROM {} LIMIT 1", shape.name)), Vec::new()).await?.is_some() {
-                return Err(StoreError::Configuration(format!("the database to copy to is not empty: it has rows in {}", shape.name)));
+        let mut tables = Vec::with_capacity(COPY_TABLES.len());
+        for table in COPY_TABLES {
+            if to.fetch_optional(AssertSqlSafe(format!("SELECT 1 FROM {} LIMIT 1", table.name)), Vec::new()).await?.is_some() {
+                return Err(StoreError::Configuration(format!("the database to copy to is not empty: it has rows in {}", table.name)));
             }
         }
-        for shape in SHAPES {
-            tables.push((shape.name, copy_table(shape, &mut from, &mut to).await?));
+        for table in COPY_TABLES {
+            tables.push((table.name, copy_table(table, &mut from, &mut to).await?));
         }
         to.commit().await?;
         to.close().await;
         from.close().await;
         let report = target.verify().await?;
-        Ok(Copied { tables, report })
+        Ok(CopyReport { tables, report })
     }
 }
 
-async fn copy_table(shape: &Shape, from: &mut Session, to: &mut Session) -> Result<u64, StoreError> {
-    let columns: Vec<&str> = shape.columns.iter().map(|(name, _)| *name).collect();
+async fn copy_table(table: &CopyTable, from: &mut DbSession, to: &mut DbSession) -> Result<u64, StoreError> {
+    let columns: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
     let list = columns.join(", ");
-    let key = columns[..shape.keys].join(", ");
-    let marks: Vec<String> = (1..=shape.keys).map(|number| format!("${number}")).collect();
-    let first = format!("SELECT {list} FROM {} ORDER BY {key} LIMIT {PAGE}", shape.name);
-    let next = format!("SELECT {list} FROM {} WHERE ({key}) > ({}) ORDER BY {key} LIMIT {PAGE}", shape.name, marks.join(", "));
-    let mut behind: Option<Vec<Value>> = None;
+    let key = columns[..table.keys].join(", ");
+    let placeholders: Vec<String> = (1..=table.keys).map(|number| format!("${number}")).collect();
+    let first = format!("SELECT {list} FROM {} ORDER BY {key} LIMIT {PAGE_ROWS}", table.name);
+    let next = format!("SELECT {list} FROM {} WHERE ({key}) > ({}) ORDER BY {key} LIMIT {PAGE_ROWS}", table.name, placeholders.join(", "));
+    let mut last_key: Option<Vec<SqlValue>> = None;
     let mut copied = 0_u64;
     loop {
-        let rows = match behind.take() {
+        let rows = match last_key.take() {
             None => from.fetch_all(AssertSqlSafe(first.clone()), Vec::new()).await?,
             Some(values) => from.fetch_all(AssertSqlSafe(next.clone()), values).await?,
         };
         let mut values = Vec::with_capacity(rows.len() * columns.len());
         for row in &rows {
-            for (index, (_, kind)) in shape.columns.iter().enumerate() {
-                values.push(value(row, index, *kind)?);
+            for (index, (_, copy_type)) in table.columns.iter().enumerate() {
+                values.push(value(row, index, *copy_type)?);
             }
         }
-        behind = values.len().checked_sub(columns.len()).map(|start| values[start..start + shape.keys].to_vec());
-        let sql = |rows: &str| format!("INSERT INTO {} ({list}) {rows}", shape.name);
+        last_key = values.len().checked_sub(columns.len()).map(|start| values[start..start + table.keys].to_vec());
+        let sql = |rows: &str| format!("INSERT INTO {} ({list}) {rows}", table.name);
         copied += to.write_rows(sql, &Rows::new(columns.len(), values), &[]).await?;
-        if rows.len() < PAGE {
+        if rows.len() < PAGE_ROWS {
             break;
         }
     }
-    let sql = format!("SELECT COUNT(*) FROM {}", shape.name);
-    let count = |row: Option<Row>| row.map_or(Ok(0), |row| row.int(0));
+    let sql = format!("SELECT COUNT(*) FROM {}", table.name);
+    let count = |row: Option<DbRow>| row.map_or(Ok(0), |row| row.int(0));
     let had = count(from.fetch_optional(AssertSqlSafe(sql.clone()), Vec::new()).await?)?;
     let has = count(to.fetch_optional(AssertSqlSafe(sql), Vec::new()).await?)?;
     if had != has || u64::try_from(has) != Ok(copied) {
-        return Err(StoreError::defect(format!("of {had} rows of {} there are {has} in the copy", shape.name)));
+        return Err(StoreError::defect(format!("of {had} rows of {} there are {has} in the copy", table.name)));
     }
     Ok(copied)
 }
 
-fn value(row: &Row, index: usize, kind: Kind) -> Result<Value, SqlError> {
-    Ok(match kind {
-        Kind::Text => row.text(index)?.into(),
-        Kind::TextOrNull => Value::TextOrNull(row.text_or_null(index)?.map(Into::into)),
-        Kind::Int => row.int(index)?.into(),
-        Kind::IntOrNull => Value::IntOrNull(row.int_or_null(index)?),
-        Kind::Bool => row.bool(index)?.into(),
+fn value(row: &DbRow, index: usize, copy_type: CopyType) -> Result<SqlValue, SqlError> {
+    Ok(match copy_type {
+        CopyType::Text => row.text(index)?.into(),
+        CopyType::TextOrNull => SqlValue::TextOrNull(row.text_or_null(index)?.map(Into::into)),
+        CopyType::Int => row.int(index)?.into(),
+        CopyType::IntOrNull => SqlValue::IntOrNull(row.int_or_null(index)?),
+        CopyType::Bool => row.bool(index)?.into(),
     })
 }

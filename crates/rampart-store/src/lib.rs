@@ -1,13 +1,15 @@
-//! Everything that is stored: all SQL, on both engines, the migrations, the reads, and the one commit path.
+//! Storage: all SQL for both engines, the migrations, the reads, and the only commit path.
 //!
-//! - [`Store::commit`] is the only way anything of the ramp is written. Steps that wait together become durable together.
-//! - Reads are methods of [`Store`] too; they see what was committed before they began and hold no lock.
+//! - [`Store::commit`] writes all business records. Steps that are queued together become durable together. A few writes bypass it:
+//!   reserved numbers, pruning, the installation's own rows, and copying.
+//! - Reads are methods of [`Store`]. They see what was committed before they began and hold no lock.
 //! - [`Store::verify`] recomputes the ledger from its entries; [`Store::copy_to`] moves an installation between engines.
 //!
-//! Lock order, the same for every batch on every node: records (tables in the order of [`rampart_core::record::RecordKey`],
-//! then keys; but partners and customers after all others), balances, counters, claims, event counters, series of numbers.
-//! Rows that are new are inserted after that in the same order. A batch's own row, which only the same batch ever asks for
-//! again, is written before partners and customers are locked.
+//! Lock order, the same for every batch on every node: records (tables in the order of [`rampart_core::record::RecordKey`], then by
+//! key, but partners and customers after all others), balances, counters, claims, event counters, number series. New rows are
+//! inserted after that in the same order. A batch's own row is written before partners and customers are locked; only the same batch
+//! ever asks for it again. Within one combined statement PostgreSQL does not guarantee the order; a deadlock makes the writer run
+//! the batch again.
 
 mod commit;
 mod copy;
@@ -20,7 +22,7 @@ mod tables;
 mod verify;
 
 pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Pruned, Stats};
-pub use copy::Copied;
+pub use copy::CopyReport;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{
     AccountBalance, CustomerFilter, DueReceivers, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,

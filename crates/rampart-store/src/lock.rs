@@ -1,7 +1,7 @@
-//! Who serves from a database, and who copies it or changes its schema: never both.
+//! The lock that keeps serving apart from copying and migrating.
 //!
-//! A SQLite file has a file beside it that is locked by the one process that uses it. On PostgreSQL a session of its own holds
-//! an advisory lock, shared by all that serve; copying and migrating take it alone.
+//! For SQLite it is a lock file beside the database, held by the one process that serves. For PostgreSQL it is an advisory lock held
+//! by a dedicated session: shared by all nodes that serve, exclusive for copying and migrating.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,62 +12,61 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::error::StoreError;
-use crate::sql::{Session, Target};
+use crate::sql::{DatabaseTarget, DbSession};
 use crate::store::OnFatal;
 
-/// How often is looked whether the session that holds a lock of PostgreSQL still lives.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Keys of PostgreSQL's advisory locks: the letters `rampart` in base 36, and one more.
-const SHARED: &str = "SELECT CASE WHEN pg_try_advisory_lock_shared(59823490602) THEN 1 ELSE 0 END::bigint";
-const ALONE: &str = "SELECT CASE WHEN pg_try_advisory_lock(59823490602) THEN 1 ELSE 0 END::bigint";
+/// How often the session that holds the PostgreSQL lock is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// PostgreSQL advisory lock: the key is `rampart` in base 36, plus one.
+const LOCK_SHARED: &str = "SELECT CASE WHEN pg_try_advisory_lock_shared(59823490602) THEN 1 ELSE 0 END::bigint";
+const LOCK_EXCLUSIVE: &str = "SELECT CASE WHEN pg_try_advisory_lock(59823490602) THEN 1 ELSE 0 END::bigint";
 
-/// What a database is locked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    Serving,
-    /// Copying it, or changing its schema.
-    Alone,
+pub(crate) enum LockMode {
+    Shared,
+    /// For copying the database or changing its schema.
+    Exclusive,
 }
 
-/// A lock that is held until it is released or dropped.
+/// A lock, held until it is released or dropped.
 pub(crate) enum Lock {
     Sqlite {
-        /// Closed by being dropped, which unlocks it.
+        /// Dropping the file unlocks it.
         _file: File,
     },
-    Postgres(Guard),
+    Postgres(AdvisoryLock),
 }
 
-/// Holds the session of PostgreSQL, and with it the lock.
-pub(crate) struct Guard {
+/// The task that holds the PostgreSQL session and with it the lock.
+pub(crate) struct AdvisoryLock {
     stop: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
-impl Drop for Guard {
+impl Drop for AdvisoryLock {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 impl Lock {
-    pub(crate) async fn take(target: &Target, what: Use, on_fatal: OnFatal) -> Result<Self, StoreError> {
+    pub(crate) async fn take(target: &DatabaseTarget, mode: LockMode, on_fatal: OnFatal) -> Result<Self, StoreError> {
         match target {
-            Target::Sqlite(path) => lock_file(path),
-            Target::Postgres(_) => {
-                let session = lock_session(target, what).await?;
+            DatabaseTarget::Sqlite(path) => lock_file(path),
+            DatabaseTarget::Postgres(_) => {
+                let session = lock_session(target, mode).await?;
                 let stop = Arc::new(Notify::new());
-                let holding = hold(target.clone(), session, what, on_fatal, Arc::clone(&stop));
-                Ok(Self::Postgres(Guard { stop, task: tokio::spawn(holding) }))
+                let holding = hold(target.clone(), session, mode, on_fatal, Arc::clone(&stop));
+                Ok(Self::Postgres(AdvisoryLock { stop, task: tokio::spawn(holding) }))
             }
         }
     }
 
-    /// Gives the lock back; when this returns, somebody else can have it.
+    /// Releases the lock. Others can take it when this returns.
     pub(crate) async fn release(self) {
         if let Self::Postgres(mut guard) = self {
             guard.stop.notify_one();
-            // A task that has ended holds nothing.
+            // A task that has ended holds no lock.
             let _ = (&mut guard.task).await;
         }
     }
@@ -92,23 +91,23 @@ fn lock_file(path: &Path) -> Result<Lock, StoreError> {
     }
 }
 
-async fn lock_session(target: &Target, what: Use) -> Result<Session, StoreError> {
+async fn lock_session(target: &DatabaseTarget, mode: LockMode) -> Result<DbSession, StoreError> {
     let mut session = target.session(false).await?;
-    let sql = if what == Use::Serving { SHARED } else { ALONE };
+    let sql = if mode == LockMode::Shared { LOCK_SHARED } else { LOCK_EXCLUSIVE };
     let is_held = session.fetch_optional(sql, Vec::new()).await?.is_some_and(|row| row.int(0).is_ok_and(|held| held == 1));
-    match (is_held, what) {
+    match (is_held, mode) {
         (true, _) => Ok(session),
-        (false, Use::Serving) => Err(StoreError::Configuration("the database is being copied or brought up to date".into())),
-        (false, Use::Alone) => Err(StoreError::Configuration("another process serves from the database".into())),
+        (false, LockMode::Shared) => Err(StoreError::Configuration("the database is being copied or brought up to date".into())),
+        (false, LockMode::Exclusive) => Err(StoreError::Configuration("another process serves from the database".into())),
     }
 }
 
-/// Holds a session, and takes the lock anew when the session was lost. Whoever serves and cannot have it any more ends: what it
-/// wrote would be missing from a copy, and it may not know a schema that was changed.
-async fn hold(target: Target, session: Session, what: Use, on_fatal: OnFatal, stop: Arc<Notify>) {
+/// Holds the session, and takes the lock again when the session is lost. If a serving node cannot take it again, the process ends:
+/// its writes would be missing from a copy, and it may not know a changed schema.
+async fn hold(target: DatabaseTarget, session: DbSession, mode: LockMode, on_fatal: OnFatal, stop: Arc<Notify>) {
     let mut held = Some(session);
     loop {
-        if tokio::time::timeout(LOOK_EVERY, stop.notified()).await.is_ok() {
+        if tokio::time::timeout(CHECK_INTERVAL, stop.notified()).await.is_ok() {
             break;
         }
         if let Some(session) = &mut held
@@ -116,15 +115,15 @@ async fn hold(target: Target, session: Session, what: Use, on_fatal: OnFatal, st
         {
             continue;
         }
-        held = match lock_session(&target, what).await {
+        held = match lock_session(&target, mode).await {
             Ok(session) => Some(session),
             Err(StoreError::Configuration(reason)) => return on_fatal(&reason),
-            // The database is away, for the writer too.
+            // The database is unreachable, for the writer as well.
             Err(_) => None,
         };
     }
     if let Some(mut session) = held {
-        // At once, and not when the server notices that the session has ended.
+        // Unlocks now instead of when the server notices that the session ended.
         let _ = session.fetch_all("SELECT pg_advisory_unlock_all()::text", Vec::new()).await;
         session.close().await;
     }

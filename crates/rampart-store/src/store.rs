@@ -1,4 +1,4 @@
-//! The store: where it is, what it is made with, and how it is opened and closed.
+//! Opening, configuring and closing the store.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -8,55 +8,55 @@ use std::time::Duration;
 use rampart_core::id::Randomness;
 use rampart_core::time::Clock;
 
-use crate::commit::{BATCHES, CommitFault, Kept, Writer, read_kept};
+use crate::commit::{BATCH_SERIES, BatchNumberFile, CommitFault, Writer, read_batch_number};
 use crate::error::StoreError;
-use crate::lock::{Lock, Use};
-use crate::read::Together;
-use crate::sql::{DatabaseEngine, Db, Session, Standing, Target, migrate, standing};
+use crate::lock::{Lock, LockMode};
+use crate::read::CustomerBatcher;
+use crate::sql::{DatabaseEngine, DatabaseTarget, DbSession, ReaderPool, SchemaState, migrate, schema_state};
 
-/// What a writer that cannot continue calls; it should end the process.
+/// Called when the writer cannot continue; it should end the process.
 pub(crate) type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Told of every statement that reads.
+/// Called with the SQL of every read.
 pub type OnRead = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What becomes of the schema of a database that an earlier version made.
+/// How to treat the schema of a database that an earlier version made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It is brought up to date. Nobody may serve from the database or copy it meanwhile.
+    /// Migrate it. No process may serve from the database or copy it meanwhile.
     UpToDate,
-    /// It is left alone, and the database is not opened: an earlier version may be serving from it.
+    /// Leave it, and refuse to open the database: an earlier version may be serving from it.
     AsItIs,
 }
 
-/// What a store is made with.
+/// The options of a store.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// Business time: whether a claim has expired, and when an alarm was raised.
+    /// Business time; decides whether claims have expired, and dates alarms.
     pub clock: Arc<dyn Clock>,
-    /// What identifiers of batches and alarms are drawn from.
+    /// The source of identifiers of batches and alarms.
     pub randomness: Arc<dyn Randomness>,
-    /// How many steps may wait; one more is answered [`crate::CommitError::Unavailable`]. Default 4,096.
+    /// Steps that may wait. Further ones fail with [`crate::CommitError::Unavailable`]. Default 4,096.
     pub queue: usize,
-    /// How many steps one transaction may carry. Default 256.
+    /// Steps per transaction. Default 256.
     pub batch: usize,
-    /// How many reading connections there may be. Default 6.
+    /// Read connections. Default 6.
     pub readers: u32,
-    /// How long the writer tries to reach the database again: a step whose outcome is known is then answered
-    /// [`crate::CommitError::Unavailable`], one whose outcome is not ends the process. Default 20 seconds.
+    /// How long the writer tries to reach the database. After that a step with a known outcome fails with
+    /// [`crate::CommitError::Unavailable`], and a step with an unknown outcome ends the process. Default 20 seconds.
     pub patience: Duration,
-    /// Called, with the reason, by a writer that cannot continue. The default ends the process with code 70.
+    /// Called with the reason when the writer cannot continue. The default ends the process with code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
-    /// What becomes of an earlier version's schema. Default [`Schema::UpToDate`]; a new database is given this version's in any case.
+    /// How to treat an earlier version's schema. Default [`Schema::UpToDate`]. A new database always gets this version's.
     pub schema: Schema,
-    /// For tests: told of every statement that reads, so that its plan can be looked at.
+    /// For tests: called with the SQL of every read, to check its plan.
     pub on_read: Option<OnRead>,
-    /// For tests: asked before every commit what should go wrong with it.
+    /// For tests: returns the fault to inject into the next commit.
     pub commit_faults: Option<Arc<dyn Fn() -> Option<CommitFault> + Send + Sync>>,
 }
 
 impl StoreOptions {
-    /// The defaults, with a clock and randomness.
+    /// The default options with this clock and randomness.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
         Self {
@@ -77,172 +77,167 @@ impl StoreOptions {
     }
 }
 
-/// The database of an installation. Cheap to clone; every clone is the same store.
+/// The database of an installation. Clones are cheap and share one store.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<StoreInner>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) target: Target,
-    pub(crate) db: Arc<Db>,
-    pub(crate) together: Together,
+pub(crate) struct StoreInner {
+    pub(crate) target: DatabaseTarget,
+    pub(crate) readers: Arc<ReaderPool>,
+    pub(crate) customers: CustomerBatcher,
     pub(crate) writer: Writer,
     pub(crate) options: StoreOptions,
     lock: Mutex<Option<Lock>>,
 }
 
 impl Store {
-    /// Opens the database behind a URL, `sqlite:./data/rampart.db` or `postgres://…`, and brings its schema up to date where the
-    /// options say so. A SQLite file and its folder are made when they do not exist.
+    /// Opens the database of a URL, `sqlite:./data/rampart.db` or `postgres://…`, and migrates its schema if the options say so. A
+    /// missing SQLite file and its folder are created.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] for a URL that cannot be used, a database of a later version, or one of an earlier version
-    /// that is not to be changed or is in use,
-    /// [`StoreError::Unavailable`] when it cannot be reached.
+    /// [`StoreError::Configuration`] for an unusable URL, a database of a later version, or one of an earlier version that must not
+    /// be migrated or is in use; [`StoreError::Unavailable`] when the database cannot be reached.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        let target = Target::parse(url)?;
-        if let Target::Sqlite(path) = &target
+        let target = DatabaseTarget::parse(url)?;
+        if let DatabaseTarget::Sqlite(path) = &target
             && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         {
             std::fs::create_dir_all(folder)
                 .map_err(|error| StoreError::Configuration(format!("{} cannot be made: {error}", folder.display())))?;
         }
         let mut session = target.session(true).await?;
-        bring_up_to_date(&target, &mut session, &options).await?;
-        // The writer connects on a thread of its own.
+        prepare_schema(&target, &mut session, &options).await?;
         session.close().await;
         let writer = Writer::start(target.clone(), &options)
             .map_err(|error| StoreError::Configuration(format!("the writer's thread cannot be started: {error}")))?;
-        let db = Arc::new(Db::open(target.clone(), &options).await?);
-        let together = Together::start(Arc::clone(&db));
-        Ok(Self { inner: Arc::new(Inner { target, db, together, writer, options, lock: Mutex::new(None) }) })
+        let readers = Arc::new(ReaderPool::open(target.clone(), &options).await?);
+        let customers = CustomerBatcher::start(Arc::clone(&readers));
+        Ok(Self { inner: Arc::new(StoreInner { target, readers, customers, writer, options, lock: Mutex::new(None) }) })
     }
 
-    /// Which engine it is on.
+    /// The engine of the database.
     #[must_use]
     pub fn engine(&self) -> DatabaseEngine {
         self.inner.target.engine()
     }
 
-    /// The file of a SQLite database.
+    /// The file of a SQLite database; `None` on PostgreSQL.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.inner.target {
-            Target::Sqlite(path) => Some(path),
-            Target::Postgres(_) => None,
+            DatabaseTarget::Sqlite(path) => Some(path),
+            DatabaseTarget::Postgres(_) => None,
         }
     }
 
-    /// Serves from the database from now on, until the store is closed: nobody can copy it meanwhile. From a SQLite file one
-    /// process serves, from PostgreSQL as many as want to. Operators' commands do not call it and may use the database at the
-    /// same time.
+    /// Takes the serving lock until the store is closed, which keeps others from copying the database. One process may serve from a
+    /// SQLite file, any number from PostgreSQL. Operator commands do not take it and may use the database at the same time.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] when another process serves from the file, or copies the database;
-    /// [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    /// [`StoreError::Configuration`] when another process serves from the file or copies the database; [`StoreError::Unavailable`]
+    /// when PostgreSQL cannot be reached.
     pub async fn lock_to_serve(&self) -> Result<(), StoreError> {
-        self.lock(Use::Serving).await
+        self.lock(LockMode::Shared).await
     }
 
-    /// Keeps everybody from serving from the database until the store is closed, so that a copy of it is of one moment.
+    /// Takes the exclusive lock until the store is closed. No process can serve meanwhile, so a copy is consistent.
     ///
     /// # Errors
-    /// [`StoreError::Configuration`] when a process serves from it; [`StoreError::Unavailable`] when PostgreSQL cannot be reached.
+    /// [`StoreError::Configuration`] when a process serves from the database; [`StoreError::Unavailable`] when PostgreSQL cannot be
+    /// reached.
     pub async fn lock_to_copy(&self) -> Result<(), StoreError> {
-        self.lock(Use::Alone).await
+        self.lock(LockMode::Exclusive).await
     }
 
-    async fn lock(&self, what: Use) -> Result<(), StoreError> {
-        let lock = Lock::take(&self.inner.target, what, Arc::clone(&self.inner.options.on_fatal)).await?;
+    async fn lock(&self, mode: LockMode) -> Result<(), StoreError> {
+        let lock = Lock::take(&self.inner.target, mode, Arc::clone(&self.inner.options.on_fatal)).await?;
         *self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         Ok(())
     }
 
-    /// How many batches the database counts: a number that only grows, and lags behind by what the last second brought.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be read.
+    /// The batch number: an increasing count of committed batches, up to a second behind.
     pub async fn number_of_batches(&self) -> Result<i64, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCHES.into()]).await?;
+        let row = self.inner.readers.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCH_SERIES.into()]).await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
-    /// The number of batches that a node's file keeps of an installation's database, with the installation.
+    /// The installation and batch number in a node's file; `None` when the file is missing or malformed.
     #[must_use]
     pub fn number_kept_in(file: &Path) -> Option<(String, i64)> {
-        read_kept(file)
+        read_batch_number(file)
     }
 
-    /// Keeps the number of batches in a file from now on, for the next start to compare. Compare before.
+    /// Writes the batch number to a file from now on, for the next start to compare. Compare the existing file first.
     pub fn keep_number_in(&self, file: PathBuf, installation: &str) {
-        // Somebody has begun with it already; one file is enough.
-        let _ = self.inner.writer.numbered().kept.set(Kept { file, installation: installation.to_owned() });
+        // A file is set already; one suffices.
+        let _ = self.inner.writer.batch_number().file.set(BatchNumberFile { path: file, installation: installation.to_owned() });
     }
 
-    /// Counts on to a number that was seen elsewhere, so that the database lies behind it no more.
+    /// Raises the batch number to one seen elsewhere, so that the database is no longer behind it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be written.
     pub async fn count_batches_to(&self, number: i64) -> Result<(), StoreError> {
-        let behind = number - self.number_of_batches().await?;
-        if behind > 0 {
-            self.reserve_numbers(BATCHES, behind).await?;
+        let lag = number - self.number_of_batches().await?;
+        if lag > 0 {
+            self.reserve_numbers(BATCH_SERIES, lag).await?;
         }
         Ok(())
     }
 
-    /// Where the number of batches stood before the database was put back from a copy while this process used it; nothing
-    /// when it was not, or [`Store::fall_is_known`] was said since.
+    /// The batch number before the database was restored from a backup while this process used it. `None` when it was not, or after
+    /// [`Store::fall_is_known`].
     #[must_use]
     pub fn fell_from(&self) -> Option<i64> {
-        Some(self.inner.writer.numbered().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
+        Some(self.inner.writer.batch_number().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
     }
 
-    /// Somebody has noted that the number fell.
+    /// Acknowledges that the batch number fell.
     pub fn fall_is_known(&self) {
-        self.inner.writer.numbered().fell_from.store(0, Ordering::Relaxed);
+        self.inner.writer.batch_number().fell_from.store(0, Ordering::Relaxed);
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.db.fetch_optional("SELECT 1", Vec::new()).await?;
+        self.inner.readers.fetch_optional("SELECT 1", Vec::new()).await?;
         Ok(())
     }
 
-    /// Commits what waits, then closes every connection. Later commits are answered [`crate::CommitError::Unavailable`].
+    /// Commits the queued steps, then closes every connection. Later commits fail with [`crate::CommitError::Unavailable`].
     pub async fn close(&self) {
         self.inner.writer.close().await;
-        self.inner.db.close().await;
+        self.inner.readers.close().await;
         let lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(lock) = lock {
             lock.release().await;
         }
     }
 
-    /// A connection of its own for a long read of one snapshot.
-    pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
+    /// A separate connection for a long read of one snapshot.
+    pub(crate) async fn snapshot(&self) -> Result<DbSession, StoreError> {
         let mut session = self.inner.target.session(false).await?;
         session.begin_snapshot().await?;
         Ok(session)
     }
 }
 
-async fn bring_up_to_date(target: &Target, session: &mut Session, options: &StoreOptions) -> Result<(), StoreError> {
-    match (standing(session).await?, options.schema) {
-        (Standing::Present, _) => Ok(()),
-        (Standing::New, _) => migrate(session).await,
-        (Standing::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
+async fn prepare_schema(target: &DatabaseTarget, session: &mut DbSession, options: &StoreOptions) -> Result<(), StoreError> {
+    match (schema_state(session).await?, options.schema) {
+        (SchemaState::Current, _) => Ok(()),
+        (SchemaState::New, _) => migrate(session).await,
+        (SchemaState::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
             "the database was made by an earlier version, which may be using it: it lacks the migration {}. Once no earlier version \
-             uses it, `rampart db migrate` (or `rampart serve`) brings it up to date",
+             uses it, `rampart readers migrate` (or `rampart serve`) brings it up to date",
             missing.join(", ")
         ))),
-        (Standing::Older(_), Schema::UpToDate) => {
-            // An earlier version that serves meanwhile would work on with tables that it does not know.
-            let lock = Lock::take(target, Use::Alone, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
+        (SchemaState::Older(_), Schema::UpToDate) => {
+            // An earlier version that serves meanwhile would use tables that it does not know.
+            let lock = Lock::take(target, LockMode::Exclusive, Arc::clone(&options.on_fatal)).await.map_err(|error| match error {
                 StoreError::Configuration(reason) => StoreError::Configuration(format!(
                     "the schema is an earlier version's and cannot be brought up to date: {reason}. Stop every process of the earlier \
                      version first"

@@ -1,4 +1,4 @@
-//! The tables that hold records: one row each with key, version, the few columns that queries need, and the record as JSON.
+//! The tables of records. Each row holds the key, the version, the few columns that queries need, and the record as JSON.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -23,26 +23,23 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use crate::error::StoreError;
-use crate::sql::{Row, Value, shared_json};
+use crate::sql::{DbRow, SqlValue, shared_json};
 
-/// A table of records.
 #[derive(Debug)]
-pub(crate) struct Table {
-    /// Its name.
+pub(crate) struct RecordTable {
     pub(crate) name: &'static str,
-    /// Its columns between `id, version` and `data`.
+    /// The columns between `id, version` and `data`.
     pub(crate) columns: &'static [&'static str],
 }
 
-/// A table is known by its name.
-impl PartialEq for Table {
+/// Tables are equal when their names are.
+impl PartialEq for RecordTable {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Table {
-    /// How many columns a row has.
+impl RecordTable {
     pub(crate) const fn width(&self) -> usize {
         self.columns.len() + 3
     }
@@ -59,32 +56,30 @@ impl Table {
     }
 }
 
-/// A record that has a table.
+/// A record with a table of its own.
 pub(crate) trait Stored: Serialize + DeserializeOwned {
-    /// Its table.
-    const TABLE: &'static Table;
+    const TABLE: &'static RecordTable;
 
-    /// What its columns hold.
-    fn columns(&self) -> Vec<Value>;
+    /// The values of `RecordTable::columns`.
+    fn columns(&self) -> Vec<SqlValue>;
 
-    /// Notes the version it was loaded at.
     fn set_version(&mut self, version: i64);
 
-    /// The present form of a record that an earlier version stored; nothing when it has that form already.
+    /// Converts a record that an earlier version stored; `None` when it is in the current form.
     ///
     /// # Errors
-    /// [`serde_json::Error`] when it is no JSON object.
+    /// [`serde_json::Error`] when it is not a JSON object.
     fn upgraded(_data: &str) -> Result<Option<Self>, serde_json::Error> {
         Ok(None)
     }
 }
 
-/// Reads a record from a row whose first columns are `version, data`.
-pub(crate) fn read<T: Stored>(row: &Row) -> Result<T, StoreError> {
+/// Reads a record from a row that begins with `version, data`.
+pub(crate) fn read<T: Stored>(row: &DbRow) -> Result<T, StoreError> {
     read_stored(row.text(1)?, row.int(0)?)
 }
 
-/// The record of its JSON, at the version it is stored with.
+/// Parses a record from its JSON and the version it is stored with.
 pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, StoreError> {
     let mut record: T = match T::upgraded(data)? {
         Some(record) => record,
@@ -94,20 +89,20 @@ pub(crate) fn read_stored<T: Stored>(data: &str, version: i64) -> Result<T, Stor
     Ok(record)
 }
 
-/// A key that can be bound, and read back.
-pub(crate) trait Key: Copy {
-    fn value(&self) -> Value;
-    fn read(row: &Row, index: usize) -> Result<Self, StoreError>;
+/// A primary key that can be bound and read.
+pub(crate) trait RowKey: Copy {
+    fn value(&self) -> SqlValue;
+    fn read(row: &DbRow, index: usize) -> Result<Self, StoreError>;
 }
 
 macro_rules! text_keys {
     ($($key:ident),+) => {
-        $(impl Key for rampart_core::id::$key {
-            fn value(&self) -> Value {
-                Value::display(self)
+        $(impl RowKey for rampart_core::id::$key {
+            fn value(&self) -> SqlValue {
+                SqlValue::display(self)
             }
 
-            fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+            fn read(row: &DbRow, index: usize) -> Result<Self, StoreError> {
                 row.parse(index)
             }
         })+
@@ -116,22 +111,22 @@ macro_rules! text_keys {
 
 text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
 
-impl<const N: usize> Key for Code<N> {
-    fn value(&self) -> Value {
+impl<const N: usize> RowKey for Code<N> {
+    fn value(&self) -> SqlValue {
         self.as_str().into()
     }
 
-    fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+    fn read(row: &DbRow, index: usize) -> Result<Self, StoreError> {
         row.parse(index)
     }
 }
 
-impl Key for CustomerId {
-    fn value(&self) -> Value {
+impl RowKey for CustomerId {
+    fn value(&self) -> SqlValue {
         self.0.into()
     }
 
-    fn read(row: &Row, index: usize) -> Result<Self, StoreError> {
+    fn read(row: &DbRow, index: usize) -> Result<Self, StoreError> {
         Ok(Self(row.int(index)?))
     }
 }
@@ -139,9 +134,9 @@ impl Key for CustomerId {
 macro_rules! tables {
     ($($name:ident, $table:literal, [$($column:literal),*], $record:ident => [$($value:expr),*] $(, upgraded by $upgrade:path)?;)+) => {
         $(impl Stored for $name {
-            const TABLE: &'static Table = &Table { name: $table, columns: &[$($column),*] };
+            const TABLE: &'static RecordTable = &RecordTable { name: $table, columns: &[$($column),*] };
 
-            fn columns(&self) -> Vec<Value> {
+            fn columns(&self) -> Vec<SqlValue> {
                 let $record = self;
                 vec![$($value),*]
             }
@@ -158,67 +153,67 @@ macro_rules! tables {
 
 tables! {
     Partner, "partners", ["api_key", "previous_key"], it => [
-        it.api_key.key.as_str().into(), Value::TextOrNull(it.previous_key.as_ref().map(|(key, _)| key.key.as_str().into()))
+        it.api_key.key.as_str().into(), SqlValue::TextOrNull(it.previous_key.as_ref().map(|(key, _)| key.key.as_str().into()))
     ];
     Customer, "customers", ["partner", "created_at"], it => [
-        Value::display(it.partner), it.created_at.micros().into()
+        SqlValue::display(it.partner), it.created_at.micros().into()
     ];
     Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at"], it => [
-        Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
-        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
+        SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
     ], upgraded by rampart_core::payment::upgraded;
     Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_address"], it => [
-        Value::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
-        Value::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
+        SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
         it.deposit_address.as_str().into()
     ], upgraded by rampart_core::rampoff::upgraded;
-    Payout, "payouts", ["order_id", "state"], it => [Value::display_or_null(it.order), payout_state(&it.state).into()];
+    Payout, "payouts", ["order_id", "state"], it => [SqlValue::display_or_null(it.order), payout_state(&it.state).into()];
     Transfer, "transfers", ["order_id", "chain", "state"], it => [
-        Value::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()
+        SqlValue::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()
     ];
     Fact, "facts", ["waiting"], it => [(!it.applied && it.quarantined.is_none()).into()];
     Deposit, "deposits", ["chain", "state", "height", "order_id", "to_sweep"], it => [
         it.coin.chain.as_str().into(), deposit_state(it.state).into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
-        Value::display_or_null(it.order), (it.state == DepositState::Confirmed && !it.swept).into()
+        SqlValue::display_or_null(it.order), (it.state == DepositState::Confirmed && !it.swept).into()
     ];
     Job, "jobs", ["kind", "subject", "due_at", "leased_until", "failing"], it => [
-        it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), Value::IntOrNull(it.leased_until.map(|until| until.micros())),
+        it.kind.as_str().into(), it.subject.as_str().into(), it.due_at.micros().into(), SqlValue::IntOrNull(it.leased_until.map(|until| until.micros())),
         it.is_failing().into()
     ];
-    Subscription, "subscriptions", ["partner", "disabled"], it => [Value::display(it.partner), it.is_disabled().into()];
+    Subscription, "subscriptions", ["partner", "disabled"], it => [SqlValue::display(it.partner), it.is_disabled().into()];
     Delivery, "deliveries", ["partner", "subscription", "state", "due_at", "leased_until"], it => [
-        Value::display(it.partner), Value::display(it.subscription), delivery_state(it.state).into(), it.due_at.micros().into(),
-        Value::IntOrNull(it.leased_until.map(|until| until.micros()))
+        SqlValue::display(it.partner), SqlValue::display(it.subscription), delivery_state(it.state).into(), it.due_at.micros().into(),
+        SqlValue::IntOrNull(it.leased_until.map(|until| until.micros()))
     ];
-    Cursor, "cursors", ["number"], it => [Value::IntOrNull(it.position.parse().ok())];
+    Cursor, "cursors", ["number"], it => [SqlValue::IntOrNull(it.position.parse().ok())];
     Wallet, "wallets", [], _it => [];
     ReviewItem, "reviews", ["order_id", "waiting", "alarm", "kind", "fact"], it => [
-        Value::display_or_null(it.order), it.resolution.is_none().into(), Value::TextOrNull(alarm(it).map(Into::into)),
-        it.kind.as_str().into(), Value::display_or_null(it.fact)
+        SqlValue::display_or_null(it.order), it.resolution.is_none().into(), SqlValue::TextOrNull(alarm(it).map(Into::into)),
+        it.kind.as_str().into(), SqlValue::display_or_null(it.fact)
     ];
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
     InstallationKey, "installation_keys", [], _it => [];
 }
 
-/// Every order of the present form says this.
-const PRESENT_FORM: &str = "\"counted\":";
+/// Every order in the current form contains this.
+const CURRENT_FORM_MARKER: &str = "\"counted\":";
 
 fn upgrade<T: DeserializeOwned>(
     data: &str,
     by: impl FnOnce(Map<String, Json>) -> Map<String, Json>,
 ) -> Result<Option<T>, serde_json::Error> {
-    if data.contains(PRESENT_FORM) {
+    if data.contains(CURRENT_FORM_MARKER) {
         return Ok(None);
     }
     serde_json::from_value(Json::Object(by(serde_json::from_str(data)?))).map(Some)
 }
 
-/// What makes an open alarm of an account below its floor the only one.
+/// The unique `alarm` value of an open item for an account below its floor.
 pub(crate) fn floor_alarm(account: &impl Display, asset: &Asset) -> String {
     format!("{account} {asset}")
 }
 
-/// What makes an open alarm the only one of its account and asset, or of what it stops.
+/// The unique `alarm` value of an open item: its account and asset, or what it stops. Other items have none.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (item.kind, &item.resolution, &item.source, item.asset) {
         (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(floor_alarm(account, &asset)),
@@ -227,7 +222,7 @@ fn alarm(item: &ReviewItem) -> Option<String> {
     }
 }
 
-/// The name of a payout's state, as its column holds it.
+/// The state of a payout as its column stores it.
 pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
     match state {
         PayoutState::Queued => "queued",
@@ -239,7 +234,7 @@ pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
     }
 }
 
-/// The name of a transfer's state, as its column holds it.
+/// The state of a transfer as its column stores it.
 pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
     match state {
         TransferState::Queued => "queued",
@@ -251,7 +246,7 @@ pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
     }
 }
 
-/// The name of a deposit's state, as its column holds it.
+/// The state of a deposit as its column stores it.
 pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
     match state {
         DepositState::Pending => "pending",
@@ -260,7 +255,7 @@ pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
     }
 }
 
-/// The name of a delivery's state, as its column holds it.
+/// The state of a delivery as its column stores it.
 pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Pending => "pending",
@@ -272,33 +267,29 @@ pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
 
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
-        /// The tables in the order in which rows are written. They are locked in it too, but for the first two, which nearly
-        /// every batch needs: those are locked behind the others, together with what is counted.
-        pub(crate) const TABLES: [&Table; 16] = [$(<$record as Stored>::TABLE),+];
+        /// The tables in the order in which rows are written. They are locked in the same order, except for the first two, which
+        /// nearly every batch needs: those are locked after the others, together with balances and counters.
+        pub(crate) const TABLES: [&RecordTable; 16] = [$(<$record as Stored>::TABLE),+];
 
-        /// The table of a key.
-        pub(crate) const fn table_of(key: &RecordKey) -> &'static Table {
+        pub(crate) const fn table_of(key: &RecordKey) -> &'static RecordTable {
             match key {
                 $(RecordKey::$variant(_) => <$record as Stored>::TABLE),+
             }
         }
 
-        /// A key as it is bound.
-        pub(crate) fn key_value(key: &RecordKey) -> Value {
+        pub(crate) fn key_value(key: &RecordKey) -> SqlValue {
             match key {
-                $(RecordKey::$variant(key) => Key::value(key)),+
+                $(RecordKey::$variant(key) => RowKey::value(key)),+
             }
         }
 
-        /// Reads a key of the same table as `like` from a row.
-        pub(crate) fn read_key(like: &RecordKey, row: &Row, index: usize) -> Result<RecordKey, StoreError> {
+        pub(crate) fn read_key(like: &RecordKey, row: &DbRow, index: usize) -> Result<RecordKey, StoreError> {
             match like {
-                $(RecordKey::$variant(_) => Key::read(row, index).map(RecordKey::$variant)),+
+                $(RecordKey::$variant(_) => RowKey::read(row, index).map(RecordKey::$variant)),+
             }
         }
 
-        /// The values of a record's columns, and the record as JSON.
-        pub(crate) fn record_values(record: &Record) -> Result<(Vec<Value>, Arc<str>), serde_json::Error> {
+        pub(crate) fn record_values(record: &Record) -> Result<(Vec<SqlValue>, Arc<str>), serde_json::Error> {
             match record {
                 $(Record::$variant(record) => Ok((record.columns(), shared_json(&**record)?))),+
             }

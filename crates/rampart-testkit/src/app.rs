@@ -1,4 +1,4 @@
-//! An application on a database of its own with the simulated world around it.
+//! An application with its own database and the sandbox as its outside world.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,38 +16,37 @@ use tempfile::TempDir;
 
 use crate::chance::SeededChance;
 use crate::database::{TestDatabase, TestEngine};
-use crate::gateway::Player;
-use crate::scenario::PATIENCE;
+use crate::gateway::SandboxGatewayPlayer;
+use crate::scenario::CONDITION_TIMEOUT;
 
-/// The key of every test's installation.
+/// The installation key of every test.
 pub const KEY: [u8; 32] = [42; 32];
-/// Everything that looks like chance follows from it.
+/// The seed of all randomness in a test.
 const SEED: u64 = 2026;
 
-/// A whole ramp.
+/// A complete ramp: application, sandbox and database.
 pub struct TestApp {
-    /// The application.
     pub app: App,
-    /// The world around it.
+    /// The sandbox.
     pub world: Arc<World>,
     /// The partner that calls.
     pub caller: AuthenticatedPartner,
-    /// The partner's key and secret.
+    /// The credentials of `caller`.
     pub credentials: Credentials,
-    /// The partner beside it, whose things the first must not see.
+    /// A second partner, which must not see the first one's records, nor the first the second's.
     pub stranger: AuthenticatedPartner,
     workers: Mutex<Option<Workers>>,
     nodes: AtomicU64,
     reads: Arc<AtomicU64>,
-    // Dropped last, in this order.
+    // Fields drop in order of declaration: the database and its folder come last.
     database: TestDatabase,
     _folder: TempDir,
 }
 
-/// The machine's clock, but so far ahead.
-struct Ahead(Duration);
+/// The system clock, moved ahead.
+struct OffsetClock(Duration);
 
-impl Clock for Ahead {
+impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().after(self.0)
     }
@@ -65,12 +64,12 @@ fn ports(world: &Arc<World>) -> Ports {
         kyc: world.kyc(),
         screening: world.screening(),
         prices: world.prices(),
-        gateway_player: Some(Arc::new(Player(world.clone()))),
+        gateway_player: Some(Arc::new(SandboxGatewayPlayer(world.clone()))),
     }
 }
 
 impl TestApp {
-    /// Starts a ramp with the binary's default catalogue, its workers and a world that plays itself.
+    /// Starts a ramp with the default catalogue, its workers and a running sandbox.
     ///
     /// # Panics
     /// When something does not start.
@@ -78,7 +77,7 @@ impl TestApp {
         Self::start_with(engine, crate::catalogue()).await
     }
 
-    /// Starts a ramp that trades something else.
+    /// Like [`TestApp::start`], with another catalogue.
     ///
     /// # Panics
     /// When something does not start.
@@ -89,7 +88,7 @@ impl TestApp {
         test
     }
 
-    /// Starts a ramp in which nothing happens by itself: no workers, a world that stands still, prices of one moment.
+    /// Starts a ramp in which nothing happens by itself: no workers, a stopped sandbox, and prices that do not change.
     ///
     /// # Panics
     /// When something does not start.
@@ -97,8 +96,8 @@ impl TestApp {
         Self::start_in(engine, catalogue, Mode::Sandbox).await
     }
 
-    /// Starts a live ramp in which nothing happens by itself: the world's adapters stand for real ones, business time is the
-    /// machine's, and nobody plays.
+    /// Starts a ramp in live mode in which nothing happens by itself. The sandbox stands in for real providers, business time is the
+    /// system's, and there is no gateway player.
     ///
     /// # Panics
     /// When something does not start.
@@ -144,7 +143,7 @@ impl TestApp {
         }
     }
 
-    /// Stops the workers in order; the world goes on.
+    /// Stops the workers; the sandbox goes on.
     pub async fn stop_workers(&self) {
         let workers = self.workers.lock().take();
         if let Some(workers) = workers {
@@ -152,7 +151,7 @@ impl TestApp {
         }
     }
 
-    /// Another node of the same installation: an application with a store of its own on the same database, without workers.
+    /// Another node of the installation: an application with its own store on the same database, without workers.
     ///
     /// # Panics
     /// When it does not start.
@@ -160,15 +159,15 @@ impl TestApp {
         self.another_node_with(&[KEY]).await.expect("another node")
     }
 
-    /// The same with other keys of the installation.
+    /// Like [`TestApp::another_node`], with other installation keys.
     ///
     /// # Errors
-    /// What the application says to them.
+    /// The application's error for these keys.
     ///
     /// # Panics
-    /// When it does not start for another reason.
+    /// When prices cannot be read.
     pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> AppResult<App> {
-        // No two nodes may draw the same identifiers.
+        // Nodes must not generate the same identifiers.
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let store = open_store(&self.database, &sources, &self.reads).await;
@@ -191,13 +190,13 @@ impl TestApp {
         App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
     }
 
-    /// The same installation on a node whose real clock is so far ahead, on the same store.
+    /// The same installation on a node whose real clock is ahead by `by`, on the same store.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn with_real_time_ahead(&self, by: Duration) -> App {
         let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(Ahead(by)), randomness };
+        let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by)), randomness };
         let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
         App::new(store, ports, self.app.config().clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
     }
@@ -215,7 +214,7 @@ impl TestApp {
         app
     }
 
-    /// The same installation with other adapters, on the same store.
+    /// The same installation with other ports, on the same store.
     ///
     /// # Panics
     /// When it does not start.
@@ -223,7 +222,7 @@ impl TestApp {
         self.with_settings_and_ports(|_| (), change).await
     }
 
-    /// The same installation with other settings and adapters, on the same store.
+    /// The same installation with other settings and ports, on the same store.
     ///
     /// # Panics
     /// When it does not start.
@@ -239,36 +238,36 @@ impl TestApp {
         app
     }
 
-    /// What something comes to, and how many statements read from the database meanwhile, whoever they were for: it means
-    /// something where nothing happens by itself.
+    /// The output of a future, and the number of database reads meanwhile. All reads count, so this is meaningful only where nothing
+    /// else runs.
     pub async fn reads_of<T>(&self, of: impl Future<Output = T>) -> (T, u64) {
         let before = self.reads.load(Ordering::Relaxed);
         let output = of.await;
         (output, self.reads.load(Ordering::Relaxed) - before)
     }
 
-    /// Runs a statement behind the store's back.
+    /// Runs a statement directly on the database.
     ///
     /// # Panics
-    /// When it cannot be run.
+    /// When the statement fails.
     pub fn tamper(&self, statement: &str) {
         self.database.tamper(statement);
     }
 
-    /// Moves business time forward, and lets the prices be of that moment.
+    /// Advances business time and updates the prices.
     ///
     /// # Panics
-    /// When the world refuses.
+    /// When the sandbox refuses.
     pub async fn advance(&self, seconds: u64) {
         self.world.advance(seconds).await.expect("time moves");
         self.app.prices().set(self.world.prices().prices().await.expect("prices"));
         self.app.wake().everybody();
     }
 
-    /// Waits until something holds.
+    /// Polls until `look` returns something.
     ///
     /// # Panics
-    /// When it does not hold within [`PATIENCE`].
+    /// When it does not within [`CONDITION_TIMEOUT`].
     pub async fn eventually<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
         let looking = async {
             loop {
@@ -278,21 +277,21 @@ impl TestApp {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, looking).await {
+        match tokio::time::timeout(CONDITION_TIMEOUT, looking).await {
             Ok(found) => found,
-            Err(_) => panic!("waited in vain: {what}"),
+            Err(_) => panic!("timed out waiting for: {what}"),
         }
     }
 
-    /// Stops everything in order and recomputes the ledger.
+    /// Stops everything and verifies the ledger.
     ///
     /// # Panics
-    /// When the ledger does not hold.
+    /// When the ledger is inconsistent.
     pub async fn finish(&self) {
         self.stop_workers().await;
         self.world.stop().await;
         let report = self.app.store().verify().await.expect("the ledger can be recomputed");
-        assert!(report.holds(), "the ledger does not hold: {:?}", report.findings);
+        assert!(report.holds(), "the ledger is inconsistent: {:?}", report.findings);
         self.app.store().close().await;
     }
 }

@@ -1,15 +1,15 @@
-//! What the tests trade: the binary's own defaults.
+//! The catalogue of the tests: the binary's defaults.
 
 use rampart_core::catalogue::{Catalogue, CatalogueSource};
 
 const DEFAULTS: &str = include_str!("../../rampart/src/default.toml");
-/// The sections of the defaults that make the catalogue.
+/// The sections of the defaults that form the catalogue.
 const SECTIONS: [&str; 10] = ["fiats", "chains", "coins", "policies", "methods", "payouts", "rails", "limits", "open_caps", "pricing"];
 
 /// The catalogue of the binary's defaults.
 ///
 /// # Panics
-/// When the defaults are no catalogue.
+/// When the defaults are not a valid catalogue.
 #[must_use]
 pub fn catalogue() -> Catalogue {
     catalogue_with(|_| ())
@@ -18,7 +18,7 @@ pub fn catalogue() -> Catalogue {
 /// The catalogue of the binary's defaults after a change of its sections.
 ///
 /// # Panics
-/// When what comes of it is no catalogue.
+/// When the result is not a valid catalogue.
 #[must_use]
 pub fn catalogue_with(change: impl FnOnce(&mut toml::Table)) -> Catalogue {
     let mut table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");

@@ -1,4 +1,4 @@
-//! Customers that are ready to trade.
+//! Customers for tests.
 
 use rampart_app::{AuthenticatedPartner, RegisterUser};
 use rampart_core::country::Country;
@@ -8,25 +8,22 @@ use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
 use crate::app::TestApp;
 use crate::orders::data_of;
 
-/// What a customer of a country registers with: valid by every rule, made up all the same.
+/// A country's sample data for registration: valid by every rule, and fictitious.
 #[derive(Debug, Clone, Copy)]
 pub struct CustomerOf {
-    /// The country, alpha-3.
+    /// ISO 3166 alpha-3.
     pub country: &'static str,
-    /// The document.
+    /// The type of document.
     pub document: &'static str,
-    /// Its number.
+    /// The number of the document.
     pub number: &'static str,
     /// The bank account for payouts.
     pub account: &'static str,
 }
 
 impl CustomerOf {
-    /// Of Spain.
     pub const SPAIN: Self = Self { country: "ESP", document: "GOVERNMENT_ID", number: "12345678Z", account: "ES9121000418450200051332" };
-    /// Of Argentina.
     pub const ARGENTINA: Self = Self { country: "ARG", document: "DNI", number: "11111111", account: "0110001300000000000017" };
-    /// Of Mexico.
     pub const MEXICO: Self = Self { country: "MEX", document: "CURP", number: "HEGG560427MVZRRL04", account: "002010077777777771" };
 }
 
@@ -34,7 +31,7 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The documented request, byte for byte.
+/// The request of the API documentation, byte for byte.
 #[must_use]
 pub fn documented_registration() -> RegisterUser {
     RegisterUser {
@@ -83,10 +80,10 @@ impl TestApp {
         CustomerId(data_of(&answer)["id"].as_i64().expect("a number"))
     }
 
-    /// The identity provider decides of a customer, without a form.
+    /// Applies a decision of the identity provider, without a form.
     ///
     /// # Panics
-    /// When there is no such customer.
+    /// When the customer does not exist.
     pub async fn decide(&self, customer: CustomerId, level: KycLevel, status: KycStatus) {
         let mint = self.app.mint();
         let reference = format!("kyc_{}", mint.id::<OrderId>());
@@ -96,7 +93,7 @@ impl TestApp {
         self.app.commit(step).await.expect("a decision");
     }
 
-    /// A customer whose identity is verified.
+    /// Registers a customer and verifies the identity.
     pub async fn verified(&self, of: CustomerOf, email: &str) -> CustomerId {
         let customer = self.register(&self.caller, of, email).await;
         self.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
@@ -106,7 +103,7 @@ impl TestApp {
     /// The country of a customer.
     ///
     /// # Panics
-    /// When there is no such customer.
+    /// When the customer does not exist.
     pub async fn country(&self, customer: CustomerId) -> Country {
         self.app.store().customer(customer).await.expect("a read").expect("a customer").country
     }

@@ -1,23 +1,21 @@
-//! A database of its own for every test.
+//! A database per test.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-/// Which engine a test runs on.
+/// The engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestEngine {
-    /// The embedded one.
     Sqlite,
     /// PostgreSQL, on the server that `RAMPART_TEST_POSTGRES` names.
     Postgres,
 }
 
-/// An empty database, removed when this is dropped, however the test ends.
+/// An initially empty database, dropped with this value however the test ends.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Its URL.
     pub url: String,
     on_server: Option<(String, String)>,
 }
@@ -27,14 +25,14 @@ fn server() -> String {
         .expect("RAMPART_TEST_POSTGRES names a PostgreSQL server's superuser; scripts/with-postgres sets it")
 }
 
-/// Runs a statement with the server's own client, because only the store speaks to databases.
+/// Runs a statement with `psql`: only the store links a database driver.
 fn run(server: &str, statement: &str) -> bool {
     let status = Command::new("psql").args(["--no-psqlrc", "--quiet", "--dbname", server, "--command", statement]).status();
     status.is_ok_and(|status| status.success())
 }
 
-/// The server's URL with another database's name.
-fn named(server: &str, name: &str) -> String {
+/// The server's URL with another database name.
+fn with_database_name(server: &str, name: &str) -> String {
     let (base, options) = server.split_once('?').map_or((server, String::new()), |(base, options)| (base, format!("?{options}")));
     let host = base.find("://").map_or(0, |at| at + 3);
     let base = base[host..].find('/').map_or(base, |at| &base[..host + at]);
@@ -42,29 +40,29 @@ fn named(server: &str, name: &str) -> String {
 }
 
 impl TestDatabase {
-    /// Makes an empty database; an embedded one lies in `folder`.
+    /// Creates an empty database. A SQLite file lies in `folder`.
     ///
     /// # Panics
-    /// When the server does not make one.
+    /// When the server does not create one.
     #[must_use]
     pub fn new(engine: TestEngine, folder: &TempDir) -> Self {
-        static MADE: AtomicU32 = AtomicU32::new(0);
+        static CREATED: AtomicU32 = AtomicU32::new(0);
         if engine == TestEngine::Sqlite {
             return Self { url: format!("sqlite:{}", folder.path().join("rampart.db").display()), on_server: None };
         }
         let server = server();
-        let name = format!("rampart_app_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        assert!(run(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")), "the server makes no database");
-        Self { url: named(&server, &name), on_server: Some((server, name)) }
+        let name = format!("rampart_app_{}_{}", std::process::id(), CREATED.fetch_add(1, Ordering::Relaxed));
+        assert!(run(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")), "the server did not create a database");
+        Self { url: with_database_name(&server, &name), on_server: Some((server, name)) }
     }
 }
 
 impl TestDatabase {
-    /// Runs a statement behind the store's back, with the engine's own client: what an installation must survive when
-    /// somebody, or a later version, has written what this one cannot read.
+    /// Runs a statement directly on the database, with a client outside the store. For data that this version did not write, or
+    /// cannot read.
     ///
     /// # Panics
-    /// When the client cannot run it.
+    /// When the client fails.
     pub fn tamper(&self, statement: &str) {
         let is_done = match self.url.strip_prefix("sqlite:") {
             None => run(&self.url, statement),

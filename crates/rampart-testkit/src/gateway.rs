@@ -1,4 +1,4 @@
-//! The sandbox's processors, played from the gateway page.
+//! The sandbox's processors, driven from the gateway page.
 
 use std::sync::Arc;
 
@@ -8,15 +8,18 @@ use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;
 use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World};
 
-/// What the world has to know of a payment so that a customer of this name can pay it.
+/// What the sandbox needs to know of a payment so that a customer of this name can pay it.
 #[must_use]
 pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
     let method = match (payment.pay_in, &payment.instructions) {
         (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
-        (PayIn::Bank(rail), told) => PayableMethod::Transfer {
+        (PayIn::Bank(rail), instructions) => PayableMethod::Transfer {
             rail,
-            account: told.as_ref().map(|told| told.account.clone()).unwrap_or_default(),
-            concept: told.as_ref().filter(|told| !told.own_account).map(|told| told.concept.clone()),
+            account: instructions.as_ref().map(|instructions| instructions.account.clone()).unwrap_or_default(),
+            concept: instructions
+                .as_ref()
+                .filter(|instructions| !instructions.own_account)
+                .map(|instructions| instructions.concept.clone()),
         },
     };
     PayablePayment {
@@ -30,9 +33,9 @@ pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
     }
 }
 
-pub(crate) struct Player(pub(crate) Arc<World>);
+pub(crate) struct SandboxGatewayPlayer(pub(crate) Arc<World>);
 
-impl GatewayPlayer for Player {
+impl GatewayPlayer for SandboxGatewayPlayer {
     fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>> {
         Box::pin(async move {
             let paid = self.0.pay_payment(&payable(payment, "Gateway"), None, None).await;

@@ -1,8 +1,8 @@
-//! A whole ramp for tests: an application on a database of its own, on either engine, with the simulated world around
-//! it, a partner, and customers that are ready to trade.
+//! A complete ramp for tests: an application with its own database on either engine, the sandbox as its outside world, a partner,
+//! and customers that can trade.
 //!
-//! A test is a scenario: [`scenario`] starts a [`TestApp`], runs it, and afterwards recomputes the ledger from its entries.
-//! Business time is moved by [`TestApp::advance`]; nothing sleeps longer than it takes for a condition to hold.
+//! A test is a scenario: [`scenario`] starts a [`TestApp`], runs the test, and then recomputes the ledger from its entries.
+//! [`TestApp::advance`] moves business time; tests wait no longer than until a condition is met.
 
 mod app;
 mod catalogue;
@@ -21,4 +21,4 @@ pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use rampart_sandbox::{Deposit, TRIGGERS, TriggerField};
-pub use scenario::{PATIENCE, scenario};
+pub use scenario::{CONDITION_TIMEOUT, scenario};

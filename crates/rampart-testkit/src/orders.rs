@@ -1,4 +1,4 @@
-//! Requests for orders, and what is answered.
+//! Requests for orders, and their responses.
 
 use rampart_app::{AppError, AppResult, CreatePayment, CreateRampoff, CreatedResponse};
 use rampart_core::id::{CustomerId, OrderId};
@@ -9,7 +9,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use crate::app::TestApp;
 use crate::gateway::payable;
 
-/// A wallet of nobody's.
+/// A wallet that belongs to no one here.
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 
 fn some(text: impl ToString) -> Option<String> {
@@ -43,19 +43,19 @@ pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoff {
     }
 }
 
-/// `data` of an answer.
+/// `data` of a response.
 ///
 /// # Panics
-/// When it is no JSON.
+/// When it is not JSON.
 #[must_use]
 pub fn data_of(answer: &CreatedResponse) -> serde_json::Value {
     serde_json::from_str(&answer.data).expect("an answer is JSON")
 }
 
-/// The refusal that a use case came to.
+/// The refusal in a result.
 ///
 /// # Panics
-/// When it came to anything else.
+/// When the result is something else.
 #[must_use]
 pub fn refusal_of<T>(reply: AppResult<T>) -> Refusal {
     match reply {
@@ -66,7 +66,7 @@ pub fn refusal_of<T>(reply: AppResult<T>) -> Refusal {
 }
 
 impl TestApp {
-    /// The identifier in an answer of `createPayment` or `createRampoff`.
+    /// The order id in a response of `createPayment` or `createRampoff`.
     ///
     /// # Panics
     /// When there is none.
@@ -77,26 +77,26 @@ impl TestApp {
         id.expect("an identifier").parse().expect("an identifier")
     }
 
-    /// A payment as it is stored.
+    /// A stored payment.
     ///
     /// # Panics
-    /// When there is no such payment.
+    /// When it does not exist.
     pub async fn payment(&self, id: OrderId) -> Payment {
         self.app.store().payment(id).await.expect("a read").expect("a payment")
     }
 
-    /// A ramp-off as it is stored.
+    /// A stored ramp-off.
     ///
     /// # Panics
-    /// When there is no such ramp-off.
+    /// When it does not exist.
     pub async fn rampoff(&self, id: OrderId) -> Rampoff {
         self.app.store().rampoff(id).await.expect("a read").expect("a ramp-off")
     }
 
-    /// The customer pays what is due.
+    /// The customer pays the amount due.
     ///
     /// # Panics
-    /// When the world refuses.
+    /// When the sandbox refuses.
     pub async fn pay(&self, id: OrderId) {
         let payment = self.payment(id).await;
         let customer = self.app.store().customer(payment.customer).await.expect("a read").expect("a customer");
@@ -104,7 +104,7 @@ impl TestApp {
         self.world.pay_payment(&payable, None, None).await.expect("a payment is paid");
     }
 
-    /// Waits until a payment is in a status.
+    /// Waits until a payment has a status.
     pub async fn payment_becomes(&self, id: OrderId, status: &str) -> Payment {
         self.eventually(&format!("payment becomes {status}"), || async {
             Some(self.payment(id).await).filter(|payment| payment.status() == status)
@@ -112,7 +112,7 @@ impl TestApp {
         .await
     }
 
-    /// Waits until a ramp-off is in a status.
+    /// Waits until a ramp-off has a status.
     pub async fn rampoff_becomes(&self, id: OrderId, status: &str) -> Rampoff {
         self.eventually(&format!("ramp-off becomes {status}"), || async {
             Some(self.rampoff(id).await).filter(|rampoff| rampoff.status() == status)
@@ -120,7 +120,7 @@ impl TestApp {
         .await
     }
 
-    /// What a use case is refused with.
+    /// The error code of a refusal.
     #[must_use]
     pub fn code<T>(reply: AppResult<T>) -> ErrorCode {
         refusal_of(reply).code

@@ -1,4 +1,4 @@
-//! Scenarios: tests that start a whole ramp and end with a recomputed ledger.
+//! Scenarios: tests that start a complete ramp and end with a recomputed ledger.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use crate::app::TestApp;
 
-/// How long a test waits for something to hold.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a whole scenario may take.
-const LONGEST: Duration = Duration::from_secs(150);
+/// How long [`TestApp::eventually`] polls.
+pub const CONDITION_TIMEOUT: Duration = Duration::from_secs(30);
+const SCENARIO_TIMEOUT: Duration = Duration::from_secs(150);
 
-/// Runs a scenario on a ramp that `start` makes, and recomputes its ledger afterwards.
+/// Runs a scenario on the ramp that `start` creates, and verifies the ledger afterwards.
 ///
 /// # Panics
-/// When the scenario does, when it does not end, or when the ledger does not hold.
+/// When the scenario panics, does not end in time, or leaves an inconsistent ledger.
 pub fn scenario<S, T>(start: S, test: impl FnOnce(Arc<TestApp>) -> T)
 where
     S: Future<Output = TestApp>,
@@ -26,12 +25,12 @@ where
         test(app.clone()).await;
         app.finish().await;
     };
-    let ended = runtime.block_on(async { tokio::time::timeout(LONGEST, whole).await });
+    let ended = runtime.block_on(async { tokio::time::timeout(SCENARIO_TIMEOUT, whole).await });
     runtime.shutdown_timeout(Duration::from_secs(2));
-    assert!(ended.is_ok(), "the scenario did not end within {LONGEST:?}");
+    assert!(ended.is_ok(), "the scenario did not end within {SCENARIO_TIMEOUT:?}");
 }
 
-/// Makes every named scenario, a function of `Arc<TestApp>`, a test on both engines.
+/// Makes a test on both engines of every named scenario, a function of `Arc<TestApp>`.
 #[macro_export]
 macro_rules! on_both_engines {
     ($start:path => $($name:ident),+ $(,)?) => {

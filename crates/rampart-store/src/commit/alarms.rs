@@ -1,4 +1,4 @@
-//! Accounts that facts have left below their floor: a person's list says how far below they are now.
+//! Review items for accounts that facts have pushed below their floor. Each item states how far below the account is now.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,32 +10,32 @@ use rampart_core::ledger::Account;
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 
-use super::batch::{BatchError, Scene};
-use super::evaluate::World;
+use super::batch::{BatchAttempt, BatchError};
+use super::evaluate::BatchState;
 use super::load::lock;
 use super::write::Changes;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::tables::{Stored, floor_alarm, key_value, record_values};
 
-impl Scene<'_> {
-    /// Lists accounts that a fact has lowered below their floor, each once; brings up to date how far below the listed ones are,
-    /// and settles what is said of those that are above it again.
-    pub(super) async fn keep_alarms(&mut self, world: &World) -> Result<(), BatchError> {
-        if world.alarms.is_empty() {
+impl BatchAttempt<'_> {
+    /// Opens one review item for each account that a fact has pushed below its floor, updates the amount of open ones, and closes
+    /// those whose account is above zero again.
+    pub(super) async fn update_alarms(&mut self, state: &BatchState) -> Result<(), BatchError> {
+        if state.alarms.is_empty() {
             return Ok(());
         }
         let defect = |error: &dyn std::fmt::Display| BatchError::Defect(error.to_string());
-        let keys: Vec<Value> = world.alarms.keys().map(|(account, asset)| Value::Text(floor_alarm(account, asset).into())).collect();
+        let keys: Vec<SqlValue> = state.alarms.keys().map(|(account, asset)| SqlValue::Text(floor_alarm(account, asset).into())).collect();
         let lock = lock(self.session.engine());
-        let sql = |among: &str| format!("SELECT version, data FROM reviews WHERE alarm {among}{lock}");
+        let sql = |keys_match: &str| format!("SELECT version, data FROM reviews WHERE alarm {keys_match}{lock}");
         let mut listed: HashMap<Option<String>, ReviewItem> = HashMap::new();
-        for row in self.session.fetch_among(sql, &keys, &[]).await? {
+        for row in self.session.fetch_by_keys(sql, &keys, &[]).await? {
             let item = ReviewItem { version: row.int(0)?, ..serde_json::from_str(row.text(1)?).map_err(|error| defect(&error))? };
             listed.insert(item.source.clone().zip(item.asset).map(|(account, asset)| floor_alarm(&account, &asset)), item);
         }
         let mut changes = Changes::default();
-        for ((account, asset), is_lowered) in &world.alarms {
-            let Some(slot) = world.balances.get(&(*account, *asset)) else { continue };
+        for ((account, asset), is_lowered) in &state.alarms {
+            let Some(slot) = state.balances.get(&(*account, *asset)) else { continue };
             let available = slot.posted.minus(slot.held).map_err(|error| defect(&error))?;
             let (rows, item) = match listed.remove(&Some(floor_alarm(account, asset))) {
                 Some(item) if available.is_negative() => (&mut changes.updates, ReviewItem { amount: available.negated(), ..item }),
@@ -51,7 +51,7 @@ impl Scene<'_> {
             rows.push(key_value(&record.key()));
             rows.push(version.into());
             rows.extend(columns);
-            rows.push(Value::Text(Arc::clone(&data)));
+            rows.push(SqlValue::Text(Arc::clone(&data)));
         }
         self.write_records(ReviewItem::TABLE, changes).await
     }

@@ -1,4 +1,4 @@
-//! One attempt at one batch, inside a transaction that the writer has begun and will end.
+//! One attempt to write a batch, inside a transaction that the writer begins and ends.
 
 use std::sync::Arc;
 
@@ -6,21 +6,20 @@ use rampart_core::id::Randomness;
 use rampart_core::time::Timestamp;
 
 use super::Committed;
-use super::evaluate::World;
-use super::memory::Memory;
+use super::evaluate::BatchState;
 use super::prepare::Prepared;
+use super::writer_cache::WriterCache;
 use crate::error::{CommitError, StoreError};
-use crate::sql::{Session, SqlError};
+use crate::sql::{DbSession, SqlError};
 
-/// What became of a batch's steps, if its transaction commits.
+/// The result of each step of a batch, valid once its transaction commits.
 pub(super) type Answers = Vec<Result<Committed, CommitError>>;
 
-/// Why an attempt did not come to its end.
+/// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum BatchError {
-    /// The database said so.
     Sql(SqlError),
-    /// A fault of ours.
+    /// A defect of this program.
     Defect(String),
 }
 
@@ -36,31 +35,30 @@ impl From<StoreError> for BatchError {
     }
 }
 
-/// What an attempt works with.
-pub(super) struct Scene<'a> {
-    pub(super) session: &'a mut Session,
+/// The context of an attempt.
+pub(super) struct BatchAttempt<'a> {
+    pub(super) session: &'a mut DbSession,
     pub(super) randomness: &'a dyn Randomness,
-    /// The batch's identifier.
     pub(super) batch: Arc<str>,
-    /// Business time: whether claims have expired.
+    /// Business time; decides whether claims have expired.
     pub(super) now: Timestamp,
-    /// When the last posting was booked (real time, growing), in microseconds.
+    /// Booking time of the last posting: real time in microseconds, strictly increasing.
     pub(super) booked_at: &'a mut i64,
-    /// What is known of the batches before.
-    pub(super) memory: Memory,
+    /// Rows that earlier batches left.
+    pub(super) cache: WriterCache,
 }
 
-impl Scene<'_> {
-    /// Decides on what was loaded, and writes. Afterwards only the commit is missing; nothing was written when every step was
-    /// refused.
-    pub(super) async fn run(&mut self, world: &mut World, steps: &[Prepared]) -> Result<Answers, BatchError> {
+impl BatchAttempt<'_> {
+    /// Evaluates the steps against the loaded state and writes the accepted ones; only the commit is left. Writes nothing when every
+    /// step is refused.
+    pub(super) async fn run(&mut self, state: &mut BatchState, steps: &[Prepared]) -> Result<Answers, BatchError> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
-            answers.push(world.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
+            answers.push(state.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
         }
         let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
         if accepted > 0 {
-            self.write(world, steps, &mut answers).await?;
+            self.write(state, steps, &mut answers).await?;
         }
         for committed in answers.iter_mut().flatten() {
             committed.batch = accepted;

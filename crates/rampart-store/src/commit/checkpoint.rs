@@ -1,24 +1,24 @@
-//! Moving what SQLite's log holds into the file, beside the writer instead of inside its commits.
+//! Checkpoints SQLite's WAL beside the writer instead of inside its commits.
 //!
-//! A passive checkpoint waits for nobody and makes nobody wait, so that its flushes to disk are not part of any batch.
+//! PASSIVE checkpoints block no one, and their flushes to disk are outside any batch.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::stats::Counted;
-use crate::sql::Target;
+use super::stats::CommitCounters;
+use crate::sql::DatabaseTarget;
 
-/// How often is looked whether there is something to move. A page that many batches write is moved once for all of them.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How often to checkpoint. A page that several batches wrote in between is moved once.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Runs until the writer has stopped. A checkpoint that fails is left to the writer.
-pub(super) async fn checkpoint(target: Target, counted: Arc<Counted>, running: Arc<AtomicBool>) {
+/// Runs until the writer stops. After a failed checkpoint the writer's own checkpoint moves the pages.
+pub(super) async fn checkpoint(target: DatabaseTarget, counters: Arc<CommitCounters>, running: Arc<AtomicBool>) {
     let mut checkpointer = None;
     let mut moved = 0;
     while running.load(Ordering::Relaxed) {
-        tokio::time::sleep(PAUSE).await;
-        let committed = counted.committed.load(Ordering::Relaxed);
+        tokio::time::sleep(CHECKPOINT_INTERVAL).await;
+        let committed = counters.committed.load(Ordering::Relaxed);
         if committed == moved {
             continue;
         }

@@ -1,6 +1,7 @@
-//! Deciding which steps of a batch stand, in memory: each in arrival order, each seeing what earlier accepted ones did.
+//! Decides in memory which steps of a batch are accepted: in order of arrival, each against the state that the accepted steps before
+//! it left.
 //!
-//! No IO here: [`World`] is what was loaded under lock or is remembered, and becomes what is to be written.
+//! There is no IO here: [`BatchState`] is loaded under lock or from the cache, changed here, and written afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,132 +17,130 @@ use super::counters::Counters;
 use super::prepare::{BalanceKey, Prepared};
 use crate::error::{CommitError, StoredClaim};
 
-/// What the batch touches, as it stands at this point of the evaluation.
+/// The rows that the batch touches, as they stand at this point of the evaluation.
 #[derive(Default)]
-pub(super) struct World {
+pub(super) struct BatchState {
     pub(super) records: BTreeMap<RecordKey, RecordSlot>,
     pub(super) claims: BTreeMap<Arc<str>, ClaimSlot>,
-    /// Claims of somebody outside the batch on keys that some step needs to be free.
-    pub(super) standing: BTreeMap<Arc<str>, Box<StoredClaim>>,
+    /// Claims from outside the batch on keys that a step requires to be free.
+    pub(super) existing_claims: BTreeMap<Arc<str>, Box<StoredClaim>>,
     pub(super) balances: BTreeMap<BalanceKey, BalanceSlot>,
     pub(super) counters: BTreeMap<CounterOwner, CounterSlot>,
-    /// Balances that are below their floor, or were before, and whether a fact has lowered them.
+    /// Balances that are or were below their floor. True when a fact of this batch lowered them.
     pub(super) alarms: BTreeMap<BalanceKey, bool>,
 }
 
-/// A record: its version in the database (0: none), its version now, and what is to become of it.
+/// A record: its stored version (0 when it does not exist), its version now, and its change.
 #[derive(Default)]
 pub(super) struct RecordSlot {
     pub(super) stored: i64,
     pub(super) current: i64,
     pub(super) change: Option<Change>,
-    /// Its version is remembered, and need not be loaded.
-    pub(super) known: bool,
+    /// The version comes from the cache and need not be loaded.
+    pub(super) cached: bool,
 }
 
-/// What is to become of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
-    /// It becomes what this write of this step says.
-    Write { step: usize, write: usize },
-    /// It is removed.
+    /// Replaced by this write of this step.
+    Write {
+        step: usize,
+        write: usize,
+    },
     Remove,
 }
 
-/// A claim: who has it.
 pub(super) struct ClaimSlot {
-    /// The step and claim whose content was written when the batch took the key.
-    pub(super) taken_for: (usize, usize),
-    /// Somebody outside the batch has it.
+    /// The step and claim whose row the batch inserted to take the key.
+    pub(super) inserted_for: (usize, usize),
+    /// The claim from outside the batch that holds the key.
     pub(super) foreign: Option<Box<StoredClaim>>,
-    /// The accepted step and its claim that own it.
+    /// The accepted step and the claim of it that own the key.
     pub(super) owner: Option<(usize, usize)>,
 }
 
-/// A balance.
 pub(super) struct BalanceSlot {
     pub(super) id: Arc<str>,
     pub(super) posted: Amount,
     pub(super) held: Amount,
-    /// How many entries there were in the database.
-    pub(super) numbered: i64,
-    /// How many there are now.
+    /// The number of the last entry that is written.
+    pub(super) last_entry_number: i64,
+    /// The number of entries after the accepted steps.
     pub(super) entries: i64,
     pub(super) dirty: bool,
-    /// It is remembered, and need not be loaded.
-    pub(super) known: bool,
+    /// It comes from the cache and need not be loaded.
+    pub(super) cached: bool,
 }
 
 impl BalanceSlot {
     pub(super) fn new(id: Arc<str>) -> Self {
-        Self { id, posted: Amount::ZERO, held: Amount::ZERO, numbered: 0, entries: 0, dirty: false, known: false }
+        Self { id, posted: Amount::ZERO, held: Amount::ZERO, last_entry_number: 0, entries: 0, dirty: false, cached: false }
     }
 }
 
-/// The counters of an owner.
 #[derive(Default)]
 pub(super) struct CounterSlot {
     pub(super) counters: Counters,
     pub(super) dirty: bool,
-    /// They are remembered, and need not be loaded.
-    pub(super) known: bool,
+    /// They come from the cache and need not be loaded.
+    pub(super) cached: bool,
 }
 
-/// What one step would make of one counter: which it is, and its value.
-type Raised<'s> = (&'s CounterChange, Amount);
+/// A change of a counter by one step, and the counter's new value.
+type CounterValue<'s> = (&'s CounterChange, Amount);
 
-/// What one step would do to one balance.
-struct Movement {
+/// The effect of one step on one balance: its new sums and how they came about.
+struct BalanceChange {
     balance: BalanceKey,
     posted: Amount,
     held: Amount,
     entries: i64,
-    /// What requests alone do to what is available.
+    /// The effect of the step's requests on the available amount.
     by_request: Amount,
-    /// What facts alone do to it.
+    /// The effect of the step's facts on the available amount.
     by_fact: Amount,
 }
 
 fn overflow(_: Overflow) -> CommitError {
-    CommitError::Defect("an amount is too large to calculate with".into())
+    CommitError::Defect("an amount is too large".into())
 }
 
 fn missing(what: &str) -> CommitError {
     CommitError::Defect(format!("{what} of the step was not loaded"))
 }
 
-impl World {
-    /// Everything that the steps touch, not loaded yet; with `careful`, records that are taken to be new as well.
-    pub(super) fn touched_by(steps: &[Prepared], careful: bool) -> Self {
-        let mut world = Self::default();
+impl BatchState {
+    /// Every row that the steps touch, not loaded yet. With `verify_new` this includes records that are assumed to be new.
+    pub(super) fn for_steps(steps: &[Prepared], verify_new: bool) -> Self {
+        let mut state = Self::default();
         for (index, step) in steps.iter().enumerate() {
             for (key, _) in step.relied.iter().chain(&step.removals) {
-                world.records.entry(*key).or_default();
+                state.records.entry(*key).or_default();
             }
-            for write in step.writes.iter().filter(|write| careful || write.version != 0) {
-                world.records.entry(write.key).or_default();
+            for write in step.writes.iter().filter(|write| verify_new || write.version != 0) {
+                state.records.entry(write.key).or_default();
             }
             for entry in step.postings.iter().flat_map(|posting| &posting.entries) {
-                world.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
+                state.balances.entry(entry.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&entry.balance_id)));
             }
             for hold in &step.holds {
-                world.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
+                state.balances.entry(hold.balance).or_insert_with(|| BalanceSlot::new(Arc::clone(&hold.balance_id)));
             }
             for (balance, id) in step.own.iter().flat_map(|own| &own.balances) {
-                world.balances.entry(*balance).or_insert_with(|| BalanceSlot::new(Arc::clone(id)));
+                state.balances.entry(*balance).or_insert_with(|| BalanceSlot::new(Arc::clone(id)));
             }
             for raise in &step.raises {
-                world.counters.entry(raise.counter.owner).or_default();
+                state.counters.entry(raise.counter.owner).or_default();
             }
             for (place, claim) in step.claims.iter().enumerate() {
-                let slot = || ClaimSlot { taken_for: (index, place), foreign: None, owner: None };
-                world.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
+                let slot = || ClaimSlot { inserted_for: (index, place), foreign: None, owner: None };
+                state.claims.entry(Arc::clone(&claim.id)).or_insert_with(slot);
             }
         }
-        world
+        state
     }
 
-    /// Decides one step, and makes its changes if it stands. A refused one leaves no trace.
+    /// Evaluates one step and applies it if it is accepted. A refused step changes nothing.
     pub(super) fn evaluate(&mut self, steps: &[Prepared], index: usize) -> Result<(), CommitError> {
         let step = &steps[index];
         for claim in &step.claims {
@@ -154,20 +153,20 @@ impl World {
             }
         }
         for id in &step.must_be_free {
-            if let Some(taken) = self.taken(steps, id) {
+            if let Some(taken) = self.claim_owner(steps, id) {
                 return Err(CommitError::AlreadyClaimed(taken));
             }
         }
         let decided_on = step.relied.iter().chain(&step.removals).map(|(key, version)| (key, *version));
         for (key, version) in decided_on.chain(step.writes.iter().map(|write| (&write.key, write.version))) {
-            // A record that was not loaded is one that is taken to be new; should it exist, its insertion finds out.
+            // A record that was not loaded is assumed to be new. If it exists, its insertion fails.
             if self.records.get(key).map_or(0, |slot| slot.current) != version {
                 return Err(CommitError::Conflict(*key));
             }
         }
-        let counters = self.raised(step)?;
-        let movements = self.moved(step)?;
-        self.takes_out_its_own(step, &movements)?;
+        let counters = self.counter_values(step)?;
+        let changes = self.balance_changes(step)?;
+        self.check_own_funds(step, &changes)?;
 
         for (raise, value) in counters {
             if let Some(slot) = self.counters.get_mut(&raise.counter.owner) {
@@ -175,17 +174,17 @@ impl World {
                 slot.dirty = true;
             }
         }
-        for movement in movements {
-            let slot = self.balances.get_mut(&movement.balance).ok_or_else(|| missing("a balance"))?;
+        for change in changes {
+            let slot = self.balances.get_mut(&change.balance).ok_or_else(|| missing("a balance"))?;
             let before = slot.posted.minus(slot.held).map_err(overflow)?;
-            let available = movement.posted.minus(movement.held).map_err(overflow)?;
-            slot.posted = movement.posted;
-            slot.held = movement.held;
-            slot.entries += movement.entries;
+            let available = change.posted.minus(change.held).map_err(overflow)?;
+            slot.posted = change.posted;
+            slot.held = change.held;
+            slot.entries += change.entries;
             slot.dirty = true;
-            let is_lowered = movement.by_fact.is_negative() && available.is_negative();
-            if movement.balance.0.has_floor() && (is_lowered || before.is_negative()) {
-                *self.alarms.entry(movement.balance).or_default() |= is_lowered;
+            let is_lowered = change.by_fact.is_negative() && available.is_negative();
+            if change.balance.0.has_floor() && (is_lowered || before.is_negative()) {
+                *self.alarms.entry(change.balance).or_default() |= is_lowered;
             }
         }
         for (place, claim) in step.claims.iter().enumerate() {
@@ -206,75 +205,75 @@ impl World {
         Ok(())
     }
 
-    /// Who has a key: somebody before this batch, or an accepted step of it.
-    fn taken(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
-        if let Some(standing) = self.standing.get(id) {
-            return Some(standing.clone());
+    /// The claim that holds a key, from before this batch or of an accepted step.
+    fn claim_owner(&self, steps: &[Prepared], id: &Arc<str>) -> Option<Box<StoredClaim>> {
+        if let Some(existing) = self.existing_claims.get(id) {
+            return Some(existing.clone());
         }
         let slot = self.claims.get(id)?;
         slot.foreign.clone().or_else(|| slot.owner.map(|(owner, place)| Box::new(steps[owner].claims[place].stored())))
     }
 
-    /// What the step's raises make of the counters, each once, in the step's order.
-    fn raised<'s>(&self, step: &'s Prepared) -> Result<Vec<Raised<'s>>, CommitError> {
-        let mut raised: Vec<Raised<'s>> = Vec::with_capacity(step.raises.len());
+    /// The new counter values after the step's raises, each counter once, in the step's order.
+    fn counter_values<'s>(&self, step: &'s Prepared) -> Result<Vec<CounterValue<'s>>, CommitError> {
+        let mut values: Vec<CounterValue<'s>> = Vec::with_capacity(step.raises.len());
         for raise in &step.raises {
-            let place = raised.iter().position(|(earlier, _)| earlier.counter == raise.counter);
+            let place = values.iter().position(|(earlier, _)| earlier.counter == raise.counter);
             let before = match place {
-                Some(place) => raised[place].1,
+                Some(place) => values[place].1,
                 None => {
                     let slot = self.counters.get(&raise.counter.owner).ok_or_else(|| missing("a counter"))?;
                     slot.counters.value(&raise.counter.what)
                 }
             };
-            // Given back may be more than was taken, when limits were configured anew meanwhile.
+            // More may be given back than was taken, when limits were reconfigured in between.
             let value = before.plus(raise.by).map_err(overflow)?.max(Amount::ZERO);
             if raise.by.is_positive() && raise.ceiling.is_some_and(|ceiling| value > ceiling) {
                 return Err(CommitError::OverCeiling { counter: raise.counter.clone() });
             }
             match place {
-                Some(place) => raised[place] = (raise, value),
-                None => raised.push((raise, value)),
+                Some(place) => values[place] = (raise, value),
+                None => values.push((raise, value)),
             }
         }
-        Ok(raised)
+        Ok(values)
     }
 
-    /// What the step's postings and holds make of the balances. Floors bind requests and never facts: a step is refused
-    /// when its requests lower what is available and leave it below zero.
-    fn moved(&self, step: &Prepared) -> Result<Vec<Movement>, CommitError> {
-        let mut movements: Vec<Movement> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
+    /// The balance changes by the step's postings and holds. Floors bind requests and never facts: a step is refused when its
+    /// requests lower the available amount and leave it below zero.
+    fn balance_changes(&self, step: &Prepared) -> Result<Vec<BalanceChange>, CommitError> {
+        let mut changes: Vec<BalanceChange> = Vec::with_capacity(step.holds.len() + step.postings.len() * 2);
         for posting in &step.postings {
             for entry in &posting.entries {
-                let movement = self.movement(&mut movements, entry.balance)?;
-                movement.posted = movement.posted.plus(entry.effect).map_err(overflow)?;
-                movement.entries += 1;
-                movement.note(posting.origin, entry.effect)?;
+                let change = self.change(&mut changes, entry.balance)?;
+                change.posted = change.posted.plus(entry.effect).map_err(overflow)?;
+                change.entries += 1;
+                change.add_effect(posting.origin, entry.effect)?;
             }
         }
         for hold in &step.holds {
-            let movement = self.movement(&mut movements, hold.balance)?;
-            movement.held = movement.held.plus(hold.change).map_err(overflow)?;
-            movement.note(hold.origin, hold.change.negated())?;
+            let change = self.change(&mut changes, hold.balance)?;
+            change.held = change.held.plus(hold.change).map_err(overflow)?;
+            change.add_effect(hold.origin, hold.change.negated())?;
         }
-        for movement in &movements {
-            let available = movement.posted.minus(movement.held).map_err(overflow)?;
-            let (account, asset) = movement.balance;
-            if movement.by_request.is_negative() && available.is_negative() && account.has_floor() {
+        for change in &changes {
+            let available = change.posted.minus(change.held).map_err(overflow)?;
+            let (account, asset) = change.balance;
+            if change.by_request.is_negative() && available.is_negative() && account.has_floor() {
                 return Err(CommitError::InsufficientFunds { account, asset });
             }
         }
-        Ok(movements)
+        Ok(changes)
     }
 
-    /// Refuses a step by which the company would take out what is not its own.
-    fn takes_out_its_own(&self, step: &Prepared, movements: &[Movement]) -> Result<(), CommitError> {
+    /// Refuses a step by which the company would withdraw more than its own funds.
+    fn check_own_funds(&self, step: &Prepared, changes: &[BalanceChange]) -> Result<(), CommitError> {
         for own in &step.own {
             let (mut before, mut after) = (Amount::ZERO, Amount::ZERO);
             for (balance, _) in &own.balances {
                 let slot = self.balances.get(balance).ok_or_else(|| missing("a balance"))?;
-                let moved = movements.iter().find(|movement| movement.balance == *balance);
-                let (posted, held) = moved.map_or((slot.posted, slot.held), |movement| (movement.posted, movement.held));
+                let moved = changes.iter().find(|change| change.balance == *balance);
+                let (posted, held) = moved.map_or((slot.posted, slot.held), |change| (change.posted, change.held));
                 before = balance.0.adds_to_own(slot.posted, slot.held, before).map_err(overflow)?;
                 after = balance.0.adds_to_own(posted, held, after).map_err(overflow)?;
             }
@@ -285,12 +284,12 @@ impl World {
         Ok(())
     }
 
-    fn movement<'a>(&self, movements: &'a mut Vec<Movement>, balance: BalanceKey) -> Result<&'a mut Movement, CommitError> {
-        let place = match movements.iter().position(|movement| movement.balance == balance) {
+    fn change<'a>(&self, changes: &'a mut Vec<BalanceChange>, balance: BalanceKey) -> Result<&'a mut BalanceChange, CommitError> {
+        let place = match changes.iter().position(|change| change.balance == balance) {
             Some(place) => place,
             None => {
                 let slot = self.balances.get(&balance).ok_or_else(|| missing("a balance"))?;
-                movements.push(Movement {
+                changes.push(BalanceChange {
                     balance,
                     posted: slot.posted,
                     held: slot.held,
@@ -298,15 +297,15 @@ impl World {
                     by_request: Amount::ZERO,
                     by_fact: Amount::ZERO,
                 });
-                movements.len() - 1
+                changes.len() - 1
             }
         };
-        Ok(&mut movements[place])
+        Ok(&mut changes[place])
     }
 }
 
-impl Movement {
-    fn note(&mut self, origin: Origin, effect: Amount) -> Result<(), CommitError> {
+impl BalanceChange {
+    fn add_effect(&mut self, origin: Origin, effect: Amount) -> Result<(), CommitError> {
         let sum = match origin {
             Origin::Request => &mut self.by_request,
             Origin::Fact => &mut self.by_fact,

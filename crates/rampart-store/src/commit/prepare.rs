@@ -1,5 +1,5 @@
-//! A step made ready for the writer in its caller's task: everything that can be turned into text is, so that the one
-//! writer has little left to do.
+//! Prepares a step for the writer in the caller's task: everything is serialised here, so that the single writer has little left to
+//! do.
 
 use std::sync::Arc;
 
@@ -13,16 +13,15 @@ use rampart_core::time::Timestamp;
 
 use crate::error::{CommitError, StoreError, StoredClaim};
 use crate::read::{balance_id, claim_id, name_of};
-use crate::sql::{Value, shared};
+use crate::sql::{SqlValue, shared};
 use crate::tables::{key_value, record_values};
 
-/// A step as the writer takes it.
 pub(crate) struct Prepared {
     pub(super) relied: Vec<(RecordKey, i64)>,
     pub(super) removals: Vec<(RecordKey, i64)>,
     pub(super) writes: Vec<PreparedWrite>,
     pub(super) claims: Vec<PreparedClaim>,
-    /// The rows that must not be there.
+    /// Claims that must not exist.
     pub(super) must_be_free: Vec<Arc<str>>,
     pub(super) postings: Vec<PreparedPosting>,
     pub(super) holds: Vec<PreparedHold>,
@@ -34,8 +33,8 @@ pub(crate) struct Prepared {
 pub(super) struct PreparedWrite {
     pub(super) key: RecordKey,
     pub(super) version: i64,
-    pub(super) id: Value,
-    pub(super) columns: Vec<Value>,
+    pub(super) id: SqlValue,
+    pub(super) columns: Vec<SqlValue>,
     pub(super) data: Arc<str>,
 }
 
@@ -49,7 +48,7 @@ pub(super) struct PreparedClaim {
 }
 
 impl PreparedClaim {
-    /// The claim as somebody who comes too late is told of it.
+    /// The claim as reported to a later step that wants the same key.
     pub(super) fn stored(&self) -> StoredClaim {
         StoredClaim {
             scope: self.scope,
@@ -62,7 +61,6 @@ impl PreparedClaim {
     }
 }
 
-/// Which balance: its account and asset.
 pub(super) type BalanceKey = (Account, Asset);
 
 pub(super) struct PreparedPosting {
@@ -79,7 +77,7 @@ pub(super) struct PreparedEntry {
     pub(super) balance_id: Arc<str>,
     pub(super) side: Side,
     pub(super) amount: Arc<str>,
-    /// What it does to the balance, on the account's own side.
+    /// The change of the balance, counted on the account's own side.
     pub(super) effect: Amount,
 }
 
@@ -90,7 +88,7 @@ pub(super) struct PreparedHold {
     pub(super) origin: Origin,
 }
 
-/// The balances that the company's own of an asset is summed up from, each with its row.
+/// The balances that add up to the company's own funds in an asset, each with its row key.
 pub(super) struct PreparedOwn {
     pub(super) asset: Asset,
     pub(super) balances: Vec<(BalanceKey, Arc<str>)>,
@@ -110,7 +108,7 @@ fn defect(error: StoreError) -> CommitError {
     CommitError::Defect(error.to_string())
 }
 
-/// Makes a step ready. Refuses only what no database could store.
+/// Prepares a step. Refuses only steps that no database could store.
 pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
     once_each(&step)?;
     let mut writes = Vec::with_capacity(step.writes.len());
@@ -178,7 +176,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
     })
 }
 
-/// A step that writes one record twice, or takes one key twice, contradicts itself.
+/// Refuses a step that writes a record twice or takes a key twice.
 fn once_each(step: &Step) -> Result<(), CommitError> {
     let mut written: Vec<RecordKey> =
         step.writes.iter().map(rampart_core::record::Record::key).chain(step.removals.iter().map(|(key, _)| *key)).collect();

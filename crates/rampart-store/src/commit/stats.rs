@@ -1,74 +1,69 @@
-//! What the commit path has done, counted without locks on its way.
+//! Statistics of the commit path, counted without locks.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The upper bounds of the buckets of batch sizes; the last bucket has no bound.
-const SIZES: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-/// The upper bounds of the buckets of commit durations, in microseconds; the last bucket has no bound.
-const MICROS: [u64; 12] = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 512_000, 2_048_000];
+/// Upper bounds of the batch size buckets, in steps. The last bucket is unbounded.
+const BATCH_SIZE_BOUNDS_STEPS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+/// Upper bounds of the commit duration buckets, in microseconds. The last bucket is unbounded.
+const DURATION_BOUNDS_MICROS: [u64; 12] = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 512_000, 2_048_000];
 
-/// A histogram: buckets with their upper bounds, counted one by one and not cumulated.
+/// A histogram. Bucket counts are not cumulative.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Histogram {
-    /// (upper bound, how many); the last bound is `u64::MAX`.
+    /// (upper bound, count); the last bound is `u64::MAX`.
     pub buckets: Vec<(u64, u64)>,
-    /// How many there were in all.
     pub count: u64,
-    /// Their sum.
     pub sum: u64,
 }
 
-/// The commit path's state and history since the process started.
+/// The state of the commit path, and its totals since the process started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
-    /// How many steps wait for the writer.
+    /// Steps that wait for the writer.
     pub queue_depth: usize,
-    /// Transactions that were committed.
     pub batches: u64,
-    /// Steps that became durable.
     pub committed: u64,
-    /// Steps that were answered with a conflict, a taken claim, a ceiling or a floor.
+    /// Steps refused for a conflict, a taken claim, a ceiling or a floor.
     pub refused: u64,
-    /// Steps that were answered with unavailable or a defect by the writer.
+    /// Steps that failed as unavailable or with a defect in the writer.
     pub failed: u64,
-    /// Times a batch was run again after a deadlock, a busy database or a lost connection.
+    /// Retries of batches, after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
     pub retries: u64,
-    /// How many steps the transactions carried.
+    /// Steps per transaction.
     pub sizes: Histogram,
-    /// How long the transactions took from first statement to durable, in microseconds.
+    /// Duration per transaction from the first statement to the commit, in microseconds.
     pub durations: Histogram,
-    /// For how long the present transaction has been worked on; nothing when the writer is idle.
+    /// Time spent on the current transaction; `None` when the writer is idle.
     pub busy_for: Option<Duration>,
-    /// Why nothing can be written, since the writer last tried in vain; nothing when it wrote last.
+    /// Set while writes fail: from the first failure to the next success.
     pub failing: Option<Failing>,
-    /// Whether the writer still runs.
     pub running: bool,
 }
 
-/// That nothing can be written.
+/// A lasting failure to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failing {
-    /// For how long.
+    /// Time since the first failure.
     pub lasting: Duration,
-    /// What the database said last.
+    /// The last error of the database.
     pub reason: String,
 }
 
-struct Buckets<const N: usize> {
+struct AtomicHistogram<const N: usize> {
     bounds: [u64; N],
     counts: [AtomicU64; N],
     beyond: AtomicU64,
     sum: AtomicU64,
 }
 
-impl<const N: usize> Buckets<N> {
+impl<const N: usize> AtomicHistogram<N> {
     fn new(bounds: [u64; N]) -> Self {
         Self { bounds, counts: std::array::from_fn(|_| AtomicU64::new(0)), beyond: AtomicU64::new(0), sum: AtomicU64::new(0) }
     }
 
-    fn note(&self, value: u64) {
+    fn record(&self, value: u64) {
         let slot = self.bounds.iter().position(|bound| value <= *bound).map_or(&self.beyond, |index| &self.counts[index]);
         slot.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
@@ -83,23 +78,23 @@ impl<const N: usize> Buckets<N> {
     }
 }
 
-/// The counters that the writer keeps.
-pub(super) struct Counted {
+/// The counters that the writer updates.
+pub(super) struct CommitCounters {
     started: Instant,
-    /// Microseconds after `started` at which the present batch began; negative when idle.
+    /// Microseconds from `started` to the start of the current batch; negative when idle.
     busy_since: AtomicI64,
-    /// Microseconds after `started` at which the database first did not store what it was given; negative when it did last.
+    /// Microseconds from `started` to the first failed write since the last successful one; negative when there is none.
     failing_since: AtomicI64,
     failing_reason: Mutex<String>,
     pub(super) committed: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) retries: AtomicU64,
-    sizes: Buckets<9>,
-    durations: Buckets<12>,
+    sizes: AtomicHistogram<9>,
+    durations: AtomicHistogram<12>,
 }
 
-impl Counted {
+impl CommitCounters {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
@@ -110,8 +105,8 @@ impl Counted {
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             retries: AtomicU64::new(0),
-            sizes: Buckets::new(SIZES),
-            durations: Buckets::new(MICROS),
+            sizes: AtomicHistogram::new(BATCH_SIZE_BOUNDS_STEPS),
+            durations: AtomicHistogram::new(DURATION_BOUNDS_MICROS),
         }
     }
 
@@ -119,25 +114,23 @@ impl Counted {
         i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    pub(super) fn busy(&self) {
+    pub(super) fn mark_busy(&self) {
         self.busy_since.store(self.elapsed(), Ordering::Relaxed);
     }
 
-    pub(super) fn idle(&self) {
+    pub(super) fn mark_idle(&self) {
         self.busy_since.store(-1, Ordering::Relaxed);
     }
 
-    /// The database has stored something.
-    pub(super) fn wrote(&self) {
+    pub(super) fn record_write(&self) {
         if self.failing_since.load(Ordering::Relaxed) >= 0 {
             self.failing_since.store(-1, Ordering::Relaxed);
         }
     }
 
-    /// The database has not stored what it could have.
-    pub(super) fn failing(&self, reason: String) {
+    pub(super) fn record_failure(&self, reason: String) {
         *self.failing_reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
-        // It has been failing since the first time.
+        // Keeps the time of the first failure.
         let _ = self.failing_since.compare_exchange(-1, self.elapsed(), Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -146,9 +139,9 @@ impl Counted {
         u64::try_from(since).ok().map(|_| Duration::from_micros(u64::try_from(self.elapsed() - since).unwrap_or(0)))
     }
 
-    pub(super) fn batch(&self, steps: usize, took: Duration) {
-        self.sizes.note(u64::try_from(steps).unwrap_or(u64::MAX));
-        self.durations.note(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    pub(super) fn record_batch(&self, steps: usize, took: Duration) {
+        self.sizes.record(u64::try_from(steps).unwrap_or(u64::MAX));
+        self.durations.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
     pub(super) fn read(&self, queue_depth: usize, running: bool) -> Stats {

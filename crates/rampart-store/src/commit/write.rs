@@ -1,4 +1,4 @@
-//! Writing what survived a batch: a bounded number of statements over many rows each, in the one order.
+//! Writes the accepted steps of a batch: a bounded number of statements over many rows each, in the lock order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,72 +7,99 @@ use rampart_core::ledger::{Origin, Side};
 use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 
-use super::batch::{BatchError, Scene};
-use super::evaluate::{BalanceSlot, Change, World};
+use super::batch::{BatchAttempt, BatchError};
+use super::evaluate::{BalanceSlot, BatchState, Change};
 use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{Bundle, Kind, Rows, Statement, Value};
-use crate::tables::{Stored, TABLES, Table, key_value, table_of};
+use crate::sql::{BulkStatement, ColumnType, CombinedStatement, Rows, SqlValue};
+use crate::tables::{RecordTable, Stored, TABLES, key_value, table_of};
 
-/// The columns of claims, and what they hold.
+/// The columns of claims, and their types.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
-pub(super) const CLAIM_KINDS: &[Kind] = &[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Text];
+pub(super) const CLAIM_TYPES: &[ColumnType] =
+    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Text];
 
-/// What every batch ends with: new orders, of which busy ones are full, the ledger, what is counted, and events.
-static ENDING: Bundle<7> = Bundle::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
+/// The last statement of every batch: new orders (busy batches consist of them), the ledger, balances, counters and events.
+static ENDING: CombinedStatement<7> = CombinedStatement::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
 
-const PAYMENTS: Statement = Statement::write(
-    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text],
+const PAYMENTS: BulkStatement = BulkStatement::write(
+    &[
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Bool,
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+    ],
     0,
     |_, rows| insertion(Payment::TABLE, rows),
 );
-const RAMPOFFS: Statement = Statement::write(
-    &[Kind::Text, Kind::Int, Kind::Text, Kind::Int, Kind::Text, Kind::Bool, Kind::Int, Kind::Int, Kind::Text, Kind::Text],
+const RAMPOFFS: BulkStatement = BulkStatement::write(
+    &[
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Bool,
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Text,
+    ],
     0,
     |_, rows| insertion(Rampoff::TABLE, rows),
 );
-const POSTINGS: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int, Kind::Int], 0, |_, rows| {
-    format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}")
-});
-const ENTRIES: Statement = Statement::write(&[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text], 0, |_, rows| {
-    format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}")
-});
-const BALANCES: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
-    let set = assignments(&["posted", "held", "entries"]);
-    format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-});
-const COUNTERS: Statement = Statement::write(&[Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
+const POSTINGS: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Int],
+    0,
+    |_, rows| format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}"),
+);
+const ENTRIES: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text],
+    0,
+    |_, rows| format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}"),
+);
+const BALANCES: BulkStatement =
+    BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
+        let set = assignments(&["posted", "held", "entries"]);
+        format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+    });
+const COUNTERS: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
     let set = assignments(&["value", "expires_at"]);
     format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
 });
-const EVENTS: Statement =
-    Statement::write(&[Kind::Text, Kind::Int, Kind::Text, Kind::Text, Kind::Text, Kind::Text, Kind::Int], 0, |_, rows| {
-        format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}")
-    });
+const EVENTS: BulkStatement = BulkStatement::write(
+    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int],
+    0,
+    |_, rows| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}"),
+);
 
-/// `column = excluded.column, …`
 pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// An insertion of records that are new. Should one exist, it fails.
-fn insertion(table: &Table, rows: &str) -> String {
+/// Inserts new records. Fails if one exists.
+fn insertion(table: &RecordTable, rows: &str) -> String {
     format!("INSERT INTO {} ({}) {rows}", table.name, table.column_list())
 }
 
-/// What becomes of a table's records: rows to insert and to update, and keys to remove.
+/// The changes of one table's records: rows to insert and to update, and keys to remove.
 #[derive(Default)]
 pub(super) struct Changes {
-    pub(super) inserts: Vec<Value>,
-    pub(super) updates: Vec<Value>,
-    removals: Vec<Value>,
+    pub(super) inserts: Vec<SqlValue>,
+    pub(super) updates: Vec<SqlValue>,
+    removals: Vec<SqlValue>,
 }
 
 impl Changes {
-    fn of(table: &'static Table, world: &World, steps: &[Prepared]) -> Self {
+    fn of(table: &'static RecordTable, state: &BatchState, steps: &[Prepared]) -> Self {
         let mut changes = Self::default();
-        for (key, slot) in world.records.iter().filter(|(key, _)| table_of(key) == table) {
+        for (key, slot) in state.records.iter().filter(|(key, _)| table_of(key) == table) {
             match slot.change {
                 Some(Change::Write { step, write }) => {
                     let rows = if slot.stored == 0 { &mut changes.inserts } else { &mut changes.updates };
@@ -80,7 +107,7 @@ impl Changes {
                     rows.push(write.id.clone());
                     rows.push(slot.current.into());
                     rows.extend(write.columns.iter().cloned());
-                    rows.push(Value::Text(Arc::clone(&write.data)));
+                    rows.push(SqlValue::Text(Arc::clone(&write.data)));
                 }
                 Some(Change::Remove) if slot.stored != 0 => changes.removals.push(key_value(key)),
                 Some(Change::Remove) | None => {}
@@ -94,91 +121,90 @@ impl Changes {
     }
 }
 
-/// The rows of the balances that have changed.
-fn balances(world: &World) -> Vec<Value> {
-    let dirty = world.balances.values().filter(|slot| slot.dirty);
+fn balances(state: &BatchState) -> Vec<SqlValue> {
+    let dirty = state.balances.values().filter(|slot| slot.dirty);
     let row = |slot: &BalanceSlot| {
-        [Value::Text(Arc::clone(&slot.id)), Value::display(slot.posted), Value::display(slot.held), slot.entries.into()]
+        [SqlValue::Text(Arc::clone(&slot.id)), SqlValue::display(slot.posted), SqlValue::display(slot.held), slot.entries.into()]
     };
     dirty.flat_map(row).collect()
 }
 
-impl Scene<'_> {
-    pub(super) fn claim_row(&self, claim: &PreparedClaim) -> [Value; 6] {
+impl BatchAttempt<'_> {
+    pub(super) fn claim_row(&self, claim: &PreparedClaim) -> [SqlValue; 6] {
         [
-            Value::Text(Arc::clone(&claim.id)),
-            Value::Text(Arc::clone(&claim.subject)),
-            Value::Text(Arc::clone(&claim.fingerprint)),
-            Value::Text(Arc::clone(&claim.answer)),
-            Value::IntOrNull(claim.expires_at.map(|at| at.micros())),
-            Value::Text(Arc::clone(&self.batch)),
+            SqlValue::Text(Arc::clone(&claim.id)),
+            SqlValue::Text(Arc::clone(&claim.subject)),
+            SqlValue::Text(Arc::clone(&claim.fingerprint)),
+            SqlValue::Text(Arc::clone(&claim.answer)),
+            SqlValue::IntOrNull(claim.expires_at.map(|at| at.micros())),
+            SqlValue::Text(Arc::clone(&self.batch)),
         ]
     }
 
-    /// Writes what the accepted steps want, and answers them. `answers` holds `Ok` for each accepted step.
+    /// Writes the accepted steps, those whose answer is `Ok`, and adds their event numbers to the answers.
     pub(super) async fn write(
         &mut self,
-        world: &mut World,
+        state: &mut BatchState,
         steps: &[Prepared],
         answers: &mut [Result<Committed, CommitError>],
     ) -> Result<(), BatchError> {
-        self.settle_claims(world, steps).await?;
+        self.finish_claims(state, steps).await?;
         let accepted: Vec<usize> = (0..steps.len()).filter(|index| answers[*index].is_ok()).collect();
         let events = self.number_events(steps, &accepted, answers).await?;
         let (mut payments, mut rampoffs) = (Vec::new(), Vec::new());
         for table in TABLES {
-            let mut changes = Changes::of(table, world, steps);
+            let mut changes = Changes::of(table, state, steps);
             if table == Payment::TABLE {
                 payments = std::mem::take(&mut changes.inserts);
             } else if table == Rampoff::TABLE {
                 rampoffs = std::mem::take(&mut changes.inserts);
             }
-            // Of most tables a batch has nothing.
+            // A batch changes few tables.
             if !changes.is_empty() {
                 self.write_records(table, changes).await?;
             }
         }
-        let [postings, entries] = self.ledger(world, steps, &accepted);
-        let rows = [payments, rampoffs, postings, entries, balances(world), self.counters(world)?, events];
-        self.session.together(&ENDING, rows.map(Into::into)).await?;
-        self.keep_alarms(world).await
+        let [postings, entries] = self.ledger(state, steps, &accepted);
+        let rows = [payments, rampoffs, postings, entries, balances(state), self.counters(state)?, events];
+        self.session.run_combined(&ENDING, rows.map(Into::into)).await?;
+        self.update_alarms(state).await
     }
 
-    /// Gives back the keys that only refused steps wanted, and lets the others tell of their owners.
-    async fn settle_claims(&mut self, world: &World, steps: &[Prepared]) -> Result<(), BatchError> {
-        let mut given_back: Vec<Value> = Vec::new();
-        let mut handed_on: Vec<Value> = Vec::new();
-        for (id, slot) in world.claims.iter().filter(|(_, slot)| slot.foreign.is_none()) {
+    /// Releases keys that only refused steps wanted, and writes the others for their owner.
+    async fn finish_claims(&mut self, state: &BatchState, steps: &[Prepared]) -> Result<(), BatchError> {
+        let mut released: Vec<SqlValue> = Vec::new();
+        let mut reassigned: Vec<SqlValue> = Vec::new();
+        for (id, slot) in state.claims.iter().filter(|(_, slot)| slot.foreign.is_none()) {
             match slot.owner {
-                None => given_back.push(Value::Text(Arc::clone(id))),
-                Some(owner) if owner != slot.taken_for => handed_on.extend(self.claim_row(&steps[owner.0].claims[owner.1])),
+                None => released.push(SqlValue::Text(Arc::clone(id))),
+                Some(owner) if owner != slot.inserted_for => reassigned.extend(self.claim_row(&steps[owner.0].claims[owner.1])),
                 Some(_) => {}
             }
         }
-        self.session.execute_among(|among| format!("DELETE FROM claims WHERE id {among}"), &given_back).await?;
+        self.session.execute_by_keys(|keys_match| format!("DELETE FROM claims WHERE id {keys_match}"), &released).await?;
         let sql = |rows: &str| {
             let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
             format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
         };
-        self.session.write_rows(sql, &Rows::new(CLAIM.len(), handed_on), &[]).await?;
+        self.session.write_rows(sql, &Rows::new(CLAIM.len(), reassigned), &[]).await?;
         Ok(())
     }
 
-    /// Numbers the events of the accepted steps from their partners' counters, and makes their rows.
+    /// Numbers the events of the accepted steps from their partners' counters, and returns their rows.
     async fn number_events(
         &mut self,
         steps: &[Prepared],
         accepted: &[usize],
         answers: &mut [Result<Committed, CommitError>],
-    ) -> Result<Vec<Value>, BatchError> {
-        let mut wanted: BTreeMap<Arc<str>, i64> = BTreeMap::new();
+    ) -> Result<Vec<SqlValue>, BatchError> {
+        let mut next_numbers: BTreeMap<Arc<str>, i64> = BTreeMap::new();
         for event in accepted.iter().flat_map(|index| &steps[*index].events) {
-            *wanted.entry(Arc::clone(&event.partner_id)).or_default() += 1;
+            *next_numbers.entry(Arc::clone(&event.partner_id)).or_default() += 1;
         }
-        if wanted.is_empty() {
+        if next_numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let counts = wanted.iter().flat_map(|(partner, count)| [Value::Text(Arc::clone(partner)), (*count).into()]).collect();
+        let counts = next_numbers.iter().flat_map(|(partner, count)| [SqlValue::Text(Arc::clone(partner)), (*count).into()]).collect();
         let sql = |rows: &str| {
             format!(
                 "INSERT INTO event_counters (partner, last) {rows} \
@@ -186,8 +212,8 @@ impl Scene<'_> {
             )
         };
         for row in self.session.write_rows_returning(sql, &Rows::new(2, counts)).await? {
-            // From how many there are to the number before the first of these.
-            if let Some(slot) = wanted.get_mut(row.text(0)?) {
+            // The number before the first of these events: the counter less their count.
+            if let Some(slot) = next_numbers.get_mut(row.text(0)?) {
                 *slot = row.int(1)? - *slot;
             }
         }
@@ -195,16 +221,16 @@ impl Scene<'_> {
         for index in accepted {
             let mut numbered = Vec::with_capacity(steps[*index].events.len());
             for event in &steps[*index].events {
-                let slot = wanted.entry(Arc::clone(&event.partner_id)).or_default();
+                let slot = next_numbers.entry(Arc::clone(&event.partner_id)).or_default();
                 *slot += 1;
                 numbered.push(NumberedEvent { partner: event.partner, sequence: *slot });
                 rows.extend([
-                    Value::Text(Arc::clone(&event.partner_id)),
+                    SqlValue::Text(Arc::clone(&event.partner_id)),
                     (*slot).into(),
-                    Value::Text(Arc::clone(&event.id)),
-                    Value::Text(Arc::clone(&event.kind)),
-                    Value::Text(Arc::clone(&event.subject)),
-                    Value::Text(Arc::clone(&event.data)),
+                    SqlValue::Text(Arc::clone(&event.id)),
+                    SqlValue::Text(Arc::clone(&event.kind)),
+                    SqlValue::Text(Arc::clone(&event.subject)),
+                    SqlValue::Text(Arc::clone(&event.data)),
                     event.created_at.into(),
                 ]);
             }
@@ -215,58 +241,58 @@ impl Scene<'_> {
         Ok(rows)
     }
 
-    pub(super) async fn write_records(&mut self, table: &'static Table, changes: Changes) -> Result<(), BatchError> {
+    pub(super) async fn write_records(&mut self, table: &'static RecordTable, changes: Changes) -> Result<(), BatchError> {
         self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
-        // The rows are locked and their versions were checked: an insertion that always finds its row is an update of many.
+        // The rows are locked and their versions checked, so this upsert always finds its row: it is a bulk update.
         let set = assignments(&[&["version"], table.columns, &["data"]].concat());
         let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(table, rows));
         self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
-        self.session.execute_among(|among| format!("DELETE FROM {} WHERE id {among}", table.name), &changes.removals).await?;
+        self.session.execute_by_keys(|keys_match| format!("DELETE FROM {} WHERE id {keys_match}", table.name), &changes.removals).await?;
         Ok(())
     }
 
-    /// The rows of postings, and those of their entries.
-    fn ledger(&mut self, world: &mut World, steps: &[Prepared], accepted: &[usize]) -> [Vec<Value>; 2] {
+    /// The rows of postings and of their entries.
+    fn ledger(&mut self, state: &mut BatchState, steps: &[Prepared], accepted: &[usize]) -> [Vec<SqlValue>; 2] {
         let (mut postings, mut entries) = (Vec::new(), Vec::new());
         let [request, fact, debit, credit]: [Arc<str>; 4] = ["request".into(), "fact".into(), "debit".into(), "credit".into()];
         for posting in accepted.iter().flat_map(|index| &steps[*index].postings) {
             *self.booked_at += 1;
             postings.extend([
-                Value::Text(Arc::clone(&posting.id)),
-                Value::Text(Arc::clone(&posting.kind)),
-                Value::Text(Arc::clone(match posting.origin {
+                SqlValue::Text(Arc::clone(&posting.id)),
+                SqlValue::Text(Arc::clone(&posting.kind)),
+                SqlValue::Text(Arc::clone(match posting.origin {
                     Origin::Request => &request,
                     Origin::Fact => &fact,
                 })),
-                Value::TextOrNull(posting.order.clone()),
+                SqlValue::TextOrNull(posting.order.clone()),
                 posting.posted_at.into(),
                 (*self.booked_at).into(),
             ]);
             for entry in &posting.entries {
-                let Some(slot) = world.balances.get_mut(&entry.balance) else { continue };
-                slot.numbered += 1;
+                let Some(slot) = state.balances.get_mut(&entry.balance) else { continue };
+                slot.last_entry_number += 1;
                 entries.extend([
-                    Value::Text(Arc::clone(&slot.id)),
-                    slot.numbered.into(),
-                    Value::Text(Arc::clone(&posting.id)),
-                    Value::Text(Arc::clone(match entry.side {
+                    SqlValue::Text(Arc::clone(&slot.id)),
+                    slot.last_entry_number.into(),
+                    SqlValue::Text(Arc::clone(&posting.id)),
+                    SqlValue::Text(Arc::clone(match entry.side {
                         Side::Debit => &debit,
                         Side::Credit => &credit,
                     })),
-                    Value::Text(Arc::clone(&entry.amount)),
-                    Value::TextOrNull(posting.order.clone()),
+                    SqlValue::Text(Arc::clone(&entry.amount)),
+                    SqlValue::TextOrNull(posting.order.clone()),
                 ]);
             }
         }
         [postings, entries]
     }
 
-    fn counters(&self, world: &mut World) -> Result<Vec<Value>, BatchError> {
+    fn counters(&self, state: &mut BatchState) -> Result<Vec<SqlValue>, BatchError> {
         let now = self.now.micros();
         let mut rows = Vec::new();
-        for (owner, slot) in world.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
-            slot.counters.forget(now);
-            rows.extend([Value::display(owner), slot.counters.text()?.into(), Value::IntOrNull(slot.counters.expires_at(now))]);
+        for (owner, slot) in state.counters.iter_mut().filter(|(_, slot)| slot.dirty) {
+            slot.counters.remove_expired(now);
+            rows.extend([SqlValue::display(owner), slot.counters.to_json()?.into(), SqlValue::IntOrNull(slot.counters.expires_at(now))]);
         }
         Ok(rows)
     }

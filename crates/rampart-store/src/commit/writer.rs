@@ -1,9 +1,9 @@
-//! The writer: one thread with a connection of its own, that makes durable whatever has queued meanwhile. It is a thread
-//! and not a task, because every statement of a batch would otherwise wait behind the requests that wait for the batch.
+//! The writer: one thread with its own connection that commits the queued steps in batches. It is a thread and not a task: otherwise
+//! each statement of a batch would wait behind the requests that wait for the batch.
 
-mod alone;
-mod lost;
-mod number;
+mod batch_number;
+mod outcome;
+mod standalone;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,38 +15,38 @@ use rampart_core::id::BatchId;
 use rampart_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use number::Numbering;
-pub(crate) use number::{Kept, SERIES as BATCHES, Shared, read as read_kept};
+use batch_number::BatchNumbering;
+pub(crate) use batch_number::{BATCH_SERIES, BatchNumberFile, SharedBatchNumber, read as read_batch_number};
 
-use super::batch::{Answers, BatchError, Scene};
+use super::batch::{Answers, BatchAttempt, BatchError};
 use super::checkpoint::checkpoint;
-use super::memory::Memory;
 use super::prepare::Prepared;
 use super::prune::Pruned;
-use super::stats::{Counted, Stats};
+use super::stats::{CommitCounters, Stats};
+use super::writer_cache::WriterCache;
 use super::{CommitFault, Committed};
 use crate::error::{CommitError, StoreError};
-use crate::sql::{Session, Target, Trouble, trouble};
+use crate::sql::{DatabaseTarget, DbSession, ErrorClass, classify};
 use crate::store::{OnFatal, StoreOptions};
 
-/// How often a batch is run again after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
-const MOST_ATTEMPTS: u32 = 12;
+/// Attempts per batch. A deadlock, a busy database, a lost connection or a record that turned out not to be new causes another one.
+const MAX_ATTEMPTS: u32 = 12;
 
-type Answer<T> = oneshot::Sender<T>;
+type ReplySender<T> = oneshot::Sender<T>;
 
-enum Request {
-    Commit(Box<Prepared>, Answer<Result<Committed, CommitError>>),
-    Reserve(Arc<str>, i64, Answer<Result<Range<i64>, StoreError>>),
-    Prune(Timestamp, i64, Answer<Result<Pruned, StoreError>>),
-    Close(Answer<()>),
+enum WriterRequest {
+    Commit(Box<Prepared>, ReplySender<Result<Committed, CommitError>>),
+    Reserve(Arc<str>, i64, ReplySender<Result<Range<i64>, StoreError>>),
+    Prune(Timestamp, i64, ReplySender<Result<Pruned, StoreError>>),
+    Close(ReplySender<()>),
 }
 
-/// The way to the writer.
+/// The handle of the writer thread.
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Request>,
-    counted: Arc<Counted>,
+    queue: mpsc::Sender<WriterRequest>,
+    counters: Arc<CommitCounters>,
     running: Arc<AtomicBool>,
-    numbered: Arc<Shared>,
+    batch_number: Arc<SharedBatchNumber>,
 }
 
 fn stopped() -> StoreError {
@@ -54,30 +54,29 @@ fn stopped() -> StoreError {
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(crate) fn start(target: Target, options: &StoreOptions) -> std::io::Result<Self> {
+    pub(crate) fn start(target: DatabaseTarget, options: &StoreOptions) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (queue, requests) = mpsc::channel(options.queue.max(1));
-        let counted = Arc::new(Counted::new());
+        let counters = Arc::new(CommitCounters::new());
         let running = Arc::new(AtomicBool::new(true));
-        let numbered = Arc::new(Shared::default());
-        if matches!(target, Target::Sqlite(_)) {
-            tokio::spawn(checkpoint(target.clone(), Arc::clone(&counted), Arc::clone(&running)));
+        let batch_number = Arc::new(SharedBatchNumber::default());
+        if matches!(target, DatabaseTarget::Sqlite(_)) {
+            tokio::spawn(checkpoint(target.clone(), Arc::clone(&counters), Arc::clone(&running)));
         }
-        let task = Task {
+        let task = WriterTask {
             target,
             session: None,
             options: options.clone(),
-            counted: Arc::clone(&counted),
+            counters: Arc::clone(&counters),
             booked_at: 0,
-            trouble: String::new(),
-            numbering: Numbering::new(Arc::clone(&numbered)),
-            memory: Memory::default(),
+            last_error: String::new(),
+            numbering: BatchNumbering::new(Arc::clone(&batch_number)),
+            cache: WriterCache::default(),
         };
         let on_fatal: OnFatal = Arc::clone(&options.on_fatal);
         let watched = Arc::clone(&running);
         std::thread::Builder::new().name("rampart-writer".into()).spawn(move || {
-            // Spawned, so that a panic is an answer and not the end of this thread.
+            // Spawned, so that a panic becomes an error instead of ending this thread.
             let end = runtime.block_on(async { tokio::spawn(task.run(requests)).await });
             watched.store(false, Ordering::Relaxed);
             match end {
@@ -86,91 +85,90 @@ impl Writer {
                 Err(_) => on_fatal("the writer panicked"),
             }
         })?;
-        Ok(Self { queue, counted, running, numbered })
+        Ok(Self { queue, counters, running, batch_number })
     }
 
     pub(crate) async fn commit(&self, step: Prepared) -> Result<Committed, CommitError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Request::Commit(Box::new(step), answer)).map_err(|_| CommitError::Unavailable)?;
+        self.queue.try_send(WriterRequest::Commit(Box::new(step), answer)).map_err(|_| CommitError::Unavailable)?;
         answered.await.unwrap_or(Err(CommitError::Unavailable))
     }
 
     pub(crate) async fn reserve(&self, series: &str, count: i64) -> Result<Range<i64>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Request::Reserve(series.into(), count, answer)).map_err(|_| stopped())?;
+        self.queue.try_send(WriterRequest::Reserve(series.into(), count, answer)).map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     pub(crate) async fn prune(&self, now: Timestamp, limit: i64) -> Result<Pruned, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Request::Prune(now, limit, answer)).map_err(|_| stopped())?;
+        self.queue.try_send(WriterRequest::Prune(now, limit, answer)).map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     pub(crate) async fn close(&self) {
         let (answer, answered) = oneshot::channel();
-        if self.queue.send(Request::Close(answer)).await.is_ok() {
-            // A writer that has stopped already is closed too.
+        if self.queue.send(WriterRequest::Close(answer)).await.is_ok() {
+            // A stopped writer counts as closed.
             let _ = answered.await;
         }
-        // Its thread may still be putting things away; nothing is committed any more.
+        // The thread may still be cleaning up; it commits nothing more.
         self.running.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.counted.read(self.queue.max_capacity() - self.queue.capacity(), self.running.load(Ordering::Relaxed))
+        self.counters.read(self.queue.max_capacity() - self.queue.capacity(), self.running.load(Ordering::Relaxed))
     }
 
-    /// What is known of the number of batches.
-    pub(crate) fn numbered(&self) -> &Shared {
-        &self.numbered
+    /// The batch number, shared with the store.
+    pub(crate) fn batch_number(&self) -> &SharedBatchNumber {
+        &self.batch_number
     }
 }
 
-/// Real time.
 #[expect(clippy::disallowed_methods, reason = "batches and bookings are stamped with real time, which no decision looks at")]
 fn real_now() -> Timestamp {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-/// Why the writer cannot continue.
+/// The reason why the writer cannot continue.
 type Fatal = String;
 
-/// What to do after an attempt that did not work.
-enum Next {
-    /// The same again.
-    Again,
-    /// The same again, looking for records that are taken to be new.
-    Carefully,
-    /// The same again; the connection is gone, and nothing was committed.
+/// Why an attempt failed, which decides how to go on.
+enum AttemptError {
+    /// Run the batch again.
+    Retry,
+    /// Run the batch again and look up records that were assumed to be new.
+    RetryVerifyingNew,
+    /// Connect and run the batch again: the connection is gone and nothing was committed.
     Reconnect,
-    /// What became of the commit has to be found out: its answer was lost with the connection.
-    FindOut(Answers),
-    /// Something in it cannot be stored.
-    Data(String),
-    /// The database lacks something.
+    /// Find out whether the commit happened: its response was lost with the connection.
+    OutcomeUnknown(Answers),
+    /// A step of the batch cannot be stored.
+    InvalidData(String),
+    /// The database lacks a resource.
     Unavailable,
 }
 
-struct Task {
-    target: Target,
-    session: Option<Session>,
+struct WriterTask {
+    target: DatabaseTarget,
+    session: Option<DbSession>,
     options: StoreOptions,
-    counted: Arc<Counted>,
+    counters: Arc<CommitCounters>,
     booked_at: i64,
-    /// What the database last said was wrong.
-    trouble: String,
-    numbering: Numbering,
-    /// Of the session's batches before.
-    memory: Memory,
+    /// The last error of the database.
+    last_error: String,
+    numbering: BatchNumbering,
+    /// Rows written by earlier batches of this session.
+    cache: WriterCache,
 }
 
-impl Task {
-    async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<(), Fatal> {
+impl WriterTask {
+    async fn run(mut self, mut requests: mpsc::Receiver<WriterRequest>) -> Result<(), Fatal> {
         let cap = self.options.batch.max(1);
-        // At once, so that the first commit does not wait for it. Should it not work, the first commit tries again.
-        if let Err(error) = self.connected().await {
+        // Connects early, so that the first commit need not wait. If this fails, the first commit tries again.
+        if let Err(error) = self.ensure_connected().await {
             tracing::warn!(%error, "the writer cannot reach the database yet");
         }
         let mut taken = Vec::with_capacity(cap);
@@ -189,7 +187,7 @@ impl Task {
             if received == 0 {
                 break;
             }
-            self.counted.busy();
+            self.counters.mark_busy();
             let mut closers = Vec::new();
             self.serve(&mut taken, &mut closers).await?;
             if self.numbering.due_in().is_some_and(|due| due.is_zero()) {
@@ -201,13 +199,13 @@ impl Task {
                     self.serve(&mut taken, &mut closers).await?;
                 }
             }
-            self.counted.idle();
+            self.counters.mark_idle();
             if !closers.is_empty() {
                 self.count_batches().await;
                 self.disconnect().await;
             }
             for closer in closers {
-                // Who asked may have gone.
+                // The caller may be gone.
                 let _ = closer.send(());
             }
         }
@@ -221,21 +219,21 @@ impl Task {
         }
     }
 
-    /// Serves what was taken off the queue: numbers first (they are few and others wait for them), then the steps together.
-    async fn serve(&mut self, taken: &mut Vec<Request>, closers: &mut Vec<Answer<()>>) -> Result<(), Fatal> {
+    /// Serves the requests taken off the queue: reservations first (they are few and others wait for them), then all steps together.
+    async fn serve(&mut self, taken: &mut Vec<WriterRequest>, closers: &mut Vec<ReplySender<()>>) -> Result<(), Fatal> {
         let (mut steps, mut answers, mut prunes) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()), Vec::new());
         for request in taken.drain(..) {
             match request {
-                Request::Commit(step, answer) => {
+                WriterRequest::Commit(step, answer) => {
                     steps.push(*step);
                     answers.push(answer);
                 }
-                Request::Reserve(series, count, answer) => {
-                    // Who asked may have gone; the numbers are lost then, as they may be.
+                WriterRequest::Reserve(series, count, answer) => {
+                    // The caller may be gone; its numbers are lost then, which is allowed.
                     let _ = answer.send(self.reserve(&series, count).await);
                 }
-                Request::Prune(now, limit, answer) => prunes.push((now, limit, answer)),
-                Request::Close(answer) => closers.push(answer),
+                WriterRequest::Prune(now, limit, answer) => prunes.push((now, limit, answer)),
+                WriterRequest::Close(answer) => closers.push(answer),
             }
         }
         if !steps.is_empty() {
@@ -248,8 +246,8 @@ impl Task {
         Ok(())
     }
 
-    /// The connection, made anew if it was lost. Gives up after the store's patience.
-    async fn connected(&mut self) -> Result<(), StoreError> {
+    /// Connects if there is no connection. Gives up after `StoreOptions::patience`.
+    async fn ensure_connected(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(20);
         while self.session.is_none() {
@@ -257,7 +255,7 @@ impl Task {
             match tokio::time::timeout(left.max(Duration::from_millis(100)), self.target.session(false)).await {
                 Ok(Ok(session)) => {
                     self.session = Some(session);
-                    self.memory = Memory::default();
+                    self.cache = WriterCache::default();
                 }
                 Ok(Err(error)) if begun.elapsed() >= self.options.patience => return Err(error.into()),
                 Err(_) => return Err(StoreError::Unavailable("the database does not answer".into())),
@@ -271,26 +269,26 @@ impl Task {
         Ok(())
     }
 
-    /// Makes steps durable and answers them. A batch in which something cannot be stored is cut in two, so that what cannot
-    /// be stored is found and its neighbours are not held up.
-    async fn commit(&mut self, steps: &[Prepared], answers: &mut Vec<Answer<Result<Committed, CommitError>>>) -> Result<(), Fatal> {
+    /// Commits steps and answers them. A batch that cannot be stored is split in two until the faulty step is alone, so that the
+    /// other steps are committed.
+    async fn commit(&mut self, steps: &[Prepared], answers: &mut Vec<ReplySender<Result<Committed, CommitError>>>) -> Result<(), Fatal> {
         let mut parts = VecDeque::new();
         parts.push_back(0..steps.len());
         let mut waiting = answers.drain(..);
         while let Some(part) = parts.pop_front() {
-            match self.part(&steps[part.clone()]).await? {
+            match self.commit_part(&steps[part.clone()]).await? {
                 Ok(results) => {
                     for result in results {
                         self.count(&result);
                         if let Some(answer) = waiting.next() {
-                            // Who asked may have gone; what was committed stays.
+                            // The caller may be gone; the commit stands.
                             let _ = answer.send(result);
                         }
                     }
                 }
                 Err(reason) if part.len() == 1 => {
                     tracing::error!(reason, "a step cannot be stored");
-                    self.counted.failed.fetch_add(1, Ordering::Relaxed);
+                    self.counters.failed.fetch_add(1, Ordering::Relaxed);
                     if let Some(answer) = waiting.next() {
                         let _ = answer.send(Err(CommitError::Defect(reason)));
                     }
@@ -307,90 +305,90 @@ impl Task {
 
     fn count(&self, result: &Result<Committed, CommitError>) {
         let counter = match result {
-            Ok(_) => &self.counted.committed,
-            Err(CommitError::Unavailable | CommitError::Defect(_)) => &self.counted.failed,
-            Err(_) => &self.counted.refused,
+            Ok(_) => &self.counters.committed,
+            Err(CommitError::Unavailable | CommitError::Defect(_)) => &self.counters.failed,
+            Err(_) => &self.counters.refused,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One transaction, run as often as it takes. `Err` inside says that something in it cannot be stored.
-    async fn part(&mut self, steps: &[Prepared]) -> Result<Result<Answers, String>, Fatal> {
+    /// Runs one transaction, with retries. The inner `Err` says that a step cannot be stored.
+    async fn commit_part(&mut self, steps: &[Prepared]) -> Result<Result<Answers, String>, Fatal> {
         let batch: Arc<str> = BatchId::mint(real_now(), &*self.options.randomness).to_string().into();
         let begun = Instant::now();
-        let mut careful = false;
-        for attempt in 1..=MOST_ATTEMPTS {
-            if let Err(error) = self.connected().await {
+        let mut verify_new = false;
+        for attempt in 1..=MAX_ATTEMPTS {
+            if let Err(error) = self.ensure_connected().await {
                 tracing::error!(%error, steps = steps.len(), "the database cannot be reached");
-                self.trouble = error.to_string();
+                self.last_error = error.to_string();
                 break;
             }
-            let done = match self.attempt(&batch, steps, careful).await {
+            let done = match self.attempt(&batch, steps, verify_new).await {
                 Ok(answers) => Some(answers),
-                Err(Next::Again) => None,
-                Err(Next::Carefully) => {
-                    careful = true;
+                Err(AttemptError::Retry) => None,
+                Err(AttemptError::RetryVerifyingNew) => {
+                    verify_new = true;
                     None
                 }
-                Err(Next::Reconnect) => {
+                Err(AttemptError::Reconnect) => {
                     self.session = None;
                     None
                 }
-                Err(Next::FindOut(answers)) => {
+                Err(AttemptError::OutcomeUnknown(answers)) => {
                     self.session = None;
-                    self.has_happened(&batch).await?.then_some(answers)
+                    self.was_committed(&batch).await?.then_some(answers)
                 }
-                Err(Next::Data(reason)) => return Ok(Err(reason)),
-                Err(Next::Unavailable) => break,
+                Err(AttemptError::InvalidData(reason)) => return Ok(Err(reason)),
+                Err(AttemptError::Unavailable) => break,
             };
             if let Some(answers) = done {
                 let stored = answers.iter().filter(|answer| answer.is_ok()).count();
                 if stored > 0 {
-                    self.counted.wrote();
+                    self.counters.record_write();
                     self.numbering.committed();
                 }
-                self.counted.batch(stored, begun.elapsed());
+                self.counters.record_batch(stored, begun.elapsed());
                 return Ok(Ok(answers));
             }
-            self.counted.retries.fetch_add(1, Ordering::Relaxed);
-            pause(attempt, begun).await;
+            self.counters.retries.fetch_add(1, Ordering::Relaxed);
+            back_off(attempt, begun).await;
         }
-        self.counted.failing(self.trouble.clone());
-        Ok(Ok(refuse_all(steps)))
+        self.counters.record_failure(self.last_error.clone());
+        Ok(Ok(all_unavailable(steps)))
     }
 
-    async fn attempt(&mut self, batch: &Arc<str>, steps: &[Prepared], careful: bool) -> Result<Answers, Next> {
-        let Some(session) = &mut self.session else { return Err(Next::Reconnect) };
+    async fn attempt(&mut self, batch: &Arc<str>, steps: &[Prepared], verify_new: bool) -> Result<Answers, AttemptError> {
+        let Some(session) = &mut self.session else { return Err(AttemptError::Reconnect) };
         let booked = real_now();
         self.booked_at = self.booked_at.max(booked.micros());
-        let mut scene = Scene {
+        let mut attempt = BatchAttempt {
             session,
             randomness: &*self.options.randomness,
             batch: Arc::clone(batch),
             now: self.options.clock.now(),
             booked_at: &mut self.booked_at,
-            memory: std::mem::take(&mut self.memory),
+            cache: std::mem::take(&mut self.cache),
         };
         let work = async {
-            scene.session.begin().await?;
-            let mut world = scene.load(steps, careful).await?;
-            let answers = scene.run(&mut world, steps).await?;
-            Ok((answers, world))
+            attempt.session.begin().await?;
+            let mut state = attempt.load(steps, verify_new).await?;
+            let answers = attempt.run(&mut state, steps).await?;
+            Ok((answers, state))
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(done) => done,
-            // Whatever the database is doing, it is not answering: it undoes what was begun when the connection ends.
+            // The database does not respond. It rolls back when the connection ends.
             Err(_) => {
-                self.trouble = "the database does not answer".to_owned();
-                return Err(Next::Reconnect);
+                self.last_error = "the database does not answer".to_owned();
+                return Err(AttemptError::Reconnect);
             }
         };
-        let memory = scene.memory;
-        let (answers, world) = match done {
+        let cache = attempt.cache;
+        let (answers, state) = match done {
             Ok(done) => done,
             Err(fault) => {
-                let next = self.judge(fault, careful);
-                if !matches!(next, Next::Reconnect) {
+                let next = self.classify_attempt(fault, verify_new);
+                if !matches!(next, AttemptError::Reconnect) {
                     self.roll_back().await;
                 }
                 return Err(next);
@@ -400,54 +398,54 @@ impl Task {
             self.roll_back().await;
             answers
         } else {
-            self.end(answers).await?
+            self.finish_commit(answers).await?
         };
-        self.memory = memory.keep(world);
+        self.cache = cache.update(state);
         Ok(answers)
     }
 
-    /// The commit itself. Every error of it but a serialisation failure leaves its outcome unknown.
-    async fn end(&mut self, answers: Answers) -> Result<Answers, Next> {
+    /// Commits. Every error except a serialisation failure leaves the outcome unknown.
+    async fn finish_commit(&mut self, answers: Answers) -> Result<Answers, AttemptError> {
         let fault = self.options.commit_faults.as_ref().and_then(|faults| faults());
-        let Some(session) = &mut self.session else { return Err(Next::Reconnect) };
+        let Some(session) = &mut self.session else { return Err(AttemptError::Reconnect) };
         if fault == Some(CommitFault::LostBefore) {
-            return Err(Next::FindOut(answers));
+            return Err(AttemptError::OutcomeUnknown(answers));
         }
         let committed = match tokio::time::timeout(self.options.patience, session.commit()).await {
             Ok(committed) => committed,
-            Err(_) => return Err(Next::FindOut(answers)),
+            Err(_) => return Err(AttemptError::OutcomeUnknown(answers)),
         };
         match committed {
-            Ok(()) if fault == Some(CommitFault::LostAfter) => Err(Next::FindOut(answers)),
+            Ok(()) if fault == Some(CommitFault::LostAfter) => Err(AttemptError::OutcomeUnknown(answers)),
             Ok(()) => Ok(answers),
-            Err(error) if trouble(&error) == Trouble::Again => {
-                self.trouble = error.to_string();
+            Err(error) if classify(&error) == ErrorClass::Retry => {
+                self.last_error = error.to_string();
                 self.roll_back().await;
-                Err(Next::Again)
+                Err(AttemptError::Retry)
             }
             Err(error) => {
                 tracing::warn!(%error, "the outcome of a commit is unknown");
-                self.trouble = error.to_string();
-                Err(Next::FindOut(answers))
+                self.last_error = error.to_string();
+                Err(AttemptError::OutcomeUnknown(answers))
             }
         }
     }
 
-    fn judge(&mut self, fault: BatchError, careful: bool) -> Next {
+    fn classify_attempt(&mut self, fault: BatchError, verify_new: bool) -> AttemptError {
         let error = match fault {
-            BatchError::Defect(reason) => return Next::Data(reason),
+            BatchError::Defect(reason) => return AttemptError::InvalidData(reason),
             BatchError::Sql(error) => error,
         };
-        self.trouble = error.to_string();
-        match trouble(&error) {
-            Trouble::Lost => Next::Reconnect,
-            Trouble::Again => Next::Again,
-            Trouble::Unavailable => {
+        self.last_error = error.to_string();
+        match classify(&error) {
+            ErrorClass::ConnectionLost => AttemptError::Reconnect,
+            ErrorClass::Retry => AttemptError::Retry,
+            ErrorClass::Unavailable => {
                 tracing::error!(%error, "the database cannot store a batch");
-                Next::Unavailable
+                AttemptError::Unavailable
             }
-            Trouble::Exists if !careful => Next::Carefully,
-            Trouble::Exists | Trouble::Data => Next::Data(error.to_string()),
+            ErrorClass::AlreadyExists if !verify_new => AttemptError::RetryVerifyingNew,
+            ErrorClass::AlreadyExists | ErrorClass::InvalidData => AttemptError::InvalidData(error.to_string()),
         }
     }
 
@@ -455,18 +453,18 @@ impl Task {
         if let Some(session) = &mut self.session
             && session.rollback().await.is_err()
         {
-            // A connection in an unknown state is of no use; the database undoes what it had begun.
+            // A connection in an unknown state is dropped; the database rolls back.
             self.session = None;
         }
     }
 }
 
-/// Before the next attempt: longer each time, and by chance, because two nodes that collided should not collide again in step.
-async fn pause(attempt: u32, begun: Instant) {
+/// Waits before the next attempt: longer each time, with jitter, so that two nodes that collided do not collide again.
+async fn back_off(attempt: u32, begun: Instant) {
     let jitter = u64::from(begun.elapsed().subsec_nanos() % 5);
-    tokio::time::sleep(Duration::from_millis(u64::from(attempt.min(MOST_ATTEMPTS)) * 2 + jitter)).await;
+    tokio::time::sleep(Duration::from_millis(u64::from(attempt.min(MAX_ATTEMPTS)) * 2 + jitter)).await;
 }
 
-fn refuse_all(steps: &[Prepared]) -> Answers {
+fn all_unavailable(steps: &[Prepared]) -> Answers {
     steps.iter().map(|_| Err(CommitError::Unavailable)).collect()
 }

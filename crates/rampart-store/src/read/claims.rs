@@ -1,4 +1,4 @@
-//! Claims: which keys are taken, by what, and with which answer.
+//! Claims.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
 use crate::error::{StoreError, StoredClaim};
-use crate::sql::{Row, Value, shared};
+use crate::sql::{DbRow, SqlValue, shared};
 use crate::store::Store;
 
 const SCOPES: [(ClaimScope, &str); 12] = [
@@ -24,7 +24,6 @@ const SCOPES: [(ClaimScope, &str); 12] = [
     (ClaimScope::Document, "document"),
 ];
 
-/// A scope as it is stored.
 pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
     match scope {
         ClaimScope::IdempotencyKey => "idempotency_key",
@@ -42,17 +41,16 @@ pub(crate) const fn scope_name(scope: ClaimScope) -> &'static str {
     }
 }
 
-/// A claim's row key: `<scope>:<key>`.
+/// A claim's row key, `<scope>:<key>`.
 pub(crate) fn claim_id(scope: ClaimScope, key: &str) -> Arc<str> {
     shared(format_args!("{}:{key}", scope_name(scope)))
 }
 
-/// Reads a claim from `id, subject, fingerprint, answer, expires_at`.
-pub(crate) fn read_claim(row: &Row) -> Result<StoredClaim, StoreError> {
+pub(crate) fn read_claim(row: &DbRow) -> Result<StoredClaim, StoreError> {
     let id = row.text(0)?;
-    let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("a claim without a scope"))?;
+    let (scope, key) = id.split_once(':').ok_or_else(|| StoreError::defect("the key of a claim has no scope"))?;
     let (scope, _) =
-        SCOPES.into_iter().find(|(_, name)| *name == scope).ok_or_else(|| StoreError::defect("a claim of an unknown scope"))?;
+        SCOPES.into_iter().find(|(_, name)| *name == scope).ok_or_else(|| StoreError::defect("the key of a claim has an unknown scope"))?;
     Ok(StoredClaim {
         scope,
         key: key.to_owned(),
@@ -64,28 +62,22 @@ pub(crate) fn read_claim(row: &Row) -> Result<StoredClaim, StoreError> {
 }
 
 impl Store {
-    /// Who took a key, if it is taken and has not expired (business time).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The claim that holds a key, unless it has expired (business time).
     pub async fn claim(&self, scope: ClaimScope, key: &str) -> Result<Option<StoredClaim>, StoreError> {
         let sql = "SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id = $1";
-        let row = self.inner.db.fetch_optional(sql, vec![claim_id(scope, key).into()]).await?;
+        let row = self.inner.readers.fetch_optional(sql, vec![claim_id(scope, key).into()]).await?;
         let claim = row.as_ref().map(read_claim).transpose()?;
         let now = self.inner.options.clock.now();
         Ok(claim.filter(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now)))
     }
 
-    /// Those of several distinct keys that are taken and have not expired (business time), in no particular order.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The unexpired claims (business time) among distinct keys, in no particular order.
     pub async fn claims(&self, wanted: &[(ClaimScope, String)]) -> Result<Vec<StoredClaim>, StoreError> {
-        let ids: Vec<Value> = wanted.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect();
+        let ids: Vec<SqlValue> = wanted.iter().map(|(scope, key)| claim_id(*scope, key).into()).collect();
         let now = self.inner.options.clock.now();
         let mut found = Vec::with_capacity(wanted.len());
-        let sql = |among: &str| format!("SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id {among}");
-        for row in self.inner.db.fetch_among(sql, ids, Vec::new()).await? {
+        let sql = |keys_match: &str| format!("SELECT id, subject, fingerprint, answer, expires_at FROM claims WHERE id {keys_match}");
+        for row in self.inner.readers.fetch_by_keys(sql, ids, Vec::new()).await? {
             found.push(read_claim(&row)?);
         }
         found.retain(|claim| claim.expires_at.is_none_or(|expires_at| expires_at > now));

@@ -1,16 +1,16 @@
-//! What was told to partners, and what persons did.
+//! Event logs and the audit log.
 
 use rampart_core::event::{Event, EventDraft};
 use rampart_core::id::{AuditId, PartnerId};
 use rampart_core::review::AuditEntry;
 use rampart_core::time::Timestamp;
 
-use super::before;
+use super::upper_bound;
 use crate::error::StoreError;
-use crate::sql::{Row, Value};
+use crate::sql::{DbRow, SqlValue};
 use crate::store::Store;
 
-fn event(row: &Row) -> Result<Event, StoreError> {
+fn event(row: &DbRow) -> Result<Event, StoreError> {
     Ok(Event {
         sequence: row.int(1)?,
         draft: EventDraft {
@@ -25,79 +25,64 @@ fn event(row: &Row) -> Result<Event, StoreError> {
 }
 
 impl Store {
-    /// A partner's events behind the number `behind`, in order and without a gap.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn events_after(&self, partner: PartnerId, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    /// A partner's events after the number `after`, in order and without gaps.
+    pub async fn events_after(&self, partner: PartnerId, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence > $2 \
                    ORDER BY sequence LIMIT $3";
-        self.rows(sql, vec![partner.to_string().into(), behind.into(), i64::from(limit).into()]).await?.iter().map(event).collect()
+        self.rows(sql, vec![partner.to_string().into(), after.into(), i64::from(limit).into()]).await?.iter().map(event).collect()
     }
 
-    /// Some events of a partner's log, in order; what does not exist is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Events of a partner's log by number, in order. Missing ones are left out.
     pub async fn events_by_sequence(&self, partner: PartnerId, sequences: &[i64]) -> Result<Vec<Event>, StoreError> {
         let mut sorted = sequences.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let sequences = sorted.into_iter().map(Value::from).collect();
-        let sql = |among: &str| {
+        let sequences = sorted.into_iter().map(SqlValue::from).collect();
+        let sql = |keys_match: &str| {
             format!(
-                "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE sequence {among} AND partner = $2 \
+                "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE sequence {keys_match} AND partner = $2 \
                  ORDER BY sequence"
             )
         };
-        self.inner.db.fetch_among(sql, sequences, vec![Value::display(partner)]).await?.iter().map(event).collect()
+        self.inner.readers.fetch_by_keys(sql, sequences, vec![SqlValue::display(partner)]).await?.iter().map(event).collect()
     }
 
-    /// What a partner was told of one subject (an order or customer), in order, behind the number `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn events_of_subject(&self, partner: PartnerId, subject: &str, behind: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    /// A partner's events about one subject (an order or customer) after the number `after`, in order.
+    pub async fn events_of_subject(&self, partner: PartnerId, subject: &str, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events \
                    WHERE subject = $1 AND partner = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
-        let values = vec![subject.into(), Value::display(partner), behind.into(), i64::from(limit).into()];
+        let values = vec![subject.into(), SqlValue::display(partner), after.into(), i64::from(limit).into()];
         self.rows(sql, values).await?.iter().map(event).collect()
     }
 
     /// One event of a partner's log.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn event(&self, partner: PartnerId, sequence: i64) -> Result<Option<Event>, StoreError> {
         let sql = "SELECT partner, sequence, id, kind, subject, data, created_at FROM events WHERE partner = $1 AND sequence = $2";
-        self.inner.db.fetch_optional(sql, vec![partner.to_string().into(), sequence.into()]).await?.as_ref().map(event).transpose()
+        self.inner.readers.fetch_optional(sql, vec![partner.to_string().into(), sequence.into()]).await?.as_ref().map(event).transpose()
     }
 
-    /// The number of a partner's last event; 0 before the first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The number of a partner's last event; 0 when there is none.
     pub async fn last_event(&self, partner: PartnerId) -> Result<i64, StoreError> {
-        let row =
-            self.inner.db.fetch_optional("SELECT last FROM event_counters WHERE partner = $1", vec![partner.to_string().into()]).await?;
+        let row = self
+            .inner
+            .readers
+            .fetch_optional("SELECT last FROM event_counters WHERE partner = $1", vec![partner.to_string().into()])
+            .await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
-    /// What persons did to a subject, newest first, below `below`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn audit_of(&self, subject: &str, below: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    /// Audit entries of a subject, newest first, older than `before`.
+    pub async fn audit_of(&self, subject: &str, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let sql = "SELECT version, data FROM audit WHERE subject = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-        self.list(sql, vec![subject.into(), before(below), i64::from(limit).into()]).await
+        self.list(sql, vec![subject.into(), upper_bound(before), i64::from(limit).into()]).await
     }
 
-    /// What persons did, newest first, below `below`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn audit(&self, below: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.list("SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2", vec![before(below), i64::from(limit).into()])
-            .await
+    /// Audit entries, newest first, older than `before`.
+    pub async fn audit(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.list(
+            "SELECT version, data FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
+            vec![upper_bound(before), i64::from(limit).into()],
+        )
+        .await
     }
 }

@@ -1,31 +1,27 @@
-//! Who this installation is, and what is known of its keys. Both are said before anything is committed, so beside the commit path.
+//! The identity of the installation and its keys. Both are written before anything is committed, so not through the commit path.
 
 use rampart_core::installation_key::InstallationKey;
 use rampart_core::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::sql::{Session, Value};
+use crate::sql::{DbSession, SqlValue};
 use crate::store::Store;
 
-/// Who this installation is.
+/// The identity of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
-    /// Its identifier.
     pub id: String,
-    /// The fingerprint of the key the database was made with. Which keys count is told by [`Store::installation_keys`].
+    /// The fingerprint of the key the database was created with. [`Store::installation_keys`] lists the valid keys.
     pub key_fingerprint: String,
-    /// When it was made (real time).
+    /// Real time.
     pub created_at: Timestamp,
 }
 
 impl Store {
-    /// Who this installation is, once [`Store::install`] has said so.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The identity of the installation; `None` before [`Store::install`].
     pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
-        let read = |row: crate::sql::Row| {
+        let row = self.inner.readers.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
+        let read = |row: crate::sql::DbRow| {
             Ok(Installation {
                 id: row.text(0)?.to_owned(),
                 key_fingerprint: row.text(1)?.to_owned(),
@@ -35,42 +31,32 @@ impl Store {
         row.map(read).transpose()
     }
 
-    /// Says who this installation is, unless that was said before, and answers who it is. Of two nodes that do this at
-    /// once, the first decides for both.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be written.
+    /// Stores the identity of the installation unless there is one, and returns the stored one. If two nodes do this at once, the
+    /// first wins.
     pub async fn install(&self, installation: &Installation) -> Result<Installation, StoreError> {
         let sql =
             "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
         let values =
             vec![installation.id.as_str().into(), installation.key_fingerprint.as_str().into(), installation.created_at.micros().into()];
-        self.said(sql, values).await?;
+        self.insert(sql, values).await?;
         self.installation().await?.ok_or_else(|| StoreError::defect("the installation was not stored"))
     }
 
-    /// What is known of every key, in the order of their fingerprints. There are few: one more for each rotation.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The records of all keys, ordered by fingerprint. There are few: one more per rotation.
     pub async fn installation_keys(&self) -> Result<Vec<InstallationKey>, StoreError> {
         self.list("SELECT version, data FROM installation_keys ORDER BY id", Vec::new()).await
     }
 
-    /// Says what is known of the key that the database was made with, unless that was said before. Of two nodes that do this
-    /// at once, the first decides for both.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be written.
+    /// Stores the record of the first key unless there is one. If two nodes do this at once, the first wins.
     pub async fn install_key(&self, key: &InstallationKey) -> Result<(), StoreError> {
         let data = serde_json::to_string(key)?;
         let sql = "INSERT INTO installation_keys (id, version, data) SELECT $1, 1, $2 \
                    WHERE NOT EXISTS (SELECT 1 FROM installation_keys) ON CONFLICT (id) DO NOTHING";
-        self.said(sql, vec![Value::display(key.id), data.into()]).await
+        self.insert(sql, vec![SqlValue::display(key.id), data.into()]).await
     }
 
-    async fn said(&self, sql: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
-        let mut session: Session = self.inner.target.session(false).await?;
+    async fn insert(&self, sql: &'static str, values: Vec<SqlValue>) -> Result<(), StoreError> {
+        let mut session: DbSession = self.inner.target.session(false).await?;
         let done = session.execute(sql, values).await;
         session.close().await;
         done?;

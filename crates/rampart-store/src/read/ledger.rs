@@ -1,4 +1,4 @@
-//! The ledger: balances, entries, postings and counters.
+//! Balances, entries, postings and counters.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,133 +12,111 @@ use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::after;
+use super::lower_bound;
 use crate::commit::Counters;
 use crate::error::StoreError;
-use crate::sql::{Row, Value, shared};
+use crate::sql::{DbRow, SqlValue, shared};
 use crate::store::Store;
 
-/// What stands on an account in one asset, counted on the account's own side, in minor units.
+/// The balance of an account in one asset, in minor units, counted on the account's own side (debit or credit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountBalance {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// The sum of all entries.
     pub posted: Amount,
-    /// What is promised of it.
+    /// The part that is promised.
     pub held: Amount,
-    /// How many entries there are.
     pub entries: i64,
 }
 
 impl AccountBalance {
-    /// What may be promised: posted less held.
+    /// The amount that may be promised: posted less held.
     ///
     /// # Errors
-    /// [`Overflow`] when it does not fit.
+    /// [`Overflow`] when the difference does not fit.
     pub fn available(&self) -> Result<Amount, Overflow> {
         self.posted.minus(self.held)
     }
 }
 
-/// One line of an account.
+/// One entry of an account, with the data of its posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryLine {
-    /// Its number on this account and asset: 1, 2, 3 … in the order of posting.
+    /// The entry's number within the account and asset: 1, 2, 3 … in the order of posting.
     pub number: i64,
-    /// The posting it belongs to.
     pub posting: PostingId,
-    /// Why money moved.
     pub kind: PostingKind,
-    /// The order, where there is one.
     pub order: Option<OrderId>,
-    /// Debit or credit.
     pub side: Side,
-    /// How much, in minor units; above zero.
+    /// In minor units; above zero.
     pub amount: Amount,
-    /// The business time of the decision.
+    /// Business time of the decision.
     pub posted_at: Timestamp,
 }
 
-/// One side of a posting, as it was stored.
+/// One side of a stored posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostedEntry {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// Debit or credit.
     pub side: Side,
-    /// How much, in minor units; above zero.
+    /// In minor units; above zero.
     pub amount: Amount,
 }
 
-/// A posting, as it was stored.
+/// A stored posting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerPosting {
-    /// Its identifier.
     pub id: PostingId,
-    /// Why money moved.
     pub kind: PostingKind,
-    /// Whether floors bound it.
+    /// Whether floors applied to it.
     pub origin: Origin,
-    /// The order, where there is one.
     pub order: Option<OrderId>,
-    /// The business time of the decision.
+    /// Business time of the decision.
     pub posted_at: Timestamp,
-    /// Its entries, by account.
+    /// Ordered by account.
     pub entries: Vec<PostedEntry>,
 }
 
-/// The row key of a balance: `<account> <asset>`.
+/// The row key of a balance, `<account> <asset>`.
 pub(crate) fn balance_id(account: Account, asset: Asset) -> Arc<str> {
     shared(format_args!("{account} {asset}"))
 }
 
-/// The account and asset of a balance's row key.
 pub(crate) fn balance_parts(id: &str) -> Result<(Account, Asset), StoreError> {
     let parts = id.split_once(' ').and_then(|(account, asset)| Some((account.parse().ok()?, asset.parse().ok()?)));
-    parts.ok_or_else(|| StoreError::defect("a balance that is not of an account and an asset"))
+    parts.ok_or_else(|| StoreError::defect("the key of a balance does not name an account and an asset"))
 }
 
-/// Reads a balance from `id, posted, held, entries`.
-pub(crate) fn read_balance(row: &Row) -> Result<AccountBalance, StoreError> {
+pub(crate) fn read_balance(row: &DbRow) -> Result<AccountBalance, StoreError> {
     let (account, asset) = balance_parts(row.text(0)?)?;
     Ok(AccountBalance { account, asset, posted: row.parse(1)?, held: row.parse(2)?, entries: row.int(3)? })
 }
 
-/// The stored name of an enum of the core that serialises as a name.
+/// The stored name of an enum that serialises as a string.
 pub(crate) fn name_of(value: &impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value)? {
         serde_json::Value::String(name) => Ok(name),
-        _ => Err(StoreError::defect("an enum that does not serialise as a name")),
+        _ => Err(StoreError::defect("an enum does not serialise as a string")),
     }
 }
 
-/// The value of a stored name.
+/// Parses the stored name of an enum.
 pub(crate) fn parse_name<T: DeserializeOwned>(name: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_value(serde_json::Value::String(name.to_owned()))?)
 }
 
 impl Store {
-    /// Balances in the order of their accounts' paths, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn balances(&self, behind: Option<(Account, Asset)>, limit: u32) -> Result<Vec<AccountBalance>, StoreError> {
+    /// Balances ordered by account path, after `after`.
+    pub async fn balances(&self, after: Option<(Account, Asset)>, limit: u32) -> Result<Vec<AccountBalance>, StoreError> {
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id > $1 ORDER BY id LIMIT $2";
-        let behind = behind.map(|(account, asset)| balance_id(account, asset));
-        self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?.iter().map(read_balance).collect()
+        let after = after.map(|(account, asset)| balance_id(account, asset));
+        self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?.iter().map(read_balance).collect()
     }
 
-    /// Balances of every account but the customers' (there are as many of those as customers), all at once.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The balances of all accounts except the customers', of which there is one per customer. Returned at once.
     pub async fn balances_of_house(&self) -> Result<Vec<AccountBalance>, StoreError> {
-        // Every path of a customer's account begins with `customer:`, and `;` is the character behind `:`.
+        // Paths of customers' accounts begin with `customer:`; `;` is the character after `:`.
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id < 'customer:' ORDER BY id";
         let mut rows = self.rows(sql, Vec::new()).await?;
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id >= 'customer;' ORDER BY id";
@@ -147,36 +125,27 @@ impl Store {
     }
 
     /// The balances of one account, one per asset.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn balances_of(&self, account: Account) -> Result<Vec<AccountBalance>, StoreError> {
-        // Row keys are `<account> <asset>`, and `!` is the character behind a blank.
+        // Row keys are `<account> <asset>`; `!` is the character after the space.
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id > $1 AND id < $2 ORDER BY id";
         self.rows(sql, vec![format!("{account} ").into(), format!("{account}!").into()]).await?.iter().map(read_balance).collect()
     }
 
-    /// One balance; zero when nothing was ever posted or held there.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// One balance; zero when nothing was ever posted or held.
     pub async fn balance(&self, account: Account, asset: Asset) -> Result<AccountBalance, StoreError> {
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id = $1";
-        match self.inner.db.fetch_optional(sql, vec![balance_id(account, asset).into()]).await? {
+        match self.inner.readers.fetch_optional(sql, vec![balance_id(account, asset).into()]).await? {
             Some(row) => read_balance(&row),
             None => Ok(AccountBalance { account, asset, posted: Amount::ZERO, held: Amount::ZERO, entries: 0 }),
         }
     }
 
-    /// The lines of an account in one asset, newest first, below the line `below`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn entries(&self, account: Account, asset: Asset, below: Option<i64>, limit: u32) -> Result<Vec<EntryLine>, StoreError> {
+    /// The entries of an account in one asset, newest first, before the entry number `before`.
+    pub async fn entries(&self, account: Account, asset: Asset, before: Option<i64>, limit: u32) -> Result<Vec<EntryLine>, StoreError> {
         let sql = "SELECT e.number, e.posting, p.kind, e.order_id, e.side, e.amount, p.posted_at FROM entries e JOIN postings p ON p.id = e.posting \
                    WHERE e.balance = $1 AND e.number < $2 ORDER BY e.number DESC LIMIT $3";
-        let values = vec![balance_id(account, asset).into(), below.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
-        let line = |row: &Row| {
+        let values = vec![balance_id(account, asset).into(), before.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let line = |row: &DbRow| {
             Ok(EntryLine {
                 number: row.int(0)?,
                 posting: row.parse(1)?,
@@ -190,44 +159,35 @@ impl Store {
         self.rows(sql, values).await?.iter().map(line).collect()
     }
 
-    /// Every posting of an order, in the order of booking.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The postings of an order in the order of booking.
     pub async fn postings_of_order(&self, order: OrderId) -> Result<Vec<LedgerPosting>, StoreError> {
         let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
                    FROM entries e JOIN postings p ON p.id = e.posting WHERE e.order_id = $1 ORDER BY p.booked_at, p.id, e.balance, e.number";
-        gather(&self.rows(sql, vec![order.to_string().into()]).await?)
+        group_postings(&self.rows(sql, vec![order.to_string().into()]).await?)
     }
 
     /// One posting with its entries.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn posting(&self, id: PostingId) -> Result<Option<LedgerPosting>, StoreError> {
         let sql = "SELECT p.id, p.kind, p.origin, p.order_id, p.posted_at, e.balance, e.side, e.amount \
                    FROM entries e JOIN postings p ON p.id = e.posting WHERE e.posting = $1 ORDER BY e.balance, e.number";
-        Ok(gather(&self.rows(sql, vec![id.to_string().into()]).await?)?.pop())
+        Ok(group_postings(&self.rows(sql, vec![id.to_string().into()]).await?)?.pop())
     }
 
-    /// How high counters stand; zero for one that does not exist. In the order they were asked for.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The values of counters, in the order requested; zero for one that does not exist.
     pub async fn counters(&self, asked: &[&Counter]) -> Result<Vec<Amount>, StoreError> {
         let owners: BTreeSet<CounterOwner> = asked.iter().map(|counter| counter.owner).collect();
-        let sql = |among: &str| format!("SELECT id, value FROM counters WHERE id {among}");
+        let sql = |keys_match: &str| format!("SELECT id, value FROM counters WHERE id {keys_match}");
         let mut kept: HashMap<CounterOwner, Counters> = HashMap::with_capacity(owners.len());
-        for row in self.inner.db.fetch_among(sql, owners.into_iter().map(Value::display).collect(), Vec::new()).await? {
-            kept.insert(row.parse(0)?, Counters::read(row.text(1)?)?);
+        for row in self.inner.readers.fetch_by_keys(sql, owners.into_iter().map(SqlValue::display).collect(), Vec::new()).await? {
+            kept.insert(row.parse(0)?, Counters::from_json(row.text(1)?)?);
         }
         let value = |counter: &&Counter| kept.get(&counter.owner).map_or(Amount::ZERO, |counters| counters.value(&counter.what));
         Ok(asked.iter().map(value).collect())
     }
 }
 
-/// Puts the entries of consecutive rows together into postings.
-fn gather(rows: &[Row]) -> Result<Vec<LedgerPosting>, StoreError> {
+/// Groups consecutive rows into postings.
+fn group_postings(rows: &[DbRow]) -> Result<Vec<LedgerPosting>, StoreError> {
     let mut postings: Vec<LedgerPosting> = Vec::new();
     for row in rows {
         let id: PostingId = row.parse(0)?;

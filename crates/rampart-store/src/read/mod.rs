@@ -1,7 +1,9 @@
-//! Reads: each sees what was committed before it began, holds no lock, and costs the same however large the table is.
+//! Reads. Each sees what was committed before it began, holds no lock, and costs the same however large the table is.
 //!
-//! Every list is cut by a `limit` and goes on behind a key, never by an offset.
+//! Every list has a `limit` and continues after a key, never at an offset. A read fails with [`StoreError`] when the database cannot
+//! be read.
 
+mod batched;
 mod claims;
 mod history;
 mod installation;
@@ -11,7 +13,6 @@ mod operators;
 mod orders;
 mod people;
 mod records;
-mod together;
 mod webhooks;
 mod work;
 
@@ -22,44 +23,43 @@ pub use orders::OrderFilter;
 pub use people::CustomerFilter;
 pub use webhooks::{DueReceivers, UnfannedPartner};
 
+pub(crate) use batched::CustomerBatcher;
 pub(crate) use claims::{claim_id, read_claim};
 pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_balance};
-pub(crate) use together::Together;
 
 use sqlx::SqlSafeStr;
 
 use crate::error::StoreError;
-use crate::sql::{Row, Value};
+use crate::sql::{DbRow, SqlValue};
 use crate::store::Store;
 use crate::tables::{Stored, read};
 
-/// A text behind every identifier: pages that begin at the newest start below it.
-pub(crate) const BEHIND_ALL: &str = "~";
+/// A text that sorts after every identifier: where newest-first lists start.
+pub(crate) const AFTER_ALL_IDS: &str = "~";
 
 impl Store {
-    /// Records of a statement that selects `version, data`.
-    pub(crate) async fn list<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<T>, StoreError> {
-        let rows = self.inner.db.fetch_all(sql, values).await?;
+    /// The records of a statement that selects `version, data`.
+    pub(crate) async fn list<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<T>, StoreError> {
+        let rows = self.inner.readers.fetch_all(sql, values).await?;
         rows.iter().map(read).collect()
     }
 
-    /// The record of a statement that selects `version, data`, if there is one.
-    pub(crate) async fn single<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<T>, StoreError> {
-        self.inner.db.fetch_optional(sql, values).await?.as_ref().map(read).transpose()
+    /// The record, if any, of a statement that selects `version, data`.
+    pub(crate) async fn single<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<T>, StoreError> {
+        self.inner.readers.fetch_optional(sql, values).await?.as_ref().map(read).transpose()
     }
 
-    /// Whatever a statement selects.
-    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        Ok(self.inner.db.fetch_all(sql, values).await?)
+    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, StoreError> {
+        Ok(self.inner.readers.fetch_all(sql, values).await?)
     }
 }
 
-/// Where a page of identifiers that grow goes on: behind this one, or at the beginning.
-pub(crate) fn after(key: Option<impl std::fmt::Display>) -> Value {
-    key.map_or_else(|| "".into(), Value::display)
+/// The lower bound of an oldest-first page: after this key, or the beginning.
+pub(crate) fn lower_bound(key: Option<impl std::fmt::Display>) -> SqlValue {
+    key.map_or_else(|| "".into(), SqlValue::display)
 }
 
-/// Where a page of identifiers, newest first, goes on: below this one, or at the newest.
-pub(crate) fn before(key: Option<impl std::fmt::Display>) -> Value {
-    key.map_or_else(|| BEHIND_ALL.into(), Value::display)
+/// The upper bound of a newest-first page: before this key, or the newest.
+pub(crate) fn upper_bound(key: Option<impl std::fmt::Display>) -> SqlValue {
+    key.map_or_else(|| AFTER_ALL_IDS.into(), SqlValue::display)
 }

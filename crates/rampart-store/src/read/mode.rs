@@ -1,24 +1,21 @@
-//! The mode that the installation was made in.
+//! The mode of the installation.
 
 use crate::error::StoreError;
 use crate::store::Store;
 
 impl Store {
-    /// The mode that the installation was made in, once [`Store::keep_mode`] has said so.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The mode of the installation; `None` before [`Store::keep_mode`].
     pub async fn mode(&self) -> Result<Option<String>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT mode FROM installation", Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional("SELECT mode FROM installation", Vec::new()).await?;
         let mode = row.map(|row| row.text_or_null(0).map(|mode| mode.map(str::to_owned))).transpose()?;
         Ok(mode.flatten())
     }
 
-    /// Says which mode the installation was made in, unless that was said before, and answers which it is. Of two nodes that
-    /// do this at once, the first decides for both.
+    /// Stores the mode of the installation unless there is one, and returns the stored one. If two nodes do this at once, the first
+    /// wins.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot be written, or before [`Store::install`] has said who the installation is.
+    /// [`StoreError::Defect`] before [`Store::install`] has stored the installation.
     pub async fn keep_mode(&self, mode: &str) -> Result<String, StoreError> {
         if let Some(known) = self.mode().await? {
             return Ok(known);

@@ -1,4 +1,4 @@
-//! What operators look at: the list of what needs a person, and how many orders stand where.
+//! Reads for operators: review items, and the number of orders in each status.
 
 use rampart_core::id::{FactId, OrderId, ReviewId};
 use rampart_core::payment::Payment;
@@ -7,57 +7,49 @@ use rampart_core::review::ReviewItem;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
 use crate::store::Store;
-use crate::tables::{Stored, Table};
+use crate::tables::{RecordTable, Stored};
 
-/// How many orders that are not settled stand in each status.
+/// Counts of unsettled work.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrderCounts {
-    /// Payments: (status, how many).
+    /// (status, count).
     pub payments: Vec<(String, i64)>,
-    /// Ramp-offs: (status, how many).
+    /// (status, count).
     pub rampoffs: Vec<(String, i64)>,
-    /// Facts that wait to be applied.
     pub facts_waiting: i64,
-    /// When the oldest of them was stored.
+    /// When the oldest waiting fact was stored.
     pub oldest_fact_at: Option<Timestamp>,
-    /// Items that wait for a person.
+    /// Open review items.
     pub reviews_waiting: i64,
-    /// Deliveries that wait or are being retried.
+    /// Deliveries that wait for their first or next attempt.
     pub deliveries_pending: i64,
-    /// Deliveries that were parked.
     pub deliveries_parked: i64,
-    /// Subscriptions that are disabled because their receivers want no more.
+    /// Subscriptions disabled because their receiver answered that it is gone.
     pub subscriptions_disabled: i64,
-    /// When the one that is due longest (or next) is due; the lag of deliveries.
+    /// Due time of the earliest pending delivery; the lag of deliveries.
     pub oldest_delivery_due_at: Option<Timestamp>,
-    /// Jobs: (kind, how many, when the one that is due longest or next is due).
+    /// (kind, count, earliest due time).
     pub jobs: Vec<(String, i64, Timestamp)>,
-    /// Jobs that were tried again and again.
+    /// Jobs that failed repeatedly.
     pub jobs_failing: i64,
 }
 
 impl Store {
-    /// What waits for a person, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews_waiting(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+    /// Open review items, oldest first, after `after`.
+    pub async fn reviews_waiting(&self, after: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
         self.list(
             "SELECT version, data FROM reviews WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
-            vec![after(behind), i64::from(limit).into()],
+            vec![lower_bound(after), i64::from(limit).into()],
         )
         .await
     }
 
-    /// What has stopped sending and waits for a person to say go on, in the order of what is stopped.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Open items that stop the sending of money until an operator resumes it, ordered by what they stop.
     pub async fn stops(&self) -> Result<Vec<ReviewItem>, StoreError> {
-        // Among the alarms, which are few and each the only one of its kind; `!` is the character behind a blank.
+        // Stops are among the alarms, which are few and unique per kind; `!` is the character after the space.
         self.list(
             "SELECT version, data FROM reviews WHERE alarm IS NOT NULL AND alarm >= 'stopped ' AND alarm < 'stopped!' ORDER BY alarm",
             Vec::new(),
@@ -65,46 +57,31 @@ impl Store {
         .await
     }
 
-    /// What waited or waits for a person, resolved or not, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn reviews(&self, behind: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
-        self.list("SELECT version, data FROM reviews WHERE id > $1 ORDER BY id LIMIT $2", vec![after(behind), i64::from(limit).into()])
+    /// All review items, open or resolved, oldest first, after `after`.
+    pub async fn reviews(&self, after: Option<ReviewId>, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
+        self.list("SELECT version, data FROM reviews WHERE id > $1 ORDER BY id LIMIT $2", vec![lower_bound(after), i64::from(limit).into()])
             .await
     }
 
-    /// The items of an order, resolved or not, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The review items of an order, open or resolved, newest first.
     pub async fn reviews_of_order(&self, order: OrderId, limit: u32) -> Result<Vec<ReviewItem>, StoreError> {
         let sql = "SELECT version, data FROM reviews WHERE order_id = $1 ORDER BY id DESC LIMIT $2";
         self.list(sql, vec![order.to_string().into(), i64::from(limit).into()]).await
     }
 
-    /// The items about a fact, resolved or not, oldest first: more than one when what an item was resolved by did not work, and
-    /// when what it brought was lost afterwards.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The review items about a fact, open or resolved, oldest first. There are several when resolving one failed, or when the money
+    /// was lost afterwards.
     pub async fn reviews_of_fact(&self, fact: FactId) -> Result<Vec<ReviewItem>, StoreError> {
         self.list("SELECT version, data FROM reviews WHERE fact = $1 ORDER BY id", vec![fact.to_string().into()]).await
     }
 
-    /// What was taken back after an order had completed and waits for a person, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Open reversals of an order that had completed, oldest first.
     pub async fn reversals_waiting(&self, order: OrderId) -> Result<Vec<ReviewItem>, StoreError> {
         let sql = "SELECT version, data FROM reviews WHERE order_id = $1 AND kind = 'reversal' AND waiting ORDER BY id";
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// How much is under way, for metrics. Costs as much as is under way, and not as much as was ever done.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Counts of unsettled work, for metrics. The cost grows with the open work, not with the history.
     pub async fn order_counts(&self) -> Result<OrderCounts, StoreError> {
         Ok(OrderCounts {
             payments: self.under_way(Payment::TABLE).await?,
@@ -121,8 +98,8 @@ impl Store {
         })
     }
 
-    /// How many orders are under way in each status: those that time will change, and the others.
-    async fn under_way(&self, table: &Table) -> Result<Vec<(String, i64)>, StoreError> {
+    /// Open orders per status: those with a due time, and the others.
+    async fn under_way(&self, table: &RecordTable) -> Result<Vec<(String, i64)>, StoreError> {
         let sql = format!(
             "SELECT status, COUNT(*) FROM (SELECT status FROM {table} WHERE due_at IS NOT NULL \
              UNION ALL SELECT status FROM {table} WHERE open AND due_at IS NULL) AS under_way GROUP BY status ORDER BY status",

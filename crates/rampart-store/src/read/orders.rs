@@ -1,4 +1,4 @@
-//! Payments and ramp-offs: lists, and the ways to find one.
+//! Payments and ramp-offs.
 
 use rampart_core::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
@@ -8,40 +8,35 @@ use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use super::BEHIND_ALL;
+use super::AFTER_ALL_IDS;
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
 use crate::tables::{Stored, read};
 
-/// How many open orders are read at once.
-const OPEN_PAGE: i64 = 500;
+const OPEN_PAGE_ROWS: i64 = 500;
 
-/// Which orders to list. Every field narrows; the default is everything.
+/// Which orders to list. Every field narrows the list; the default lists all.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
-    /// Of this partner.
     pub partner: Option<PartnerId>,
-    /// In one of these statuses (as partners see them); in any when empty.
+    /// The statuses partners see; any when empty.
     pub statuses: Vec<String>,
-    /// Of this customer.
     pub customer: Option<CustomerId>,
-    /// With this `external_id`; needs `partner`, and finds nothing without it.
+    /// Needs `partner`; without it nothing is found.
     pub external_id: Option<String>,
-    /// Made at or after.
     pub from: Option<Timestamp>,
-    /// Made before.
     pub to: Option<Timestamp>,
 }
 
-/// What the orders of a list have in common.
+/// The owner that the orders of a list share.
 #[derive(Clone, Copy)]
-enum Owner {
+enum ListOwner {
     Partner(PartnerId),
     Customer(CustomerId),
 }
 
-impl Owner {
+impl ListOwner {
     const fn column(self) -> &'static str {
         match self {
             Self::Partner(_) => "partner",
@@ -49,38 +44,38 @@ impl Owner {
         }
     }
 
-    fn value(self) -> Value {
+    fn value(self) -> SqlValue {
         match self {
-            Self::Partner(id) => Value::display(id),
+            Self::Partner(id) => SqlValue::display(id),
             Self::Customer(id) => id.0.into(),
         }
     }
 }
 
-/// What the lists need to know of an order.
-trait Order: Stored {
-    /// Every status partners can see.
+/// What lists need of an order.
+trait StoredOrder: Stored {
+    /// The statuses that partners see.
     const STATUSES: &'static [&'static str];
-    /// What claims the partners' own names for orders of this kind.
-    const OWN_NAMES: ClaimScope;
-    fn place(&self) -> OrderId;
-    fn belongs_to(&self) -> (PartnerId, CustomerId);
+    /// The scope of the claims on external ids.
+    const EXTERNAL_ID_SCOPE: ClaimScope;
+    fn order_id(&self) -> OrderId;
+    fn owner(&self) -> (PartnerId, CustomerId);
     fn public_status(&self) -> &'static str;
-    fn own_name(&self) -> Option<&str>;
+    fn external_id(&self) -> Option<&str>;
     fn earlier_link(&self) -> Option<&str>;
 }
 
 macro_rules! order {
-    ($order:ty, $state:ty, $own_names:expr) => {
-        impl Order for $order {
+    ($order:ty, $state:ty, $external_id_scope:expr) => {
+        impl StoredOrder for $order {
             const STATUSES: &'static [&'static str] = &<$state>::STATUSES;
-            const OWN_NAMES: ClaimScope = $own_names;
+            const EXTERNAL_ID_SCOPE: ClaimScope = $external_id_scope;
 
-            fn place(&self) -> OrderId {
+            fn order_id(&self) -> OrderId {
                 self.id
             }
 
-            fn belongs_to(&self) -> (PartnerId, CustomerId) {
+            fn owner(&self) -> (PartnerId, CustomerId) {
                 (self.partner, self.customer)
             }
 
@@ -88,7 +83,7 @@ macro_rules! order {
                 self.status()
             }
 
-            fn own_name(&self) -> Option<&str> {
+            fn external_id(&self) -> Option<&str> {
                 self.external_id.as_deref()
             }
 
@@ -103,85 +98,78 @@ order!(Payment, PaymentState, ClaimScope::PaymentExternalId);
 order!(Rampoff, RampoffState, ClaimScope::RampoffExternalId);
 
 impl Store {
-    /// A payment of a partner's. Another partner's is not read, so that it takes as long as one that is not there.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A payment of a partner. Another partner's is not read, so timing does not reveal whether it exists.
     pub async fn payment_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Payment>, StoreError> {
         let sql = "SELECT version, data FROM payments WHERE id = $1 AND partner = $2";
-        self.single(sql, vec![Value::display(id), Value::display(partner)]).await
+        self.single(sql, vec![SqlValue::display(id), SqlValue::display(partner)]).await
     }
 
-    /// A ramp-off of a partner's; the same.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A ramp-off of a partner; see [`Store::payment_of`].
     pub async fn rampoff_of(&self, partner: PartnerId, id: OrderId) -> Result<Option<Rampoff>, StoreError> {
         let sql = "SELECT version, data FROM rampoffs WHERE id = $1 AND partner = $2";
-        self.single(sql, vec![Value::display(id), Value::display(partner)]).await
+        self.single(sql, vec![SqlValue::display(id), SqlValue::display(partner)]).await
     }
 
-    /// Payments, newest first, below `below` (the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payments(&self, filter: &OrderFilter, below: Option<OrderId>, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        self.orders(filter, below, limit).await
+    /// Payments, newest first, before `before` (the last one of the previous page).
+    pub async fn payments(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        self.orders(filter, before, limit).await
     }
 
-    /// Ramp-offs, newest first, below `below` (the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoffs(&self, filter: &OrderFilter, below: Option<OrderId>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
-        self.orders(filter, below, limit).await
+    /// Ramp-offs, newest first, before `before` (the last one of the previous page).
+    pub async fn rampoffs(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
+        self.orders(filter, before, limit).await
     }
 
-    async fn orders<T: Order>(&self, filter: &OrderFilter, below: Option<OrderId>, limit: u32) -> Result<Vec<T>, StoreError> {
+    async fn orders<T: StoredOrder>(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<T>, StoreError> {
         if filter.external_id.is_some() {
-            return self.order_by_external_id(filter, below).await;
+            return self.order_by_external_id(filter, before).await;
         }
         let from = filter.from.map_or_else(String::new, |from| OrderId::first_at(from).to_string());
         let end =
-            filter.to.map(OrderId::first_at).into_iter().chain(below).min().map_or_else(|| BEHIND_ALL.to_owned(), |id| id.to_string());
-        let range: [Value; 3] = [from.into(), end.into(), i64::from(limit).into()];
+            filter.to.map(OrderId::first_at).into_iter().chain(before).min().map_or_else(|| AFTER_ALL_IDS.to_owned(), |id| id.to_string());
+        let range: [SqlValue; 3] = [from.into(), end.into(), i64::from(limit).into()];
         let is_wanted = |status: &str| filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status);
         let statuses: Vec<&'static str> = T::STATUSES.iter().copied().filter(|status| is_wanted(status)).collect();
         if statuses.is_empty() {
             return Ok(Vec::new());
         }
         let owners = match (filter.partner, filter.customer) {
-            (None, Some(customer)) => vec![Owner::Customer(customer)],
-            // A customer belongs to one partner: of another one it has no orders, and nothing has to be searched.
+            (None, Some(customer)) => vec![ListOwner::Customer(customer)],
+            // A customer belongs to one partner and has no orders of another.
             (Some(partner), Some(customer)) => match self.customer(customer).await? {
-                Some(known) if known.partner == partner => vec![Owner::Customer(customer)],
+                Some(known) if known.partner == partner => vec![ListOwner::Customer(customer)],
                 _ => return Ok(Vec::new()),
             },
-            (Some(partner), None) => vec![Owner::Partner(partner)],
+            (Some(partner), None) => vec![ListOwner::Partner(partner)],
             (None, None) if filter.statuses.is_empty() => {
                 let sql = format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3", T::TABLE.name);
                 return self.list(AssertSqlSafe(sql), range.into()).await;
             }
-            (None, None) => self.partner_ids().await?.into_iter().map(Owner::Partner).collect(),
+            (None, None) => self.partner_ids().await?.into_iter().map(ListOwner::Partner).collect(),
         };
         let mut found: Vec<T> = Vec::new();
         for owner in owners {
             found.extend(self.orders_of_owner(owner, &statuses, range.clone()).await?);
         }
-        found.sort_by_key(|order| std::cmp::Reverse(order.place()));
+        found.sort_by_key(|order| std::cmp::Reverse(order.order_id()));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
     }
 
-    /// The orders of an owner in some statuses, newest first: for each status a range of an index.
-    async fn orders_of_owner<T: Order>(&self, owner: Owner, statuses: &[&str], range: [Value; 3]) -> Result<Vec<T>, StoreError> {
+    /// The orders of an owner in some statuses, newest first: one index range per status.
+    async fn orders_of_owner<T: StoredOrder>(
+        &self,
+        owner: ListOwner,
+        statuses: &[&str],
+        range: [SqlValue; 3],
+    ) -> Result<Vec<T>, StoreError> {
         let (table, column) = (T::TABLE.name, owner.column());
         let sql = |status: &&str| {
             format!("SELECT version, data, id FROM {table} WHERE {column} = $4 AND status = '{status}' AND id >= $1 AND id < $2")
         };
         let ranges: Vec<String> = statuses.iter().map(sql).collect();
         let values = range.into_iter().chain([owner.value()]).collect();
-        self.inner.db.fetch_merged(&ranges, "ORDER BY id DESC LIMIT $3", values).await?.iter().map(read).collect()
+        self.inner.readers.fetch_merged(&ranges, "ORDER BY id DESC LIMIT $3", values).await?.iter().map(read).collect()
     }
 
     async fn partner_ids(&self) -> Result<Vec<PartnerId>, StoreError> {
@@ -189,30 +177,27 @@ impl Store {
         rows.iter().map(|row| row.parse(0)).collect()
     }
 
-    /// The partner's own name leads to one order at most: its claim says which.
-    async fn order_by_external_id<T: Order>(&self, filter: &OrderFilter, below: Option<OrderId>) -> Result<Vec<T>, StoreError> {
+    /// An external id identifies at most one order of a partner: the one of its claim.
+    async fn order_by_external_id<T: StoredOrder>(&self, filter: &OrderFilter, before: Option<OrderId>) -> Result<Vec<T>, StoreError> {
         let (Some(partner), Some(external_id)) = (filter.partner, &filter.external_id) else { return Ok(Vec::new()) };
-        let Some(claim) = self.claim(T::OWN_NAMES, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
+        let Some(claim) = self.claim(T::EXTERNAL_ID_SCOPE, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id = $1", T::TABLE.name));
         let order: Option<T> = self.single(sql, vec![claim.subject.into()]).await?;
         let fits = |order: &T| {
-            let (owner, customer) = order.belongs_to();
-            let made = order.place().minted_at();
+            let (owner, customer) = order.owner();
+            let made = order.order_id().minted_at();
             owner == partner
-                && order.own_name() == Some(external_id)
+                && order.external_id() == Some(external_id)
                 && filter.customer.is_none_or(|wanted| wanted == customer)
                 && (filter.statuses.is_empty() || filter.statuses.iter().any(|status| status == order.public_status()))
                 && filter.from.is_none_or(|from| made >= from)
                 && filter.to.is_none_or(|to| made < to)
-                && below.is_none_or(|below| order.place() < below)
+                && before.is_none_or(|before| order.order_id() < before)
         };
         Ok(order.filter(fits).into_iter().collect())
     }
 
-    /// The payment with this `concept` (the reference that transfers quote), as [`ClaimScope::Concept`] has it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payment with this `concept`, the remittance text that transfers quote.
     pub async fn payment_by_concept(&self, concept: &str) -> Result<Option<Payment>, StoreError> {
         match self.claim(ClaimScope::Concept, concept).await?.and_then(|claim| claim.subject.parse().ok()) {
             Some(id) => self.payment(id).await,
@@ -220,126 +205,84 @@ impl Store {
         }
     }
 
-    /// A partner's payment by its own name for it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payment_by_external_id(&self, partner: PartnerId, external_id: &str) -> Result<Option<Payment>, StoreError> {
-        let filter = OrderFilter { partner: Some(partner), external_id: Some(external_id.to_owned()), ..OrderFilter::default() };
-        Ok(self.order_by_external_id(&filter, None).await?.pop())
-    }
-
-    /// A partner's ramp-off by its own name for it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoff_by_external_id(&self, partner: PartnerId, external_id: &str) -> Result<Option<Rampoff>, StoreError> {
-        let filter = OrderFilter { partner: Some(partner), external_id: Some(external_id.to_owned()), ..OrderFilter::default() };
-        Ok(self.order_by_external_id(&filter, None).await?.pop())
-    }
-
-    /// The payment whose page this link of an earlier version leads to.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payment that a link of an earlier version leads to.
     pub async fn payment_by_earlier_link(&self, token: &str) -> Result<Option<Payment>, StoreError> {
         self.order_by_earlier_link(token).await
     }
 
-    /// The ramp-off whose page this link of an earlier version leads to.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The ramp-off that a link of an earlier version leads to.
     pub async fn rampoff_by_earlier_link(&self, token: &str) -> Result<Option<Rampoff>, StoreError> {
         self.order_by_earlier_link(token).await
     }
 
-    /// Identifiers sort by time: those of a token's millisecond are neighbours.
-    async fn order_by_earlier_link<T: Order>(&self, token: &str) -> Result<Option<T>, StoreError> {
+    /// Identifiers sort by time, so the orders of the token's millisecond are one range.
+    async fn order_by_earlier_link<T: StoredOrder>(&self, token: &str) -> Result<Option<T>, StoreError> {
         let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
-        let [first, end] = [made.start, made.end].map(|moment| Value::display(OrderId::first_at(moment)));
+        let [first, end] = [made.start, made.end].map(|moment| SqlValue::display(OrderId::first_at(moment)));
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
         let made: Vec<T> = self.list(sql, vec![first, end]).await?;
         Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
     }
 
-    /// A customer's payments that still wait for money (`started`, `pending_bank`), newest first: what a credit on the
-    /// customer's own account can be meant for.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A customer's payments that wait for money (`started`, `pending_bank`), newest first: the ones that a credit on the customer's
+    /// own account may be for.
     pub async fn unpaid_payments_of_customer(&self, customer: CustomerId, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let statuses = vec!["started".to_owned(), "pending_bank".to_owned()];
         self.orders(&OrderFilter { customer: Some(customer), statuses, ..OrderFilter::default() }, None, limit).await
     }
 
-    /// The ramp-offs whose deposit addresses are among these, oldest first, whichever chain they wait for coins on. Addresses are
-    /// compared as they were stored. Orders of earlier versions may share one, on different chains.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The ramp-offs with these deposit addresses, oldest first, on any chain. Addresses are compared as stored. Orders of earlier
+    /// versions may share an address on different chains.
     pub async fn rampoffs_by_deposit_addresses(&self, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
         let mut sorted: Vec<&String> = addresses.iter().collect();
         sorted.sort_unstable();
         sorted.dedup();
-        let addresses = sorted.into_iter().map(|address| Value::from(address.as_str())).collect();
-        let sql = |among: &str| format!("SELECT version, data FROM rampoffs WHERE deposit_address {among}");
+        let addresses = sorted.into_iter().map(|address| SqlValue::from(address.as_str())).collect();
+        let sql = |keys_match: &str| format!("SELECT version, data FROM rampoffs WHERE deposit_address {keys_match}");
         let mut found: Vec<Rampoff> =
-            self.inner.db.fetch_among(sql, addresses, Vec::new()).await?.iter().map(read).collect::<Result<_, _>>()?;
+            self.inner.readers.fetch_by_keys(sql, addresses, Vec::new()).await?.iter().map(read).collect::<Result<_, _>>()?;
         found.sort_unstable_by_key(|rampoff| rampoff.id);
         Ok(found)
     }
 
-    /// Payments that time alone may change by now (business time), those due longest first, behind `behind` (`due_at` and
-    /// identifier of the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payments_due(&self, now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    /// Payments whose due time has passed (business time), longest overdue first, after `after` (due time and identifier of the last
+    /// one of the previous page).
+    pub async fn payments_due(&self, now: Timestamp, after: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let sql = "SELECT version, data FROM payments WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
-        self.list(sql, due_behind(now, behind, limit)).await
+        self.list(sql, due_values(now, after, limit)).await
     }
 
-    /// Ramp-offs that time alone will change by now (business time), those due longest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn rampoffs_due(&self, now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
+    /// Ramp-offs whose due time has passed; see [`Store::payments_due`].
+    pub async fn rampoffs_due(&self, now: Timestamp, after: Option<(Timestamp, OrderId)>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
         let sql = "SELECT version, data FROM rampoffs WHERE due_at IS NOT NULL AND due_at <= $1 AND (due_at, id) > ($2, $3)
                    ORDER BY due_at, id LIMIT $4";
-        self.list(sql, due_behind(now, behind, limit)).await
+        self.list(sql, due_values(now, after, limit)).await
     }
 
-    /// Shows every payment that is not settled.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open payment.
     pub async fn each_open_payment(&self, show: impl FnMut(&Payment)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 
-    /// The same for ramp-offs.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open ramp-off.
     pub async fn each_open_rampoff(&self, show: impl FnMut(&Rampoff)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 
-    /// Those that time alone will change, and the others, each by the index that has nothing else.
-    async fn each_open<T: Order>(&self, mut show: impl FnMut(&T)) -> Result<(), StoreError> {
+    /// Orders with a due time, then the others, each by its partial index.
+    async fn each_open<T: StoredOrder>(&self, mut show: impl FnMut(&T)) -> Result<(), StoreError> {
         let table = T::TABLE.name;
         let due = format!(
             "SELECT version, data, due_at, id FROM {table} WHERE due_at IS NOT NULL AND (due_at, id) > ($1, $2) ORDER BY due_at, id LIMIT $3"
         );
-        let mut behind = (i64::MIN, String::new());
+        let mut after = (i64::MIN, String::new());
         loop {
-            let values = vec![behind.0.into(), behind.1.clone().into(), OPEN_PAGE.into()];
+            let values = vec![after.0.into(), after.1.clone().into(), OPEN_PAGE_ROWS.into()];
             let rows = self.rows(AssertSqlSafe(due.clone()), values).await?;
             for row in &rows {
                 show(&read(row)?);
-                behind = (row.int(2)?, row.text(3)?.to_owned());
+                after = (row.int(2)?, row.text(3)?.to_owned());
             }
             if rows.is_empty() {
                 break;
@@ -349,13 +292,13 @@ impl Store {
             "SELECT version, data, status, changed_at, id FROM {table} WHERE open AND due_at IS NULL \
              AND (status, changed_at, id) > ($1, $2, $3) ORDER BY status, changed_at, id LIMIT $4"
         );
-        let mut behind = (String::new(), i64::MIN, String::new());
+        let mut after = (String::new(), i64::MIN, String::new());
         loop {
-            let values = vec![behind.0.clone().into(), behind.1.into(), behind.2.clone().into(), OPEN_PAGE.into()];
+            let values = vec![after.0.clone().into(), after.1.into(), after.2.clone().into(), OPEN_PAGE_ROWS.into()];
             let rows = self.rows(AssertSqlSafe(other.clone()), values).await?;
             for row in &rows {
                 show(&read(row)?);
-                behind = (row.text(2)?.to_owned(), row.int(3)?, row.text(4)?.to_owned());
+                after = (row.text(2)?.to_owned(), row.int(3)?, row.text(4)?.to_owned());
             }
             if rows.is_empty() {
                 return Ok(());
@@ -363,44 +306,37 @@ impl Store {
         }
     }
 
-    /// Payments in `status` that are not settled, that time alone does not change and that have not changed since
-    /// `unchanged_since`, for the sweep: those that stand still longest first, behind `behind` (`updated_at` and identifier
-    /// of the last one of the page before).
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Open payments in `status` without a due time that have not changed since `unchanged_since`, longest unchanged first, after
+    /// `after` (`updated_at` and identifier of the last one of the previous page).
     pub async fn stuck_payments(
         &self,
         status: &str,
         unchanged_since: Timestamp,
-        behind: Option<(Timestamp, OrderId)>,
+        after: Option<(Timestamp, OrderId)>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        self.stuck(status, unchanged_since, behind, limit).await
+        self.stuck(status, unchanged_since, after, limit).await
     }
 
-    /// The same for ramp-offs.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Calls `show` for every open ramp-off.
     pub async fn stuck_rampoffs(
         &self,
         status: &str,
         unchanged_since: Timestamp,
-        behind: Option<(Timestamp, OrderId)>,
+        after: Option<(Timestamp, OrderId)>,
         limit: u32,
     ) -> Result<Vec<Rampoff>, StoreError> {
-        self.stuck(status, unchanged_since, behind, limit).await
+        self.stuck(status, unchanged_since, after, limit).await
     }
 
-    async fn stuck<T: Order>(
+    async fn stuck<T: StoredOrder>(
         &self,
         status: &str,
         unchanged_since: Timestamp,
-        behind: Option<(Timestamp, OrderId)>,
+        after: Option<(Timestamp, OrderId)>,
         limit: u32,
     ) -> Result<Vec<T>, StoreError> {
-        let (changed_at, id) = behind.map_or((i64::MIN, String::new()), |(changed_at, id)| (changed_at.micros(), id.to_string()));
+        let (changed_at, id) = after.map_or((i64::MIN, String::new()), |(changed_at, id)| (changed_at.micros(), id.to_string()));
         let values = vec![status.into(), unchanged_since.micros().into(), changed_at.into(), id.into(), i64::from(limit).into()];
         let sql = format!(
             "SELECT version, data FROM {} WHERE open AND due_at IS NULL AND status = $1 AND changed_at <= $2 \
@@ -411,7 +347,7 @@ impl Store {
     }
 }
 
-fn due_behind(now: Timestamp, behind: Option<(Timestamp, OrderId)>, limit: u32) -> Vec<Value> {
-    let (due_at, id) = behind.map_or((i64::MIN, String::new()), |(due_at, id)| (due_at.micros(), id.to_string()));
+fn due_values(now: Timestamp, after: Option<(Timestamp, OrderId)>, limit: u32) -> Vec<SqlValue> {
+    let (due_at, id) = after.map_or((i64::MIN, String::new()), |(due_at, id)| (due_at.micros(), id.to_string()));
     vec![now.micros().into(), due_at.into(), id.into(), i64::from(limit).into()]
 }

@@ -1,4 +1,4 @@
-//! Records by their keys.
+//! Records by key.
 
 use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
@@ -14,26 +14,20 @@ use rampart_core::watch::{Cursor, CursorName, Deposit, Wallet};
 use rampart_core::webhook::{Delivery, Subscription};
 
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
-use crate::tables::{Key, Stored, read};
+use crate::tables::{RowKey, Stored, read};
 
 macro_rules! gets {
     ($($(#[$meta:meta])* $one:ident($key:ty) -> $record:ty, $table:literal, $many:ident;)+) => {
         impl Store {
             $(
                 $(#[$meta])*
-                ///
-                /// # Errors
-                /// [`StoreError`] when the database cannot be read.
                 pub async fn $one(&self, id: $key) -> Result<Option<$record>, StoreError> {
                     self.single(concat!("SELECT version, data FROM ", $table, " WHERE id = $1"), vec![id.value()]).await
                 }
 
-                /// Several of them at once, in no particular order; what does not exist is left out.
-                ///
-                /// # Errors
-                /// [`StoreError`] when the database cannot be read.
+                /// Several records by key, in no particular order. Missing ones are left out.
                 pub async fn $many(&self, ids: &[$key]) -> Result<Vec<$record>, StoreError> {
                     self.by_keys(ids).await
                 }
@@ -43,46 +37,46 @@ macro_rules! gets {
 }
 
 gets! {
-    /// A partner by its identifier.
+    /// A partner.
     partner(PartnerId) -> Partner, "partners", partners_by_id;
-    /// A customer by its number. Whose it is, is the caller's to check.
+    /// A customer. The caller checks whose it is.
     customer(CustomerId) -> Customer, "customers", customers_by_id;
-    /// A payment by its identifier. Whose it is, is the caller's to check.
+    /// A payment. The caller checks whose it is.
     payment(OrderId) -> Payment, "payments", payments_by_id;
-    /// A ramp-off by its identifier. Whose it is, is the caller's to check.
+    /// A ramp-off. The caller checks whose it is.
     rampoff(OrderId) -> Rampoff, "rampoffs", rampoffs_by_id;
-    /// A payout by its identifier.
+    /// A payout.
     payout(PayoutId) -> Payout, "payouts", payouts_by_id;
-    /// A transfer by its identifier.
+    /// A transfer.
     transfer(TransferId) -> Transfer, "transfers", transfers_by_id;
-    /// A fact by its identifier.
+    /// A fact.
     fact(FactId) -> Fact, "facts", facts_by_id;
-    /// A deposit by the identifier of its first fact.
+    /// A deposit, by the identifier of its first fact.
     deposit(FactId) -> Deposit, "deposits", deposits_by_id;
-    /// A piece of work by its identifier.
+    /// A job.
     job(JobId) -> Job, "jobs", jobs_by_id;
-    /// A webhook subscription by its identifier.
+    /// A webhook subscription.
     subscription(SubscriptionId) -> Subscription, "subscriptions", subscriptions_by_id;
-    /// A delivery by its identifier.
+    /// A delivery.
     delivery(DeliveryId) -> Delivery, "deliveries", deliveries_by_id;
-    /// How far a source of facts has been read.
+    /// The cursor of a source of facts.
     cursor(CursorName) -> Cursor, "cursors", cursors_by_name;
     /// The hot wallet of a chain.
     wallet(Chain) -> Wallet, "wallets", wallets_by_chain;
-    /// An item of a person's list by its identifier.
+    /// A review item.
     review(ReviewId) -> ReviewItem, "reviews", reviews_by_id;
 }
 
 impl Store {
-    async fn by_keys<T: Stored, K: Key>(&self, keys: &[K]) -> Result<Vec<T>, StoreError> {
-        let mut distinct: Vec<Value> = Vec::with_capacity(keys.len());
+    async fn by_keys<T: Stored, K: RowKey>(&self, keys: &[K]) -> Result<Vec<T>, StoreError> {
+        let mut distinct: Vec<SqlValue> = Vec::with_capacity(keys.len());
         for key in keys {
             let value = key.value();
             if !distinct.contains(&value) {
                 distinct.push(value);
             }
         }
-        let sql = |among: &str| format!("SELECT version, data FROM {} WHERE id {among}", T::TABLE.name);
-        self.inner.db.fetch_among(sql, distinct, Vec::new()).await?.iter().map(read).collect()
+        let sql = |keys_match: &str| format!("SELECT version, data FROM {} WHERE id {keys_match}", T::TABLE.name);
+        self.inner.readers.fetch_by_keys(sql, distinct, Vec::new()).await?.iter().map(read).collect()
     }
 }

@@ -1,73 +1,58 @@
-//! Subscriptions, deliveries, and which partners have events that were not put on their way yet.
+//! Subscriptions, deliveries, and partners with events that are not fanned out yet.
 
 use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, Subscription};
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
-use crate::sql::Value;
+use crate::sql::SqlValue;
 use crate::store::Store;
 
-/// A partner whose log goes on behind what was fanned out.
+/// A partner with events that are not fanned out yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnfannedPartner {
-    /// The partner.
     pub partner: PartnerId,
-    /// The last event that was fanned out; 0 before the first.
+    /// The last event that was fanned out; 0 when there is none.
     pub fanned: i64,
-    /// The last event of the log.
     pub last: i64,
 }
 
-/// Receivers to whom something is to be delivered.
+/// Receivers with due deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueReceivers {
-    /// Them, each with when what is due longest was due.
+    /// Each receiver with the due time of its earliest due delivery.
     pub receivers: Vec<(SubscriptionId, Timestamp)>,
-    /// Behind whom to go on; nothing when the end was reached.
+    /// Where the next page continues; `None` at the end.
     pub next: Option<SubscriptionId>,
 }
 
 impl Store {
-    /// A partner's subscriptions, deleted ones among them, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A partner's subscriptions including deleted ones, oldest first.
     pub async fn subscriptions_of(&self, partner: PartnerId) -> Result<Vec<Subscription>, StoreError> {
         let sql = "SELECT version, data FROM subscriptions WHERE partner = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![partner.to_string().into()]).await
     }
 
-    /// Disabled subscriptions of everybody, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn subscriptions_disabled(&self, behind: Option<SubscriptionId>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
+    /// Disabled subscriptions of all partners, oldest first, after `after`.
+    pub async fn subscriptions_disabled(&self, after: Option<SubscriptionId>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
         let sql = "SELECT version, data FROM subscriptions WHERE disabled AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Partners behind `behind` whose cursor `fanout-<partner>` (a number as text; absent means 0) stands before the end of
-    /// their log.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn unfanned_partners(&self, behind: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
+    /// Partners after `after` whose cursor `fanout-<partner>` (a number as text; absent means 0) is behind their log.
+    pub async fn unfanned_partners(&self, after: Option<PartnerId>, limit: u32) -> Result<Vec<UnfannedPartner>, StoreError> {
         let sql = "SELECT e.partner, COALESCE(c.number, 0), e.last FROM event_counters e LEFT JOIN cursors c ON c.id = 'fanout-' || e.partner \
                    WHERE e.partner > $1 AND COALESCE(c.number, 0) < e.last ORDER BY e.partner LIMIT $2";
-        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+        let rows = self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok(UnfannedPartner { partner: row.parse(0)?, fanned: row.int(1)?, last: row.int(2)? })).collect()
     }
 
-    /// Receivers behind `behind` to whom something is to be delivered now (business time) that is not leased past the real
-    /// present. At most `limit` receivers with pending deliveries are looked at, each once, whatever waits for them.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Receivers after `after` with a delivery that is due (business time) and not leased (real time). Looks at no more than `limit`
+    /// receivers with pending deliveries, each once, however many deliveries wait for them.
     pub async fn receivers_due(
         &self,
-        behind: Option<SubscriptionId>,
+        after: Option<SubscriptionId>,
         now: Timestamp,
         real_now: Timestamp,
         limit: u32,
@@ -78,7 +63,7 @@ impl Store {
                    receivers.place + 1 FROM receivers WHERE receivers.id IS NOT NULL AND receivers.place < $2) \
                    SELECT receivers.id, (SELECT d.due_at FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending' \
                    AND d.due_at <= $3 AND (d.leased_until IS NULL OR d.leased_until <= $4) ORDER BY d.due_at, d.id LIMIT 1) FROM receivers";
-        let values = vec![after(behind), i64::from(limit).into(), now.micros().into(), real_now.micros().into()];
+        let values = vec![lower_bound(after), i64::from(limit).into(), now.micros().into(), real_now.micros().into()];
         let mut due = DueReceivers::default();
         for row in &self.rows(sql, values).await? {
             due.next = row.parse_or_null(0)?;
@@ -89,11 +74,7 @@ impl Store {
         Ok(due)
     }
 
-    /// A receiver's deliveries that are to be tried now (business time) and not leased past the real present, those due
-    /// longest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A receiver's deliveries that are due (business time) and not leased (real time), longest overdue first.
     pub async fn deliveries_due_to(
         &self,
         receiver: SubscriptionId,
@@ -103,74 +84,56 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'pending' AND due_at <= $2 \
                    AND (leased_until IS NULL OR leased_until <= $3) ORDER BY due_at, id LIMIT $4";
-        let values = vec![Value::display(receiver), now.micros().into(), real_now.micros().into(), i64::from(limit).into()];
+        let values = vec![SqlValue::display(receiver), now.micros().into(), real_now.micros().into(), i64::from(limit).into()];
         self.list(sql, values).await
     }
 
-    /// When the delivery that is due longest (or next) is due; nothing when none is pending. The lag of deliveries.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The due time of the earliest pending delivery; `None` when none is pending. The lag of deliveries.
     pub async fn next_delivery_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "WITH RECURSIVE receivers (id) AS (\
                    SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' UNION ALL \
                    SELECT (SELECT MIN(d.subscription) FROM deliveries d WHERE d.state = 'pending' AND d.subscription > receivers.id) \
                    FROM receivers WHERE receivers.id IS NOT NULL) \
                    SELECT MIN((SELECT MIN(d.due_at) FROM deliveries d WHERE d.subscription = receivers.id AND d.state = 'pending')) FROM receivers";
-        let row = self.inner.db.fetch_optional(sql, Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional(sql, Vec::new()).await?;
         Ok(row.map(|row| row.int_or_null(0)).transpose()?.flatten().map(Timestamp::from_micros))
     }
 
-    /// Deliveries that arrived and were made before `before`, oldest first: what may be forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Delivered deliveries older than `before`, oldest first, for deletion.
     pub async fn deliveries_delivered(&self, before: DeliveryId, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE id < $1 AND state = 'delivered' ORDER BY id LIMIT $2";
-        self.list(sql, vec![Value::display(before), i64::from(limit).into()]).await
+        self.list(sql, vec![SqlValue::display(before), i64::from(limit).into()]).await
     }
 
-    /// Parked deliveries, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn deliveries_parked(&self, behind: Option<DeliveryId>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    /// Parked deliveries, oldest first, after `after`.
+    pub async fn deliveries_parked(&self, after: Option<DeliveryId>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE state = 'parked' AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// A partner's parked deliveries, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A partner's parked deliveries, oldest first, after `after`.
     pub async fn deliveries_parked_of(
         &self,
         partner: PartnerId,
-        behind: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE state = 'parked' AND partner = $1 AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![partner.to_string().into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![partner.to_string().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// A receiver's parked deliveries, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// A receiver's parked deliveries, oldest first, after `after`.
     pub async fn deliveries_parked_to(
         &self,
         receiver: SubscriptionId,
-        behind: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT version, data FROM deliveries WHERE subscription = $1 AND state = 'parked' AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![Value::display(receiver), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![SqlValue::display(receiver), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// How many deliveries of a partner are parked, by receiver; of each at most `most` are counted.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The number of parked deliveries per receiver of a partner, counting at most `most` for each.
     pub async fn parked_counts(&self, partner: PartnerId, most: u32) -> Result<Vec<(SubscriptionId, i64)>, StoreError> {
         let sql = "SELECT s.id, (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d WHERE d.subscription = s.id AND d.state = 'parked' \
                    LIMIT $2) AS parked) FROM subscriptions s WHERE s.partner = $1 ORDER BY s.id LIMIT 1000";

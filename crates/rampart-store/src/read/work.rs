@@ -1,4 +1,4 @@
-//! What workers look for: jobs, facts, deposits, transfers and payouts.
+//! Reads for workers: jobs, facts, deposits, transfers and payouts.
 
 use rampart_core::asset::Chain;
 use rampart_core::fact::Fact;
@@ -8,16 +8,13 @@ use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
-use super::after;
+use super::lower_bound;
 use crate::error::StoreError;
 use crate::store::Store;
 use crate::tables::{deposit_state, read};
 
 impl Store {
-    /// Jobs of a kind that are due (business time) and not leased past the real present, those due longest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Jobs of a kind that are due (business time) and not leased (real time), longest overdue first.
     pub async fn jobs_due(&self, kind: JobKind, now: Timestamp, real_now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
         let sql = "SELECT version, data FROM jobs WHERE kind = $1 AND due_at <= $2 AND (leased_until IS NULL OR leased_until <= $3) \
                    ORDER BY due_at, id LIMIT $4";
@@ -25,152 +22,104 @@ impl Store {
     }
 
     /// The jobs of a subject, such as an order or a payout.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
     pub async fn jobs_of_subject(&self, subject: &str) -> Result<Vec<Job>, StoreError> {
         self.list("SELECT version, data FROM jobs WHERE subject = $1 ORDER BY kind, id LIMIT 100", vec![subject.into()]).await
     }
 
-    /// Jobs that were tried again and again, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn jobs_failing(&self, behind: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
+    /// Jobs that failed repeatedly, oldest first, after `after`.
+    pub async fn jobs_failing(&self, after: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
         let sql = "SELECT version, data FROM jobs WHERE failing AND id > $1 ORDER BY id LIMIT $2";
-        self.list(sql, vec![after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Facts that are neither applied nor quarantined, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn facts_waiting(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
+    /// Facts that are neither applied nor quarantined, oldest first, after `after`.
+    pub async fn facts_waiting(&self, after: Option<FactId>, limit: u32) -> Result<Vec<Fact>, StoreError> {
         self.list(
             "SELECT version, data FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2",
-            vec![after(behind), i64::from(limit).into()],
+            vec![lower_bound(after), i64::from(limit).into()],
         )
         .await
     }
 
-    /// The same for whoever applies them: each by itself, so that one whose record cannot be read keeps none of the others
-    /// waiting.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn facts_to_apply(&self, behind: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
+    /// Like [`Store::facts_waiting`], with a result per fact: a record that cannot be read does not block the others.
+    pub async fn facts_to_apply(&self, after: Option<FactId>, limit: u32) -> Result<Vec<(FactId, Result<Fact, StoreError>)>, StoreError> {
         let sql = "SELECT version, data, id FROM facts WHERE waiting AND id > $1 ORDER BY id LIMIT $2";
-        let rows = self.rows(sql, vec![after(behind), i64::from(limit).into()]).await?;
+        let rows = self.rows(sql, vec![lower_bound(after), i64::from(limit).into()]).await?;
         rows.iter().map(|row| Ok((row.parse(2)?, read(row)))).collect()
     }
 
-    /// When the fact that waits longest was stored; nothing when none waits.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// When the oldest waiting fact was stored; `None` when none waits.
     pub async fn oldest_fact_waiting_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = self.inner.db.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
+        let row = self.inner.readers.fetch_optional("SELECT id FROM facts WHERE waiting ORDER BY id LIMIT 1", Vec::new()).await?;
         row.map(|row| Ok(row.parse::<FactId>(0)?.minted_at())).transpose()
     }
 
-    /// Deposits of a chain in a state, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Deposits of a chain in a state, oldest first, after `after`.
     pub async fn deposits_in_state(
         &self,
         chain: Chain,
         state: DepositState,
-        behind: Option<FactId>,
+        after: Option<FactId>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Deposits of a chain in blocks of this height or higher, lowest first, behind `behind` (height and identifier of the
-    /// last one of the page before): what a reorganisation may undo.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Deposits of a chain at this block height or higher, lowest first, after `after` (height and identifier of the last one of the
+    /// previous page): those a reorganisation may undo.
     pub async fn deposits_from_height(
         &self,
         chain: Chain,
         height: u64,
-        behind: Option<(u64, FactId)>,
+        after: Option<(u64, FactId)>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql =
             "SELECT version, data FROM deposits WHERE chain = $1 AND height >= $2 AND (height, id) > ($3, $4) ORDER BY height, id LIMIT $5";
         let number = |height: u64| i64::try_from(height).unwrap_or(i64::MAX);
-        let (from, id) = behind.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
+        let (from, id) = after.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
         self.list(sql, vec![chain.as_str().into(), number(height).into(), from.into(), id.into(), i64::from(limit).into()]).await
     }
 
-    /// Confirmed deposits of a chain that were not collected into the hot wallet, oldest first, behind `behind`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn deposits_to_sweep(&self, chain: Chain, behind: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
+    /// Confirmed deposits of a chain that are not swept into the hot wallet, oldest first, after `after`.
+    pub async fn deposits_to_sweep(&self, chain: Chain, after: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND to_sweep AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![chain.as_str().into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// The deposits that belong to a ramp-off, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The deposits of a ramp-off, oldest first.
     pub async fn deposits_of_order(&self, order: OrderId) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Transfers of a chain in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `signed`, `broadcast`, `confirmed` or `failed`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// Transfers of a chain in a state, oldest first, after `after`. States: `queued`, `signed`, `recalled`, `broadcast`,
+    /// `confirmed`, `failed`.
     pub async fn transfers_in_state(
         &self,
         chain: Chain,
         state: &str,
-        behind: Option<TransferId>,
+        after: Option<TransferId>,
         limit: u32,
     ) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), state.into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Every transfer of an order, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The transfers of an order, oldest first.
     pub async fn transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// The transfers of an order that are neither confirmed nor failed, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn unsettled_transfers_of_order(&self, order: OrderId) -> Result<Vec<Transfer>, StoreError> {
-        let sql = "SELECT version, data FROM transfers WHERE order_id = $1 AND state IN ('queued', 'signed', 'recalled', 'broadcast') ORDER BY id LIMIT 1000";
-        self.list(sql, vec![order.to_string().into()]).await
-    }
-
-    /// Payouts in a state, oldest first, behind `behind`. The state is given by its name: `queued`, `unknown`, `accepted`, `settled`, `failed` or `returned`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
-    pub async fn payouts_in_state(&self, state: &str, behind: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+    /// Payouts in a state, oldest first, after `after`. States: `queued`, `unknown`, `accepted`, `settled`, `failed`, `returned`.
+    pub async fn payouts_in_state(&self, state: &str, after: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![state.into(), after(behind), i64::from(limit).into()]).await
+        self.list(sql, vec![state.into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
-    /// Every payout of an order, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be read.
+    /// The payouts of an order, oldest first.
     pub async fn payouts_of_order(&self, order: OrderId) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE order_id = $1 ORDER BY id LIMIT 1000";
         self.list(sql, vec![order.to_string().into()]).await

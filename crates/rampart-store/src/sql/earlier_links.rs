@@ -1,56 +1,56 @@
-//! The step of the migration `0008_installation_keys` that SQL has no words for on both engines: links to hosted pages that an
-//! earlier version kept in the clear leave the database. Of a record's own link its fingerprint stays, so that it goes on leading
-//! there; in what partners are told again the link stays without its token, which is put in whenever it is told.
+//! The part of the migration `0008_installation_keys` that SQL alone cannot express on both engines. Earlier versions stored links
+//! to hosted pages in plain text. A record keeps the fingerprint of its own link, so that the link still works. Stored events and
+//! responses keep the link without its token, which is inserted whenever they are sent.
 
 use rampart_core::earlier_link;
 
-use super::{DatabaseEngine, Rows, Session, Value, many};
+use super::{DatabaseEngine, DbSession, Rows, SqlValue, bulk};
 use crate::error::StoreError;
 
-/// How many rows are changed at once.
-const PAGE: usize = 500;
+/// Rows changed per page.
+const PAGE_ROWS: usize = 500;
 
-/// A column that held links: the table, its key with a value before the first of each column, and how a text is changed.
-struct Place {
+/// A column that held links, the key of its table, and how its text is rewritten.
+struct LinkColumn {
     table: &'static str,
-    key: &'static [(&'static str, Before)],
+    key: &'static [(&'static str, KeyType)],
     column: &'static str,
-    among: &'static str,
-    changed: fn(&str) -> Option<String>,
+    filter: &'static str,
+    rewrite: fn(&str) -> Option<String>,
 }
 
-/// What is before every key of a column.
+/// The type of a key column, which decides the value that sorts before every key.
 #[derive(Clone, Copy)]
-enum Before {
-    Texts,
-    Numbers,
+enum KeyType {
+    Text,
+    Integer,
 }
 
-const PLACES: [Place; 5] = [
-    Place { table: "customers", key: &[("id", Before::Numbers)], column: "data", among: "", changed: without_own_link },
-    Place { table: "payments", key: &[("id", Before::Texts)], column: "data", among: "", changed: without_own_link },
-    Place { table: "rampoffs", key: &[("id", Before::Texts)], column: "data", among: "", changed: without_own_link },
-    Place {
+const LINK_COLUMNS: [LinkColumn; 5] = [
+    LinkColumn { table: "customers", key: &[("id", KeyType::Integer)], column: "data", filter: "", rewrite: with_fingerprint },
+    LinkColumn { table: "payments", key: &[("id", KeyType::Text)], column: "data", filter: "", rewrite: with_fingerprint },
+    LinkColumn { table: "rampoffs", key: &[("id", KeyType::Text)], column: "data", filter: "", rewrite: with_fingerprint },
+    LinkColumn {
         table: "events",
-        key: &[("partner", Before::Texts), ("sequence", Before::Numbers)],
+        key: &[("partner", KeyType::Text), ("sequence", KeyType::Integer)],
         column: "data",
-        among: "kind = 'KYC_UPDATED' AND ",
-        changed: without_tokens,
+        filter: "kind = 'KYC_UPDATED' AND ",
+        rewrite: without_tokens,
     },
-    Place { table: "claims", key: &[("id", Before::Texts)], column: "answer", among: "answer <> '' AND ", changed: without_tokens },
+    LinkColumn { table: "claims", key: &[("id", KeyType::Text)], column: "answer", filter: "answer <> '' AND ", rewrite: without_tokens },
 ];
 
-/// Takes the tokens out of every column that held some.
-pub(super) async fn leave(session: &mut Session) -> Result<(), StoreError> {
-    for place in &PLACES {
-        place.change(session).await?;
+/// Removes the tokens from every column that held links.
+pub(super) async fn remove_tokens(session: &mut DbSession) -> Result<(), StoreError> {
+    for column in &LINK_COLUMNS {
+        column.rewrite_all(session).await?;
     }
     Ok(())
 }
 
-/// Writes a SQLite file anew, so that nothing of what was changed is left in its free pages; PostgreSQL does so by itself, sooner
-/// or later. A failure is told and changes nothing else.
-pub(super) async fn forget(session: &mut Session) {
+/// Rewrites a SQLite file, so that its free pages hold no removed token. PostgreSQL reclaims space by itself. A failure is logged
+/// and otherwise ignored.
+pub(super) async fn rewrite_file(session: &mut DbSession) {
     if session.engine() == DatabaseEngine::Sqlite {
         for sql in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
             if let Err(error) = session.fetch_all(sql, Vec::new()).await {
@@ -60,66 +60,69 @@ pub(super) async fn forget(session: &mut Session) {
     }
 }
 
-impl Place {
-    async fn change(&self, session: &mut Session) -> Result<(), StoreError> {
-        let Self { table, column, among, .. } = self;
+impl LinkColumn {
+    async fn rewrite_all(&self, session: &mut DbSession) -> Result<(), StoreError> {
+        let Self { table, column, filter, .. } = self;
         let names: Vec<&str> = self.key.iter().map(|(name, _)| *name).collect();
         let key = names.join(", ");
-        let marks: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
-        let read = format!("SELECT {key}, {column} FROM {table} WHERE {among}({key}) > ({}) ORDER BY {key} LIMIT {PAGE}", marks.join(", "));
+        let placeholders: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
+        let read = format!(
+            "SELECT {key}, {column} FROM {table} WHERE {filter}({key}) > ({}) ORDER BY {key} LIMIT {PAGE_ROWS}",
+            placeholders.join(", ")
+        );
         let same: Vec<String> = names.iter().map(|name| format!("{table}.{name} = given.{name}")).collect();
         let write = |rows: &str| {
             let same = same.join(" AND ");
             format!("WITH given ({key}, {column}) AS ({rows}) UPDATE {table} SET {column} = given.{column} FROM given WHERE {same}")
         };
-        let mut behind: Vec<Value> = self
+        let mut last_key: Vec<SqlValue> = self
             .key
             .iter()
-            .map(|(_, before)| match before {
-                Before::Texts => "".into(),
-                Before::Numbers => i64::MIN.into(),
+            .map(|(_, key_type)| match key_type {
+                KeyType::Text => "".into(),
+                KeyType::Integer => i64::MIN.into(),
             })
             .collect();
         loop {
-            let rows = session.fetch_all(many::text(read.clone()), behind.clone()).await?;
+            let rows = session.fetch_all(bulk::text(read.clone()), last_key.clone()).await?;
             let mut changed = Vec::new();
             for row in &rows {
-                for (place, (_, before)) in self.key.iter().enumerate() {
-                    behind[place] = match before {
-                        Before::Texts => row.text(place)?.into(),
-                        Before::Numbers => row.int(place)?.into(),
+                for (index, (_, key_type)) in self.key.iter().enumerate() {
+                    last_key[index] = match key_type {
+                        KeyType::Text => row.text(index)?.into(),
+                        KeyType::Integer => row.int(index)?.into(),
                     };
                 }
-                if let Some(text) = (self.changed)(row.text(names.len())?) {
-                    changed.extend(behind.iter().cloned());
+                if let Some(text) = (self.rewrite)(row.text(names.len())?) {
+                    changed.extend(last_key.iter().cloned());
                     changed.push(text.into());
                 }
             }
             session.write_rows(write, &Rows::new(names.len() + 1, changed), &[]).await?;
-            if rows.len() < PAGE {
+            if rows.len() < PAGE_ROWS {
                 return Ok(());
             }
         }
     }
 }
 
-/// A record with the fingerprint of its link in the place of the link. It is not read as JSON, so that whatever else it holds
-/// stays as it is; inside of a text of anybody's the quotes would be escaped.
-fn without_own_link(record: &str) -> Option<String> {
+/// Replaces a record's link by its fingerprint. The JSON is edited as text, so that everything else stays byte for byte. Inside a
+/// text value the quotes would be escaped, so only the field itself matches.
+fn with_fingerprint(record: &str) -> Option<String> {
     let (before, rest) = record.split_once("\"page_token\":\"")?;
     let (token, after) = rest.split_once('"')?;
     Some(format!("{before}\"earlier_link\":\"{}\"{after}", earlier_link::fingerprint(token)))
 }
 
-/// What a partner is told, its links without their tokens.
-fn without_tokens(told: &str) -> Option<String> {
+/// Removes the token from the link of an event or a stored response.
+fn without_tokens(text: &str) -> Option<String> {
     const TOKEN: &str = "?token=";
     ["kyc_form_url", "url_payment", "url_status"].iter().find_map(|field| {
-        let value = told.find(&format!("\"{field}\":\""))? + field.len() + 4;
-        let end = value + told[value..].find('"')?;
-        let token = value + told[value..end].find(TOKEN)? + TOKEN.len();
-        let after = told[token..end].find('&').map_or(end, |length| token + length);
-        Some(format!("{}{}", &told[..token], &told[after..]))
+        let value = text.find(&format!("\"{field}\":\""))? + field.len() + 4;
+        let end = value + text[value..].find('"')?;
+        let token = value + text[value..end].find(TOKEN)? + TOKEN.len();
+        let after = text[token..end].find('&').map_or(end, |length| token + length);
+        Some(format!("{}{}", &text[..token], &text[after..]))
     })
 }
 
@@ -134,11 +137,11 @@ mod tests {
             r#"{{"name":"\"page_token\":\"x\"","earlier_link":"{}","amount":1.50}}"#,
             earlier_link::fingerprint("01a21580-5a25-7eb1-8913-2d37df809be3")
         );
-        assert_eq!(without_own_link(record), Some(expected.clone()));
-        assert_eq!(without_own_link(&expected), None);
-        let told = r#"{"id":"x?token=y","url_payment":"https://a/gateway/card?token=01a2","amount":"1"}"#;
+        assert_eq!(with_fingerprint(record), Some(expected.clone()));
+        assert_eq!(with_fingerprint(&expected), None);
+        let text = r#"{"id":"x?token=y","url_payment":"https://a/gateway/card?token=01a2","amount":"1"}"#;
         assert_eq!(
-            without_tokens(told).as_deref(),
+            without_tokens(text).as_deref(),
             Some(r#"{"id":"x?token=y","url_payment":"https://a/gateway/card?token=","amount":"1"}"#)
         );
         assert_eq!(

@@ -1,9 +1,9 @@
-//! Migrations: embedded, applied in order, each in one transaction together with the note that it was applied.
+//! Embedded migrations, applied in order. Each runs in one transaction with the row that records it.
 
-use super::{DatabaseEngine, Session};
+use super::{DatabaseEngine, DbSession};
 use crate::error::StoreError;
 
-/// One change of the schema: its name and its text for either engine.
+/// A schema change, with its SQL for each engine.
 pub(crate) struct Migration {
     pub(crate) name: &'static str,
     pub(crate) sqlite: &'static str,
@@ -12,7 +12,7 @@ pub(crate) struct Migration {
 
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
-        /// Every migration, oldest first. A file in one of the two folders that is not named here is found by a test.
+        /// Every migration, oldest first. A test compares this list with the two migration folders.
         pub(crate) const MIGRATIONS: &[Migration] = &[$(Migration {
             name: $name,
             sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
@@ -36,50 +36,48 @@ migrations!(
     "0012_failing_jobs"
 );
 
-/// The migration with which links in the clear leave the database.
-const WITH_EARLIER_LINKS: &str = "0008_installation_keys";
+/// The migration that removes the plain links of earlier versions.
+const EARLIER_LINKS_MIGRATION: &str = "0008_installation_keys";
 
-/// A key of PostgreSQL's advisory locks that two nodes starting at once meet at: the letters `rampart` in base 36.
+/// A PostgreSQL advisory lock that serialises nodes which start at the same time. Its key is `rampart` in base 36.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 
-/// How a database's schema stands to this version's.
+/// The schema of a database, compared with this version's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// There is none yet.
+pub(crate) enum SchemaState {
+    /// The database has no schema.
     New,
-    /// It is this version's.
-    Present,
-    /// It lacks these migrations.
+    Current,
+    /// The migrations that are missing.
     Older(Vec<&'static str>),
 }
 
-/// Looks at the schema and changes nothing.
+/// Reads the state of the schema and changes nothing.
 ///
 /// # Errors
-/// [`StoreError::Configuration`] when a later version made it.
-pub(crate) async fn standing(session: &mut Session) -> Result<Standing, StoreError> {
+/// [`StoreError::Configuration`] when a later version made the schema.
+pub(crate) async fn schema_state(session: &mut DbSession) -> Result<SchemaState, StoreError> {
     let known = match session.engine() {
         DatabaseEngine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'migrations'",
         DatabaseEngine::Postgres => "SELECT 'migrations' FROM pg_class WHERE oid = to_regclass('migrations')",
     };
     if session.fetch_optional(known, Vec::new()).await?.is_none() {
-        return Ok(Standing::New);
+        return Ok(SchemaState::New);
     }
     let applied = applied(session).await?;
     if applied.is_empty() {
-        return Ok(Standing::New);
+        return Ok(SchemaState::New);
     }
     let missing = missing(&applied);
-    Ok(if missing.is_empty() { Standing::Present } else { Standing::Older(missing.iter().map(|migration| migration.name).collect()) })
+    Ok(if missing.is_empty() { SchemaState::Current } else { SchemaState::Older(missing.iter().map(|migration| migration.name).collect()) })
 }
 
-/// The migrations that a database has had.
-async fn applied(session: &mut Session) -> Result<Vec<String>, StoreError> {
+async fn applied(session: &mut DbSession) -> Result<Vec<String>, StoreError> {
     let rows = session.fetch_all("SELECT name FROM migrations ORDER BY name", Vec::new()).await?;
     let applied = rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect::<Result<Vec<_>, StoreError>>()?;
     match applied.iter().find(|name| MIGRATIONS.iter().all(|migration| migration.name != **name)) {
-        Some(stranger) => {
-            Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {stranger}")))
+        Some(unknown) => {
+            Err(StoreError::Configuration(format!("the database was made by a later version: it has the migration {unknown}")))
         }
         None => Ok(applied),
     }
@@ -89,27 +87,26 @@ fn missing(applied: &[String]) -> Vec<&'static Migration> {
     MIGRATIONS.iter().filter(|migration| applied.iter().all(|name| name != migration.name)).collect()
 }
 
-/// Brings the schema up to date.
-pub(crate) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
+pub(crate) async fn migrate(session: &mut DbSession) -> Result<(), StoreError> {
     session.begin().await?;
     match apply(session).await {
         Ok(applied) => {
             session.commit().await?;
-            if applied.contains(&WITH_EARLIER_LINKS) {
-                super::earlier_links::forget(session).await;
+            if applied.contains(&EARLIER_LINKS_MIGRATION) {
+                super::earlier_links::rewrite_file(session).await;
             }
             Ok(())
         }
         Err(error) => {
-            // The first error is the one to tell of.
+            // The first error is the one to report.
             let _ = session.rollback().await;
             Err(error)
         }
     }
 }
 
-/// Applies what was not yet, and tells what that was.
-async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
+/// Applies the missing migrations and returns their names.
+async fn apply(session: &mut DbSession) -> Result<Vec<&'static str>, StoreError> {
     if session.engine() == DatabaseEngine::Postgres {
         session.fetch_all(LOCK, Vec::new()).await?;
     }
@@ -122,8 +119,8 @@ async fn apply(session: &mut Session) -> Result<Vec<&'static str>, StoreError> {
             DatabaseEngine::Postgres => migration.postgres,
         };
         session.script(text).await?;
-        if migration.name == WITH_EARLIER_LINKS {
-            super::earlier_links::leave(session).await?;
+        if migration.name == EARLIER_LINKS_MIGRATION {
+            super::earlier_links::remove_tokens(session).await?;
         }
         session.execute("INSERT INTO migrations (name) VALUES ($1)", vec![migration.name.into()]).await?;
     }

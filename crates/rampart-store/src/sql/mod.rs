@@ -1,13 +1,13 @@
-//! The two engines behind one text and one Rust body per query: values to bind, rows to read, and sessions.
+//! Both database engines behind one interface: values to bind, rows to read, and sessions.
 
+mod bulk;
+mod combined;
 mod earlier_links;
-mod fault;
-mod many;
+mod error;
 mod migrate;
 mod postgres_url;
-mod readers;
+mod reader_pool;
 mod sqlite;
-mod together;
 mod value;
 
 use std::path::PathBuf;
@@ -18,21 +18,20 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
-pub(crate) use fault::{SqlError, Trouble, trouble};
-pub(crate) use many::{Kind, Rows};
-pub(crate) use migrate::{Standing, migrate, standing};
-pub(crate) use readers::Db;
-pub(crate) use together::{Bundle, Given, Statement};
-pub(crate) use value::{Row, Value, shared, shared_json};
+pub(crate) use bulk::{ColumnType, Rows};
+pub(crate) use combined::{BulkStatement, CombinedStatement, StatementParams};
+pub(crate) use error::{ErrorClass, SqlError, classify};
+pub(crate) use migrate::{SchemaState, migrate, schema_state};
+pub(crate) use reader_pool::ReaderPool;
+pub(crate) use value::{DbRow, SqlValue, shared, shared_json};
 
 use crate::error::StoreError;
 
-/// How many prepared statements a session keeps; the commit path has a few hundred.
-const STATEMENTS: usize = 1_000;
+/// Prepared statements per session. The commit path has a few hundred.
+const CACHED_STATEMENTS: usize = 1_000;
 
-/// What every PostgreSQL session is set to. Everything is read by keys and indexes, so a plan that was made while a table
-/// was small must not scan it once it is large, and none has to be made anew for other values; keys are few, so that a bitmap
-/// of pages is a detour; a session whose other end has vanished must not keep its locks.
+/// Settings of every PostgreSQL session. All access is by index. Generic plans without sequential or bitmap scans keep a plan good
+/// that was made on an empty table. Sessions that idle inside a transaction are ended, so that a vanished client holds no locks.
 const POSTGRES_SETTINGS: [(&str, &str); 6] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
@@ -42,36 +41,35 @@ const POSTGRES_SETTINGS: [(&str, &str); 6] = [
     ("tcp_keepalives_idle", "30"),
 ];
 
-/// How many pages the log of a SQLite file may hold before the writer itself moves them into the file, which also begins the
-/// log anew; 64,000 are 250 MiB. The checkpointer has moved nearly all of them by then, so that no batch waits long.
-const SQLITE_WRITER_CHECKPOINT: &str = "64000";
+/// WAL size in pages at which the writer itself runs a checkpoint and restarts the log; 64,000 pages are 250 MiB. The checkpointer
+/// has moved nearly all of them before, so no batch waits long.
+const SQLITE_WRITER_CHECKPOINT_PAGES: &str = "64000";
 
-/// The most memory a writer keeps pages of a SQLite file in, in KiB (negative: that is how SQLite tells it from pages). The
-/// system keeps the others at hand, and SQLite goes through all of its own at the end of nearly every commit that splits a page.
-const SQLITE_WRITER_CACHE: &str = "-8192";
+/// Page cache of the writer, in KiB (SQLite marks KiB by a negative number). A small cache suffices: the system caches the file as
+/// well, and SQLite walks its own cache at the end of nearly every commit that splits a page.
+const SQLITE_WRITER_CACHE_KIB: &str = "-8192";
 
-/// A query of PostgreSQL with its values bound.
-fn bound(sql: SqlStr, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+fn bound(sql: SqlStr, values: &[SqlValue]) -> Query<'static, Postgres, PgArguments> {
     values.iter().fold(sqlx::query(sql), |query, value| value.bind(query))
 }
 
-/// Which engine.
+/// A supported database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
-    /// Embedded; one file, one serving process.
+    /// Embedded: one file, one serving process.
     Sqlite,
-    /// A server; many serving processes.
+    /// A server: any number of serving processes.
     Postgres,
 }
 
-/// Where the database is, read from a URL.
+/// The location of the database, parsed from its URL.
 #[derive(Debug, Clone)]
-pub(crate) enum Target {
+pub(crate) enum DatabaseTarget {
     Sqlite(PathBuf),
     Postgres(Box<PgConnectOptions>),
 }
 
-impl Target {
+impl DatabaseTarget {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -82,9 +80,9 @@ impl Target {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let url = postgres_url::known(url)?;
-            // The fault is not shown whole: the URL it quotes may hold a password.
+            // The driver's error is dropped: it quotes the URL, which may hold a password.
             let options = PgConnectOptions::from_str(&url).map_err(|_| postgres_url::malformed())?;
-            let options = options.application_name("rampart").statement_cache_capacity(STATEMENTS).disable_statement_logging();
+            let options = options.application_name("rampart").statement_cache_capacity(CACHED_STATEMENTS).disable_statement_logging();
             return Ok(Self::Postgres(Box::new(options.options(POSTGRES_SETTINGS))));
         }
         Err(StoreError::Configuration("the database URL must start with sqlite: or postgres://".into()))
@@ -97,25 +95,25 @@ impl Target {
         }
     }
 
-    /// A connection of its own, in no pool; with `create`, a file that does not exist is made.
-    pub(crate) async fn session(&self, create: bool) -> Result<Session, SqlError> {
+    /// A connection outside the pool. With `create`, a missing SQLite file is created.
+    pub(crate) async fn session(&self, create: bool) -> Result<DbSession, SqlError> {
         match self {
             Self::Sqlite(path) => {
-                let settings = [("cache_size", SQLITE_WRITER_CACHE), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT)];
-                Ok(Session::Sqlite(sqlite::open(path, create, STATEMENTS, &settings)?))
+                let settings = [("cache_size", SQLITE_WRITER_CACHE_KIB), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT_PAGES)];
+                Ok(DbSession::Sqlite(sqlite::open(path, create, CACHED_STATEMENTS, &settings)?))
             }
             Self::Postgres(options) => {
                 let mut connection = options.connect().await?;
-                // Acknowledged means durable, whatever the server's default is.
+                // An acknowledged commit must be durable, whatever the server's default is.
                 let sql =
                     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
                 connection.execute(sql).await?;
-                Ok(Session::Postgres(connection))
+                Ok(DbSession::Postgres(connection))
             }
         }
     }
 
-    /// A connection of a SQLite file that moves what its log holds into the file; none on PostgreSQL, which does so itself.
+    /// A connection that checkpoints a SQLite file. None for PostgreSQL, which checkpoints by itself.
     pub(crate) fn checkpointer(&self) -> Result<Option<Checkpointer>, SqlError> {
         match self {
             Self::Sqlite(path) => Ok(Some(Checkpointer(sqlite::open(path, false, 1, &[])?))),
@@ -123,36 +121,35 @@ impl Target {
         }
     }
 
-    /// A connection that only reads.
-    async fn reader(&self) -> Result<Session, SqlError> {
+    /// A read-only connection.
+    async fn reader(&self) -> Result<DbSession, SqlError> {
         match self {
-            Self::Sqlite(path) => Ok(Session::Sqlite(sqlite::open(path, false, STATEMENTS, &[("query_only", "ON")])?)),
+            Self::Sqlite(path) => Ok(DbSession::Sqlite(sqlite::open(path, false, CACHED_STATEMENTS, &[("query_only", "ON")])?)),
             Self::Postgres(options) => {
                 let options = (**options).clone().options([("statement_timeout", "30s")]);
-                Ok(Session::Postgres(options.connect().await?))
+                Ok(DbSession::Postgres(options.connect().await?))
             }
         }
     }
 }
 
-/// Moves what the log of a SQLite file holds into the file.
+/// Checkpoints a SQLite file: moves pages from its WAL into the file.
 pub(crate) struct Checkpointer(SqliteConnection);
 
 impl Checkpointer {
-    /// Moves what nobody needs in the log any more. Waits for nobody, and keeps nobody waiting; flushes to disk.
+    /// Runs a PASSIVE checkpoint: it blocks no reader or writer, and flushes to disk.
     pub(crate) fn run(&self) -> Result<(), SqlError> {
         sqlite::fetch_all(&self.0, "PRAGMA wal_checkpoint(PASSIVE)", &[]).map(drop)
     }
 }
 
-/// A connection that one task owns, for writing or for a snapshot. On SQLite every call of it works on the thread that
-/// makes it, until it is done.
-pub(crate) enum Session {
+/// A connection owned by one task, for writing or for a snapshot. On SQLite every call blocks its thread until it is done.
+pub(crate) enum DbSession {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-impl Session {
+impl DbSession {
     pub(crate) const fn engine(&self) -> DatabaseEngine {
         match self {
             Self::Sqlite(_) => DatabaseEngine::Sqlite,
@@ -160,20 +157,20 @@ impl Session {
         }
     }
 
-    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(Row::Sqlite).collect()),
-            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(Row::Postgres).collect()),
+            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(DbRow::Sqlite).collect()),
+            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(DbRow::Postgres).collect()),
         }
     }
 
-    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, SqlError> {
+    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 
-    /// Runs one statement and tells how many rows it changed.
-    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, SqlError> {
+    /// Runs one statement and returns the number of rows it changed.
+    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<u64, SqlError> {
         let sql = sql.into_sql_str();
         match self {
             Self::Sqlite(connection) => sqlite::execute(connection, sql.as_str(), &values),
@@ -181,74 +178,74 @@ impl Session {
         }
     }
 
-    /// Every row that a statement finds for some keys, each given once. `sql` is told how to say that a column is among
-    /// them; further values are numbered from `$2`.
-    pub(crate) async fn fetch_among(
+    /// Returns the rows of a statement for some keys. The keys must be distinct. `sql` receives the condition on the key column;
+    /// further parameters are numbered from `$2`.
+    pub(crate) async fn fetch_by_keys(
         &mut self,
         sql: impl Fn(&str) -> String,
-        keys: &[Value],
-        further: &[Value],
-    ) -> Result<Vec<Row>, SqlError> {
+        keys: &[SqlValue],
+        further: &[SqlValue],
+    ) -> Result<Vec<DbRow>, SqlError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let sql = many::text(sql(many::among_keys(self.engine())));
+        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
         match self {
             Self::Sqlite(connection) => {
                 let rows = sqlite::fetch_each(connection, sql.as_str(), 1, keys, further)?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
             }
             Self::Postgres(connection) => {
-                let rows = many::over_keys(sql, keys, further).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = bulk::over_keys(sql, keys, further).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(DbRow::Postgres).collect())
             }
         }
     }
 
-    /// Runs a statement for some keys, each given once, and tells how many rows it changed.
-    pub(crate) async fn execute_among(&mut self, sql: impl Fn(&str) -> String, keys: &[Value]) -> Result<u64, SqlError> {
+    /// Runs a statement for some keys and returns the number of rows it changed. The keys must be distinct.
+    pub(crate) async fn execute_by_keys(&mut self, sql: impl Fn(&str) -> String, keys: &[SqlValue]) -> Result<u64, SqlError> {
         if keys.is_empty() {
             return Ok(0);
         }
-        let sql = many::text(sql(many::among_keys(self.engine())));
+        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
         match self {
             Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), 1, keys, &[]),
-            Self::Postgres(connection) => Ok(many::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
+            Self::Postgres(connection) => Ok(bulk::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
         }
     }
 
-    /// Writes rows and tells how many were changed. `sql` is told where the rows come from; further values are numbered
-    /// behind the columns.
-    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[Value]) -> Result<u64, SqlError> {
+    /// Writes rows and returns the number of rows changed. `sql` receives the source of the rows; further parameters are numbered
+    /// after the columns.
+    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[SqlValue]) -> Result<u64, SqlError> {
         if rows.count() == 0 {
             return Ok(0);
         }
-        let sql = many::text(sql(&rows.source(self.engine())));
+        let sql = bulk::text(sql(&rows.source(self.engine())));
         match self {
             Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), rows.width, &rows.values, further),
-            Self::Postgres(connection) => Ok(many::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
+            Self::Postgres(connection) => Ok(bulk::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
         }
     }
 
-    /// The same for a statement that returns something of each row it writes.
-    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<Row>, SqlError> {
+    /// Like [`DbSession::write_rows`], for a statement with `RETURNING`.
+    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<DbRow>, SqlError> {
         if rows.count() == 0 {
             return Ok(Vec::new());
         }
-        let sql = many::text(sql(&rows.source(self.engine())));
+        let sql = bulk::text(sql(&rows.source(self.engine())));
         match self {
             Self::Sqlite(connection) => {
                 let rows = sqlite::fetch_each(connection, sql.as_str(), rows.width, &rows.values, &[])?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
             }
             Self::Postgres(connection) => {
-                let rows = many::over_rows(sql, rows, &[]).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                let rows = bulk::over_rows(sql, rows, &[]).fetch_all(connection).await?;
+                Ok(rows.into_iter().map(DbRow::Postgres).collect())
             }
         }
     }
 
-    /// Runs several statements without values.
+    /// Runs several statements without parameters.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), SqlError> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
@@ -256,7 +253,7 @@ impl Session {
         }
     }
 
-    /// Begins a transaction that writes. SQLite takes its one write lock at once, so that nothing fails half-way.
+    /// Begins a write transaction. SQLite takes its only write lock at once, so that no later statement fails to get it.
     pub(crate) async fn begin(&mut self) -> Result<(), SqlError> {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -265,7 +262,7 @@ impl Session {
         self.execute(sql, Vec::new()).await.map(drop)
     }
 
-    /// Begins a transaction that reads one snapshot of everything.
+    /// Begins a read-only transaction on one snapshot.
     pub(crate) async fn begin_snapshot(&mut self) -> Result<(), SqlError> {
         let sql = match self {
             Self::Sqlite(_) => "BEGIN",
@@ -274,8 +271,8 @@ impl Session {
         self.execute(sql, Vec::new()).await.map(drop)
     }
 
-    /// Within a transaction, a number that stays as it is while nobody but this connection has changed the file; none on
-    /// PostgreSQL, where others always write.
+    /// A number that stays the same, as read within a transaction, until another connection changes the file. `None` on PostgreSQL,
+    /// where other nodes write at any time.
     pub(crate) fn data_version(&self) -> Result<Option<i64>, SqlError> {
         match self {
             Self::Sqlite(connection) => match sqlite::fetch_all(connection, "PRAGMA data_version", &[])?.first() {
@@ -297,7 +294,7 @@ impl Session {
     pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(connection) => drop(connection),
-            // Saying so is a courtesy to the server; what was committed is durable without it.
+            // Informs the server that the session ends. Commits are durable without it.
             Self::Postgres(connection) => drop(connection.close().await),
         }
     }

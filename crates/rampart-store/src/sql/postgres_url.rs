@@ -1,9 +1,8 @@
-//! What a URL of PostgreSQL may say. Nothing of it is ever told: any part may hold a password that was not written as it has to
-//! be.
+//! Checks PostgreSQL URLs. No part of a URL is ever shown: any part may hold a password that was not escaped.
 
 use crate::error::StoreError;
 
-/// The parameters that the driver knows. It warns of others with their values, which may be passwords.
+/// The parameters the driver knows. It logs unknown ones with their values, which may be passwords.
 const PARAMETERS: &[&str] = &[
     "application_name",
     "dbname",
@@ -25,17 +24,17 @@ const PARAMETERS: &[&str] = &[
     "user",
 ];
 
-/// What is said of a URL that cannot be used.
+/// The error for a URL that cannot be used.
 pub(super) fn malformed() -> StoreError {
     StoreError::Configuration(
         "the postgres URL is malformed; a password's / is written as %2F, its @ as %40, # as %23, ? as %3F and % as %25".into(),
     )
 }
 
-/// The URL without the parameters that the driver does not know.
+/// The URL without parameters that the driver does not know.
 ///
 /// # Errors
-/// When a part of a password was taken for a database's name.
+/// [`StoreError::Configuration`] when the driver would read part of an unescaped password as the database name.
 pub(super) fn known(url: &str) -> Result<String, StoreError> {
     let (address, parameters) = url.split_once('?').map_or((url, None), |(address, parameters)| (address, Some(parameters)));
     let name = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, name)| name);

@@ -1,4 +1,4 @@
-//! Orders against what is held for them, and against their entries on the customers' accounts.
+//! Checks orders against the amounts held for them, and against their entries on the customers' accounts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use rampart_core::payment::Payment;
 use rampart_core::rampoff::Rampoff;
 use sqlx::AssertSqlSafe;
 
-use super::{PAGE, VerifyReport};
+use super::{PAGE_ROWS, VerifyReport};
 use crate::error::StoreError;
 use crate::read::{balance_id, parse_name};
-use crate::sql::{Session, Value};
+use crate::sql::{DbSession, SqlValue};
 use crate::tables::{Stored, read};
 
 fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
-    StoreError::defect("what orders have reserved sums to more than can be calculated with")
+    StoreError::defect("the sum of the reserved amounts overflows")
 }
 
-/// Compares what is held with what orders that are not settled, and transfers and payouts under way, have reserved.
-pub(super) async fn held(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
+/// Compares held amounts with what open orders, transfers and payouts have reserved.
+pub(super) async fn held(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, "open", |payment| {
         let (account, coin, amount) = payment.hold();
@@ -56,9 +56,9 @@ pub(super) async fn held(session: &mut Session, report: &mut VerifyReport) -> Re
     Ok(())
 }
 
-/// Adds up what the records that are under way hold.
+/// Adds up the holds of the open records of a table.
 async fn reservations<T: Stored>(
-    session: &mut Session,
+    session: &mut DbSession,
     reserved: &mut BTreeMap<Arc<str>, Amount>,
     under_way: &str,
     holds: impl Fn(&T) -> Vec<(Arc<str>, Amount)>,
@@ -66,7 +66,7 @@ async fn reservations<T: Stored>(
     let sql = format!("SELECT version, data, id FROM {} WHERE {under_way} AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
     let mut id = String::new();
     loop {
-        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), vec![id.as_str().into(), PAGE.into()]).await?;
+        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), vec![id.as_str().into(), PAGE_ROWS.into()]).await?;
         for row in &rows {
             for (balance, amount) in holds(&read(row)?) {
                 let sum = reserved.entry(balance).or_insert(Amount::ZERO);
@@ -78,8 +78,8 @@ async fn reservations<T: Stored>(
     }
 }
 
-/// What one order has on its customer's account in one asset, followed posting by posting.
-struct Followed {
+/// The running sum of one order's entries on its customer's account in one asset.
+struct OrderSum {
     order: String,
     balance: String,
     posting: String,
@@ -87,21 +87,21 @@ struct Followed {
     below_zero: bool,
 }
 
-/// Follows every order's entries on its customer's account.
-pub(super) async fn customers(session: &mut Session, report: &mut VerifyReport) -> Result<(), StoreError> {
+/// Checks every order's entries on its customer's account.
+pub(super) async fn customers(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let sql = "SELECT order_id, balance, number, posting, side, amount FROM entries \
                WHERE order_id IS NOT NULL AND (order_id, balance, number) > ($1, $2, $3) AND balance > 'customer:' AND balance < 'customer;' \
                ORDER BY order_id, balance, number LIMIT $4";
     let (mut order, mut balance, mut number) = (String::new(), String::new(), 0_i64);
-    let mut current: Option<Followed> = None;
-    let mut done: Vec<Followed> = Vec::new();
+    let mut current: Option<OrderSum> = None;
+    let mut done: Vec<OrderSum> = Vec::new();
     loop {
-        let rows = session.fetch_all(sql, vec![order.as_str().into(), balance.as_str().into(), number.into(), PAGE.into()]).await?;
+        let rows = session.fetch_all(sql, vec![order.as_str().into(), balance.as_str().into(), number.into(), PAGE_ROWS.into()]).await?;
         for row in &rows {
-            let same = |followed: &Followed| Ok::<_, StoreError>(followed.order == row.text(0)? && followed.balance == row.text(1)?);
+            let same = |sums: &OrderSum| Ok::<_, StoreError>(sums.order == row.text(0)? && sums.balance == row.text(1)?);
             if !current.as_ref().map(same).transpose()?.unwrap_or(false) {
                 done.extend(current.take());
-                current = Some(Followed {
+                current = Some(OrderSum {
                     order: row.text(0)?.to_owned(),
                     balance: row.text(1)?.to_owned(),
                     posting: row.text(3)?.to_owned(),
@@ -109,32 +109,32 @@ pub(super) async fn customers(session: &mut Session, report: &mut VerifyReport) 
                     below_zero: false,
                 });
             }
-            if let Some(followed) = &mut current {
-                if followed.posting != row.text(3)? {
-                    followed.below_zero |= followed.sum.is_negative();
-                    row.text(3)?.clone_into(&mut followed.posting);
+            if let Some(sums) = &mut current {
+                if sums.posting != row.text(3)? {
+                    sums.below_zero |= sums.sum.is_negative();
+                    row.text(3)?.clone_into(&mut sums.posting);
                 }
                 let (side, amount): (Side, Amount) = (parse_name(row.text(4)?)?, row.parse(5)?);
-                // What a customer is owed grows by credits.
+                // Credits increase what a customer is owed.
                 let effect = if side == Side::Credit { amount } else { amount.negated() };
-                followed.sum = followed.sum.plus(effect).map_err(overflow)?;
+                sums.sum = sums.sum.plus(effect).map_err(overflow)?;
             }
         }
-        let last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let last = rows.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         if last {
             done.extend(current.take());
         }
-        judge(session, report, std::mem::take(&mut done)).await?;
+        check_sums(session, report, std::mem::take(&mut done)).await?;
         let Some(row) = rows.last().filter(|_| !last) else { return Ok(()) };
         (order, balance, number) = (row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.int(2)?);
     }
 }
 
-/// Looks up which of these orders are settled, and tells what is wrong with their sums.
-async fn judge(session: &mut Session, report: &mut VerifyReport, followed: Vec<Followed>) -> Result<(), StoreError> {
-    let mut ids: Vec<Value> = Vec::new();
+/// Looks up which of these orders are settled and reports inconsistent sums.
+async fn check_sums(session: &mut DbSession, report: &mut VerifyReport, sums: Vec<OrderSum>) -> Result<(), StoreError> {
+    let mut ids: Vec<SqlValue> = Vec::new();
     let mut previous = "";
-    for one in &followed {
+    for one in &sums {
         if one.order != previous {
             ids.push(one.order.as_str().into());
             report.orders += 1;
@@ -143,11 +143,11 @@ async fn judge(session: &mut Session, report: &mut VerifyReport, followed: Vec<F
     }
     let mut open: HashMap<String, bool> = HashMap::with_capacity(ids.len());
     for table in ["payments", "rampoffs"] {
-        for row in session.fetch_among(|among| format!("SELECT id, open FROM {table} WHERE id {among}"), &ids, &[]).await? {
+        for row in session.fetch_by_keys(|keys_match| format!("SELECT id, open FROM {table} WHERE id {keys_match}"), &ids, &[]).await? {
             open.insert(row.text(0)?.to_owned(), row.bool(1)?);
         }
     }
-    for one in followed {
+    for one in sums {
         if one.below_zero || one.sum.is_negative() {
             report.find("order", &one.order, format!("its entries on {} go below zero", one.balance));
         }

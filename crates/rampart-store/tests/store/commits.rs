@@ -1,4 +1,4 @@
-//! Versions, claims, events and counters: what one step, and several in one batch, may and may not do.
+//! Versions, claims, events and counters: what a step, and several in a batch, may do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Clock as _;
 use rampart_store::CommitError;
 
-use crate::support::{BANK, Bench, EUR, claim, counter, cursor, funding, holding, posting, raise, together, units, writing};
+use crate::support::{BANK, EUR, Fixture, claim, commit_in_one_batch, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
     versions_grow_by_one,
@@ -33,8 +33,8 @@ on_both_engines!(
     a_step_must_not_contradict_itself,
 );
 
-async fn versions_grow_by_one(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn versions_grow_by_one(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     store.commit(writing(cursor("source", "a"))).await.unwrap();
     for version in 1..4 {
         let mut stored = store.cursor("source".parse().unwrap()).await.unwrap().unwrap();
@@ -46,8 +46,8 @@ async fn versions_grow_by_one(bench: Arc<Bench>) {
     assert_eq!((stored.version, stored.position.as_str()), (4, "3"));
 }
 
-async fn a_stale_version_is_a_conflict(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn a_stale_version_is_a_conflict(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let key = RecordKey::Cursor("source".parse().unwrap());
     store.commit(writing(cursor("source", "a"))).await.unwrap();
     let seen = store.cursor("source".parse().unwrap()).await.unwrap().unwrap();
@@ -69,14 +69,17 @@ async fn a_stale_version_is_a_conflict(bench: Arc<Bench>) {
     assert_eq!(store.cursor("third".parse().unwrap()).await.unwrap(), None);
 }
 
-async fn what_exists_is_not_new(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn what_exists_is_not_new(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     store.commit(writing(cursor("source", "first"))).await.unwrap();
     let key = RecordKey::Cursor("source".parse().unwrap());
     assert_eq!(store.commit(writing(cursor("source", "second"))).await, Err(CommitError::Conflict(key)));
-    let (store, results) =
-        together(&bench, Vec::new(), vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))])
-            .await;
+    let (store, results) = commit_in_one_batch(
+        &fixture,
+        Vec::new(),
+        vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))],
+    )
+    .await;
     assert!(results[0].is_ok());
     assert!(matches!(results[1], Err(CommitError::Conflict(_))));
     assert!(matches!(results[2], Err(CommitError::Conflict(_))));
@@ -84,13 +87,13 @@ async fn what_exists_is_not_new(bench: Arc<Bench>) {
     assert_eq!(store.cursor("source".parse().unwrap()).await.unwrap().unwrap().position, "first");
 }
 
-async fn a_removed_job_is_gone_for_its_fence(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let job = Job::due_now(&bench.mint(), JobKind::SendPayout, "pay");
+async fn a_removed_job_is_gone_for_its_fence(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let job = Job::due_now(&fixture.mint(), JobKind::SendPayout, "pay");
     let key = RecordKey::Job(job.id);
     store.commit(writing(job.clone())).await.unwrap();
     let mut leased = store.job(job.id).await.unwrap().unwrap();
-    leased.leased_until = Some(bench.mint().now);
+    leased.leased_until = Some(fixture.mint().now);
     store.commit(writing(leased)).await.unwrap();
     let mut late = Step::new();
     late.removals.push((key, 1));
@@ -102,8 +105,8 @@ async fn a_removed_job_is_gone_for_its_fence(bench: Arc<Bench>) {
     assert_eq!(store.commit(done).await, Err(CommitError::Conflict(key)));
 }
 
-async fn a_claim_is_taken_once(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn a_claim_is_taken_once(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let mut first = Step::new();
     first.claims.push(claim(ClaimScope::IdempotencyKey, "p:one:two", "order"));
     first.claims[0].fingerprint = "print".into();
@@ -116,41 +119,41 @@ async fn a_claim_is_taken_once(bench: Arc<Bench>) {
     assert_eq!(store.claim(ClaimScope::Fact, "p:one:two").await.unwrap(), None);
 }
 
-async fn a_claim_won_and_a_version_lost_leaves_the_claim_free(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn a_claim_won_and_a_version_lost_leaves_the_claim_free(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     store.commit(writing(cursor("source", "a"))).await.unwrap();
     let mut lost = writing(cursor("source", "new although it exists"));
     lost.claims.push(claim(ClaimScope::Quote, "quote", "lost"));
     assert!(matches!(store.commit(lost.clone()).await, Err(CommitError::Conflict(_))));
     assert_eq!(store.claim(ClaimScope::Quote, "quote").await.unwrap(), None);
 
-    // The same among neighbours, where the batch does commit.
+    // The same beside an accepted step, where the batch does commit.
     lost.relied.push((RecordKey::Cursor("source".parse().unwrap()), 7));
-    let (store, results) = together(&bench, Vec::new(), vec![lost, writing(cursor("neighbour", ""))]).await;
+    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![lost, writing(cursor("neighbour", ""))]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1].as_ref().unwrap().batch, 1);
     assert_eq!(store.claim(ClaimScope::Quote, "quote").await.unwrap(), None);
-    assert_eq!(bench.text("SELECT id FROM claims").await, None);
+    assert_eq!(fixture.text("SELECT id FROM claims").await, None);
 }
 
-async fn an_expired_claim_is_taken_anew(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn an_expired_claim_is_taken_anew(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let taking = |subject: &str| {
         let mut step = Step::new();
         step.claims.push(claim(ClaimScope::IdempotencyKey, "key", subject));
-        step.claims[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(60)));
+        step.claims[0].expires_at = Some(fixture.mint().now.after(Duration::from_secs(60)));
         step
     };
     store.commit(taking("first")).await.unwrap();
     assert!(matches!(store.commit(taking("second")).await, Err(CommitError::AlreadyClaimed(_))));
-    bench.clock.advance(Duration::from_secs(60));
+    fixture.clock.advance(Duration::from_secs(60));
     assert_eq!(store.claim(ClaimScope::IdempotencyKey, "key").await.unwrap(), None);
     store.commit(taking("third")).await.unwrap();
     assert_eq!(store.claim(ClaimScope::IdempotencyKey, "key").await.unwrap().unwrap().subject, "third");
     assert!(matches!(store.commit(taking("fourth")).await, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "third"));
 }
 
-async fn a_key_passes_to_the_next_in_the_batch(bench: Arc<Bench>) {
+async fn a_key_passes_to_the_next_in_the_batch(fixture: Arc<Fixture>) {
     let taking = |subject: &str, stale: bool| {
         let mut step = Step::new();
         step.claims.push(claim(ClaimScope::Concept, "concept", subject));
@@ -160,17 +163,17 @@ async fn a_key_passes_to_the_next_in_the_batch(bench: Arc<Bench>) {
         step
     };
     let (store, results) =
-        together(&bench, Vec::new(), vec![taking("refused", true), taking("second", false), taking("third", false)]).await;
+        commit_in_one_batch(&fixture, Vec::new(), vec![taking("refused", true), taking("second", false), taking("third", false)]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1].as_ref().unwrap().batch, 1);
     assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "second"));
     assert_eq!(store.claim(ClaimScope::Concept, "concept").await.unwrap().unwrap().subject, "second");
 }
 
-async fn a_key_that_must_be_free(bench: Arc<Bench>) {
+async fn a_key_that_must_be_free(fixture: Arc<Fixture>) {
     let taking = |key: &str, seconds: Option<u64>| {
         let mut step = Step::new();
-        let expires_at = seconds.map(|seconds| bench.clock.now().after(Duration::from_secs(seconds)));
+        let expires_at = seconds.map(|seconds| fixture.clock.now().after(Duration::from_secs(seconds)));
         step.claims.push(Claim { expires_at, ..claim(ClaimScope::DepositAddress, key, "owner") });
         step
     };
@@ -180,35 +183,35 @@ async fn a_key_that_must_be_free(bench: Arc<Bench>) {
         step
     };
     let before = vec![taking("taken", None), taking("expired", Some(1))];
-    let store = bench.store().await;
+    let store = fixture.store().await;
     for step in before {
         store.commit(step).await.unwrap();
     }
-    bench.clock.advance(Duration::from_secs(2));
+    fixture.clock.advance(Duration::from_secs(2));
     let refused = store.commit(needing("taken")).await;
     assert!(matches!(refused, Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "owner" && stored.key == "taken"));
     store.commit(needing("expired")).await.unwrap();
     store.commit(needing("free")).await.unwrap();
-    // It stays free.
+    // The check takes no claim.
     store.commit(taking("free", None)).await.unwrap();
     drop(store);
-    let (_store, results) = together(&bench, Vec::new(), vec![needing("new"), taking("new", None), needing("new")]).await;
+    let (_store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![needing("new"), taking("new", None), needing("new")]).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "owner"));
 }
 
-fn customer_step(bench: &Bench, debit: Account, credit: Account, amount: i128) -> Step {
+fn customer_step(fixture: &Fixture, debit: Account, credit: Account, amount: i128) -> Step {
     let mut step = Step::new();
-    step.postings.push(posting(&bench.mint(), Origin::Request, None, debit, credit, EUR, amount));
+    step.postings.push(posting(&fixture.mint(), Origin::Request, None, debit, credit, EUR, amount));
     step
 }
 
-async fn a_debit_behind_a_refused_credit_is_refused(bench: Arc<Bench>) {
+async fn a_debit_behind_a_refused_credit_is_refused(fixture: Arc<Fixture>) {
     let customer = Account::Customer(rampart_core::id::CustomerId(1));
-    let mut credit = customer_step(&bench, BANK, customer, 100);
+    let mut credit = customer_step(&fixture, BANK, customer, 100);
     credit.rely(RecordKey::Cursor("nowhere".parse().unwrap()), 1);
-    let debit = customer_step(&bench, customer, Account::Fx, 60);
-    let (store, results) = together(&bench, Vec::new(), vec![credit, debit, writing(cursor("neighbour", ""))]).await;
+    let debit = customer_step(&fixture, customer, Account::Fx, 60);
+    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![credit, debit, writing(cursor("neighbour", ""))]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1], Err(CommitError::InsufficientFunds { account: customer, asset: EUR }));
     assert!(results[2].is_ok());
@@ -216,14 +219,14 @@ async fn a_debit_behind_a_refused_credit_is_refused(bench: Arc<Bench>) {
     assert!(store.verify().await.unwrap().holds());
 }
 
-async fn a_debit_behind_an_accepted_credit_stands(bench: Arc<Bench>) {
+async fn a_debit_behind_an_accepted_credit_stands(fixture: Arc<Fixture>) {
     let customer = Account::Customer(rampart_core::id::CustomerId(1));
     let steps = vec![
-        customer_step(&bench, BANK, customer, 100),
-        customer_step(&bench, customer, Account::Fx, 60),
-        customer_step(&bench, customer, Account::Fx, 60),
+        customer_step(&fixture, BANK, customer, 100),
+        customer_step(&fixture, customer, Account::Fx, 60),
+        customer_step(&fixture, customer, Account::Fx, 60),
     ];
-    let (store, results) = together(&bench, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     assert_eq!(results[2], Err(CommitError::InsufficientFunds { account: customer, asset: EUR }));
     let balance = store.balance(customer, EUR).await.unwrap();
@@ -234,8 +237,8 @@ async fn a_debit_behind_an_accepted_credit_stands(bench: Arc<Bench>) {
     assert!(store.verify().await.unwrap().holds());
 }
 
-fn telling(bench: &Bench, partner: PartnerId, subject: &str) -> Step {
-    let mint = bench.mint();
+fn with_event(fixture: &Fixture, partner: PartnerId, subject: &str) -> Step {
+    let mint = fixture.mint();
     let mut step = Step::new();
     step.events.push(EventDraft {
         id: mint.id(),
@@ -248,18 +251,20 @@ fn telling(bench: &Bench, partner: PartnerId, subject: &str) -> Step {
     step
 }
 
-async fn events_are_numbered_without_a_gap(bench: Arc<Bench>) {
-    let (one, other): (PartnerId, PartnerId) = (bench.mint().id(), bench.mint().id());
-    let mut refused = telling(&bench, one, "refused");
+async fn events_are_numbered_without_a_gap(fixture: Arc<Fixture>) {
+    let (one, other): (PartnerId, PartnerId) = (fixture.mint().id(), fixture.mint().id());
+    let mut refused = with_event(&fixture, one, "refused");
     refused.rely(RecordKey::Cursor("nowhere".parse().unwrap()), 1);
-    let mut twice = telling(&bench, one, "b");
-    twice.extend(telling(&bench, other, "x"));
-    twice.extend(telling(&bench, one, "c"));
-    let (store, results) = together(&bench, Vec::new(), vec![telling(&bench, one, "a"), refused, twice, telling(&bench, one, "d")]).await;
+    let mut twice = with_event(&fixture, one, "b");
+    twice.extend(with_event(&fixture, other, "x"));
+    twice.extend(with_event(&fixture, one, "c"));
+    let (store, results) =
+        commit_in_one_batch(&fixture, Vec::new(), vec![with_event(&fixture, one, "a"), refused, twice, with_event(&fixture, one, "d")])
+            .await;
     let numbers = |index: usize| results[index].as_ref().unwrap().events.iter().map(|event| event.sequence).collect::<Vec<_>>();
     assert_eq!((numbers(0), numbers(2), numbers(3)), (vec![1], vec![2, 1, 3], vec![4]));
     assert!(results[1].is_err());
-    let next = store.commit(telling(&bench, one, "e")).await.unwrap();
+    let next = store.commit(with_event(&fixture, one, "e")).await.unwrap();
     assert_eq!(next.events[0].sequence, 5);
     let log = store.events_after(one, 0, 10).await.unwrap();
     assert_eq!(
@@ -273,7 +278,7 @@ async fn events_are_numbered_without_a_gap(bench: Arc<Bench>) {
     assert!(store.verify().await.unwrap().holds());
 }
 
-async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
+async fn ceilings_hold_within_a_batch(fixture: Arc<Fixture>) {
     let raising = |by: i128, ceiling: Option<i128>| {
         let mut step = Step::new();
         step.raises.push(raise(counter(1, "limit"), by, ceiling));
@@ -287,7 +292,7 @@ async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
         raising(-30, None),
         raising(30, Some(100)),
     ];
-    let (store, results) = together(&bench, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
     let over = Err(CommitError::OverCeiling { counter: counter(1, "limit") });
     assert!(results[0].is_ok() && results[2].is_ok() && results[4].is_ok() && results[5].is_ok());
     assert_eq!((&results[1], &results[3]), (&over, &over));
@@ -298,14 +303,14 @@ async fn ceilings_hold_within_a_batch(bench: Arc<Bench>) {
     assert_eq!(store.commit(raising(1, Some(100))).await, over);
 }
 
-async fn an_empty_step_is_done_at_once(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn an_empty_step_is_done_at_once(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     assert_eq!(store.commit(Step::new()).await.unwrap().batch, 0);
     assert_eq!(store.stats().batches, 0);
 }
 
-async fn numbers_are_handed_out_once(bench: Arc<Bench>) {
-    let (store, other) = (bench.store().await, bench.store().await);
+async fn numbers_are_handed_out_once(fixture: Arc<Fixture>) {
+    let (store, other) = (fixture.store().await, fixture.store().await);
     assert_eq!(store.reserve_numbers("customers", 10).await.unwrap(), 1..11);
     assert_eq!(other.reserve_numbers("customers", 5).await.unwrap(), 11..16);
     assert_eq!(store.reserve_numbers("concepts", 1).await.unwrap(), 1..2);
@@ -313,8 +318,8 @@ async fn numbers_are_handed_out_once(bench: Arc<Bench>) {
     assert!(store.reserve_numbers("customers", 0).await.is_err());
 }
 
-async fn a_step_must_not_contradict_itself(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn a_step_must_not_contradict_itself(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let mut twice = writing(cursor("source", "a"));
     twice.write(cursor("source", "b"));
     assert!(matches!(store.commit(twice).await, Err(CommitError::Defect(_))));
@@ -322,8 +327,8 @@ async fn a_step_must_not_contradict_itself(bench: Arc<Bench>) {
     claims.claims.push(claim(ClaimScope::Fact, "line", ""));
     claims.claims.push(claim(ClaimScope::Fact, "line", ""));
     assert!(matches!(store.commit(claims).await, Err(CommitError::Defect(_))));
-    // A whole step at once: what it writes beside the ledger stands and falls with it.
-    let mut step = funding(&bench.mint(), BANK, EUR, 10);
+    // All parts of a step are stored or none: the record and the postings.
+    let mut step = funding(&fixture.mint(), BANK, EUR, 10);
     step.extend(holding(BANK, EUR, 11, Origin::Request));
     step.extend(writing(cursor("source", "a")));
     assert!(matches!(store.commit(step).await, Err(CommitError::InsufficientFunds { .. })));

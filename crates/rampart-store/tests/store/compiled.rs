@@ -1,8 +1,8 @@
-//! What is compiled into SQLite.
+//! The options that SQLite is compiled with.
 
 use sqlx::{Connection, Executor, Row, SqliteConnection};
 
-/// Most advisories about SQLite are about what nobody uses here; advisories/README.md relies on its not being there.
+/// Most SQLite advisories concern features that nothing here uses; advisories/README.md relies on their absence.
 #[tokio::test]
 async fn what_nobody_uses_is_not_there() {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();

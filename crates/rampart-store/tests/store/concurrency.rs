@@ -1,4 +1,4 @@
-//! Two nodes crossing on one database: nothing counts twice, nothing is skipped, nothing stalls.
+//! Two nodes on one database: nothing is counted twice, skipped or stalled.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, Committed, Store};
 
 use crate::examples::customer;
-use crate::support::{BANK, Bench, EUR, HOT, USDC, claim, counter, cursor, funding, holding, posting, raise, units, writing};
+use crate::support::{BANK, EUR, Fixture, HOT, USDC, claim, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
     two_nodes_cross_without_a_gap_or_a_stall,
@@ -20,8 +20,8 @@ on_both_engines!(
     many_readers_of_one_version_one_writer,
 );
 
-/// What every step of the crossing does: two accounts, a counter, an event, a claim and a record of its own. Every other
-/// step names the accounts in the other order.
+/// A step with two accounts, a counter, an event, a claim and a record of its own. Every other step names the accounts in the
+/// opposite order.
 fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
     let mut step = Step::new();
     let customer = Account::Customer(CustomerId(i64::try_from(turn % 7).unwrap()));
@@ -49,19 +49,19 @@ fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
     step
 }
 
-async fn two_nodes_cross_without_a_gap_or_a_stall(bench: Arc<Bench>) {
-    const EACH: usize = 300;
-    let nodes = [bench.store().await, bench.store().await];
-    let partners: [PartnerId; 2] = [bench.mint().id(), bench.mint().id()];
-    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 1_000)).await.unwrap();
+async fn two_nodes_cross_without_a_gap_or_a_stall(fixture: Arc<Fixture>) {
+    const NODE_STEPS: usize = 300;
+    let nodes = [fixture.store().await, fixture.store().await];
+    let partners: [PartnerId; 2] = [fixture.mint().id(), fixture.mint().id()];
+    nodes[0].commit(funding(&fixture.mint(), HOT, USDC, 1_000)).await.unwrap();
     let begun = Instant::now();
     let mut tasks = Vec::new();
     for (number, node) in nodes.iter().enumerate() {
         for lane in 0..10 {
-            let (node, bench) = (node.clone(), Arc::clone(&bench));
+            let (node, fixture) = (node.clone(), Arc::clone(&fixture));
             tasks.push(tokio::spawn(async move {
-                for turn in 0..EACH / 10 {
-                    let step = crossing(&bench.mint(), partners[(turn + number) % 2], lane * 31 + turn);
+                for turn in 0..NODE_STEPS / 10 {
+                    let step = crossing(&fixture.mint(), partners[(turn + number) % 2], lane * 31 + turn);
                     node.commit(step).await.unwrap();
                 }
             }));
@@ -72,24 +72,24 @@ async fn two_nodes_cross_without_a_gap_or_a_stall(bench: Arc<Bench>) {
     }
     assert!(begun.elapsed() < Duration::from_secs(30), "the nodes stalled each other for {:?}", begun.elapsed());
     let store = &nodes[0];
-    assert_eq!(store.balance(HOT, USDC.into()).await.unwrap().held, units(2 * EACH as i128));
-    assert_eq!(store.counters(&[&counter(5, "limit")]).await.unwrap(), [units(2 * EACH as i128)]);
+    assert_eq!(store.balance(HOT, USDC.into()).await.unwrap().held, units(2 * NODE_STEPS as i128));
+    assert_eq!(store.counters(&[&counter(5, "limit")]).await.unwrap(), [units(2 * NODE_STEPS as i128)]);
     let mut events = 0;
     for partner in partners {
         let log = store.events_after(partner, 0, 10_000).await.unwrap();
         assert!(log.iter().enumerate().all(|(index, event)| event.sequence == i64::try_from(index).unwrap() + 1));
         events += log.len();
     }
-    assert_eq!(events, 2 * EACH);
+    assert_eq!(events, 2 * NODE_STEPS);
     let report = store.verify().await.unwrap();
-    // No order of the test reserved what is held.
+    // No order of the test has reserved the held amounts.
     assert!(report.findings.iter().all(|finding| finding.check == "held"), "{:?}", report.findings);
-    assert_eq!(report.postings, 1 + 4 * EACH as u64);
+    assert_eq!(report.postings, 1 + 4 * NODE_STEPS as u64);
 }
 
-async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
-    let nodes = [bench.store().await, bench.store().await];
-    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 55)).await.unwrap();
+async fn ten_at_once_do_not_pass_one_limit(fixture: Arc<Fixture>) {
+    let nodes = [fixture.store().await, fixture.store().await];
+    nodes[0].commit(funding(&fixture.mint(), HOT, USDC, 55)).await.unwrap();
     let order = |store: Store, ceiling: bool| async move {
         let mut step = match ceiling {
             true => Step::new(),
@@ -115,19 +115,19 @@ async fn ten_at_once_do_not_pass_one_limit(bench: Arc<Bench>) {
     assert_eq!(nodes[1].balance(HOT, USDC.into()).await.unwrap().held, units(50));
 }
 
-/// A writer remembers what it has written, which is worth nothing once somebody else has.
-async fn what_another_process_wrote_is_seen(bench: Arc<Bench>) {
-    let nodes = [bench.store().await, bench.store().await];
-    let mut known = customer(&bench, 1, bench.mint().id());
+/// A writer's cache must not survive a write by another process.
+async fn what_another_process_wrote_is_seen(fixture: Arc<Fixture>) {
+    let nodes = [fixture.store().await, fixture.store().await];
+    let mut known = customer(&fixture, 1, fixture.mint().id());
     nodes[0].commit(writing(known.clone())).await.unwrap();
-    nodes[0].commit(funding(&bench.mint(), HOT, USDC, 5)).await.unwrap();
+    nodes[0].commit(funding(&fixture.mint(), HOT, USDC, 5)).await.unwrap();
     let counted = counter(1, "limit");
     for turn in 1..=5_i64 {
         let mut step = holding(HOT, USDC, 1, Origin::Request);
         step.raises.push(raise(counted.clone(), 1, Some(5)));
         known.version = turn;
         step.write(known.clone());
-        // Twice each, so that either has a memory of its own when the other writes.
+        // Two turns per node, so that each has a filled cache when the other writes.
         let node = usize::try_from(turn / 2 % 2).unwrap();
         nodes[node].commit(step.clone()).await.unwrap();
         assert!(matches!(nodes[node].commit(step.clone()).await, Err(CommitError::Conflict(_))), "{turn}");
@@ -140,23 +140,23 @@ async fn what_another_process_wrote_is_seen(bench: Arc<Bench>) {
         let spent = node.commit(holding(HOT, USDC, 1, Origin::Request)).await;
         assert!(matches!(spent, Err(CommitError::InsufficientFunds { .. })), "{spent:?}");
     }
-    // What was removed is not remembered either.
+    // Removed rows leave the cache as well.
     let mut expiring = Step::new();
     expiring.raises.push(raise(counter(2, "limit"), 1, Some(1)));
-    expiring.raises[0].expires_at = Some(bench.mint().now.after(Duration::from_secs(1)));
+    expiring.raises[0].expires_at = Some(fixture.mint().now.after(Duration::from_secs(1)));
     nodes[0].commit(expiring.clone()).await.unwrap();
-    bench.clock.advance(Duration::from_secs(1));
-    nodes[0].prune(bench.mint().now, 10).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(1));
+    nodes[0].prune(fixture.mint().now, 10).await.unwrap();
     nodes[0].commit(expiring).await.unwrap();
-    bench.sql("DELETE FROM counters WHERE id = 'customer:1'").await;
+    fixture.sql("DELETE FROM counters WHERE id = 'customer:1'").await;
     let mut again = Step::new();
     again.raises.push(raise(counted.clone(), 2, Some(5)));
     nodes[0].commit(again).await.unwrap();
     assert_eq!(nodes[1].counters(&[&counted]).await.unwrap(), [units(2)]);
 }
 
-async fn one_of_two_nodes_wins_a_key(bench: Arc<Bench>) {
-    let nodes = [bench.store().await, bench.store().await];
+async fn one_of_two_nodes_wins_a_key(fixture: Arc<Fixture>) {
+    let nodes = [fixture.store().await, fixture.store().await];
     for round in 0..15 {
         let attempts = (0..8).map(|turn| {
             let mut step = writing(cursor(&format!("c{round}-{turn}"), ""));
@@ -171,12 +171,12 @@ async fn one_of_two_nodes_wins_a_key(bench: Arc<Bench>) {
                 "{turn}: {result:?}"
             );
         }
-        assert_eq!(bench.texts("SELECT id FROM cursors", 0).await.len(), round + 1);
+        assert_eq!(fixture.texts("SELECT id FROM cursors", 0).await.len(), round + 1);
     }
 }
 
-async fn many_readers_of_one_version_one_writer(bench: Arc<Bench>) {
-    let nodes = [bench.store().await, bench.store().await];
+async fn many_readers_of_one_version_one_writer(fixture: Arc<Fixture>) {
+    let nodes = [fixture.store().await, fixture.store().await];
     nodes[0].commit(writing(cursor("wallet", "0"))).await.unwrap();
     let mut taken = 0;
     while taken < 20 {

@@ -1,4 +1,4 @@
-//! Moving an installation from one engine to the other and back.
+//! Copies an installation from one engine to the other and back.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use rampart_core::time::Timestamp;
 use rampart_store::{Installation, Store};
 
 use crate::examples::fill;
-use crate::support::{Bench, On, run};
+use crate::support::{Fixture, TestEngine, run};
 
 #[test]
 fn a_copy_there_and_back_is_the_same() {
-    run(On::Sqlite, |bench: Arc<Bench>| async move {
-        let origin = bench.store().await;
-        fill(&bench, &origin, 150).await;
-        let there = Store::open(&bench.another(On::Postgres).await, bench.options()).await.unwrap();
-        let back = Store::open(&bench.another(On::Sqlite).await, bench.options()).await.unwrap();
+    run(TestEngine::Sqlite, |fixture: Arc<Fixture>| async move {
+        let origin = fixture.store().await;
+        fill(&fixture, &origin, 150).await;
+        let there = Store::open(&fixture.another(TestEngine::Postgres).await, fixture.options()).await.unwrap();
+        let back = Store::open(&fixture.another(TestEngine::Sqlite).await, fixture.options()).await.unwrap();
         let copied = origin.copy_to(&there).await.unwrap();
         assert!(copied.report.holds(), "{:?}", copied.report.findings);
         for (table, rows) in &copied.tables {
@@ -22,30 +22,30 @@ fn a_copy_there_and_back_is_the_same() {
         }
         let mut tables: Vec<&str> = copied.tables.iter().map(|(table, _)| *table).collect();
         tables.sort_unstable();
-        let all = bench.texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations' ORDER BY name", 0).await;
+        let all = fixture.texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations' ORDER BY name", 0).await;
         assert_eq!(tables, all);
         assert_eq!(there.copy_to(&back).await.unwrap(), copied);
         assert_eq!(back.verify().await.unwrap(), origin.verify().await.unwrap());
         for table in tables {
-            // The origin goes on counting its own batches meanwhile.
+            // The origin counts its own batches meanwhile.
             let rows = async |store: &Store| {
-                let mut rows = bench.rows_of(store, table).await;
+                let mut rows = fixture.rows_of(store, table).await;
                 rows.retain(|row| !row.starts_with("batches|"));
                 rows
             };
             assert_eq!(rows(&origin).await, rows(&back).await, "{table}");
         }
-        // A target that has something is left alone.
+        // A target that is not empty is left alone.
         assert!(origin.copy_to(&back).await.is_err());
-        // What comes next goes on where the origin stood.
+        // Number series continue where the origin stood.
         assert_eq!(back.reserve_numbers("customers", 1).await.unwrap(), 11..12);
     });
 }
 
 on_both_engines!(the_first_to_install_decides);
 
-async fn the_first_to_install_decides(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn the_first_to_install_decides(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     assert_eq!(store.installation().await.unwrap(), None);
     let installation = |id: &str| Installation { id: id.into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
     assert_eq!(store.install(&installation("first")).await.unwrap(), installation("first"));

@@ -1,4 +1,4 @@
-//! One of everything, for tests that want every table filled.
+//! An example of every record, for tests that need every table filled.
 
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ use rampart_core::watch::{Deposit, DepositState, Wallet};
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::{Installation, Store};
 
-use crate::support::{Bench, EUR, USDC, claim, counter, cursor, funding, payment, posting, raise, units, writing};
+use crate::support::{EUR, Fixture, USDC, claim, counter, cursor, funding, payment, posting, raise, units, writing};
 
-pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
+pub(crate) fn partner(fixture: &Fixture, key: &str) -> Partner {
     Partner {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         name: "Ñandú & Söhne".into(),
         api_key: ApiKey { key: key.into(), sealed_secret: Redacted::new("sealed") },
@@ -41,11 +41,11 @@ pub(crate) fn partner(bench: &Bench, key: &str) -> Partner {
         token_epoch: 0,
         allow_ips: Vec::new(),
         http_errors: HttpErrors::Rest,
-        created_at: bench.mint().now,
+        created_at: fixture.mint().now,
     }
 }
 
-pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
+pub(crate) fn customer(fixture: &Fixture, id: i64, partner: PartnerId) -> Customer {
     Customer {
         id: CustomerId(id),
         version: 0,
@@ -64,13 +64,13 @@ pub(crate) fn customer(bench: &Bench, id: i64, partner: PartnerId) -> Customer {
         banned: None,
         charged_back: None,
         counts_as: None,
-        created_at: bench.mint().now,
+        created_at: fixture.mint().now,
     }
 }
 
-pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: RampoffState, address: &str) -> Rampoff {
+pub(crate) fn rampoff(fixture: &Fixture, partner: PartnerId, customer: i64, state: RampoffState, address: &str) -> Rampoff {
     let catalogue = example::catalogue(example::HOLD);
-    let mut rampoff = example::rampoff(&catalogue, &bench.mint(), state).unwrap();
+    let mut rampoff = example::rampoff(&catalogue, &fixture.mint(), state).unwrap();
     rampoff.version = 0;
     rampoff.partner = partner;
     rampoff.customer = CustomerId(customer);
@@ -78,29 +78,29 @@ pub(crate) fn rampoff(bench: &Bench, partner: PartnerId, customer: i64, state: R
     rampoff
 }
 
-pub(crate) fn payout(bench: &Bench, order: Option<OrderId>, state: PayoutState) -> Payout {
+pub(crate) fn payout(fixture: &Fixture, order: Option<OrderId>, state: PayoutState) -> Payout {
     let (account, name) = (Redacted::new("ES92"), Redacted::new("Ana"));
     let destination = PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     Payout {
         order,
         screening: Screening::Cleared,
         state,
-        ..Payout::new(&bench.mint(), PayoutPurpose::Rampoff, PayoutRoute::Bank(example::SEPA), example::EUR, units(5), destination)
+        ..Payout::new(&fixture.mint(), PayoutPurpose::Rampoff, PayoutRoute::Bank(example::SEPA), example::EUR, units(5), destination)
     }
 }
 
-pub(crate) fn transfer(bench: &Bench, order: Option<OrderId>, state: TransferState) -> Transfer {
+pub(crate) fn transfer(fixture: &Fixture, order: Option<OrderId>, state: TransferState) -> Transfer {
     Transfer {
         order,
         screening: Screening::Cleared,
         state,
-        ..Transfer::new(&bench.mint(), TransferPurpose::Buy, USDC, units(5), "0x1".into())
+        ..Transfer::new(&fixture.mint(), TransferPurpose::Buy, USDC, units(5), "0x1".into())
     }
 }
 
-pub(crate) fn fact(bench: &Bench, line: &str) -> Fact {
+pub(crate) fn fact(fixture: &Fixture, line: &str) -> Fact {
     Fact {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         natural_key: format!("bank:sepa:{line}"),
         body: FactBody::BankCredit(BankCredit {
@@ -116,15 +116,15 @@ pub(crate) fn fact(bench: &Bench, line: &str) -> Fact {
         }),
         applied: false,
         quarantined: None,
-        observed_at: bench.mint().now,
+        observed_at: fixture.mint().now,
         read_before: None,
         order: None,
     }
 }
 
-pub(crate) fn deposit(bench: &Bench, height: u64, state: DepositState, order: Option<OrderId>) -> Deposit {
+pub(crate) fn deposit(fixture: &Fixture, height: u64, state: DepositState, order: Option<OrderId>) -> Deposit {
     Deposit {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         txid: format!("0x{height}"),
         index: 0,
@@ -137,16 +137,16 @@ pub(crate) fn deposit(bench: &Bench, height: u64, state: DepositState, order: Op
         state,
         order,
         swept: false,
-        seen_at: bench.mint().now,
+        seen_at: fixture.mint().now,
         block_time: None,
         read_before: None,
     }
 }
 
-pub(crate) fn subscription(bench: &Bench, partner: PartnerId) -> Subscription {
-    let now = bench.mint().now;
+pub(crate) fn subscription(fixture: &Fixture, partner: PartnerId) -> Subscription {
+    let now = fixture.mint().now;
     Subscription {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         partner,
         kind: EventType::PayIn,
@@ -160,14 +160,14 @@ pub(crate) fn subscription(bench: &Bench, partner: PartnerId) -> Subscription {
     }
 }
 
-pub(crate) fn delivery(bench: &Bench, partner: PartnerId, state: DeliveryState) -> Delivery {
-    let now = bench.mint().now;
+pub(crate) fn delivery(fixture: &Fixture, partner: PartnerId, state: DeliveryState) -> Delivery {
+    let now = fixture.mint().now;
     Delivery {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         partner,
-        subscription: bench.mint().id(),
-        event: bench.mint().id(),
+        subscription: fixture.mint().id(),
+        event: fixture.mint().id(),
         sequence: 1,
         previous_sequence: 0,
         state,
@@ -179,9 +179,9 @@ pub(crate) fn delivery(bench: &Bench, partner: PartnerId, state: DeliveryState) 
     }
 }
 
-pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
+pub(crate) fn review(fixture: &Fixture, order: Option<OrderId>) -> ReviewItem {
     ReviewItem {
-        id: bench.mint().id(),
+        id: fixture.mint().id(),
         version: 0,
         kind: ReviewKind::Reversal,
         order,
@@ -192,13 +192,13 @@ pub(crate) fn review(bench: &Bench, order: Option<OrderId>) -> ReviewItem {
         source: None,
         screening_hit: false,
         reason: "a person decides".into(),
-        created_at: bench.mint().now,
+        created_at: fixture.mint().now,
         resolution: None,
     }
 }
 
-pub(crate) fn audit(bench: &Bench, subject: &str) -> AuditEntry {
-    let mint = bench.mint();
+pub(crate) fn audit(fixture: &Fixture, subject: &str) -> AuditEntry {
+    let mint = fixture.mint();
     AuditEntry {
         id: mint.id(),
         version: 0,
@@ -211,10 +211,10 @@ pub(crate) fn audit(bench: &Bench, subject: &str) -> AuditEntry {
     }
 }
 
-/// Fills every table, with so many settled payments and their postings among it. The books hold.
-pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
-    let mint = bench.mint();
-    let partner = partner(bench, "key");
+/// Fills every table, with `payments` settled payments and their postings. The books are consistent.
+pub(crate) async fn fill(fixture: &Fixture, store: &Store, payments: usize) {
+    let mint = fixture.mint();
+    let partner = partner(fixture, "key");
     let installation = Installation { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
     store.install(&installation).await.unwrap();
     let key = InstallationKey {
@@ -225,27 +225,27 @@ pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
         sealed_secrets: Some(Redacted::new("sealed")),
     };
     store.install_key(&key).await.unwrap();
-    // Only the first node's word counts.
+    // Only the first node's key is stored.
     store.install_key(&InstallationKey { id: "other".parse().unwrap(), ..key.clone() }).await.unwrap();
     assert_eq!(store.installation_keys().await.unwrap(), [InstallationKey { version: 1, ..key }]);
     assert_eq!(store.reserve_numbers("customers", 10).await.unwrap(), 1..11);
     let mut step = writing(partner.clone());
-    step.write(customer(bench, 1, partner.id));
-    let mut sold = rampoff(bench, partner.id, 1, RampoffState::Expired, "0x3");
+    step.write(customer(fixture, 1, partner.id));
+    let mut sold = rampoff(fixture, partner.id, 1, RampoffState::Expired, "0x3");
     sold.reserved = units(0);
     let order = sold.id;
     step.write(sold);
-    step.write(payout(bench, Some(order), PayoutState::Queued));
-    step.write(transfer(bench, None, TransferState::Queued));
-    step.write(fact(bench, "1"));
-    step.write(deposit(bench, 7, DepositState::Confirmed, Some(order)));
+    step.write(payout(fixture, Some(order), PayoutState::Queued));
+    step.write(transfer(fixture, None, TransferState::Queued));
+    step.write(fact(fixture, "1"));
+    step.write(deposit(fixture, 7, DepositState::Confirmed, Some(order)));
     step.write(Job::due_now(&mint, JobKind::SendPayout, "x"));
-    step.write(subscription(bench, partner.id));
-    step.write(delivery(bench, partner.id, DeliveryState::Parked));
+    step.write(subscription(fixture, partner.id));
+    step.write(delivery(fixture, partner.id, DeliveryState::Parked));
     step.write(cursor("bank-sepa", "line 1"));
     step.write(Wallet { id: example::POLYGON, version: 0, next_nonce: 3 });
-    step.write(review(bench, Some(order)));
-    step.write(audit(bench, "ord"));
+    step.write(review(fixture, Some(order)));
+    step.write(audit(fixture, "ord"));
     step.claims.push(claim(ClaimScope::IdempotencyKey, "a:b'c\"d", "s"));
     step.claims[0].expires_at = Some(mint.now.after(Duration::from_secs(5)));
     step.raises.push(raise(counter(1, "open"), 1, Some(5)));
@@ -253,7 +253,7 @@ pub(crate) async fn fill(bench: &Bench, store: &Store, payments: usize) {
     let fund = |account| funding(&mint, account, EUR, 1_000_000);
     store.commit(fund(Account::Bank(example::SEPA))).await.unwrap();
     for _ in 0..payments {
-        let mut order = payment(bench, partner.id, 1, PaymentState::Expired);
+        let mut order = payment(fixture, partner.id, 1, PaymentState::Expired);
         order.reserved = units(0);
         let id = order.id;
         let mut step: Step = writing(order);

@@ -1,4 +1,4 @@
-//! What goes wrong with the database: lost connections, steps that cannot be stored, a writer that cannot go on.
+//! Database faults: lost connections, steps that cannot be stored, a writer that cannot continue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,8 @@ use rampart_store::{CommitError, CommitFault, Store};
 
 use crate::examples::customer;
 use crate::support::{
-    BANK, Bench, EUR, HOT, On, USDC, claim, counter, cursor, funding, gated, holding, raise, together, units, until, writing,
+    BANK, EUR, Fixture, HOT, TestEngine, USDC, claim, commit_in_one_batch, counter, cursor, funding, gated, holding, raise, units, until,
+    writing,
 };
 
 on_both_engines!(
@@ -27,46 +28,45 @@ on_both_engines!(
     closing_commits_what_waits,
 );
 
-async fn a_commit_lost_before_it_arrived_is_run_again(bench: Arc<Bench>) {
-    let store = bench.store_with_faults(vec![Some(CommitFault::LostBefore)]).await;
-    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+async fn a_commit_lost_before_it_arrived_is_run_again(fixture: Arc<Fixture>) {
+    let store = fixture.store_with_faults(vec![Some(CommitFault::LostBefore)]).await;
+    store.commit(funding(&fixture.mint(), BANK, EUR, 7)).await.unwrap();
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(7));
     assert_eq!(store.stats().retries, 1);
     assert!(store.verify().await.unwrap().holds());
 }
 
-async fn a_commit_whose_answer_was_lost_is_not_done_twice(bench: Arc<Bench>) {
-    // Nothing but the batch's own row can tell: no version, no claim.
-    let store = bench.store_with_faults(vec![Some(CommitFault::LostAfter)]).await;
-    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+async fn a_commit_whose_answer_was_lost_is_not_done_twice(fixture: Arc<Fixture>) {
+    // Only the batch's own row proves the commit: the step has no version and no claim.
+    let store = fixture.store_with_faults(vec![Some(CommitFault::LostAfter)]).await;
+    store.commit(funding(&fixture.mint(), BANK, EUR, 7)).await.unwrap();
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(7));
-    store.commit(funding(&bench.mint(), BANK, EUR, 7)).await.unwrap();
+    store.commit(funding(&fixture.mint(), BANK, EUR, 7)).await.unwrap();
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(14));
     assert!(store.verify().await.unwrap().holds());
 }
 
-/// Many commits while connections die: on PostgreSQL the server ends them at random moments, on SQLite the commits are
-/// lost by turns.
-async fn lost_over_and_over_nothing_counts_twice(bench: Arc<Bench>) {
-    let faults = (0..400).map(|turn| match (bench.on, turn % 5) {
-        (On::Sqlite, 1) => Some(CommitFault::LostBefore),
-        (On::Sqlite, 3) => Some(CommitFault::LostAfter),
+/// Commits while connections die: on PostgreSQL the server ends them at random moments, on SQLite two of five commits are lost.
+async fn lost_over_and_over_nothing_counts_twice(fixture: Arc<Fixture>) {
+    let faults = (0..400).map(|turn| match (fixture.engine, turn % 5) {
+        (TestEngine::Sqlite, 1) => Some(CommitFault::LostBefore),
+        (TestEngine::Sqlite, 3) => Some(CommitFault::LostAfter),
         _ => None,
     });
-    let store = bench.store_with_faults(faults.collect()).await;
+    let store = fixture.store_with_faults(faults.collect()).await;
     let done = Arc::new(AtomicBool::new(false));
     let killer = tokio::spawn({
-        let (bench, done) = (Arc::clone(&bench), Arc::clone(&done));
+        let (fixture, done) = (Arc::clone(&fixture), Arc::clone(&done));
         async move {
-            while bench.on == On::Postgres && !done.load(Ordering::SeqCst) {
-                bench.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
+            while fixture.engine == TestEngine::Postgres && !done.load(Ordering::SeqCst) {
+                fixture.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
             }
         }
     });
     let mut acknowledged = 0;
     for round in 0..40 {
         let steps = (0..5).map(|turn| {
-            let mut step = funding(&bench.mint(), BANK, EUR, 1);
+            let mut step = funding(&fixture.mint(), BANK, EUR, 1);
             step.claims.push(claim(ClaimScope::Fact, &format!("{round}:{turn}"), ""));
             step
         });
@@ -81,38 +81,38 @@ async fn lost_over_and_over_nothing_counts_twice(bench: Arc<Bench>) {
     done.store(true, Ordering::SeqCst);
     killer.await.unwrap();
     assert!(acknowledged > 0);
-    assert_eq!(bench.text("SELECT posted FROM balances WHERE id = 'bank:sepa EUR'").await, Some(acknowledged.to_string()));
-    let claims = bench.texts("SELECT id FROM claims", 0).await;
+    assert_eq!(fixture.text("SELECT posted FROM balances WHERE id = 'bank:sepa EUR'").await, Some(acknowledged.to_string()));
+    let claims = fixture.texts("SELECT id FROM claims", 0).await;
     assert_eq!(claims.len(), acknowledged);
-    let store = bench.store().await;
+    let store = fixture.store().await;
     assert!(store.verify().await.unwrap().holds());
 }
 
-/// What the database must hold, kept beside it.
+/// The expected contents of the database.
 #[derive(Default)]
-struct Books {
+struct ExpectedBooks {
     counted: [i128; 3],
     available: i128,
     version: i64,
 }
 
-/// The most that each counter of the test may come to.
-const CEILING: i128 = 12;
+/// The ceiling of every counter of the test.
+const CEILING_UNITS: i128 = 12;
 
-impl Books {
-    /// A step by chance, and whether it stands: by the books, and with its effect on them if so.
-    fn step(&mut self, bench: &Bench, owner: PartnerId, poison: &str) -> (Step, bool) {
+impl ExpectedBooks {
+    /// A random step and whether it must be accepted. An accepted step changes the expected books.
+    fn step(&mut self, fixture: &Fixture, owner: PartnerId, poison: &str) -> (Step, bool) {
         let mut chance = [0; 8];
-        bench.mint().randomness.fill(&mut chance);
+        fixture.mint().randomness.fill(&mut chance);
         let by = i128::from(chance[1] % 5) + 1;
         match chance[0] % 8 {
             0..3 => {
                 let which = usize::from(chance[2] % 3);
                 let by = if chance[3] % 3 == 0 { -by } else { by };
                 let mut step = Step::new();
-                step.raises.push(raise(counter(i64::from(chance[2] % 3), "limit"), by, Some(CEILING)));
+                step.raises.push(raise(counter(i64::from(chance[2] % 3), "limit"), by, Some(CEILING_UNITS)));
                 let value = (self.counted[which] + by).max(0);
-                let stands = by < 0 || value <= CEILING;
+                let stands = by < 0 || value <= CEILING_UNITS;
                 if stands {
                     self.counted[which] = value;
                 }
@@ -125,44 +125,43 @@ impl Books {
             }
             5 => {
                 self.available += by;
-                (funding(&bench.mint(), HOT, USDC, by), true)
+                (funding(&fixture.mint(), HOT, USDC, by), true)
             }
             6 => {
-                let mut known = customer(bench, 1, owner);
+                let mut known = customer(fixture, 1, owner);
                 known.version = (self.version - i64::from(chance[4] % 2)).max(0);
                 let stands = known.version == self.version;
                 self.version += i64::from(stands);
                 (writing(known), stands)
             }
             _ => {
-                let mut step = funding(&bench.mint(), HOT, USDC, by);
+                let mut step = funding(&fixture.mint(), HOT, USDC, by);
                 step.raises.push(raise(counter(0, "limit"), 1, None));
-                step.write(line(bench, poison));
+                step.write(line(fixture, poison));
                 (step, false)
             }
         }
     }
 }
 
-/// By chance: steps that stand, steps that are refused, steps that cannot be stored, commits that are lost, expired things
-/// that are removed, and another process that writes in between.
-async fn what_is_decided_is_what_the_books_would_say(bench: Arc<Bench>) {
-    drop(bench.store().await);
-    let poison = poison(&bench).await;
+/// A random mix of accepted steps, refused steps, steps that cannot be stored, lost commits, pruning, and writes of another process.
+async fn what_is_decided_is_what_the_books_would_say(fixture: Arc<Fixture>) {
+    drop(fixture.store().await);
+    let poison = poison(&fixture).await;
     let faults =
         || (0..2_000).map(|turn| [None, None, Some(CommitFault::LostBefore), None, Some(CommitFault::LostAfter)][turn % 5]).collect();
-    let nodes = [bench.store_with_faults(faults()).await, bench.store_with_faults(faults()).await];
-    let owner = bench.mint().id();
-    let mut books = Books::default();
+    let nodes = [fixture.store_with_faults(faults()).await, fixture.store_with_faults(faults()).await];
+    let owner = fixture.mint().id();
+    let mut books = ExpectedBooks::default();
     for round in 0..80 {
         let node = &nodes[usize::from(round % 7 == 0)];
-        let steps: Vec<(Step, bool)> = (0..round % 6 + 1).map(|_| books.step(&bench, owner, poison)).collect();
+        let steps: Vec<(Step, bool)> = (0..round % 6 + 1).map(|_| books.step(&fixture, owner, poison)).collect();
         let results = futures::future::join_all(steps.iter().map(|(step, _)| node.commit(step.clone()))).await;
         for (result, (step, stands)) in results.iter().zip(&steps) {
             assert_eq!(result.is_ok(), *stands, "round {round}: {step:?} came to {result:?}");
         }
         if round % 11 == 0 {
-            node.prune(bench.mint().now, 10).await.unwrap();
+            node.prune(fixture.mint().now, 10).await.unwrap();
         }
     }
     let counters = [0, 1, 2].map(|number| counter(number, "limit"));
@@ -170,12 +169,12 @@ async fn what_is_decided_is_what_the_books_would_say(bench: Arc<Bench>) {
     let balance = nodes[0].balance(HOT, USDC.into()).await.unwrap();
     assert_eq!(balance.posted.minor() - balance.held.minor(), books.available);
     let report = nodes[1].verify().await.unwrap();
-    // No order of the test reserved what is held.
+    // No order of the test has reserved the held amounts.
     assert!(report.findings.iter().all(|finding| finding.check == "held"), "{:?}", report.findings);
 }
 
-fn line(bench: &Bench, subject: &str) -> AuditEntry {
-    let mint = bench.mint();
+fn line(fixture: &Fixture, subject: &str) -> AuditEntry {
+    let mint = fixture.mint();
     let text = String::from("x");
     AuditEntry {
         id: mint.id(),
@@ -189,13 +188,13 @@ fn line(bench: &Bench, subject: &str) -> AuditEntry {
     }
 }
 
-/// The subject of a line that cannot be stored. PostgreSQL takes no NUL in a text. SQLite takes nearly everything, so a trigger
-/// plays the part.
-async fn poison(bench: &Bench) -> &'static str {
-    match bench.on {
-        On::Postgres => "a\0b",
-        On::Sqlite => {
-            bench
+/// The subject of an audit entry that cannot be stored. PostgreSQL refuses NUL in text. SQLite stores nearly everything, so a
+/// trigger refuses it.
+async fn poison(fixture: &Fixture) -> &'static str {
+    match fixture.engine {
+        TestEngine::Postgres => "a\0b",
+        TestEngine::Sqlite => {
+            fixture
                 .sql("CREATE TRIGGER poison BEFORE INSERT ON audit WHEN NEW.subject = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END")
                 .await;
             "poison"
@@ -203,15 +202,15 @@ async fn poison(bench: &Bench) -> &'static str {
     }
 }
 
-async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Bench>) {
-    drop(bench.store().await);
-    let poison = poison(&bench).await;
+async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(fixture: Arc<Fixture>) {
+    drop(fixture.store().await);
+    let poison = poison(&fixture).await;
     let mut steps: Vec<Step> = (0..9).map(|turn| writing(cursor(&format!("c{turn}"), ""))).collect();
-    steps.insert(4, writing(line(&bench, poison)));
-    let mut dependent = funding(&bench.mint(), BANK, EUR, 5);
-    dependent.write(line(&bench, poison));
+    steps.insert(4, writing(line(&fixture, poison)));
+    let mut dependent = funding(&fixture.mint(), BANK, EUR, 5);
+    dependent.write(line(&fixture, poison));
     steps.push(dependent);
-    let (store, results) = together(&bench, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
     for (index, result) in results.iter().enumerate() {
         match index {
             4 | 10 => assert!(matches!(result, Err(CommitError::Defect(_))), "{index}: {result:?}"),
@@ -220,14 +219,14 @@ async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(bench: Arc<Ben
     }
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(0));
     assert_eq!(store.audit(None, 10).await.unwrap(), []);
-    store.commit(writing(line(&bench, "fine"))).await.unwrap();
+    store.commit(writing(line(&fixture, "fine"))).await.unwrap();
 }
 
-async fn a_full_queue_is_unavailable(bench: Arc<Bench>) {
-    let mut options = bench.options();
+async fn a_full_queue_is_unavailable(fixture: Arc<Fixture>) {
+    let mut options = fixture.options();
     options.queue = 3;
     let (options, gate) = gated(options, Vec::new());
-    let store = Store::open(&bench.url, options).await.unwrap();
+    let store = Store::open(&fixture.url, options).await.unwrap();
     let first = tokio::spawn({
         let store = store.clone();
         async move { store.commit(writing(cursor("gate", ""))).await }
@@ -245,11 +244,11 @@ async fn a_full_queue_is_unavailable(bench: Arc<Bench>) {
     until("an idle writer", || async { store.stats().busy_for.is_none() }).await;
 }
 
-async fn a_batch_is_cut_at_its_cap(bench: Arc<Bench>) {
-    let mut options = bench.options();
+async fn a_batch_is_cut_at_its_cap(fixture: Arc<Fixture>) {
+    let mut options = fixture.options();
     options.batch = 4;
     let (options, gate) = gated(options, Vec::new());
-    let store = Store::open(&bench.url, options).await.unwrap();
+    let store = Store::open(&fixture.url, options).await.unwrap();
     let first = tokio::spawn({
         let store = store.clone();
         async move { store.commit(writing(cursor("gate", ""))).await }
@@ -264,12 +263,12 @@ async fn a_batch_is_cut_at_its_cap(bench: Arc<Bench>) {
     assert_eq!((stats.batches, stats.committed, stats.sizes.sum, stats.durations.count), (4, 11, 11, 4));
 }
 
-async fn a_writer_that_cannot_find_out_ends_the_process(bench: Arc<Bench>) {
-    let mut options = bench.options();
+async fn a_writer_that_cannot_find_out_ends_the_process(fixture: Arc<Fixture>) {
+    let mut options = fixture.options();
     options.patience = Duration::from_millis(200);
     let reason: Arc<Mutex<Option<String>>> = Arc::default();
-    let told = Arc::clone(&reason);
-    options.on_fatal = Arc::new(move |text| *told.lock().unwrap() = Some(text.to_owned()));
+    let noted = Arc::clone(&reason);
+    options.on_fatal = Arc::new(move |text| *noted.lock().unwrap() = Some(text.to_owned()));
     let (break_database, broken) = std::sync::mpsc::channel::<()>();
     let (reached, at_commit) = tokio::sync::oneshot::channel::<()>();
     let state = Mutex::new((Some(reached), broken));
@@ -281,37 +280,37 @@ async fn a_writer_that_cannot_find_out_ends_the_process(bench: Arc<Bench>) {
         }
         Some(CommitFault::LostAfter)
     }));
-    let store = Store::open(&bench.url, options).await.unwrap();
+    let store = Store::open(&fixture.url, options).await.unwrap();
     let commit = tokio::spawn({
-        let (store, step) = (store.clone(), funding(&bench.mint(), BANK, EUR, 1));
+        let (store, step) = (store.clone(), funding(&fixture.mint(), BANK, EUR, 1));
         async move { store.commit(step).await }
     });
     at_commit.await.unwrap();
-    // The commit is about to happen; nobody will be able to connect afterwards.
-    match bench.on {
-        On::Sqlite => {
-            std::fs::rename(bench.url.strip_prefix("sqlite:").unwrap(), bench.url.strip_prefix("sqlite:").unwrap().to_owned() + ".gone")
+    // The commit is about to happen; no connection will be possible afterwards.
+    match fixture.engine {
+        TestEngine::Sqlite => {
+            std::fs::rename(fixture.url.strip_prefix("sqlite:").unwrap(), fixture.url.strip_prefix("sqlite:").unwrap().to_owned() + ".gone")
                 .unwrap()
         }
-        On::Postgres => bench.forbid_connections().await,
+        TestEngine::Postgres => fixture.forbid_connections().await,
     }
     break_database.send(()).unwrap();
     until("the end of the process", || async { reason.lock().unwrap().is_some() }).await;
     assert!(reason.lock().unwrap().as_ref().unwrap().contains("outcome"));
     assert!(commit.await.unwrap().is_err());
     assert!(!store.stats().running);
-    assert_eq!(store.commit(funding(&bench.mint(), BANK, EUR, 1)).await, Err(CommitError::Unavailable));
+    assert_eq!(store.commit(funding(&fixture.mint(), BANK, EUR, 1)).await, Err(CommitError::Unavailable));
 }
 
-async fn closing_commits_what_waits(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn closing_commits_what_waits(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let commits = futures::future::join_all((0..20).map(|turn| store.commit(writing(cursor(&format!("c{turn}"), "")))));
     let (results, ()) = futures::join!(commits, store.close());
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(store.commit(writing(cursor("late", ""))).await, Err(CommitError::Unavailable));
     assert!(store.cursor("c1".parse().unwrap()).await.is_err());
     assert_eq!(
-        bench
+        fixture
             .store()
             .await
             .cursors_by_name(&(0..20).map(|turn| format!("c{turn}").parse().unwrap()).collect::<Vec<_>>())

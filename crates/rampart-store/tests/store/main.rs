@@ -1,16 +1,15 @@
-//! The store on both engines: every test runs on SQLite and on PostgreSQL, each in a database of its own.
+//! Tests of the store on both engines: every test runs on SQLite and on PostgreSQL, each in its own database.
 //!
-//! PostgreSQL is where `RAMPART_TEST_POSTGRES` says (the URL of a superuser). Without it the tests fail: a test that was
-//! skipped proves nothing.
+//! `RAMPART_TEST_POSTGRES` is the URL of a PostgreSQL superuser. Without it the tests fail: a skipped test proves nothing.
 
-/// Stamps each test for both engines.
+/// Runs each test on both engines.
 macro_rules! on_both_engines {
     ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {
         mod sqlite {
             $(#[test]
             $(#[$meta])*
             fn $name() {
-                crate::support::run(crate::support::On::Sqlite, super::$name);
+                crate::support::run(crate::support::TestEngine::Sqlite, super::$name);
             })+
         }
 
@@ -18,7 +17,7 @@ macro_rules! on_both_engines {
             $(#[test]
             $(#[$meta])*
             fn $name() {
-                crate::support::run(crate::support::On::Postgres, super::$name);
+                crate::support::run(crate::support::TestEngine::Postgres, super::$name);
             })+
         }
     };

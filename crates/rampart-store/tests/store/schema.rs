@@ -1,4 +1,4 @@
-//! The two migrations make the same schema.
+//! The migrations of both engines produce the same schema, and they convert the data of earlier versions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use rampart_store::Installation;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, delivery, rampoff, review, subscription};
-use crate::support::{Bench, On, claim, earlier_token, payment, run, writing};
+use crate::support::{Fixture, TestEngine, claim, earlier_token, payment, run, writing};
 
-/// `table.column type null key` and `index table (columns) unique partial`, in words that both engines can be put in.
-async fn sqlite(bench: &Bench) -> BTreeSet<String> {
+/// `table.column type null key` and `index table (columns) unique partial`, a form common to both engines.
+async fn sqlite(fixture: &Fixture) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    let mut connection = SqliteConnection::connect(&bench.url).await.unwrap();
+    let mut connection = SqliteConnection::connect(&fixture.url).await.unwrap();
     let columns =
         "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
     for row in connection.fetch_all(columns).await.unwrap() {
@@ -40,9 +40,9 @@ async fn sqlite(bench: &Bench) -> BTreeSet<String> {
     lines
 }
 
-async fn postgres(bench: &Bench) -> BTreeSet<String> {
+async fn postgres(fixture: &Fixture) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    let mut connection = PgConnection::connect(&bench.url).await.unwrap();
+    let mut connection = PgConnection::connect(&fixture.url).await.unwrap();
     let columns = "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, a.atttypmod)), a.attnotnull, \
                    COALESCE(array_position(i.indkey::int2[], a.attnum), -1)::int8, a.attcollation = 'pg_catalog.\"C\"'::regcollation \
                    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
@@ -50,7 +50,7 @@ async fn postgres(bench: &Bench) -> BTreeSet<String> {
     for row in connection.fetch_all(columns).await.unwrap() {
         let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         let (required, key, collated): (bool, i64, bool) = (row.get(3), row.get(4), row.get(5));
-        // Positions in the key count from 0 here.
+        // Key positions count from 0 here.
         lines.insert(format!("{table}.{column} {kind} {} {}", if required { "required" } else { "optional" }, key + 1));
         if kind == "TEXT" && table != "migrations" {
             assert!(collated || column == "data" || column == "answer", "{table}.{column} is not COLLATE \"C\"");
@@ -71,13 +71,13 @@ async fn postgres(bench: &Bench) -> BTreeSet<String> {
 
 #[test]
 fn both_engines_have_the_same_schema() {
-    run(On::Sqlite, |on_sqlite: Arc<Bench>| async move {
+    run(TestEngine::Sqlite, |on_sqlite: Arc<Fixture>| async move {
         drop(on_sqlite.store().await);
         let expected = sqlite(&on_sqlite).await;
         assert!(expected.len() > 150, "{expected:#?}");
         let compared = std::thread::spawn(|| {
             let (send, receive) = std::sync::mpsc::channel();
-            run(On::Postgres, |on_postgres: Arc<Bench>| async move {
+            run(TestEngine::Postgres, |on_postgres: Arc<Fixture>| async move {
                 drop(on_postgres.store().await);
                 send.send(postgres(&on_postgres).await).unwrap();
             });
@@ -103,11 +103,11 @@ on_both_engines!(
     what_is_served_is_not_copied
 );
 
-async fn opening_again_changes_nothing(bench: Arc<Bench>) {
-    drop(bench.store().await);
-    drop(bench.store().await);
+async fn opening_again_changes_nothing(fixture: Arc<Fixture>) {
+    drop(fixture.store().await);
+    drop(fixture.store().await);
     assert_eq!(
-        bench.texts("SELECT name FROM migrations ORDER BY name", 0).await,
+        fixture.texts("SELECT name FROM migrations ORDER BY name", 0).await,
         [
             "0001_start",
             "0002_parked_by_partner",
@@ -125,7 +125,7 @@ async fn opening_again_changes_nothing(bench: Arc<Bench>) {
     );
 }
 
-/// Puts the table of reviews back as it was before the sixth migration.
+/// Reverts the reviews table to its form before the sixth migration.
 const BEFORE_REVIEWS_BY_FACT: [&str; 5] = [
     "DROP INDEX reviews_fact",
     "DROP INDEX reviews_reversal",
@@ -134,14 +134,14 @@ const BEFORE_REVIEWS_BY_FACT: [&str; 5] = [
     "DELETE FROM migrations WHERE name = '0006_reviews_by_fact'",
 ];
 
-async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let order = bench.mint().id();
+async fn items_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let order = fixture.mint().id();
     let reason = String::from("said: \"kind\":\"ledger\", \"fact\":\"fct_x\" \\u0000 \u{0}");
-    let mut reversal = ReviewItem { reason, ..review(&bench, Some(order)) };
-    let mut about = ReviewItem { kind: ReviewKind::Suspense, fact: Some(bench.mint().id()), ..review(&bench, Some(order)) };
+    let mut reversal = ReviewItem { reason, ..review(&fixture, Some(order)) };
+    let mut about = ReviewItem { kind: ReviewKind::Suspense, fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
     let source = Some("bank:sepa".to_owned());
-    let mut alarm = ReviewItem { kind: ReviewKind::BelowFloor, source, ..review(&bench, None) };
+    let mut alarm = ReviewItem { kind: ReviewKind::BelowFloor, source, ..review(&fixture, None) };
     let mut step = Step::new();
     for item in [&mut reversal, &mut about, &mut alarm] {
         step.write(item.clone());
@@ -150,24 +150,24 @@ async fn items_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     store.commit(step).await.unwrap();
     store.close().await;
     for sql in BEFORE_REVIEWS_BY_FACT {
-        bench.sql(sql).await;
+        fixture.sql(sql).await;
     }
-    let store = bench.store().await;
+    let store = fixture.store().await;
     assert_eq!(store.reversals_waiting(order).await.unwrap(), [reversal]);
     assert_eq!(store.reviews_of_fact(about.fact.unwrap()).await.unwrap(), [about]);
     assert_eq!(store.reviews(None, 9).await.unwrap().len(), 3);
-    let again = ReviewItem { id: bench.mint().id(), version: 0, ..alarm };
+    let again = ReviewItem { id: fixture.mint().id(), version: 0, ..alarm };
     assert!(store.commit(crate::support::writing(again)).await.is_err(), "an account has one open alarm");
-    assert_eq!(bench.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
+    assert_eq!(fixture.text("SELECT kind FROM reviews WHERE alarm IS NOT NULL").await.as_deref(), Some("below_floor"));
 }
 
-/// Puts the table of jobs back as it was before the twelfth migration.
+/// Reverts the jobs table to its form before the twelfth migration.
 const BEFORE_FAILING_JOBS: [&str; 3] =
     ["DROP INDEX jobs_failing", "ALTER TABLE jobs DROP COLUMN failing", "DELETE FROM migrations WHERE name = '0012_failing_jobs'"];
 
-async fn failing_jobs_of_an_earlier_version_are_found(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let mint = bench.mint();
+async fn failing_jobs_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let mint = fixture.mint();
     let job = |attempts, last_error: Option<&str>| Job {
         attempts,
         last_error: last_error.map(str::to_owned),
@@ -186,27 +186,27 @@ async fn failing_jobs_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     assert_eq!(store.order_counts().await.unwrap().jobs_failing, 2);
     store.close().await;
     for sql in BEFORE_FAILING_JOBS {
-        bench.sql(sql).await;
+        fixture.sql(sql).await;
     }
-    bench.sql("UPDATE jobs SET data = replace(data, ',\"first_failed_at\":null', '')").await;
-    let store = bench.store().await;
+    fixture.sql("UPDATE jobs SET data = replace(data, ',\"first_failed_at\":null', '')").await;
+    let store = fixture.store().await;
     assert_eq!(store.jobs_failing(None, 9).await.unwrap(), failing);
     assert_eq!(failing[0].failing_since(), failing[0].id.minted_at());
 }
 
-/// Enough customers for several pages of what is changed at once.
+/// Enough customers for several pages of the migration.
 const CUSTOMERS: i64 = 1_100;
 
-async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let owner = bench.mint().id();
-    let mut bought = payment(&bench, owner, 1, PaymentState::Started);
-    let mut sold = rampoff(&bench, owner, 1, RampoffState::Created, "0xa");
-    let mut people: Vec<_> = (1..=CUSTOMERS).map(|number| customer(&bench, number, owner)).collect();
+async fn links_of_an_earlier_version_lead_on_and_are_not_kept(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let owner = fixture.mint().id();
+    let mut bought = payment(&fixture, owner, 1, PaymentState::Started);
+    let mut sold = rampoff(&fixture, owner, 1, RampoffState::Created, "0xa");
+    let mut people: Vec<_> = (1..=CUSTOMERS).map(|number| customer(&fixture, number, owner)).collect();
     let made = people.iter().map(|one| one.created_at);
     let tokens: Vec<String> =
-        [bought.id.minted_at(), sold.id.minted_at()].into_iter().chain(made).map(|at| earlier_token(&bench, at)).collect();
-    // The field is put back to what it held by renaming it below.
+        [bought.id.minted_at(), sold.id.minted_at()].into_iter().chain(made).map(|at| earlier_token(&fixture, at)).collect();
+    // The field gets its old name below.
     bought.earlier_link = Some(tokens[0].clone());
     sold.earlier_link = Some(tokens[1].clone());
     people.iter_mut().zip(&tokens[2..]).for_each(|(one, token)| one.earlier_link = Some(token.clone()));
@@ -215,7 +215,7 @@ async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>)
     let mut step = writing(bought.clone());
     step.write(sold.clone());
     people.iter().for_each(|one| step.write(one.clone()));
-    let mint = bench.mint();
+    let mint = fixture.mint();
     let data = link("kyc_form_url", &tokens[9]);
     step.events.push(EventDraft {
         id: mint.id(),
@@ -235,12 +235,12 @@ async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>)
     store.commit(step).await.unwrap();
     store.close().await;
     for table in ["payments", "rampoffs", "customers"] {
-        bench.sql(&format!("UPDATE {table} SET data = replace(data, '\"earlier_link\":', '\"page_token\":')")).await;
+        fixture.sql(&format!("UPDATE {table} SET data = replace(data, '\"earlier_link\":', '\"page_token\":')")).await;
     }
-    bench.sql("DROP TABLE installation_keys").await;
-    bench.sql("DELETE FROM migrations WHERE name = '0008_installation_keys'").await;
+    fixture.sql("DROP TABLE installation_keys").await;
+    fixture.sql("DELETE FROM migrations WHERE name = '0008_installation_keys'").await;
 
-    let store = bench.store().await;
+    let store = fixture.store().await;
     assert_eq!(store.payment_by_earlier_link(&tokens[0]).await.unwrap().unwrap().id, bought.id);
     assert_eq!(store.rampoff_by_earlier_link(&tokens[1]).await.unwrap().unwrap().id, sold.id);
     for number in [0, 7, 498, 499, 500, 501, 1_099] {
@@ -249,17 +249,17 @@ async fn links_of_an_earlier_version_lead_on_and_are_not_kept(bench: Arc<Bench>)
         assert_eq!((found.id, found.version), (people[number].id, 1));
     }
     for (table, column) in [("payments", "data"), ("rampoffs", "data"), ("customers", "data"), ("events", "data"), ("claims", "answer")] {
-        for text in bench.texts(&format!("SELECT {column} FROM {table}"), 0).await {
+        for text in fixture.texts(&format!("SELECT {column} FROM {table}"), 0).await {
             let named = text.contains("\\\"page_token");
             assert!(named || !tokens.iter().any(|token| text.contains(token)), "{table}: {text}");
         }
     }
-    assert_eq!(bench.text("SELECT data FROM events").await.unwrap(), link("kyc_form_url", ""));
-    let answers: BTreeSet<String> = bench.texts("SELECT answer FROM claims WHERE answer <> ''", 0).await.into_iter().collect();
+    assert_eq!(fixture.text("SELECT data FROM events").await.unwrap(), link("kyc_form_url", ""));
+    let answers: BTreeSet<String> = fixture.texts("SELECT answer FROM claims WHERE answer <> ''", 0).await.into_iter().collect();
     assert_eq!(answers, ["url_payment", "url_status", "kyc_form_url"].map(|field| link(field, "")).into());
 }
 
-/// Puts the tables of webhooks back as they were before the ninth migration.
+/// Reverts the webhook tables to their form before the ninth migration.
 const BEFORE_RECEIVERS: [&str; 7] = [
     "DROP INDEX deliveries_due",
     "DROP INDEX deliveries_parked_to",
@@ -270,15 +270,15 @@ const BEFORE_RECEIVERS: [&str; 7] = [
     "DELETE FROM migrations WHERE name = '0009_receivers'",
 ];
 
-async fn deliveries_of_an_earlier_version_are_found(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let (partner, now) = (bench.mint().id(), bench.mint().now);
-    let mut wish = subscription(&bench, partner);
+async fn deliveries_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let (partner, now) = (fixture.mint().id(), fixture.mint().now);
+    let mut wish = subscription(&fixture, partner);
     let said = Some(String::from("said: \"subscription\":\"whk_x\" \\u0000 \u{0}"));
     let mut made = [DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Delivered].map(|state| Delivery {
         subscription: wish.id,
         last_error: said.clone(),
-        ..delivery(&bench, partner, state)
+        ..delivery(&fixture, partner, state)
     });
     let mut step = Step::new();
     step.write(wish.clone());
@@ -290,9 +290,9 @@ async fn deliveries_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     store.commit(step).await.unwrap();
     store.close().await;
     for sql in BEFORE_RECEIVERS {
-        bench.sql(sql).await;
+        fixture.sql(sql).await;
     }
-    let store = bench.store().await;
+    let store = fixture.store().await;
     assert_eq!(store.receivers_due(None, now, now, 9).await.unwrap().receivers, [(wish.id, now)]);
     assert_eq!(store.deliveries_due_to(wish.id, now, now, 9).await.unwrap(), made[..1]);
     assert_eq!(store.deliveries_parked_to(wish.id, None, 9).await.unwrap(), made[1..2]);
@@ -304,18 +304,18 @@ async fn deliveries_of_an_earlier_version_are_found(bench: Arc<Bench>) {
     assert_eq!(store.subscriptions_disabled(None, 9).await.unwrap(), [Subscription { version: 2, disabled_at: Some(now), ..wish }]);
 }
 
-/// What the tenth migration added, taken away again.
+/// Reverts the tenth migration.
 const BEFORE_MODES_AND_NAMES: [&str; 3] = [
     "ALTER TABLE installation DROP COLUMN mode",
     "DELETE FROM claims WHERE id LIKE 'partner_name:%'",
     "DELETE FROM migrations WHERE name = '0010_modes_and_names'",
 ];
 
-async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
-    let store = bench.store().await;
+async fn names_of_an_earlier_version_are_taken(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
     let mut partners = Vec::new();
     for (key, name) in [("a", "Tienda \"Uno\" ñ"), ("b", "twice"), ("c", "twice")] {
-        let partner = Partner { name: name.into(), ..crate::examples::partner(&bench, key) };
+        let partner = Partner { name: name.into(), ..crate::examples::partner(&fixture, key) };
         store.commit(crate::support::writing(partner.clone())).await.unwrap();
         partners.push(partner.id.to_string());
     }
@@ -323,20 +323,20 @@ async fn names_of_an_earlier_version_are_taken(bench: Arc<Bench>) {
     store.install(&installation).await.unwrap();
     store.close().await;
     for sql in BEFORE_MODES_AND_NAMES {
-        bench.sql(sql).await;
+        fixture.sql(sql).await;
     }
-    let store = bench.store().await;
+    let store = fixture.store().await;
     let owner = async |name: &str| store.claim(ClaimScope::PartnerName, name).await.unwrap().map(|claim| claim.subject);
     assert_eq!(owner("Tienda \"Uno\" ñ").await.as_ref(), Some(&partners[0]));
-    // Made in one millisecond: their identifiers say which counts as the older.
+    // All are from one millisecond: the identifiers decide which is the oldest.
     assert_eq!(owner("twice").await.as_ref(), partners[1..].iter().min(), "the oldest has it");
     assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
     assert_eq!(store.keep_mode("live").await.unwrap(), "live");
     assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");
 }
 
-/// The tables as they were before the eleventh migration, with what it is to find: orders of four chains, two of which have one
-/// address, series of their chains, and a claim for each address.
+/// Reverts the tables to their form before the eleventh migration, with orders on four chains (two share one address), number series
+/// of these chains, and a claim for each address.
 const BEFORE_ADDRESS_FAMILIES: [&str; 12] = [
     "DROP INDEX rampoffs_deposit",
     "ALTER TABLE rampoffs ADD COLUMN deposit_chain TEXT",
@@ -353,12 +353,12 @@ const BEFORE_ADDRESS_FAMILIES: [&str; 12] = [
     "DELETE FROM migrations WHERE name = '0011_address_families'",
 ];
 
-async fn addresses_of_an_earlier_version_stay_with_their_orders(bench: Arc<Bench>) {
-    let store = bench.store().await;
-    let owner = bench.mint().id();
+async fn addresses_of_an_earlier_version_stay_with_their_orders(fixture: Arc<Fixture>) {
+    let store = fixture.store().await;
+    let owner = fixture.mint().id();
     let mut sold = ["0xa", "0xb", "0xc", "bc1qa"].map(|address| {
-        bench.clock.advance(Duration::from_secs(1));
-        rampoff(&bench, owner, 1, RampoffState::Created, address)
+        fixture.clock.advance(Duration::from_secs(1));
+        rampoff(&fixture, owner, 1, RampoffState::Created, address)
     });
     for one in &mut sold {
         store.commit(writing(one.clone())).await.unwrap();
@@ -366,15 +366,15 @@ async fn addresses_of_an_earlier_version_stay_with_their_orders(bench: Arc<Bench
     }
     store.close().await;
     for sql in BEFORE_ADDRESS_FAMILIES {
-        bench.sql(sql).await;
+        fixture.sql(sql).await;
     }
-    let store = bench.store().await;
-    // A series begins above every older one of its family: bsc has no order yet, and counts for each.
+    let store = fixture.store().await;
+    // A series starts above every older one of its family. bsc has no order yet and counts as well.
     assert_eq!(store.reserve_numbers("addresses-evm", 2).await.unwrap(), 193..195);
     assert_eq!(store.reserve_numbers("addresses-bitcoin", 2).await.unwrap(), 961..963);
     assert_eq!(store.reserve_numbers("concepts", 1).await.unwrap(), 5000..5001);
     let left = "SELECT count(*) || '' FROM numbers WHERE series LIKE 'address-%'";
-    assert_eq!(bench.text(left).await.as_deref(), Some("0"));
+    assert_eq!(fixture.text(left).await.as_deref(), Some("0"));
     let mut found = store.rampoffs_by_deposit_addresses(&["0xa".to_owned()]).await.unwrap();
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [sold[0].id, sold[1].id], "both orders are found");
     found = store.rampoffs_by_deposit_addresses(&["bc1qa".to_owned()]).await.unwrap();
@@ -384,45 +384,45 @@ async fn addresses_of_an_earlier_version_stay_with_their_orders(bench: Arc<Bench
         assert_eq!(claim.subject, order.id.to_string(), "{address}");
     }
     let claims = "SELECT count(*) || '' FROM claims WHERE id LIKE 'deposit_address:%'";
-    assert_eq!(bench.text(claims).await.as_deref(), Some("3"));
-    // What is written now does not need the column.
-    let another = rampoff(&bench, owner, 1, RampoffState::Created, "0xd");
+    assert_eq!(fixture.text(claims).await.as_deref(), Some("3"));
+    // New orders do not need the column.
+    let another = rampoff(&fixture, owner, 1, RampoffState::Created, "0xd");
     store.commit(writing(another.clone())).await.unwrap();
     assert_eq!(store.rampoffs_by_deposit_addresses(&["0xd".to_owned()]).await.unwrap().len(), 1);
 }
 
-async fn two_nodes_may_start_at_once(bench: Arc<Bench>) {
-    let stores = futures::future::join_all((0..4).map(|_| bench.store())).await;
+async fn two_nodes_may_start_at_once(fixture: Arc<Fixture>) {
+    let stores = futures::future::join_all((0..4).map(|_| fixture.store())).await;
     for store in stores {
         store.ping().await.unwrap();
     }
 }
 
-async fn a_later_versions_database_is_refused(bench: Arc<Bench>) {
-    drop(bench.store().await);
-    bench.sql("INSERT INTO migrations (name) VALUES ('9999_later')").await;
-    let Err(error) = rampart_store::Store::open(&bench.url, bench.options()).await else { panic!("it was opened") };
+async fn a_later_versions_database_is_refused(fixture: Arc<Fixture>) {
+    drop(fixture.store().await);
+    fixture.sql("INSERT INTO migrations (name) VALUES ('9999_later')").await;
+    let Err(error) = rampart_store::Store::open(&fixture.url, fixture.options()).await else { panic!("it was opened") };
     assert!(error.to_string().contains("9999_later"));
     for url in ["mysql://x", "sqlite:", "sqlite::memory:", "postgres://user:secret@[bad"] {
-        let Err(error) = rampart_store::Store::open(url, bench.options()).await else { panic!("{url} was opened") };
+        let Err(error) = rampart_store::Store::open(url, fixture.options()).await else { panic!("{url} was opened") };
         assert!(!error.to_string().contains("secret"));
     }
 }
 
-async fn one_process_serves_a_file(bench: Arc<Bench>) {
-    let (first, second) = (bench.store().await, bench.store().await);
+async fn one_process_serves_a_file(fixture: Arc<Fixture>) {
+    let (first, second) = (fixture.store().await, fixture.store().await);
     first.lock_to_serve().await.unwrap();
-    assert_eq!(second.lock_to_serve().await.is_err(), bench.on == On::Sqlite);
-    // An operator's command works all the same.
+    assert_eq!(second.lock_to_serve().await.is_err(), fixture.engine == TestEngine::Sqlite);
+    // Operator commands still work.
     second.commit(crate::support::writing(crate::support::cursor("c", ""))).await.unwrap();
     first.close().await;
     second.close().await;
-    bench.store().await.lock_to_serve().await.unwrap();
+    fixture.store().await.lock_to_serve().await.unwrap();
 }
 
-/// A copy of a database that is served would lack what is written meanwhile; one that is copied is not served.
-async fn what_is_served_is_not_copied(bench: Arc<Bench>) {
-    let (first, second, copying) = (bench.store().await, bench.store().await, bench.store().await);
+/// A copy of a serving database would miss later writes, and a database that is being copied must not serve.
+async fn what_is_served_is_not_copied(fixture: Arc<Fixture>) {
+    let (first, second, copying) = (fixture.store().await, fixture.store().await, fixture.store().await);
     first.lock_to_serve().await.unwrap();
     let refused = copying.lock_to_copy().await.unwrap_err().to_string();
     assert!(refused.contains("another process serves from"), "{refused}");

@@ -1,4 +1,4 @@
-//! A database of its own for each test, and what tests write into it.
+//! A database per test, and what tests write into it.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -21,24 +21,23 @@ use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, CommitFault, Committed, Store, StoreOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
-/// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum On {
+pub(crate) enum TestEngine {
     Sqlite,
     Postgres,
 }
 
-/// A clock that stands where it was put.
+/// A clock that only moves when advanced.
 #[derive(Debug)]
-pub(crate) struct Standing(AtomicI64);
+pub(crate) struct ManualClock(AtomicI64);
 
-impl Standing {
+impl ManualClock {
     pub(crate) fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
 }
 
-impl Clock for Standing {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
     }
@@ -48,18 +47,18 @@ impl Clock for Standing {
     }
 }
 
-/// Bytes that no other call in any process draws: a process and call number, scrambled.
+/// Random bytes that no other call or process draws: a counter from a random start, scrambled (SplitMix64).
 #[derive(Debug)]
-pub(crate) struct Scrambled(AtomicU64);
+pub(crate) struct UniqueRandomness(AtomicU64);
 
-impl Scrambled {
+impl UniqueRandomness {
     pub(crate) fn new() -> Self {
         use std::hash::BuildHasher;
         Self(AtomicU64::new(std::collections::hash_map::RandomState::new().hash_one(0_u8)))
     }
 }
 
-impl Randomness for Scrambled {
+impl Randomness for UniqueRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let mut value = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
@@ -70,12 +69,12 @@ impl Randomness for Scrambled {
     }
 }
 
-/// One test's surroundings.
-pub(crate) struct Bench {
-    pub(crate) on: On,
+/// The database, clock and randomness of a test.
+pub(crate) struct Fixture {
+    pub(crate) engine: TestEngine,
     pub(crate) url: String,
-    pub(crate) clock: Arc<Standing>,
-    pub(crate) randomness: Arc<Scrambled>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) randomness: Arc<UniqueRandomness>,
     folder: tempfile::TempDir,
     extra: Mutex<Vec<String>>,
 }
@@ -84,7 +83,7 @@ fn server() -> String {
     std::env::var("RAMPART_TEST_POSTGRES").expect("RAMPART_TEST_POSTGRES must be the URL of a superuser of a PostgreSQL for tests")
 }
 
-/// The server's URL with another database.
+/// The server's URL with another database name.
 fn database_url(name: &str) -> String {
     let server = server();
     let (base, query) = server.split_once('?').map_or((server.as_str(), ""), |(base, query)| (base, query));
@@ -99,23 +98,23 @@ async fn on_server(sql: String) {
     connection.close().await.unwrap();
 }
 
-/// Runs one test in a database of its own, which is removed whatever happens.
-pub(crate) fn run<F: Future<Output = ()>>(on: On, test: impl FnOnce(Arc<Bench>) -> F) {
+/// Runs a test in its own database, which is dropped however the test ends.
+pub(crate) fn run<F: Future<Output = ()>>(engine: TestEngine, test: impl FnOnce(Arc<Fixture>) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let bench = Arc::new(Bench {
-            on,
+        let fixture = Arc::new(Fixture {
+            engine,
             url: String::new(),
-            clock: Arc::new(Standing(AtomicI64::new(example::START.micros()))),
-            randomness: Arc::new(Scrambled::new()),
+            clock: Arc::new(ManualClock(AtomicI64::new(example::START.micros()))),
+            randomness: Arc::new(UniqueRandomness::new()),
             folder: tempfile::tempdir().unwrap(),
             extra: Mutex::new(Vec::new()),
         });
-        let url = bench.another(on).await;
-        let mut bench = bench;
-        Arc::get_mut(&mut bench).unwrap().url = url;
-        let end = AssertUnwindSafe(tokio::time::timeout(Duration::from_secs(120), test(Arc::clone(&bench)))).catch_unwind().await;
-        let databases = bench.extra.lock().unwrap().clone();
+        let url = fixture.another(engine).await;
+        let mut fixture = fixture;
+        Arc::get_mut(&mut fixture).unwrap().url = url;
+        let end = AssertUnwindSafe(tokio::time::timeout(Duration::from_secs(120), test(Arc::clone(&fixture)))).catch_unwind().await;
+        let databases = fixture.extra.lock().unwrap().clone();
         for name in databases {
             on_server(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         }
@@ -128,15 +127,15 @@ pub(crate) fn run<F: Future<Output = ()>>(on: On, test: impl FnOnce(Arc<Bench>) 
     runtime.shutdown_timeout(Duration::from_secs(2));
 }
 
-impl Bench {
-    /// Another empty database.
-    pub(crate) async fn another(&self, on: On) -> String {
+impl Fixture {
+    /// Creates another empty database.
+    pub(crate) async fn another(&self, engine: TestEngine) -> String {
         let mut bytes = [0; 8];
         self.randomness.fill(&mut bytes);
         let name = format!("rampart_test_{}", u64::from_be_bytes(bytes));
-        match on {
-            On::Sqlite => format!("sqlite:{}", self.folder.path().join(name + ".db").display()),
-            On::Postgres => {
+        match engine {
+            TestEngine::Sqlite => format!("sqlite:{}", self.folder.path().join(name + ".db").display()),
+            TestEngine::Postgres => {
                 self.extra.lock().unwrap().push(name.clone());
                 on_server(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
                 database_url(&name)
@@ -144,20 +143,19 @@ impl Bench {
         }
     }
 
-    /// The options that tests change from.
+    /// The default options of the tests.
     pub(crate) fn options(&self) -> StoreOptions {
-        let mut options = StoreOptions::new(Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::new(Scrambled::new()));
+        let mut options = StoreOptions::new(Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::new(UniqueRandomness::new()));
         options.on_fatal = Arc::new(|reason| panic!("the writer cannot continue: {reason}"));
         options.readers = 2;
         options
     }
 
-    /// A store on this test's database.
     pub(crate) async fn store(&self) -> Store {
         Store::open(&self.url, self.options()).await.unwrap()
     }
 
-    /// A store on it with faults at chosen commits: the first commit takes the first, and so on.
+    /// A store that injects faults into its commits, in this order.
     pub(crate) async fn store_with_faults(&self, faults: Vec<Option<CommitFault>>) -> Store {
         let mut options = self.options();
         let faults = Mutex::new(faults.into_iter());
@@ -169,33 +167,37 @@ impl Bench {
         Mint { now: self.clock.now(), randomness: &*self.randomness }
     }
 
-    /// Runs a statement behind the store's back.
+    /// Runs a statement directly on the database.
     pub(crate) async fn sql(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
-        match self.on {
-            On::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
-            On::Postgres => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
+        match self.engine {
+            TestEngine::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
+            TestEngine::Postgres => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
         }
     }
 
-    /// Reads one text behind the store's back.
+    /// Reads one text directly from the database.
     pub(crate) async fn text(&self, sql: &str) -> Option<String> {
         let sql = AssertSqlSafe(sql.to_owned());
-        match self.on {
-            On::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0)),
-            On::Postgres => PgConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0)),
+        match self.engine {
+            TestEngine::Sqlite => {
+                SqliteConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0))
+            }
+            TestEngine::Postgres => {
+                PgConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0))
+            }
         }
     }
 
-    /// The first column of every row, behind the store's back.
+    /// Reads one column of every row directly from the database.
     pub(crate) async fn texts(&self, sql: &str, column: usize) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
-        match self.on {
-            On::Sqlite => {
+        match self.engine {
+            TestEngine::Sqlite => {
                 let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
                 connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
             }
-            On::Postgres => {
+            TestEngine::Postgres => {
                 let mut connection = PgConnection::connect(&self.url).await.unwrap();
                 connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
             }
@@ -203,7 +205,7 @@ impl Bench {
     }
 }
 
-/// Waits, bounded, until something holds.
+/// Polls a condition, for up to 30 seconds.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
     let begun = Instant::now();
     while !condition().await {
@@ -221,35 +223,33 @@ pub(crate) fn units(units: i128) -> Amount {
     Amount::from_minor(units)
 }
 
-/// A cursor of a name, new.
+/// A new cursor.
 pub(crate) fn cursor(name: &str, position: &str) -> Cursor {
     let id: CursorName = name.parse::<Code<40>>().unwrap();
     Cursor { id, version: 0, position: position.to_owned(), moved_at: example::START, read_at: None }
 }
 
-/// A step that writes one record.
 pub(crate) fn writing(record: impl Into<rampart_core::record::Record>) -> Step {
     let mut step = Step::new();
     step.write(record);
     step
 }
 
-/// A claim for ever.
+/// A claim that never expires.
 pub(crate) fn claim(scope: ClaimScope, key: &str, subject: &str) -> Claim {
     Claim::forever(scope, key.to_owned(), subject)
 }
 
-/// A counter of a customer.
 pub(crate) fn counter(customer: i64, what: &str) -> Counter {
     Counter { owner: CounterOwner::Customer(CustomerId(customer)), what: what.to_owned() }
 }
 
-/// A raise of one.
+/// A change of one counter.
 pub(crate) fn raise(counter: Counter, by: i128, ceiling: Option<i128>) -> CounterChange {
     CounterChange { counter, by: units(by), ceiling: ceiling.map(units), expires_at: None }
 }
 
-/// A posting of one movement.
+/// A posting with one debit and one credit.
 pub(crate) fn posting(
     mint: &Mint<'_>,
     origin: Origin,
@@ -263,24 +263,23 @@ pub(crate) fn posting(
     Posting::new(mint, PostingKind::CapitalFunded, origin, order, entries).unwrap()
 }
 
-/// A step that puts capital on an account.
+/// A step that credits capital to an account.
 pub(crate) fn funding(mint: &Mint<'_>, account: Account, asset: impl Into<Asset>, amount: i128) -> Step {
     let mut step = Step::new();
     step.postings.push(posting(mint, Origin::Fact, None, account, Account::Capital, asset.into(), amount));
     step
 }
 
-/// A step that asks for a hold.
 pub(crate) fn holding(account: Account, asset: impl Into<Asset>, change: i128, origin: Origin) -> Step {
     let mut step = Step::new();
     step.hold(account, asset, units(change), origin);
     step
 }
 
-/// The secret of a link as an earlier version drew it for what was made at a moment.
-pub(crate) fn earlier_token(bench: &Bench, made_at: rampart_core::time::Timestamp) -> String {
+/// The token of a link that an earlier version created at this time.
+pub(crate) fn earlier_token(fixture: &Fixture, made_at: rampart_core::time::Timestamp) -> String {
     let mut chance = [0; 8];
-    bench.mint().randomness.fill(&mut chance);
+    fixture.mint().randomness.fill(&mut chance);
     let (millis, chance) = (made_at.micros() / 1_000, u64::from_le_bytes(chance));
     format!(
         "{:08x}-{:04x}-7{:03x}-8{:03x}-{:012x}",
@@ -292,24 +291,23 @@ pub(crate) fn earlier_token(bench: &Bench, made_at: rampart_core::time::Timestam
     )
 }
 
-/// A new payment of a partner's customer.
-pub(crate) fn payment(bench: &Bench, partner: PartnerId, customer: i64, state: PaymentState) -> Payment {
+pub(crate) fn payment(fixture: &Fixture, partner: PartnerId, customer: i64, state: PaymentState) -> Payment {
     let catalogue = example::catalogue(example::HOLD);
-    let mut payment = example::payment(&catalogue, &bench.mint(), true, state).unwrap();
+    let mut payment = example::payment(&catalogue, &fixture.mint(), true, state).unwrap();
     payment.version = 0;
     payment.partner = partner;
     payment.customer = rampart_core::id::CustomerId(customer);
     payment
 }
 
-/// What keeps the first commit from ending until it is opened.
+/// Blocks the first commit until it is opened.
 pub(crate) struct Gate {
     reached: Arc<std::sync::atomic::AtomicBool>,
     open: std::sync::mpsc::Sender<()>,
 }
 
 impl Gate {
-    /// Waits until a commit stands before the gate.
+    /// Waits until a commit has reached the gate.
     pub(crate) async fn reached(&self) {
         until("a commit at the gate", || async { self.reached.load(Ordering::SeqCst) }).await;
     }
@@ -319,17 +317,17 @@ impl Gate {
     }
 }
 
-/// Options whose first commit waits at a gate; the commits behind it have the faults that are given.
+/// Options whose first commit waits at a gate. Later commits get the given faults.
 pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>) -> (StoreOptions, Gate) {
     let reached = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (open, opened) = std::sync::mpsc::channel();
     let state = Mutex::new((Some(opened), faults.into_iter()));
-    let told = Arc::clone(&reached);
+    let noted = Arc::clone(&reached);
     options.commit_faults = Some(Arc::new(move || {
         let first = state.lock().unwrap().0.take();
         match first {
             Some(opened) => {
-                told.store(true, Ordering::SeqCst);
+                noted.store(true, Ordering::SeqCst);
                 opened.recv().unwrap();
                 None
             }
@@ -340,20 +338,20 @@ pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>)
 }
 
 /// Commits steps so that they arrive in this order and share one batch.
-pub(crate) async fn together(
-    bench: &Bench,
+pub(crate) async fn commit_in_one_batch(
+    fixture: &Fixture,
     faults: Vec<Option<CommitFault>>,
     steps: Vec<Step>,
 ) -> (Store, Vec<Result<Committed, CommitError>>) {
-    let (options, gate) = gated(bench.options(), faults);
-    let store = Store::open(&bench.url, options).await.unwrap();
+    let (options, gate) = gated(fixture.options(), faults);
+    let store = Store::open(&fixture.url, options).await.unwrap();
     let first = store.commit(writing(cursor("gate", "")));
     let results = {
         let rest = async {
             gate.reached().await;
             let rest = futures::future::join_all(steps.into_iter().map(|step| store.commit(step)));
             let opened = async { gate.open() };
-            // Joined in this order: every step is queued before the gate opens.
+            // In this order: every step is queued before the gate opens.
             futures::join!(rest, opened).0
         };
         let (first, results) = futures::join!(first, rest);
@@ -363,16 +361,16 @@ pub(crate) async fn together(
     (store, results)
 }
 
-impl Bench {
-    /// Lets nobody connect to this test's PostgreSQL database any more.
+impl Fixture {
+    /// Forbids further connections to this test's PostgreSQL database.
     pub(crate) async fn forbid_connections(&self) {
         let name = self.url.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned();
         on_server(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
     }
 }
 
-impl Bench {
-    /// Every row of a table as one text each, in order; the store says where the table is.
+impl Fixture {
+    /// Every row of a table of the store's SQLite file, as one sorted text each.
     pub(crate) async fn rows_of(&self, store: &Store, table: &str) -> Vec<String> {
         let mut connection = SqliteConnection::connect(&format!("sqlite:{}", store.file().unwrap().display())).await.unwrap();
         let columns: Vec<String> = connection

@@ -1,21 +1,21 @@
-//! A commit whose answer was lost with its connection: whether it happened.
+//! Finds out whether a commit happened whose response was lost with its connection.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Fatal, Task, pause, stopped};
-use crate::commit::load::announce;
+use super::{Fatal, WriterTask, back_off, stopped};
+use crate::commit::load::insert_batch_row;
 use crate::error::StoreError;
 
-impl Task {
-    /// What became of a commit whose answer was lost. If its batch has not happened, it cannot any more. Asked for as long as
-    /// the store's patience lasts, and nothing else is done on the way: a connection that does not live long suffices.
-    pub(super) async fn has_happened(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
+impl WriterTask {
+    /// Whether the batch was committed. If it was not, it can no longer be: inserting its row waits for the old transaction to end.
+    /// Keeps asking for `StoreOptions::patience`. It does nothing else on the connection, so a short-lived one suffices.
+    pub(super) async fn was_committed(&mut self, batch: &Arc<str>) -> Result<bool, Fatal> {
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
-            let asked = match self.connected().await {
-                Ok(()) => self.ask_whether_happened(batch).await,
+            let asked = match self.ensure_connected().await {
+                Ok(()) => self.query_was_committed(batch).await,
                 Err(error) => Err(error),
             };
             match asked {
@@ -25,18 +25,18 @@ impl Task {
                 }
                 Err(error) => tracing::warn!(%error, "the outcome of a commit is still unknown"),
             }
-            // In whatever state it is: asking needs nothing of it.
+            // Drop the connection, whatever its state: the question needs nothing from it.
             self.session = None;
-            pause(attempt, begun).await;
+            back_off(attempt, begun).await;
             attempt += 1;
         }
     }
 
-    async fn ask_whether_happened(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
+    async fn query_was_committed(&mut self, batch: &Arc<str>) -> Result<bool, StoreError> {
         let Some(session) = &mut self.session else { return Err(stopped()) };
         let asked = async {
             session.begin().await?;
-            let free = announce(session, batch).await?;
+            let free = insert_batch_row(session, batch).await?;
             session.rollback().await?;
             Ok(!free)
         };

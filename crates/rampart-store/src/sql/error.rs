@@ -1,0 +1,81 @@
+//! Classifies database errors for the caller. The class never depends on a constraint's name.
+
+/// An error of either database driver, or of a row that was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqlError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// Also errors of the connection.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// The column's position; its value has an unexpected type or is missing.
+    #[error("column {0} holds a value of another type")]
+    Column(usize),
+    /// No response, or no free connection, within the time limit.
+    #[error("the database did not answer in time")]
+    TimedOut,
+    /// The reader pool was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// What a database error means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorClass {
+    /// The connection is gone. The outcome of a commit in flight is unknown.
+    ConnectionLost,
+    /// Deadlock, busy database or serialisation failure: run the transaction again.
+    Retry,
+    /// The engine lacks a resource (space, memory, permission). It may work later.
+    Unavailable,
+    /// A unique constraint was violated.
+    AlreadyExists,
+    /// The statement is wrong, or its values cannot be stored.
+    InvalidData,
+}
+
+pub(crate) fn classify(error: &SqlError) -> ErrorClass {
+    match error {
+        SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code),
+        SqlError::Sqlite(_) | SqlError::Column(_) => ErrorClass::InvalidData,
+        SqlError::Postgres(error) => postgres(error),
+        SqlError::TimedOut | SqlError::Closed => ErrorClass::Unavailable,
+    }
+}
+
+fn sqlite(extended_code: i32) -> ErrorClass {
+    match extended_code & 0xff {
+        // CONSTRAINT_PRIMARYKEY, CONSTRAINT_UNIQUE
+        19 if matches!(extended_code, 1555 | 2067) => ErrorClass::AlreadyExists,
+        // BUSY, LOCKED, SCHEMA, PROTOCOL
+        5 | 6 | 17 | 15 => ErrorClass::Retry,
+        // PERM, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+        3 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 26 => ErrorClass::Unavailable,
+        _ => ErrorClass::InvalidData,
+    }
+}
+
+fn postgres(error: &sqlx::Error) -> ErrorClass {
+    let Some(fault) = error.as_database_error() else {
+        return match error {
+            sqlx::Error::Encode(_)
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::InvalidArgument(_)
+            | sqlx::Error::RowNotFound => ErrorClass::InvalidData,
+            _ => ErrorClass::ConnectionLost,
+        };
+    };
+    match &fault.code().unwrap_or_default()[..] {
+        "23505" => ErrorClass::AlreadyExists,
+        "40001" | "40P01" | "55P03" => ErrorClass::Retry,
+        // 25006: the server is read-only, so it is not, or not yet, the primary. A new connection may reach the primary.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => ErrorClass::ConnectionLost,
+        code => match code.get(..2).unwrap_or_default() {
+            "08" => ErrorClass::ConnectionLost,
+            "53" | "58" | "57" | "28" | "XX" => ErrorClass::Unavailable,
+            _ => ErrorClass::InvalidData,
+        },
+    }
+}
