@@ -36,21 +36,21 @@ pub enum AmountError {
 }
 
 /// The most figures an amount may be written with; longer input is refused before it is read.
-const MOST_FIGURES: usize = 60;
+const MAX_TEXT_CHARACTERS: usize = 60;
 /// The largest amount accepted from outside, in minor units: products with a rate stay far inside 256 bits.
-const LARGEST: i128 = 10_i128.pow(33);
+const MAX_MINOR_UNITS: i128 = 10_i128.pow(33);
 
 /// A decimal number as it is written: digits before and behind the point, and a power of ten.
-struct Written<'a> {
+struct DecimalParts<'a> {
     whole: &'a str,
     /// Without the zeros at its end.
     fraction: &'a str,
     exponent: i32,
 }
 
-impl<'a> Written<'a> {
+impl<'a> DecimalParts<'a> {
     fn read(text: &'a str) -> Result<Self, AmountError> {
-        if text.is_empty() || text.len() > MOST_FIGURES {
+        if text.is_empty() || text.len() > MAX_TEXT_CHARACTERS {
             return Err(if text.is_empty() { AmountError::NotANumber } else { AmountError::TooLarge });
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -73,7 +73,7 @@ impl<'a> Written<'a> {
 /// `24e1`. `None` for what is no positive number.
 #[must_use]
 pub fn canonical_decimal(text: &str) -> Option<String> {
-    let Written { whole, fraction, exponent } = Written::read(text).ok()?;
+    let DecimalParts { whole, fraction, exponent } = DecimalParts::read(text).ok()?;
     let digits = [whole, fraction].concat();
     let significant = digits.trim_matches('0');
     let zeros = digits.len() - digits.trim_end_matches('0').len();
@@ -232,11 +232,11 @@ impl Amount {
     /// # Errors
     /// An [`AmountError`] that says what is wrong.
     pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountError> {
-        let Written { whole, fraction, exponent } = Written::read(text)?;
+        let DecimalParts { whole, fraction, exponent } = DecimalParts::read(text)?;
         let significant = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
         let mut units = 0_i128;
-        for figure in significant.bytes().chain(fraction.bytes()) {
-            let value = i128::from(figure - b'0');
+        for digit in significant.bytes().chain(fraction.bytes()) {
+            let value = i128::from(digit - b'0');
             units = units.checked_mul(10).and_then(|units| units.checked_add(value)).ok_or(AmountError::TooLarge)?;
         }
         if units == 0 {
@@ -253,7 +253,7 @@ impl Amount {
         for _ in 0..shift {
             units = units.checked_mul(10).ok_or(AmountError::TooLarge)?;
         }
-        if units <= LARGEST { Ok(Self(units)) } else { Err(AmountError::TooLarge) }
+        if units <= MAX_MINOR_UNITS { Ok(Self(units)) } else { Err(AmountError::TooLarge) }
     }
 
     /// Reads what somebody wrote as a text, as [`Amount::parse_major`] does, but holds it to the figures that it has: whoever
@@ -278,14 +278,14 @@ impl Amount {
     pub fn to_major(self, decimals: u8) -> String {
         let decimals = usize::from(decimals);
         let mut buffer = itoa::Buffer::new();
-        let figures = buffer.format(self.0.unsigned_abs());
-        let missing = (decimals + 1).saturating_sub(figures.len());
-        let mut text = String::with_capacity(figures.len() + missing + 2);
+        let digits = buffer.format(self.0.unsigned_abs());
+        let missing = (decimals + 1).saturating_sub(digits.len());
+        let mut text = String::with_capacity(digits.len() + missing + 2);
         if self.0 < 0 {
             text.push('-');
         }
         text.push_str(&ZEROS[..missing.min(ZEROS.len())]);
-        text.push_str(figures);
+        text.push_str(digits);
         if decimals > 0 {
             text.insert(text.len() - decimals, '.');
         }

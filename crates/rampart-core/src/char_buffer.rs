@@ -6,13 +6,13 @@
 use std::fmt::{self, Write};
 
 /// The most signs a number may have.
-pub(crate) const MOST: usize = 64;
+pub(crate) const MAX_CHARACTERS: usize = 64;
 
 /// The sign `Ñ`.
 pub(crate) const ENYE: u8 = 0xd1;
 
 /// What is made of each sign of Latin-1 that was typed: [`DROPPED`], [`REFUSED`], or the sign that it is kept as.
-pub(crate) type Table = [u8; 256];
+pub(crate) type CharTable = [u8; 256];
 
 /// A sign that stands between those that count.
 pub(crate) const DROPPED: u8 = 0;
@@ -20,12 +20,12 @@ pub(crate) const DROPPED: u8 = 0;
 pub(crate) const REFUSED: u8 = 255;
 
 /// The table that keeps digits, drops some signs and refuses the rest.
-pub(crate) const fn digits_and(dropped: &[u8]) -> Table {
+pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
     let mut table = [REFUSED; 256];
-    let mut sign = b'0';
-    while sign <= b'9' {
-        table[sign as usize] = sign;
-        sign += 1;
+    let mut character = b'0';
+    while character <= b'9' {
+        table[character as usize] = character;
+        character += 1;
     }
     let mut place = 0;
     while place < dropped.len() {
@@ -36,13 +36,13 @@ pub(crate) const fn digits_and(dropped: &[u8]) -> Table {
 }
 
 /// The table that keeps digits and letters, these as capitals, drops some signs and refuses the rest.
-pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> Table {
+pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> CharTable {
     let mut table = digits_and(dropped);
-    let mut sign = b'A';
-    while sign <= b'Z' {
-        table[sign as usize] = sign;
-        table[sign.to_ascii_lowercase() as usize] = sign;
-        sign += 1;
+    let mut character = b'A';
+    while character <= b'Z' {
+        table[character as usize] = character;
+        table[character.to_ascii_lowercase() as usize] = character;
+        character += 1;
     }
     table
 }
@@ -51,42 +51,42 @@ pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> Table {
 /// a copy of what was just written sign by sign waits for the last of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Characters {
-    signs: [u8; MOST],
+    characters: [u8; MAX_CHARACTERS],
     count: usize,
 }
 
 impl Characters {
     /// None yet.
-    pub(crate) const NONE: Self = Self { signs: [0; MOST], count: 0 };
+    pub(crate) const EMPTY: Self = Self { characters: [0; MAX_CHARACTERS], count: 0 };
 
     /// Signs as they are; what is more than fits is left out.
     pub(crate) fn of(given: &[u8]) -> Self {
-        let mut signs = Self::NONE;
-        signs.count = given.len().min(MOST);
-        signs.signs[..signs.count].copy_from_slice(&given[..signs.count]);
-        signs
+        let mut characters = Self::EMPTY;
+        characters.count = given.len().min(MAX_CHARACTERS);
+        characters.characters[..characters.count].copy_from_slice(&given[..characters.count]);
+        characters
     }
 
     /// Signs with others behind them, as far as both fit.
     pub(crate) fn joined(front: &[u8], back: &[u8]) -> Self {
-        let mut signs = Self::of(front);
-        back.iter().for_each(|sign| signs.push(*sign));
-        signs
+        let mut characters = Self::of(front);
+        back.iter().for_each(|character| characters.push(*character));
+        characters
     }
 
     /// Adds what a table makes of given signs, as far as there is room.
     ///
     /// # Errors
     /// The first sign that the table refuses.
-    pub(crate) fn read(&mut self, given: &[u8], table: &Table) -> Result<(), u8> {
+    pub(crate) fn read(&mut self, given: &[u8], table: &CharTable) -> Result<(), u8> {
         let mut count = self.count;
-        for &sign in given {
-            let kept = table[usize::from(sign)];
+        for &character in given {
+            let kept = table[usize::from(character)];
             if kept == REFUSED {
-                return Err(sign);
+                return Err(character);
             }
             // Without a branch: a dropped sign leaves the zero that is there.
-            if let Some(place) = self.signs.get_mut(count) {
+            if let Some(place) = self.characters.get_mut(count) {
                 *place = kept;
                 count += usize::from(kept != DROPPED);
             }
@@ -96,9 +96,9 @@ impl Characters {
     }
 
     /// Adds a sign, if there is room.
-    pub(crate) fn push(&mut self, sign: u8) {
-        if let Some(place) = self.signs.get_mut(self.count) {
-            *place = sign;
+    pub(crate) fn push(&mut self, character: u8) {
+        if let Some(place) = self.characters.get_mut(self.count) {
+            *place = character;
             self.count += 1;
         }
     }
@@ -108,13 +108,13 @@ impl std::ops::Deref for Characters {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.signs[..self.count.min(MOST)]
+        &self.characters[..self.count.min(MAX_CHARACTERS)]
     }
 }
 
 impl fmt::Display for Characters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.iter().try_for_each(|sign| formatter.write_char(char::from(*sign)))
+        self.iter().try_for_each(|character| formatter.write_char(char::from(*character)))
     }
 }
 
@@ -125,6 +125,6 @@ impl fmt::Debug for Characters {
 }
 
 /// Signs as a text.
-pub(crate) fn text(signs: &[u8]) -> String {
-    signs.iter().map(|sign| char::from(*sign)).collect()
+pub(crate) fn text(characters: &[u8]) -> String {
+    characters.iter().map(|character| char::from(*character)).collect()
 }

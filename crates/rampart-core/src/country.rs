@@ -9,7 +9,7 @@ use crate::name::folded;
 pub struct Country(Code<3>);
 
 /// What is known of a served country.
-struct Served {
+struct ServedCountry {
     alpha3: &'static str,
     alpha2: &'static str,
     spanish: &'static str,
@@ -18,31 +18,31 @@ struct Served {
     others: &'static [&'static str],
 }
 
-const SERVED: &[Served] = &[
-    Served {
+const SERVED_COUNTRIES: &[ServedCountry] = &[
+    ServedCountry {
         alpha3: "ESP",
         alpha2: "ES",
         spanish: "España",
         english: "Spain",
         others: &["Reino de España", "Kingdom of Spain", "Espanya", "Espainia"],
     },
-    Served { alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"] },
-    Served {
+    ServedCountry { alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"] },
+    ServedCountry {
         alpha3: "MEX",
         alpha2: "MX",
         spanish: "México",
         english: "Mexico",
         others: &["Estados Unidos Mexicanos", "United Mexican States", "Méjico", "República Mexicana", "Mexican Republic"],
     },
-    Served {
+    ServedCountry {
         alpha3: "COL",
         alpha2: "CO",
         spanish: "Colombia",
         english: "Colombia",
         others: &["República de Colombia", "Republic of Colombia"],
     },
-    Served { alpha3: "PER", alpha2: "PE", spanish: "Perú", english: "Peru", others: &["República del Perú", "Republic of Peru"] },
-    Served {
+    ServedCountry { alpha3: "PER", alpha2: "PE", spanish: "Perú", english: "Peru", others: &["República del Perú", "Republic of Peru"] },
+    ServedCountry {
         alpha3: "ARG",
         alpha2: "AR",
         spanish: "Argentina",
@@ -67,7 +67,7 @@ impl Country {
 
     /// Every served country.
     pub fn served() -> impl Iterator<Item = Self> {
-        SERVED.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
+        SERVED_COUNTRIES.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
     }
 
     /// Finds a served country by its Spanish, English or official name or its ISO alpha-2 or alpha-3 code; case, accents,
@@ -76,7 +76,7 @@ impl Country {
     pub fn find(text: &str) -> Option<Self> {
         let wanted = key(text);
         let is_wanted = |name| key(name) == wanted;
-        let row = SERVED.iter().find(|row| {
+        let row = SERVED_COUNTRIES.iter().find(|row| {
             let mut names = [row.alpha3, row.alpha2, row.spanish, row.english].into_iter().chain(row.others.iter().copied());
             names.any(is_wanted)
         })?;
@@ -107,8 +107,8 @@ impl Country {
         self.row().map_or("", |row| row.english)
     }
 
-    fn row(self) -> Option<&'static Served> {
-        SERVED.iter().find(|row| row.alpha3 == self.alpha3())
+    fn row(self) -> Option<&'static ServedCountry> {
+        SERVED_COUNTRIES.iter().find(|row| row.alpha3 == self.alpha3())
     }
 
     /// Whether it is one of the Latin American countries, where an identification is needed before any operation.

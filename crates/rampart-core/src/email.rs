@@ -7,8 +7,8 @@ use crate::text;
 
 /// The most characters of an address (RFC 5321).
 pub const LONGEST: usize = 254;
-const LONGEST_LOCAL: usize = 64;
-const LONGEST_LABEL: usize = 63;
+const MAX_LOCAL_PART_BYTES: usize = 64;
+const MAX_LABEL_BYTES: usize = 63;
 
 /// A text that can be an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,9 @@ impl Email {
         text::check(&written).ok()?;
         let (local, domain) = written.rsplit_once('@')?;
         let domain = idna::domain_to_ascii(domain).ok()?;
-        let holds = is_local(local) && domain.contains('.') && domain.split('.').all(is_label);
+        let is_valid = is_local(local) && domain.contains('.') && domain.split('.').all(is_label);
         let local = local.to_lowercase();
-        holds.then_some(Self { written, local, domain })
+        is_valid.then_some(Self { written, local, domain })
     }
 
     /// As it was written, in the one form that Unicode has for it.
@@ -65,7 +65,7 @@ impl Email {
 }
 
 fn is_local(local: &str) -> bool {
-    (1..=LONGEST_LOCAL).contains(&local.len())
+    (1..=MAX_LOCAL_PART_BYTES).contains(&local.len())
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
@@ -73,7 +73,7 @@ fn is_local(local: &str) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
-    (1..=LONGEST_LABEL).contains(&label.len())
+    (1..=MAX_LABEL_BYTES).contains(&label.len())
         && !label.starts_with('-')
         && !label.ends_with('-')
         && label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')

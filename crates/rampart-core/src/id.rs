@@ -6,10 +6,10 @@ use std::str::FromStr;
 use crate::time::Timestamp;
 
 /// The figures of base 62 in ASCII order, so that texts sort as the numbers do.
-const FIGURES: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE62_DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Characters of an identifier: 9 of time (enough for 428 years of microseconds), 16 of chance (95 bits).
-const LENGTH: usize = 25;
-const TIME_LENGTH: usize = 9;
+const ID_CHARACTERS: usize = 25;
+const TIME_CHARACTERS: usize = 9;
 
 /// A source of random bytes.
 pub trait Randomness: Send + Sync {
@@ -24,32 +24,32 @@ pub struct IdError;
 
 /// The 25 letters and digits that every identifier ends with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Figures([u8; LENGTH]);
+struct IdCharacters([u8; ID_CHARACTERS]);
 
-impl Figures {
+impl IdCharacters {
     fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
-        let mut figures = [b'0'; LENGTH];
+        let mut characters = [b'0'; ID_CHARACTERS];
         let mut micros = u64::try_from(now.micros()).unwrap_or(0);
-        for slot in figures[..TIME_LENGTH].iter_mut().rev() {
-            *slot = FIGURES[usize::try_from(micros % 62).unwrap_or(0)];
+        for slot in characters[..TIME_CHARACTERS].iter_mut().rev() {
+            *slot = BASE62_DIGITS[usize::try_from(micros % 62).unwrap_or(0)];
             micros /= 62;
         }
-        let mut bytes = [0; LENGTH - TIME_LENGTH];
+        let mut bytes = [0; ID_CHARACTERS - TIME_CHARACTERS];
         randomness.fill(&mut bytes);
-        for (slot, byte) in figures[TIME_LENGTH..].iter_mut().zip(bytes) {
-            *slot = FIGURES[usize::from(byte) % 62];
+        for (slot, byte) in characters[TIME_CHARACTERS..].iter_mut().zip(bytes) {
+            *slot = BASE62_DIGITS[usize::from(byte) % 62];
         }
-        Self(figures)
+        Self(characters)
     }
 
     fn first_at(moment: Timestamp) -> Self {
-        struct Zeros;
-        impl Randomness for Zeros {
+        struct ZeroRandomness;
+        impl Randomness for ZeroRandomness {
             fn fill(&self, bytes: &mut [u8]) {
                 bytes.fill(0);
             }
         }
-        Self::mint(moment, &Zeros)
+        Self::mint(moment, &ZeroRandomness)
     }
 
     fn as_str(&self) -> &str {
@@ -57,13 +57,13 @@ impl Figures {
     }
 
     fn parse(text: &str) -> Result<Self, IdError> {
-        let figures: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| IdError)?;
-        if figures.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(figures)) } else { Err(IdError) }
+        let characters: [u8; ID_CHARACTERS] = text.as_bytes().try_into().map_err(|_| IdError)?;
+        if characters.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(characters)) } else { Err(IdError) }
     }
 
     fn minted_at(&self) -> Timestamp {
-        let micros = self.0[..TIME_LENGTH].iter().fold(0_i64, |sum, figure| {
-            let value = FIGURES.binary_search(figure).unwrap_or(0);
+        let micros = self.0[..TIME_CHARACTERS].iter().fold(0_i64, |sum, character| {
+            let value = BASE62_DIGITS.binary_search(character).unwrap_or(0);
             sum.wrapping_mul(62).wrapping_add(i64::try_from(value).unwrap_or(0))
         });
         Timestamp::from_micros(micros)
@@ -74,19 +74,19 @@ macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Figures);
+        pub struct $name(IdCharacters);
 
         impl $name {
             /// Mints a new identifier.
             #[must_use]
             pub fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
-                Self(Figures::mint(now, randomness))
+                Self(IdCharacters::mint(now, randomness))
             }
 
             /// The smallest identifier of a moment: everything minted at or after it sorts at or behind this one.
             #[must_use]
             pub fn first_at(moment: Timestamp) -> Self {
-                Self(Figures::first_at(moment))
+                Self(IdCharacters::first_at(moment))
             }
 
             /// The moment it was minted.
@@ -113,7 +113,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                text.strip_prefix($prefix).ok_or(IdError).and_then(Figures::parse).map(Self)
+                text.strip_prefix($prefix).ok_or(IdError).and_then(IdCharacters::parse).map(Self)
             }
         }
 

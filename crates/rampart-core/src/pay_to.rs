@@ -83,8 +83,8 @@ pub fn missing(ours: &RailAccount, country: Country) -> Vec<(&'static str, Strin
         Err(fault) => missing.push(("account", format!("is no account in {country}: {fault}"))),
         Ok(checked) => {
             // A key or alias leads to its account; everywhere else payers look for the bank by its name.
-            let tells = matches!(checked.kind, BankAccountKind::Alias | BankAccountKind::BreBKey) || checked.bank_name.is_some();
-            if !tells && ours.bank.is_none() {
+            let is_bank_known = matches!(checked.kind, BankAccountKind::Alias | BankAccountKind::BreBKey) || checked.bank_name.is_some();
+            if !is_bank_known && ours.bank.is_none() {
                 missing.push(("bank", "is needed: the account's number does not tell the bank's name".to_owned()));
             }
             if checked.account_type.is_some() && ours.tax_id.is_none() {

@@ -224,9 +224,9 @@ fn read(text: &str) -> Result<String, PhoneError> {
         return Err(PhoneError::TooLong);
     }
     let text = text.trim();
-    let (plus, figures) = text.strip_prefix('+').map_or((false, text), |figures| (true, figures));
+    let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
     let mut digits = String::with_capacity(MOST_CHARACTERS);
-    for letter in figures.chars() {
+    for letter in rest.chars() {
         match letter {
             '0'..='9' => digits.push(letter),
             ' ' | '\u{a0}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' => {}
@@ -355,17 +355,17 @@ mod tests {
 
     #[test]
     fn sentences_say_what_to_do_in_both_languages() {
-        let told = |text| check(Country::SPAIN, text).map_err(|fault| (fault.to_string(), fault.spanish())).expect_err("wrong");
+        let sentences = |text| check(Country::SPAIN, text).map_err(|fault| (fault.to_string(), fault.spanish())).expect_err("wrong");
         let both = |english: &str, spanish: &str| (english.to_owned(), spanish.to_owned());
         assert_eq!(
-            told("+34 112 345 678"),
+            sentences("+34 112 345 678"),
             both(
                 "this is no telephone number of +34; one looks like this: +34 612 34 56 78",
                 "ningún teléfono con prefijo +34 es así; uno correcto se escribe así: +34 612 34 56 78"
             )
         );
         assert_eq!(
-            told("60000000x"),
+            sentences("60000000x"),
             both(
                 "the telephone number has the character 'x'; digits with a leading + are expected, such as +34600000000",
                 "el número de teléfono contiene «x»; escribe solo cifras, con + delante, como +34600000000"

@@ -14,7 +14,7 @@ pub struct Rate(u128);
 
 /// The decimals a [`Rate`] is exact to.
 pub const RATE_DECIMALS: u8 = 18;
-const SCALE: u128 = 10_u128.pow(RATE_DECIMALS as u32);
+const ONE_IN_SCALED_UNITS: u128 = 10_u128.pow(RATE_DECIMALS as u32);
 
 /// Which way a conversion rounds; the caller always says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Rate {
     /// [`Overflow`] when the result does not fit.
     pub fn coins_to_fiat(self, coins: Amount, coin_decimals: u8, fiat_decimals: u8, rounding: Rounding) -> Result<Amount, Overflow> {
         let numerator = product(&[magnitude(coins)?, U256::from(self.0), power(fiat_decimals)])?;
-        quotient(numerator, product(&[U256::from(SCALE), power(coin_decimals)])?, rounding)
+        quotient(numerator, product(&[U256::from(ONE_IN_SCALED_UNITS), power(coin_decimals)])?, rounding)
     }
 
     /// How many coins (in their minor units) so much money buys.
@@ -59,7 +59,7 @@ impl Rate {
     /// # Errors
     /// [`Overflow`] when the result does not fit.
     pub fn fiat_to_coins(self, fiat: Amount, fiat_decimals: u8, coin_decimals: u8, rounding: Rounding) -> Result<Amount, Overflow> {
-        let numerator = product(&[magnitude(fiat)?, U256::from(SCALE), power(coin_decimals)])?;
+        let numerator = product(&[magnitude(fiat)?, U256::from(ONE_IN_SCALED_UNITS), power(coin_decimals)])?;
         quotient(numerator, product(&[U256::from(self.0), power(fiat_decimals)])?, rounding)
     }
 

@@ -20,7 +20,7 @@ use icu_properties::props::{
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// The most characters of a provider's reason.
-const LONGEST_REASON: usize = 500;
+const MAX_REASON_CHARACTERS: usize = 500;
 
 /// Joins nothing: separates letters that would be joined.
 const NON_JOINER: char = '\u{200C}';
@@ -59,7 +59,7 @@ pub fn check(text: &str) -> Result<(), TextError> {
     if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
         return Ok(());
     }
-    match hidden(text).next() {
+    match hidden_characters(text).next() {
         None => Ok(()),
         Some((_, letter)) if letter.is_control() => Err(TextError::Control),
         Some((_, letter)) => Err(TextError::Invisible(letter.into())),
@@ -67,7 +67,7 @@ pub fn check(text: &str) -> Result<(), TextError> {
 }
 
 /// Whether a letter is one that nobody sees and that commands nothing.
-pub(crate) fn is_unseen(letter: char) -> bool {
+pub(crate) fn is_invisible(letter: char) -> bool {
     is_hidden(letter) && !letter.is_control()
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn is_unseen(letter: char) -> bool {
 /// text is the same as none.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter) || is_mark(letter))
+    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter) || is_mark(letter))
 }
 
 pub(crate) fn is_mark(letter: char) -> bool {
@@ -125,8 +125,8 @@ pub fn isolated(text: &str) -> String {
 
 /// What is kept of a reason that a provider gives.
 #[must_use]
-pub fn reason(told: &str) -> String {
-    clipped(told.to_owned(), LONGEST_REASON)
+pub fn reason(text: &str) -> String {
+    clipped(text.to_owned(), MAX_REASON_CHARACTERS)
 }
 
 /// A text cut to so many characters.
@@ -141,7 +141,7 @@ pub fn clipped(mut text: String, most: usize) -> String {
 fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
-    for (place, letter) in hidden(text) {
+    for (place, letter) in hidden_characters(text) {
         shown.push_str(&text[done..place]);
         write(letter, &mut shown);
         done = place + letter.len_utf8();
@@ -154,9 +154,9 @@ fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
 }
 
 /// What does not show, and where.
-fn hidden(text: &str) -> impl Iterator<Item = (usize, char)> {
+fn hidden_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices().filter(|&(place, letter)| {
-        is_hidden(letter) && (letter.is_ascii() || !does_something(&text[..place], letter, &text[place + letter.len_utf8()..]))
+        is_hidden(letter) && (letter.is_ascii() || !has_effect(&text[..place], letter, &text[place + letter.len_utf8()..]))
     })
 }
 
@@ -178,7 +178,7 @@ fn is_hidden(letter: char) -> bool {
 }
 
 /// Whether a joiner or selector changes how what stands beside it is written.
-fn does_something(before: &str, letter: char, after: &str) -> bool {
+fn has_effect(before: &str, letter: char, after: &str) -> bool {
     match letter {
         NON_JOINER => ends_with_virama(before) || (joins_onwards(before) && joins_backwards(after)),
         JOINER => ends_with_virama(before) || (ends_with_pictograph(before) && after.starts_with(is_pictograph)),

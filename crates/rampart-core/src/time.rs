@@ -63,8 +63,8 @@ impl Timestamp {
     /// The beginning of its day in UTC.
     #[must_use]
     pub const fn midnight(self) -> Self {
-        const DAY: i64 = 86_400_000_000;
-        Self(self.0.saturating_sub(self.0.rem_euclid(DAY)))
+        const DAY_MICROS: i64 = 86_400_000_000;
+        Self(self.0.saturating_sub(self.0.rem_euclid(DAY_MICROS)))
     }
 
     fn zoned(self) -> jiff::Zoned {
@@ -83,23 +83,23 @@ impl FromStr for Timestamp {
 
     /// Of a moment before the first or after the last that a clock can show, as the end of the year 9999 is, that one is given.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let text = without_finest(text);
-        let moment: jiff::Timestamp = text.parse().or_else(|_| outermost(&text).ok_or(TimestampError))?;
+        let text = truncated_to_nanoseconds(text);
+        let moment: jiff::Timestamp = text.parse().or_else(|_| saturated(&text).ok_or(TimestampError))?;
         // Of the last second the library shows only the beginning.
         Ok(Self(moment.as_microsecond().min(jiff::Timestamp::MAX.as_second() * 1_000_000)))
     }
 }
 
 /// A moment without what is finer than a nanosecond; RFC 3339 allows as many figures as one likes.
-fn without_finest(text: &str) -> Cow<'_, str> {
+fn truncated_to_nanoseconds(text: &str) -> Cow<'_, str> {
     let Some(point) = text.find('.') else { return Cow::Borrowed(text) };
     let (before, behind) = text.split_at(point + 1);
-    let figures = behind.bytes().take_while(u8::is_ascii_digit).count();
-    if figures <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &behind[..9], &behind[figures..]].concat()) }
+    let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
+    if digits <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &behind[..9], &behind[digits..]].concat()) }
 }
 
 /// The first or the last moment, for a text that is a moment outside of them.
-fn outermost(text: &str) -> Option<jiff::Timestamp> {
+fn saturated(text: &str) -> Option<jiff::Timestamp> {
     let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(text).ok()?;
     let offset = pieces.offset()?.to_numeric_offset();
     let civil = pieces.date().to_datetime(pieces.time()?);

@@ -3,7 +3,7 @@
 /// EVM addresses below this number are contracts of the chains themselves, on every chain of the family: the precompiled ones
 /// (`0x01` to `0x11` and `0x0100`: EIP-2537, EIP-4844, EIP-7951) and those of single chains behind them (`0x1010` of Polygon,
 /// `0x1000` to `0x2005` of BNB). `0x…dEaD` is among them.
-const EVM_NUMBERS: usize = 2;
+const EVM_SYSTEM_ADDRESS_BYTES: usize = 2;
 
 /// EVM addresses that are written to say that coins are burned, or that stand for a chain's own coin where only contracts can
 /// be named.
@@ -50,7 +50,7 @@ const NOTHING_UP_MY_SLEEVE: [u8; 32] = [
 ];
 
 pub(super) fn evm(bytes: &[u8; 20]) -> bool {
-    bytes[..bytes.len() - EVM_NUMBERS].iter().all(|byte| *byte == 0) || EVM.contains(bytes)
+    bytes[..bytes.len() - EVM_SYSTEM_ADDRESS_BYTES].iter().all(|byte| *byte == 0) || EVM.contains(bytes)
 }
 
 /// Of a Bitcoin address and the hash or key in it.

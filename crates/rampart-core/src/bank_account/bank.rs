@@ -23,7 +23,7 @@ impl BankCode {
 
     /// The code of three digits that a shorter one is, its leading zeros left out. Zero is nobody's.
     pub(super) fn of_three(written: &str) -> Option<Self> {
-        let is_one = (1..=3).contains(&written.len()) && written.bytes().all(|sign| sign.is_ascii_digit());
+        let is_one = (1..=3).contains(&written.len()) && written.bytes().all(|character| character.is_ascii_digit());
         Some(Self { number: number(written.as_bytes()), digits: 3 }).filter(|code| is_one && code.number > 0)
     }
 }
@@ -76,7 +76,7 @@ impl Bank {
 }
 
 /// A country's list, in which the number that a code is leads to its bank.
-pub(super) struct Register {
+pub(super) struct BankDirectory {
     pub(super) banks: Vec<Bank>,
     /// The month of the list, `YYYY-MM`.
     pub(super) as_of: &'static str,
@@ -84,7 +84,7 @@ pub(super) struct Register {
     places: Vec<u8>,
 }
 
-impl Register {
+impl BankDirectory {
     fn of(text: &'static str) -> Self {
         let as_of = text.lines().find_map(|line| line.strip_prefix("# As of: ")).unwrap_or("");
         let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -121,15 +121,15 @@ impl Register {
     }
 }
 
-static SPAIN: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ESP.txt")));
-static MEXICO: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/MEX.txt")));
-static ARGENTINA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ARG.txt")));
-static PERU: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/PER.txt")));
-static CHILE: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/CHL.txt")));
-static COLOMBIA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/COL.txt")));
+static SPAIN: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/ESP.txt")));
+static MEXICO: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/MEX.txt")));
+static ARGENTINA: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/ARG.txt")));
+static PERU: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/PER.txt")));
+static CHILE: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/CHL.txt")));
+static COLOMBIA: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/COL.txt")));
 
 /// A country's list.
-pub(super) fn register(country: Country) -> &'static Register {
+pub(super) fn directory(country: Country) -> &'static BankDirectory {
     match country {
         Country::MEXICO => &MEXICO,
         Country::ARGENTINA => &ARGENTINA,
@@ -143,14 +143,14 @@ pub(super) fn register(country: Country) -> &'static Register {
 /// The banks of a country that are known by name, as its people choose among them.
 #[must_use]
 pub fn banks(country: Country) -> &'static [Bank] {
-    &register(country).banks
+    &directory(country).banks
 }
 
 /// The bank of a country that is called so, or has this code.
 #[must_use]
 pub fn find(country: Country, written: &str) -> Option<&'static Bank> {
-    let register = register(country);
-    register.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| register.named(written))
+    let directory = directory(country);
+    directory.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| directory.named(written))
 }
 
 /// An Argentine payment service provider, by the four digits behind the zeros of a CVU.
@@ -167,12 +167,12 @@ mod tests {
     #[test]
     fn every_line_of_every_list_is_a_bank_that_its_code_and_its_names_lead_to() {
         for country in Country::served() {
-            let register = register(country);
-            assert!(!register.as_of.is_empty() && register.banks.len() < 255, "{country}");
+            let directory = directory(country);
+            assert!(!directory.as_of.is_empty() && directory.banks.len() < 255, "{country}");
             let mut names: HashMap<String, &str> = HashMap::new();
-            for bank in &register.banks {
+            for bank in &directory.banks {
                 let length = if country == Country::SPAIN { 4 } else { 3 };
-                assert!(bank.code.len() == length && bank.code.bytes().all(|sign| sign.is_ascii_digit()), "{country} {bank:?}");
+                assert!(bank.code.len() == length && bank.code.bytes().all(|character| character.is_ascii_digit()), "{country} {bank:?}");
                 assert_eq!(find(country, bank.code), Some(bank));
                 for name in bank.names() {
                     assert!(!name.is_empty(), "{country} {bank:?}");
@@ -181,7 +181,7 @@ mod tests {
                     assert!(other.is_none() || other == Some(bank.code), "{country} {name} names two banks");
                 }
             }
-            assert_eq!(register.places.iter().filter(|place| **place > 0).count(), register.banks.len(), "{country}: a code twice");
+            assert_eq!(directory.places.iter().filter(|place| **place > 0).count(), directory.banks.len(), "{country}: a code twice");
         }
     }
 

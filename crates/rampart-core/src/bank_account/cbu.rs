@@ -1,7 +1,7 @@
 //! Argentina: CBU of banks, CVU of payment service providers (BCRA Com. "A" 6510), and the alias of either.
 
 use super::bank::{self, BankCode};
-use super::{BankAccountError, BankAccountKind, ValidAccount, digits, normalize, read, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, digits, normalize, read, modulo_10_complement, unlabelled};
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
@@ -11,12 +11,12 @@ const WEIGHTS: [u32; 13] = [3, 9, 7, 1, 3, 9, 7, 1, 3, 9, 7, 1, 3];
 /// The check digit of seven or thirteen digits.
 pub(super) fn check_digit(part: &[u8]) -> char {
     let weights = &WEIGHTS[WEIGHTS.len().saturating_sub(part.len())..];
-    ten_less(part.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
+    modulo_10_complement(part.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
 }
 
 /// Twenty-two digits, or an alias.
 pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::digits_and(b" -.");
+    static TABLE: char_buffer::CharTable = char_buffer::digits_and(b" -.");
     let account = unlabelled(account, &["CBU", "CVU", "ALIAS"]);
     match read(account, &TABLE, |found| BankAccountError::DigitExpected { found }) {
         // An alias may have dots, and at most twenty signs.
@@ -43,14 +43,14 @@ fn check_number(number: &Characters) -> Result<ValidAccount, BankAccountError> {
         ValidAccount::new(BankAccountKind::Cvu, *number).at_bank(code, bank::argentine_provider(code))
     } else {
         let code = BankCode::of([a, b, c]);
-        ValidAccount::new(BankAccountKind::Cbu, *number).at_bank(code, bank::register(Country::ARGENTINA).name(code))
+        ValidAccount::new(BankAccountKind::Cbu, *number).at_bank(code, bank::directory(Country::ARGENTINA).name(code))
     })
 }
 
 /// What is not digits enough: a number with a mistake in it, or an alias.
 fn check_other(account: &str) -> Result<ValidAccount, BankAccountError> {
-    let signs = account.bytes().filter(|sign| !matches!(sign, b' ' | b'-'));
-    let (count, other) = (signs.clone().count(), signs.filter(|sign| !sign.is_ascii_digit()));
+    let characters = account.bytes().filter(|character| !matches!(character, b' ' | b'-'));
+    let (count, other) = (characters.clone().count(), characters.filter(|character| !character.is_ascii_digit()));
     if count >= 20
         && other.clone().count() <= 2
         && let Some(found) = other.map(char::from).next()
@@ -62,7 +62,7 @@ fn check_other(account: &str) -> Result<ValidAccount, BankAccountError> {
 
 /// Six to twenty letters, digits, dots and hyphens, not all of them dots and hyphens; case does not count.
 fn check_alias(alias: &str) -> Result<ValidAccount, BankAccountError> {
-    if let Some(found) = alias.chars().find(|sign| !(sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-'))) {
+    if let Some(found) = alias.chars().find(|character| !(character.is_ascii_alphanumeric() || matches!(character, '.' | '-'))) {
         return Err(BankAccountError::Charset { found });
     }
     if !(6..=20).contains(&alias.len()) {

@@ -54,23 +54,23 @@ const COUNTRIES: [(&str, &str); 42] = [
 
 /// The national part of a country's IBANs, sign by sign.
 #[derive(Clone, Copy)]
-struct National {
+struct BbanFormat {
     length: usize,
-    classes: [u8; Self::MOST],
+    classes: [u8; Self::MAX_CHARACTERS],
 }
 
-impl National {
+impl BbanFormat {
     /// More signs than any country's part has.
-    const MOST: usize = 30;
+    const MAX_CHARACTERS: usize = 30;
 
     /// Writes a structure out: `2n3a` as `nnaaa`.
     const fn of(structure: &str) -> Self {
         let structure = structure.as_bytes();
-        let mut part = Self { length: 0, classes: [0; Self::MOST] };
+        let mut part = Self { length: 0, classes: [0; Self::MAX_CHARACTERS] };
         let (mut place, mut count) = (0, 0);
         while place < structure.len() {
             match structure[place] {
-                figure @ b'0'..=b'9' => count = count * 10 + (figure - b'0') as usize,
+                digit @ b'0'..=b'9' => count = count * 10 + (digit - b'0') as usize,
                 class => {
                     while count > 0 {
                         part.classes[part.length] = class;
@@ -92,11 +92,11 @@ impl National {
 }
 
 /// The part of every country, in the order of the list.
-static PARTS: [National; COUNTRIES.len()] = {
-    let mut parts = [National::of(""); COUNTRIES.len()];
+static PARTS: [BbanFormat; COUNTRIES.len()] = {
+    let mut parts = [BbanFormat::of(""); COUNTRIES.len()];
     let mut place = 0;
     while place < parts.len() {
-        parts[place] = National::of(COUNTRIES[place].1);
+        parts[place] = BbanFormat::of(COUNTRIES[place].1);
         place += 1;
     }
     parts
@@ -120,13 +120,13 @@ const fn place_of([first, second]: [u8; 2]) -> usize {
 }
 
 /// A number modulo 97 with a sign more behind it, letters counting from 10; modulo 97 up to some multiple of it.
-pub(super) const fn append(rest: u64, sign: u8) -> u64 {
+pub(super) const fn append(rest: u64, character: u8) -> u64 {
     // Dividing once for many signs is several times faster than once for each.
     const FULL: u64 = 1_000_000_000_000_000;
     let rest = if rest < FULL { rest } else { rest % 97 };
-    match sign {
-        b'0'..=b'9' => rest * 10 + (sign - b'0') as u64,
-        _ => rest * 100 + (sign - b'A') as u64 + 10,
+    match character {
+        b'0'..=b'9' => rest * 10 + (character - b'0') as u64,
+        _ => rest * 100 + (character - b'A') as u64 + 10,
     }
 }
 
@@ -154,7 +154,7 @@ fn spanish_control(digits: &[u8]) -> u8 {
 
 /// An IBAN.
 pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::alphanumerics_and(b" -.:");
+    static TABLE: char_buffer::CharTable = char_buffer::alphanumerics_and(b" -.:");
     let mut iban = read(account, &TABLE, |found| BankAccountError::Charset { found })?;
     if let Some(rest) = iban.strip_prefix(b"IBAN") {
         iban = Characters::of(rest);
@@ -163,17 +163,17 @@ pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
         return Err(BankAccountError::like("ES91 2100 0418 4502 0005 1332"));
     };
     let country = [first, second];
-    let part = National::of_country(country).ok_or_else(|| BankAccountError::UnknownCountry { found: char_buffer::text(&country) })?;
+    let part = BbanFormat::of_country(country).ok_or_else(|| BankAccountError::UnknownCountry { found: char_buffer::text(&country) })?;
     if iban.len() != 4 + part.length {
         return Err(BankAccountError::WrongLength { expected: 4 + part.length, found: iban.len() });
     }
     let (written, national) = rest.split_at(2);
     let mut number = 0;
-    for (&sign, class) in national.iter().zip(&part.classes) {
+    for (&character, class) in national.iter().zip(&part.classes) {
         match class {
-            b'n' if !sign.is_ascii_digit() => return Err(BankAccountError::DigitExpected { found: char::from(sign) }),
-            b'a' if !sign.is_ascii_uppercase() => return Err(BankAccountError::Charset { found: char::from(sign) }),
-            _ => number = append(number, sign),
+            b'n' if !character.is_ascii_digit() => return Err(BankAccountError::DigitExpected { found: char::from(character) }),
+            b'a' if !character.is_ascii_uppercase() => return Err(BankAccountError::Charset { found: char::from(character) }),
+            _ => number = append(number, character),
         }
     }
     let right = check_digits(number, country);
@@ -185,7 +185,7 @@ pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
         return Ok(ValidAccount::new(BankAccountKind::Iban, iban));
     }
     let code = check_spanish(national)?;
-    Ok(ValidAccount::new(BankAccountKind::Iban, iban).at_bank(code, bank::register(Country::SPAIN).name(code)))
+    Ok(ValidAccount::new(BankAccountKind::Iban, iban).at_bank(code, bank::directory(Country::SPAIN).name(code)))
 }
 
 /// The two control digits inside a Spanish IBAN, over bank and branch and over the account; the bank's code.

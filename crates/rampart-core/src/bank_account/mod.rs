@@ -8,7 +8,7 @@ mod cbu;
 mod cci;
 mod clabe;
 mod creditor_reference;
-mod fault;
+mod error;
 mod iban;
 mod local;
 pub mod virtual_account;
@@ -17,7 +17,7 @@ mod words;
 pub use bank::{Bank, BankCode, banks, find as find_bank};
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
-pub use fault::{BankAccountError, BankAccountWarning};
+pub use error::{BankAccountError, BankAccountWarning};
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
 /// The most characters an account may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = char_buffer::MOST;
+pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
 /// What kind an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -85,13 +85,13 @@ pub struct ValidAccount {
     pub bank_name: Option<&'static str>,
     /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
-    doubt: Option<BankAccountWarning>,
+    warning: Option<BankAccountWarning>,
     number: Characters,
 }
 
 impl ValidAccount {
     const fn new(kind: BankAccountKind, number: Characters) -> Self {
-        Self { kind, bank_code: None, bank_name: None, account_type: None, doubt: None, number }
+        Self { kind, bank_code: None, bank_name: None, account_type: None, warning: None, number }
     }
 
     const fn at_bank(mut self, code: BankCode, name: Option<&'static str>) -> Self {
@@ -101,15 +101,15 @@ impl ValidAccount {
     }
 
     /// At a bank that its country's list should have.
-    fn at_listed_bank(self, code: BankCode, register: &bank::Register) -> Self {
-        let name = register.name(code);
-        let doubt = name.is_none().then_some(BankAccountWarning::UnknownBank { code, as_of: register.as_of });
-        Self { doubt, ..self.at_bank(code, name) }
+    fn at_listed_bank(self, code: BankCode, directory: &bank::BankDirectory) -> Self {
+        let name = directory.name(code);
+        let warning = name.is_none().then_some(BankAccountWarning::UnknownBank { code, as_of: directory.as_of });
+        Self { warning, ..self.at_bank(code, name) }
     }
 
     /// What is odd about it without making it wrong.
     pub fn doubts(&self) -> impl Iterator<Item = BankAccountWarning> {
-        self.doubt.into_iter()
+        self.warning.into_iter()
     }
 
     /// Without separators, upper case where letters count.
@@ -144,21 +144,21 @@ pub fn check(country: Country, given: BankAccountInput<'_>) -> Result<ValidAccou
 
 /// Trims, bounds, and folds full-width signs; what stands between signs is dropped by each kind's own rule.
 fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
-    if account.len() <= MOST_CHARACTERS && account.bytes().all(|sign| matches!(sign, b' '..=b'~')) {
+    if account.len() <= MOST_CHARACTERS && account.bytes().all(|character| matches!(character, b' '..=b'~')) {
         let account = account.trim();
         return if account.is_empty() { Err(BankAccountError::Empty) } else { Ok(Cow::Borrowed(account)) };
     }
     let mut normalized = String::with_capacity(32);
-    for (position, sign) in account.trim().chars().enumerate() {
+    for (position, character) in account.trim().chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(BankAccountError::TooLong);
         }
-        match sign {
-            '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign)),
+        match character {
+            '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)),
             // Blanks and hyphens as printed and copied texts have them.
             '\u{a0}' | '\t' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => normalized.push(' '),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => normalized.push('-'),
-            ' '..='~' => normalized.push(sign),
+            ' '..='~' => normalized.push(character),
             found => return Err(BankAccountError::Charset { found }),
         }
     }
@@ -169,32 +169,32 @@ fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
 fn compact(account: &str) -> String {
     // What a collected filter allocates grows sign by sign.
     let mut compact = String::with_capacity(account.len());
-    compact.extend(account.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.')));
+    compact.extend(account.chars().filter(|character| !matches!(character, ' ' | '-' | '.')));
     compact
 }
 
 /// Reads an account's signs as a table wants it, and says its own of the first one that the table refuses.
-fn read(account: &str, table: &char_buffer::Table, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
-    let mut number = Characters::NONE;
+fn read(account: &str, table: &char_buffer::CharTable, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
+    let mut number = Characters::EMPTY;
     // No table keeps what is to be folded first, so that what it reads at once is read for good.
     if account.len() <= MOST_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
         return Ok(number);
     }
-    let mut number = Characters::NONE;
+    let mut number = Characters::EMPTY;
     number.read(normalize(account)?.as_bytes(), table).map_err(|found| refused(char::from(found)))?;
     Ok(number)
 }
 
 /// Reads digits; blanks, hyphens and dots between them are dropped.
 fn read_digits(account: &str) -> Result<Characters, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::digits_and(b" -.");
+    static TABLE: char_buffer::CharTable = char_buffer::digits_and(b" -.");
     read(account, &TABLE, |found| BankAccountError::DigitExpected { found })
 }
 
 /// An account without the word in front that says what it is, as people copy it: `CLABE: 0121…`.
 fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
     // Most begin with their digits, and are read on without another look.
-    if account.bytes().next().is_some_and(|sign| sign.is_ascii_digit()) {
+    if account.bytes().next().is_some_and(|character| character.is_ascii_digit()) {
         return account;
     }
     let account = account.trim();
@@ -211,7 +211,7 @@ fn digits<const COUNT: usize>(number: &Characters) -> Result<&[u8; COUNT], BankA
 }
 
 /// The digit that makes a sum of products divisible by ten.
-fn ten_less(sum: u32) -> char {
+fn modulo_10_complement(sum: u32) -> char {
     char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
 }
 
@@ -223,12 +223,12 @@ pub fn masked(account: &str) -> String {
     {
         return format!("{first}***@{domain}");
     }
-    let signs: Vec<char> = account.chars().collect();
-    if signs.len() <= 8 {
-        let shown: String = signs.iter().skip(signs.len().saturating_sub(2)).collect();
-        return format!("****{}", if signs.len() > 4 { shown } else { String::new() });
+    let characters: Vec<char> = account.chars().collect();
+    if characters.len() <= 8 {
+        let shown: String = characters.iter().skip(characters.len().saturating_sub(2)).collect();
+        return format!("****{}", if characters.len() > 4 { shown } else { String::new() });
     }
-    let first: String = signs[..4].iter().collect();
-    let last: String = signs[signs.len() - 4..].iter().collect();
+    let first: String = characters[..4].iter().collect();
+    let last: String = characters[characters.len() - 4..].iter().collect();
     format!("{first} **** … {last}")
 }

@@ -30,7 +30,7 @@ const AROUND_A_KIND: &[&str] = &["cuenta", "cta", "account", "acct", "tipo", "de
 
 /// The words of a text, in lower case and without accents.
 fn words(text: &str) -> Vec<String> {
-    folded(text).split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    folded(text).split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// A name without what stands between its words.

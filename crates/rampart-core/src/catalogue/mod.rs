@@ -20,7 +20,7 @@ use crate::payment::PayIn;
 use crate::policy::Policy;
 
 /// By how much the times of a processor may lie before the reading that shows them.
-const BACKDATING: Duration = Duration::from_secs(900);
+const DEFAULT_BACKDATING: Duration = Duration::from_secs(900);
 
 /// A fiat currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,15 +302,15 @@ impl Catalogue {
     #[must_use]
     pub fn backdating(&self, source: PayIn) -> Duration {
         match source {
-            PayIn::Bank(rail) => self.rail_account(rail).map_or(BACKDATING, |account| account.backdating),
-            PayIn::Processor(_) => BACKDATING,
+            PayIn::Bank(rail) => self.rail_account(rail).map_or(DEFAULT_BACKDATING, |account| account.backdating),
+            PayIn::Processor(_) => DEFAULT_BACKDATING,
         }
     }
 
     /// The same of a chain.
     #[must_use]
     pub fn chain_backdating(&self, chain: Chain) -> Duration {
-        self.chain(chain).map_or(BACKDATING, |chain| chain.backdating)
+        self.chain(chain).map_or(DEFAULT_BACKDATING, |chain| chain.backdating)
     }
 
     /// What never counts for an order of a currency that takes at least `minimum`: less than this, in minor units.

@@ -395,8 +395,8 @@ impl CatalogueSource {
                 limits.push(self.limit(&place, *fiat, level, None, whole)?);
                 for (method, source) in &source.methods {
                     let place = format!("{place}.methods.{method}");
-                    let figures = [&source.transaction, &source.day, &source.month, &source.quarter];
-                    limits.push(self.limit(&place, *fiat, level, Some(*method), figures)?);
+                    let amounts = [&source.transaction, &source.day, &source.month, &source.quarter];
+                    limits.push(self.limit(&place, *fiat, level, Some(*method), amounts)?);
                 }
             }
         }
@@ -409,9 +409,9 @@ impl CatalogueSource {
         fiat: Currency,
         level: KycLevel,
         method: Option<Code<16>>,
-        figures: [&String; 4],
+        amounts: [&String; 4],
     ) -> Result<Limit, CatalogueError> {
-        let [transaction, day, month, quarter] = figures;
+        let [transaction, day, month, quarter] = amounts;
         Ok(Limit {
             fiat,
             level,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::time::Timestamp;
 
 /// How old nobody gets, in years.
-const LONGEST_LIFE: u16 = 150;
+const MAX_AGE_YEARS: u16 = 150;
 
 /// A date of the Gregorian calendar that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +38,8 @@ impl Date {
     }
 
     /// Reads `YYMMDD`, all of them digits, in a century.
-    pub(super) fn of_six(figures: &[u8; 6], century: u16) -> Option<Self> {
-        let part = |at: usize| (figures[at].wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(figures[at + 1].wrapping_sub(b'0'));
+    pub(super) fn of_six(digits: &[u8; 6], century: u16) -> Option<Self> {
+        let part = |at: usize| (digits[at].wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(digits[at + 1].wrapping_sub(b'0'));
         Self::new(century + u16::from(part(0)), part(2), part(4))
     }
 
@@ -55,7 +55,7 @@ impl Date {
     pub fn age(self, today: Self) -> Option<u16> {
         let passed = (today.month, today.day) >= (self.month, self.day);
         let years = today.year.checked_sub(self.year)?.checked_sub(u16::from(!passed))?;
-        (years <= LONGEST_LIFE).then_some(years)
+        (years <= MAX_AGE_YEARS).then_some(years)
     }
 }
 

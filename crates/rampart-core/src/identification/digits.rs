@@ -13,14 +13,14 @@ pub(super) fn digit(value: u32) -> char {
 }
 
 /// The sum of digits times weights; fewer digits have the last weights.
-pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
+pub(super) fn weighted_sum(digits: &[u8], weights: &[u32]) -> u32 {
     let weights = &weights[weights.len().saturating_sub(digits.len())..];
     digits.iter().zip(weights).map(|(digit, weight)| value(*digit) * weight).sum()
 }
 
 /// Refuses signs that are not all digits; a letter that is often typed for a digit is named as such.
-pub(super) fn all_digits(signs: &[u8]) -> Result<(), DocumentError> {
-    match signs.iter().find(|sign| !sign.is_ascii_digit()) {
+pub(super) fn all_digits(characters: &[u8]) -> Result<(), DocumentError> {
+    match characters.iter().find(|character| !character.is_ascii_digit()) {
         None => Ok(()),
         Some(found) => Err(not_a_digit(*found)),
     }
@@ -60,13 +60,13 @@ pub(super) fn zeros_to_drop(digits: &[u8], fewest: usize) -> usize {
 }
 
 /// Refuses signs of another count.
-pub(super) fn length(signs: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), DocumentError> {
-    if (least..=most).contains(&signs.len()) { Ok(()) } else { Err(DocumentError::WrongLength { expected, found: signs.len() }) }
+pub(super) fn length(characters: &[u8], least: usize, most: usize, expected: Wording) -> Result<(), DocumentError> {
+    if (least..=most).contains(&characters.len()) { Ok(()) } else { Err(DocumentError::WrongLength { expected, found: characters.len() }) }
 }
 
 /// Refuses what is not ASCII letters and digits only.
-pub(super) fn alphanumeric(signs: &[u8]) -> Result<(), DocumentError> {
-    match signs.iter().find(|sign| !sign.is_ascii_alphanumeric()) {
+pub(super) fn alphanumeric(characters: &[u8]) -> Result<(), DocumentError> {
+    match characters.iter().find(|character| !character.is_ascii_alphanumeric()) {
         None => Ok(()),
         Some(found) => Err(DocumentError::Charset { found: char::from(*found) }),
     }
@@ -74,12 +74,12 @@ pub(super) fn alphanumeric(signs: &[u8]) -> Result<(), DocumentError> {
 
 /// Writes digits with a dot before every third from the right.
 pub(super) fn dotted(digits: &str) -> String {
-    let mut shown = String::with_capacity(digits.len() + 3);
+    let mut dotted = String::with_capacity(digits.len() + 3);
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            shown.push('.');
+            dotted.push('.');
         }
-        shown.push(digit);
+        dotted.push(digit);
     }
-    shown
+    dotted
 }

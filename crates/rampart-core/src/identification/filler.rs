@@ -4,10 +4,10 @@
 use super::{DocumentError, DocumentType, DocumentWarning};
 
 /// The fewest digits of which it is odd that they are all the same.
-const FEWEST: usize = 4;
+const MIN_REPEATED_DIGITS: usize = 4;
 
 /// Judges a normalised number that holds by its document's own rules.
-pub(super) fn judge(document: DocumentType, number: &[u8]) -> Result<Option<DocumentWarning>, DocumentError> {
+pub(super) fn check(document: DocumentType, number: &[u8]) -> Result<Option<DocumentWarning>, DocumentError> {
     let (digits, is_serial_alone) = counted(document, number);
     let Some(&first) = digits.first() else { return Ok(None) };
     if !first.is_ascii_digit() || digits.iter().any(|digit| *digit != first) {
@@ -16,7 +16,7 @@ pub(super) fn judge(document: DocumentType, number: &[u8]) -> Result<Option<Docu
     if first == b'0' && is_serial_alone {
         return Err(DocumentError::Placeholder { used_for: "filling in forms", used_for_es: "relleno" });
     }
-    Ok((digits.len() >= FEWEST).then_some(DocumentWarning::RepeatedDigit))
+    Ok((digits.len() >= MIN_REPEATED_DIGITS).then_some(DocumentWarning::RepeatedDigit))
 }
 
 /// The digits that its holder was given, without what stands for a kind of holder or checks them; and whether they are the
@@ -39,6 +39,6 @@ fn counted(document: DocumentType, number: &[u8]) -> (&[u8], bool) {
 
 /// What is behind the letters in front.
 fn behind_letters(number: &[u8]) -> &[u8] {
-    let letters = number.iter().take_while(|sign| !sign.is_ascii_digit()).count();
+    let letters = number.iter().take_while(|character| !character.is_ascii_digit()).count();
     &number[letters..]
 }

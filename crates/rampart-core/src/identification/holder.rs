@@ -7,7 +7,7 @@ impl DocumentType {
     /// Whose a normalised number of this document is.
     #[must_use]
     pub fn holder(self, normalized: &str) -> CustomerType {
-        self.holder_of(&signs_of(normalized))
+        self.holder_of(&characters_of(normalized))
     }
 
     pub(super) fn holder_of(self, number: &[u8]) -> CustomerType {
@@ -42,8 +42,8 @@ impl DocumentType {
 }
 
 /// The signs of a number that was normalised.
-pub(super) fn signs_of(normalized: &str) -> Characters {
-    let mut signs = Characters::NONE;
-    normalized.chars().for_each(|letter| signs.push(u8::try_from(u32::from(letter)).unwrap_or(char_buffer::REFUSED)));
-    signs
+pub(super) fn characters_of(normalized: &str) -> Characters {
+    let mut characters = Characters::EMPTY;
+    normalized.chars().for_each(|letter| characters.push(u8::try_from(u32::from(letter)).unwrap_or(char_buffer::REFUSED)));
+    characters
 }

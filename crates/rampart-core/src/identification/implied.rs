@@ -42,20 +42,20 @@ impl Implied {
         Self {
             date: dates().filter(|date| *date <= today).max().or_else(|| dates().next()),
             century_is_certain: dates().count() == 1,
-            sex: number.get(10).filter(|_| is_curp).map(|sign| match sign {
+            sex: number.get(10).filter(|_| is_curp).map(|character| match character {
                 b'H' => Sex::Male,
                 b'M' => Sex::Female,
                 _ => Sex::Unspecified,
             }),
             entity: number.first().filter(|_| document == DocumentType::Cif).and_then(|letter| spain::entity(*letter)),
-            birthplace: figures(number, 11).filter(|_| is_curp).and_then(mexico::birthplace),
+            birthplace: characters_at(number, 11).filter(|_| is_curp).and_then(mexico::birthplace),
             contains: contained(document, number).and_then(|number| Code::of(number).ok()),
         }
     }
 }
 
 /// As many signs as are wanted from a place on.
-fn figures<const COUNT: usize>(number: &[u8], from: usize) -> Option<&[u8; COUNT]> {
+fn characters_at<const COUNT: usize>(number: &[u8], from: usize) -> Option<&[u8; COUNT]> {
     number.get(from..).and_then(|rest| rest.first_chunk())
 }
 
@@ -72,8 +72,8 @@ pub(super) fn dates(document: DocumentType, number: &[u8]) -> impl Iterator<Item
         DocumentType::Nit if number.len() == 12 => (0, [Some(1900), Some(2000)]),
         _ => (0, [None, None]),
     };
-    let figures = figures(number, from).copied();
-    centuries.into_iter().flatten().filter_map(move |century| Date::of_six(&figures?, century))
+    let digits = characters_at(number, from).copied();
+    centuries.into_iter().flatten().filter_map(move |century| Date::of_six(&digits?, century))
 }
 
 /// The number of another document inside a normalised one.

@@ -27,7 +27,7 @@ const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
 }
 
 /// The fewest signs of a number that begins with letters: what is shorter has lost some of its own.
-const fn fewest(document: DocumentType) -> usize {
+const fn min_characters(document: DocumentType) -> usize {
     match document {
         DocumentType::Curp => 18,
         DocumentType::Rfc => 12,
@@ -44,8 +44,8 @@ const fn words(document: DocumentType) -> &'static [&'static [u8]] {
 }
 
 /// A number that does not hold as it is written, without the label in front of it.
-pub(super) fn without(document: DocumentType, signs: &Characters) -> Option<Characters> {
-    let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
+pub(super) fn without(document: DocumentType, characters: &Characters) -> Option<Characters> {
+    let rest = labels(document).iter().find_map(|label| characters.strip_prefix(*label))?;
     let rest = words(document).iter().find_map(|word| rest.strip_prefix(*word)).unwrap_or(rest);
-    (rest.len() >= fewest(document)).then(|| Characters::of(rest))
+    (rest.len() >= min_characters(document)).then(|| Characters::of(rest))
 }

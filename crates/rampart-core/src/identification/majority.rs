@@ -1,6 +1,6 @@
 //! Whether a number's holder is of age, as far as the number tells.
 
-use super::holder::signs_of;
+use super::holder::characters_of;
 use super::{CustomerType, Date, DocumentType, implied};
 use crate::time::Timestamp;
 
@@ -21,7 +21,7 @@ impl DocumentType {
     /// Whether the holder of a normalised number of this document has so many years at a moment.
     #[must_use]
     pub fn majority(self, normalized: &str, minimum_age: u8, now: Timestamp) -> AgeCheck {
-        let number = signs_of(normalized);
+        let number = characters_of(normalized);
         if self.holder_of(&number) == CustomerType::Company {
             return AgeCheck::Untold;
         }

@@ -10,7 +10,7 @@ mod colombia;
 mod date;
 mod digits;
 mod document;
-mod fault;
+mod error;
 mod filler;
 mod holder;
 mod implied;
@@ -19,16 +19,16 @@ mod majority;
 mod mexico;
 mod one_person;
 mod peru;
-mod shown;
+mod print_format;
 mod spain;
 
 pub use date::Date;
 pub use document::{CustomerType, DocumentType};
-pub use fault::{DocumentError, DocumentWarning, Wording};
+pub use error::{DocumentError, DocumentWarning, Wording};
 pub use implied::{Implied, Sex};
 pub use majority::AgeCheck;
 
-use shown::Shown;
+use print_format::PrintFormat;
 
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
@@ -36,7 +36,7 @@ use crate::text::composed;
 use crate::time::Timestamp;
 
 /// The most characters a number may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = char_buffer::MOST;
+pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
 /// A number that holds. It is held inline; what is written of it is written when somebody asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,18 +46,18 @@ pub struct ValidDocument {
     document: DocumentType,
     number: Characters,
     doubts: [Option<DocumentWarning>; 4],
-    shown: Shown,
+    print_format: PrintFormat,
 }
 
 impl ValidDocument {
-    /// A number that holds by its document's own rules; [`judge`] says whose it is.
+    /// A number that holds by its document's own rules; [`apply_rules`] says whose it is.
     const fn new(document: DocumentType, number: Characters) -> Self {
-        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], shown: Shown::Plainly }
+        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plainly }
     }
 
-    fn doubt(&mut self, doubt: DocumentWarning) {
+    fn warn(&mut self, warn: DocumentWarning) {
         if let Some(free) = self.doubts.iter_mut().find(|place| place.is_none()) {
-            *free = Some(doubt);
+            *free = Some(warn);
         }
     }
 
@@ -65,7 +65,7 @@ impl ValidDocument {
     fn drop_zeros(&mut self, zeros: usize) {
         if zeros > 0 {
             self.number = Characters::of(&self.number[zeros..]);
-            self.doubt(DocumentWarning::ZerosInFront);
+            self.warn(DocumentWarning::ZerosInFront);
         }
     }
 
@@ -73,16 +73,16 @@ impl ValidDocument {
     fn complete(&mut self) -> Result<(), DocumentError> {
         self.customer_type = self.document.holder_of(&self.number);
         if self.document.is_of_minors_by(&self.number) {
-            self.doubt(DocumentWarning::Minor);
+            self.warn(DocumentWarning::Minor);
         }
-        if let Some(doubt) = filler::judge(self.document, &self.number)? {
-            self.doubt(doubt);
+        if let Some(warn) = filler::check(self.document, &self.number)? {
+            self.warn(warn);
         }
         Ok(())
     }
 
-    const fn shown(mut self, shown: Shown) -> Self {
-        self.shown = shown;
+    const fn print_format(mut self, print_format: PrintFormat) -> Self {
+        self.print_format = print_format;
         self
     }
 
@@ -95,7 +95,7 @@ impl ValidDocument {
     /// As the issuing body prints it.
     #[must_use]
     pub fn display(&self) -> String {
-        self.shown.write(&self.normalized())
+        self.print_format.write(&self.normalized())
     }
 
     /// What is odd about it without making it wrong.
@@ -114,11 +114,11 @@ impl ValidDocument {
     /// # Errors
     /// [`DocumentError::Contradiction`] that names both; of two centuries the nearer one.
     pub fn agrees_with_birth(&self, sent: Date) -> Result<(), DocumentError> {
-        let told = || implied::dates(self.document, &self.number);
-        if self.customer_type == CustomerType::Company || told().any(|date| date == sent) {
+        let dates = || implied::dates(self.document, &self.number);
+        if self.customer_type == CustomerType::Company || dates().any(|date| date == sent) {
             return Ok(());
         }
-        let nearest = told().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
+        let nearest = dates().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
         nearest.map_or(Ok(()), |number_says| Err(DocumentError::Contradiction { number_says, sent }))
     }
 }
@@ -136,79 +136,79 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<V
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         return Err(DocumentError::WrongCountry { document: document.as_str(), country, allowed });
     }
-    let mut signs = Characters::NONE;
-    read(number, &mut signs)?;
-    let judged = judge(country, document, number, &signs);
-    match judged {
-        Ok(_) => judged,
-        Err(fault) => judge_again(country, document, number, &signs, fault),
+    let mut characters = Characters::EMPTY;
+    read(number, &mut characters)?;
+    let result = apply_rules(country, document, number, &characters);
+    match result {
+        Ok(_) => result,
+        Err(fault) => retry_without_label(country, document, number, &characters, fault),
     }
 }
 
 /// What is said of a number that does not hold as it is written.
 #[cold]
 #[inline(never)]
-fn judge_again(
+fn retry_without_label(
     country: Country,
     document: DocumentType,
     number: &str,
-    signs: &Characters,
+    characters: &Characters,
     fault: DocumentError,
 ) -> Result<ValidDocument, DocumentError> {
-    let (fault, signs) = match label::without(document, signs) {
-        None => (fault, *signs),
-        Some(rest) => match judge(country, document, number, &rest) {
+    let (fault, characters) = match label::without(document, characters) {
+        None => (fault, *characters),
+        Some(rest) => match apply_rules(country, document, number, &rest) {
             Ok(checked) => return Ok(checked),
             Err(fault) => (fault, rest),
         },
     };
     // What stands for nobody does so whatever it is called.
     let is_nobodys = matches!(fault, DocumentError::Placeholder { .. });
-    let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
+    let better = if is_nobodys { None } else { better_document(country, document, number, &characters) };
     Err(better.unwrap_or(fault))
 }
 
 /// What is said of a number: by its document's own rules, and by those that all of them share. It is completed where it
 /// lies: copies cost as much as the rules.
-fn judge(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
-    let mut judged = by_document(country, document, number, signs);
-    let shared = judged.as_mut().map_or(Ok(()), ValidDocument::complete);
+fn apply_rules(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
+    let mut result = by_document(country, document, number, characters);
+    let shared = result.as_mut().map_or(Ok(()), ValidDocument::complete);
     if let Err(fault) = shared {
-        judged = Err(fault);
+        result = Err(fault);
     }
-    judged
+    result
 }
 
 /// What the document's own rules say of a number: as it was written, and its signs.
-fn by_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
+fn by_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     match document {
-        DocumentType::GovernmentId => spain::government_id(signs),
-        DocumentType::PermanentResidencePermit => spain::residence_permit(signs),
-        DocumentType::Passport => spain::passport(signs),
-        DocumentType::Cif => spain::cif(signs),
-        DocumentType::Rut => chile::rut(signs),
-        DocumentType::Curp => mexico::curp(signs),
-        DocumentType::Rfc => mexico::rfc(signs),
-        DocumentType::CedCiu => colombia::citizen_id(signs),
-        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(document, signs),
-        DocumentType::Ti => colombia::identity_card(signs),
-        DocumentType::Nuip => colombia::nuip(signs),
-        DocumentType::Ppt => colombia::protection_permit(signs),
-        DocumentType::Pass => colombia::passport(signs),
-        DocumentType::Pep => colombia::permanence_permit(signs),
-        DocumentType::Rc => colombia::civil_registry(signs),
-        DocumentType::Nit => colombia::nit(number, signs),
-        DocumentType::Dni if country == Country::PERU => peru::dni(signs),
-        DocumentType::Dni => argentina::dni(signs),
-        DocumentType::Ce => peru::foreigner_card(signs),
-        DocumentType::Ruc => peru::ruc(signs),
-        DocumentType::Cuit => argentina::cuit(signs),
+        DocumentType::GovernmentId => spain::government_id(characters),
+        DocumentType::PermanentResidencePermit => spain::residence_permit(characters),
+        DocumentType::Passport => spain::passport(characters),
+        DocumentType::Cif => spain::cif(characters),
+        DocumentType::Rut => chile::rut(characters),
+        DocumentType::Curp => mexico::curp(characters),
+        DocumentType::Rfc => mexico::rfc(characters),
+        DocumentType::CedCiu => colombia::citizen_id(characters),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(document, characters),
+        DocumentType::Ti => colombia::identity_card(characters),
+        DocumentType::Nuip => colombia::nuip(characters),
+        DocumentType::Ppt => colombia::protection_permit(characters),
+        DocumentType::Pass => colombia::passport(characters),
+        DocumentType::Pep => colombia::permanence_permit(characters),
+        DocumentType::Rc => colombia::civil_registry(characters),
+        DocumentType::Nit => colombia::nit(number, characters),
+        DocumentType::Dni if country == Country::PERU => peru::dni(characters),
+        DocumentType::Dni => argentina::dni(characters),
+        DocumentType::Ce => peru::foreigner_card(characters),
+        DocumentType::Ruc => peru::ruc(characters),
+        DocumentType::Cuit => argentina::cuit(characters),
     }
 }
 
 /// What becomes of each sign: blanks, dots, hyphens, colons, slashes and the sign of `nº` and `n°` are dropped, letters raised to
 /// capitals, among them `Ñ`.
-static TABLE: char_buffer::Table = {
+static TABLE: char_buffer::CharTable = {
     let mut table = char_buffer::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
     table['Ñ' as usize] = char_buffer::ENYE;
@@ -217,19 +217,19 @@ static TABLE: char_buffer::Table = {
 };
 
 /// Drops separators and raises case; refuses what no document's number has.
-fn read(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
+fn read(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
     if !number.is_ascii() {
-        read_unicode(number, signs)?;
+        read_unicode(number, characters)?;
     } else if number.len() > MOST_CHARACTERS {
         return Err(DocumentError::TooLong);
     } else {
-        signs.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
+        characters.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
     }
-    if signs.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
+    if characters.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
 }
 
 /// The same of a number that is not all ASCII.
-fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
+fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
     // `Ñ` may come as `N` and a tilde.
     let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
@@ -242,8 +242,8 @@ fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentErro
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
-        let sign = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
-        signs.read(&[sign], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
+        let character = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
+        characters.read(&[character], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
     }
     Ok(())
 }
@@ -251,7 +251,7 @@ fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentErro
 /// A number that is wrong for its document and right for another of the same country was most likely sent under the
 /// wrong name: that is the more helpful thing to say.
 #[cold]
-fn better_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Option<DocumentError> {
+fn better_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Option<DocumentError> {
     let plausible: &[(DocumentType, DocumentType)] = &[
         (DocumentType::Dni, DocumentType::Cuit),
         (DocumentType::Dni, DocumentType::Ruc),
@@ -269,9 +269,9 @@ fn better_document(country: Country, document: DocumentType, number: &str, signs
         (DocumentType::Cif, DocumentType::PermanentResidencePermit),
     ];
     // Foreigner cards of unusual forms are too much like anything else.
-    let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(signs);
-    let holds = |other: &DocumentType| is_plausible(*other) && judge(country, *other, number, signs).is_ok();
+    let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(characters);
+    let is_valid = |other: &DocumentType| is_plausible(*other) && apply_rules(country, *other, number, characters).is_ok();
     let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);
-    let other = others.find(holds)?;
+    let other = others.find(is_valid)?;
     Some(DocumentError::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

@@ -1,7 +1,7 @@
 //! The numbers that one person has under several documents: one is a part of the other, or they are the same number.
 
 use super::digits::{all_digits, zeros_to_drop};
-use super::holder::signs_of;
+use super::holder::characters_of;
 use super::{DocumentType, check, implied};
 use crate::char_buffer::text;
 use crate::country::Country;
@@ -12,15 +12,15 @@ impl DocumentType {
     /// other document it is the only one.
     #[must_use]
     pub fn of_one_person(self, country: Country, normalized: &str) -> Vec<(Self, String)> {
-        let number = signs_of(normalized);
+        let number = characters_of(normalized);
         let Some((counted, own)) = own(self, &number) else { return vec![(self, normalized.to_owned())] };
         let mut found = vec![(counted, text(own))];
-        for form in forms(counted, country) {
-            let body = format!("{}{:0>width$}", form.prefix, text(own), width = form.width);
-            let written = if form.is_checked { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
-            let holds = written.iter().filter_map(|written| check(country, form.document, written).ok());
-            let same = holds.filter(|checked| self::own(form.document, &checked.number).is_some_and(|(_, other)| other == own));
-            found.extend(same.map(|checked| (form.document, checked.normalized())));
+        for format_of in derived_formats(counted, country) {
+            let body = format!("{}{:0>width$}", format_of.prefix, text(own), width = format_of.width);
+            let written = if format_of.is_checked { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
+            let is_valid = written.iter().filter_map(|written| check(country, format_of.document, written).ok());
+            let same = is_valid.filter(|checked| self::own(format_of.document, &checked.number).is_some_and(|(_, other)| other == own));
+            found.extend(same.map(|checked| (format_of.document, checked.normalized())));
         }
         found
     }
@@ -46,7 +46,7 @@ fn own(document: DocumentType, number: &[u8]) -> Option<(DocumentType, &[u8])> {
 }
 
 /// How a document writes a person's own number.
-struct Form {
+struct NumberFormat {
     document: DocumentType,
     prefix: &'static str,
     /// The fewest digits, which zeros fill up.
@@ -55,18 +55,18 @@ struct Form {
 }
 
 /// The other documents that are made of a person's own number.
-fn forms(counted: DocumentType, country: Country) -> Vec<Form> {
-    let form = |document, prefix, width, is_checked| Form { document, prefix, width, is_checked };
+fn derived_formats(counted: DocumentType, country: Country) -> Vec<NumberFormat> {
+    let format_of = |document, prefix, width, is_checked| NumberFormat { document, prefix, width, is_checked };
     match counted {
         DocumentType::CedCiu => vec![
-            form(DocumentType::Nuip, "", 0, false),
-            form(DocumentType::Ti, "", 0, false),
-            form(DocumentType::Rc, "", 0, false),
-            form(DocumentType::Nit, "", 0, true),
+            format_of(DocumentType::Nuip, "", 0, false),
+            format_of(DocumentType::Ti, "", 0, false),
+            format_of(DocumentType::Rc, "", 0, false),
+            format_of(DocumentType::Nit, "", 0, true),
         ],
-        DocumentType::Dni if country == Country::PERU => vec![form(DocumentType::Ruc, "10", 8, true)],
+        DocumentType::Dni if country == Country::PERU => vec![format_of(DocumentType::Ruc, "10", 8, true)],
         DocumentType::Dni => {
-            ["20", "23", "24", "25", "26", "27"].into_iter().map(|prefix| form(DocumentType::Cuit, prefix, 8, true)).collect()
+            ["20", "23", "24", "25", "26", "27"].into_iter().map(|prefix| format_of(DocumentType::Cuit, prefix, 8, true)).collect()
         }
         _ => Vec::new(),
     }

@@ -1,13 +1,13 @@
 //! A company's name and its legal form.
 
-use super::firm_words::is_firms;
+use super::firm_words::is_company_word;
 use super::letters::Transliteration;
 use super::person::is_cut;
-use super::short::Place;
-use super::words::{Rule, Token, on_end, same_letters, tokens, ways, words};
+use super::short::NamePart;
+use super::words::{MatchRule, NameToken, joined, same_letters, tokens, ways, words};
 
 /// The fewest letters of a text that was cut.
-const LEAST_OF_CUT: usize = 24;
+const MIN_TRUNCATED_CHARACTERS: usize = 24;
 
 /// Legal forms by how they are written, without blanks and dots. Those of one line are one form.
 const FORMS: &[&[&str]] = &[
@@ -66,14 +66,14 @@ const FORMS: &[&[&str]] = &[
 ];
 
 /// The most tokens of a form that is written letter by letter or in words.
-const MOST_TOKENS: usize = 10;
+const MAX_FORM_TOKENS: usize = 10;
 
 /// The tokens before the legal form at the end, and which it is; all and none where there is none.
-fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
+fn split(tokens: &[NameToken]) -> (&[NameToken], Option<usize>) {
     // The longest is the right one: `S.A. de C.V.` ends with what is a form itself.
-    for start in tokens.len().saturating_sub(MOST_TOKENS).max(1)..tokens.len() {
+    for start in tokens.len().saturating_sub(MAX_FORM_TOKENS).max(1)..tokens.len() {
         let (core, end) = tokens.split_at(start);
-        let end = on_end(end, Transliteration::Plain as usize);
+        let end = joined(end, Transliteration::Plain as usize);
         if let Some(form) = FORMS.iter().position(|spellings| spellings.contains(&end.as_str())) {
             return (core, Some(form));
         }
@@ -82,9 +82,9 @@ fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
 }
 
 /// The legal form at a name's end, as it is written there, without blanks and dots.
-pub(super) fn form(tokens: &[Token]) -> Option<String> {
+pub(super) fn form(tokens: &[NameToken]) -> Option<String> {
     let (core, form) = split(tokens);
-    form.map(|_| on_end(&tokens[core.len()..], Transliteration::Plain as usize))
+    form.map(|_| joined(&tokens[core.len()..], Transliteration::Plain as usize))
 }
 
 /// Whether a name ends with a legal form.
@@ -96,7 +96,7 @@ pub(super) fn has_form(name: &str) -> bool {
 /// left out where the rest has a company's word; without one it can be the owner's own name.
 pub(super) fn agrees(name: &str, written: &str) -> bool {
     let (name, all) = (tokens(name), tokens(written));
-    let whole: Vec<&Token> = name.iter().collect();
+    let whole: Vec<&NameToken> = name.iter().collect();
     let ((known, known_form), (core, form)) = (split(&name), split(&all));
     let may_lack_form = form.is_none() && is_a_companys(core);
     let reaches_form = || letters(&all) > letters(known);
@@ -107,11 +107,11 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
     if known_form != form && known_form.is_some() && !may_lack_form {
         return false;
     }
-    let known_core: Vec<&Token> = known.iter().collect();
+    let known_core: Vec<&NameToken> = known.iter().collect();
     if same_letters(&known_core, core) {
         return true;
     }
-    let rule = Rule { place: Place::Company, initials: false, may_leave_out: false, may_add: 0 };
+    let rule = MatchRule { place: NamePart::Company, initials: false, may_leave_out: false, may_add: 0 };
     match (words(known, false), words(core, false)) {
         (Some(known), Some(core)) => ways(&known, &core, rule).wholly(),
         _ => false,
@@ -119,18 +119,18 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
 }
 
 /// Whether a name without its form is told from its owner's: a list of persons' names never has them all.
-fn is_a_companys(core: &[Token]) -> bool {
-    core.len() > 1 && core.iter().any(|token| is_firms(token.plain()))
+fn is_a_companys(core: &[NameToken]) -> bool {
+    core.len() > 1 && core.iter().any(|token| is_company_word(token.plain()))
 }
 
-fn letters(tokens: &[Token]) -> usize {
+fn letters(tokens: &[NameToken]) -> usize {
     tokens.iter().map(|token| token.plain().chars().count()).sum()
 }
 
 /// Whether what is written is how the name begins.
-fn begins(name: &[&Token], written: &[Token]) -> bool {
+fn begins(name: &[&NameToken], written: &[NameToken]) -> bool {
     (0..Transliteration::ALL.len()).any(|lettering| {
-        let written = on_end(written, lettering);
-        written.chars().count() >= LEAST_OF_CUT && on_end(name.iter().copied(), lettering).starts_with(&written)
+        let written = joined(written, lettering);
+        written.chars().count() >= MIN_TRUNCATED_CHARACTERS && joined(name.iter().copied(), lettering).starts_with(&written)
     })
 }

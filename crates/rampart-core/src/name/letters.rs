@@ -5,7 +5,7 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-use crate::text::is_unseen;
+use crate::text::is_invisible;
 
 /// A way to write letters that the basic Latin alphabet lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn lettered(text: &str, lettering: Transliteration) -> String {
             written.push(letter.to_ascii_lowercase());
         } else if let Some(latin) = latin(letter, lettering, written.ends_with('o')) {
             written.push_str(latin);
-        } else if !GeneralCategoryGroup::Mark.contains(marks.get(letter)) && !is_unseen(letter) {
+        } else if !GeneralCategoryGroup::Mark.contains(marks.get(letter)) && !is_invisible(letter) {
             written.push(letter);
         }
     }
@@ -79,7 +79,7 @@ const fn own(letter: char, lettering: Transliteration) -> Option<&'static str> {
 }
 
 /// What is written for a letter that has no decomposition. The first of two is EPC217-08's.
-const fn latin(letter: char, lettering: Transliteration, behind_o: bool) -> Option<&'static str> {
+const fn latin(letter: char, lettering: Transliteration, after_o: bool) -> Option<&'static str> {
     const fn either(lettering: Transliteration, epc: &'static str, plain: &'static str) -> &'static str {
         if matches!(lettering, Transliteration::Epc) { epc } else { plain }
     }
@@ -107,7 +107,7 @@ const fn latin(letter: char, lettering: Transliteration, behind_o: bool) -> Opti
         'π' | 'п' => "p",
         'ρ' | 'р' => "r",
         'σ' | 'ς' | 'с' => "s",
-        'υ' => either(lettering, "y", if behind_o { "u" } else { "y" }),
+        'υ' => either(lettering, "y", if after_o { "u" } else { "y" }),
         'φ' | 'ф' => "f",
         'χ' | 'ч' => "ch",
         'ψ' => "ps",

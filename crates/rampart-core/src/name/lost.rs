@@ -22,8 +22,8 @@ impl Loss {
     /// Both.
     pub(super) const ALL: [Self; 2] = [Self::FullStop, Self::QuestionMark];
 
-    const fn is_sign(self, sign: char) -> bool {
-        matches!((self, sign), (Self::FullStop, '.') | (Self::QuestionMark, '?' | '\u{FFFD}'))
+    const fn is_replacement(self, character: char) -> bool {
+        matches!((self, character), (Self::FullStop, '.') | (Self::QuestionMark, '?' | '\u{FFFD}'))
     }
 
     /// What a bank has written, with each letter marked that was lost within or at the end of a word; nothing when none was.
@@ -31,11 +31,11 @@ impl Loss {
         let mut marked = String::with_capacity(written.len());
         let mut letters = written.chars().peekable();
         while let Some(letter) = letters.next() {
-            if !self.is_sign(letter) {
+            if !self.is_replacement(letter) {
                 marked.push(letter);
                 continue;
             }
-            while self == Self::QuestionMark && letters.next_if(|next| self.is_sign(*next)).is_some() {}
+            while self == Self::QuestionMark && letters.next_if(|next| self.is_replacement(*next)).is_some() {}
             let is_within = letters.peek().is_some_and(|next| next.is_alphanumeric()) || marked.ends_with(char::is_alphanumeric);
             marked.push(if is_within { LOST } else { letter });
         }

@@ -3,12 +3,12 @@
 use super::company;
 use super::given_names::{is_mans_name, is_womans_name};
 use super::joint;
-use super::short::Place;
-use super::words::{PARTICLES, Rule, Token, Ways, Word, same_letters, tokens, ways, words};
-use crate::text::{composed, is_mark, is_unseen};
+use super::short::NamePart;
+use super::words::{PARTICLES, MatchRule, NameToken, Agreement, Word, same_letters, tokens, ways, words};
+use crate::text::{composed, is_mark, is_invisible};
 
 /// The widths at which banks cut a name, in characters.
-const WIDTHS: [usize; 2] = [35, 70];
+const TRUNCATION_WIDTHS: [usize; 2] = [35, 70];
 
 /// Forms of address that stand in front.
 pub(super) const TITLES: &[&str] =
@@ -36,20 +36,20 @@ const GENERATIONS: &[(&str, &str)] = &[
 ];
 
 /// The most signs between two words that count.
-const MOST_BETWEEN: usize = 2;
+const MAX_COUNTED_SEPARATOR_CHARACTERS: usize = 2;
 
 /// Whether a text of this width may have been cut; a blank at the cut is gone. What fills a text (runs of blanks and other signs,
 /// what does not show) does not count.
 pub(super) fn is_cut(written: &str) -> bool {
     let text = composed(written.trim());
     let (mut width, mut between, mut last) = (0, 0, ' ');
-    for sign in text.chars().filter(|sign| !is_unseen(*sign) && !is_mark(*sign)) {
-        between = if sign.is_alphanumeric() { 0 } else { between + 1 };
-        let is_run = sign.is_whitespace() && last.is_whitespace();
-        width += usize::from(between <= MOST_BETWEEN && !is_run);
-        last = sign;
+    for character in text.chars().filter(|character| !is_invisible(*character) && !is_mark(*character)) {
+        between = if character.is_alphanumeric() { 0 } else { between + 1 };
+        let is_run = character.is_whitespace() && last.is_whitespace();
+        width += usize::from(between <= MAX_COUNTED_SEPARATOR_CHARACTERS && !is_run);
+        last = character;
     }
-    WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
+    TRUNCATION_WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
 }
 
 /// Whether what is written can be a person's name.
@@ -76,14 +76,14 @@ pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {
 }
 
 /// Whether a woman's title stands in front. `Da` is one before a given name, and a particle before a family name.
-fn is_a_womans(written: &[Token]) -> bool {
+fn is_a_womans(written: &[NameToken]) -> bool {
     let mut rest = written.iter().skip_while(|token| token.is(TITLES) || token.is(PARTICLES));
     let is_before_given_name = rest.next().is_some_and(|name| is_mans_name(name.plain()));
     let mut titles = written.iter().take_while(|token| token.is(TITLES));
     titles.any(|title| title.is(WOMENS_TITLES) && (is_before_given_name || !title.is(PARTICLES)))
 }
 
-fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> bool {
+fn named(given: &[NameToken], family: &[NameToken], written: &[NameToken], is_cut: bool) -> bool {
     let (given, mut generation) = without_generation(given);
     let (family, of_family) = without_generation(family);
     let (written, of_written) = without_generation(written);
@@ -91,8 +91,8 @@ fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> 
     if generation != of_written {
         return false;
     }
-    let first_name_first: Vec<&Token> = given.iter().chain(&family).collect();
-    let family_name_first: Vec<&Token> = family.iter().chain(&given).collect();
+    let first_name_first: Vec<&NameToken> = given.iter().chain(&family).collect();
+    let family_name_first: Vec<&NameToken> = family.iter().chain(&given).collect();
     if same_letters(&first_name_first, &written) || same_letters(&family_name_first, &written) {
         return true;
     }
@@ -109,42 +109,42 @@ fn named(given: &[Token], family: &[Token], written: &[Token], is_cut: bool) -> 
 }
 
 /// The tokens without what tells generations apart, and that. It never stands first.
-fn without_generation(tokens: &[Token]) -> (Vec<Token>, Vec<&'static str>) {
-    let mut told = Vec::new();
+fn without_generation(tokens: &[NameToken]) -> (Vec<NameToken>, Vec<&'static str>) {
+    let mut generations = Vec::new();
     let mut kept = Vec::new();
     for (place, token) in tokens.iter().enumerate() {
         match GENERATIONS.iter().find(|(word, _)| place > 0 && token.is(&[word])) {
-            Some((_, generation)) => told.push(*generation),
+            Some((_, generation)) => generations.push(*generation),
             None => kept.push(token.clone()),
         }
     }
-    (kept, told)
+    (kept, generations)
 }
 
 /// A name that was given as one text does not tell its parts: every word must be there, from either part on.
 fn is_whole(known: &[Word], written: &[Word]) -> bool {
     (0..known.len()).any(|start| {
         let turned: Vec<Word> = known[start..].iter().chain(&known[..start]).cloned().collect();
-        let agree = |place| ways(&turned, written, Rule { place, initials: false, may_leave_out: false, may_add: 0 });
-        agree(Place::Given).or(agree(Place::Family)).wholly()
+        let agree = |place| ways(&turned, written, MatchRule { place, initials: false, may_leave_out: false, may_add: 0 });
+        agree(NamePart::Given).or(agree(NamePart::Family)).wholly()
     })
 }
 
 /// Whether both parts of a name agree, each in its order.
 fn parts_agree(given: &[Word], family: &[Word], written_given: &[Word], written_family: &[Word]) -> bool {
-    let rule = Rule { place: Place::Family, initials: true, may_leave_out: true, may_add: 2_usize.saturating_sub(family.len()) };
+    let rule = MatchRule { place: NamePart::Family, initials: true, may_leave_out: true, may_add: 2_usize.saturating_sub(family.len()) };
     let of_family = ways(family, written_family, rule);
     if of_family.none() {
         return false;
     }
-    let rule = Rule { place: Place::Given, initials: true, may_leave_out: true, may_add: 2 };
+    let rule = MatchRule { place: NamePart::Given, initials: true, may_leave_out: true, may_add: 2 };
     let mut of_given = ways(given, written_given, rule);
     // `María del Carmen` is `Carmen` to many. With both family names the same, it could only be a sister of that name.
     if of_family.wholly() && family.len() > 1 && written_family.len() > 1 {
         for (known, written) in
             [(without_maria(given, written_given), Some(written_given)), (Some(given), without_maria(written_given, given))]
         {
-            let found = known.zip(written).map_or_else(Ways::default, |(known, written)| ways(known, written, rule));
+            let found = known.zip(written).map_or_else(Agreement::default, |(known, written)| ways(known, written, rule));
             of_given = of_given.or(found);
         }
     }

@@ -2,7 +2,7 @@
 
 /// Which words stand in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum NamePart {
     /// Given names.
     Given,
     /// Family names.
@@ -83,11 +83,11 @@ const COMPANY: &[(&str, &str)] = &[
 ];
 
 /// Whether one spelling is the short form of the other.
-pub(super) fn is_short_of(place: Place, one: &str, other: &str) -> bool {
+pub(super) fn is_short_of(place: NamePart, one: &str, other: &str) -> bool {
     let table = match place {
-        Place::Given => GIVEN,
-        Place::Family => FAMILY,
-        Place::Company => COMPANY,
+        NamePart::Given => GIVEN,
+        NamePart::Family => FAMILY,
+        NamePart::Company => COMPANY,
     };
     table.iter().any(|(short, whole)| (one == *short && other == *whole) || (other == *short && one == *whole))
 }

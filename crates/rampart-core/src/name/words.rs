@@ -3,16 +3,16 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-use super::firm_words::{is_no_family_name, tells_generation};
+use super::firm_words::{is_no_family_name, is_generation_suffix};
 use super::given_names::is_given_name;
 use super::letters::{Transliteration, is_apostrophe, lettered};
 use super::lost::LOST;
 use super::person::TITLES;
-use super::short::{Place, is_short_of};
-use crate::text::is_unseen;
+use super::short::{NamePart, is_short_of};
+use crate::text::is_invisible;
 
 /// The most words of a name that are compared one by one.
-const MOST_WORDS: usize = 16;
+const MAX_WORDS: usize = 16;
 
 /// Words that belong to the one behind them, and that forms and banks leave out.
 pub(super) const PARTICLES: &[&str] = &[
@@ -27,20 +27,20 @@ const ANDS: &[&str] = &["y", "and", "et"];
 const LETTERS_BETWEEN: &[&str] = &["e", "i", "o", "u"];
 
 /// Signs that stand between two holders.
-const SIGNS_BETWEEN: &[char] = &['/', '\\', '&', '+', ';', '|'];
+const HOLDER_SEPARATORS: &[char] = &['/', '\\', '&', '+', ';', '|'];
 
 /// Letters that stand before an apostrophe: `O'Brien`, `D'Angelo`, `M'Barek`.
 const ELIDED: &[&str] = &["d", "l", "m", "n", "o"];
 
 /// A text between separators, in every lettering.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct NameToken {
     spellings: Vec<String>,
     /// Whether a sign stands before it that stands between two holders.
-    behind_sign: bool,
+    after_separator: bool,
 }
 
-impl Token {
+impl NameToken {
     pub(super) fn is(&self, known: &[&str]) -> bool {
         known.contains(&self.plain())
     }
@@ -52,40 +52,40 @@ impl Token {
 }
 
 /// What stands between a text's separators. Apostrophes separate nothing.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<NameToken> {
     let marks = const { CodePointMapData::<GeneralCategory>::new() };
     // `M.ª` and `Mª` are one.
     let text = text.replace(".ª", "ª").replace(".º", "º");
     let is_separator = |letter: char| {
         let is_mark = || GeneralCategoryGroup::Mark.contains(marks.get(letter));
-        !(letter.is_alphanumeric() || is_apostrophe(letter) || is_mark() || is_unseen(letter))
+        !(letter.is_alphanumeric() || is_apostrophe(letter) || is_mark() || is_invisible(letter))
     };
     let mut tokens = Vec::new();
-    let mut behind_sign = false;
+    let mut after_separator = false;
     for part in text.split_inclusive(is_separator) {
         let word = part.trim_end_matches(is_separator);
         let spellings: Vec<String> = Transliteration::ALL.iter().map(|lettering| lettered(word, *lettering)).collect();
         if spellings.iter().all(|spelling| !spelling.is_empty()) {
-            tokens.push(Token { spellings, behind_sign });
-            behind_sign = false;
+            tokens.push(NameToken { spellings, after_separator });
+            after_separator = false;
         }
-        behind_sign |= part.ends_with(SIGNS_BETWEEN);
+        after_separator |= part.ends_with(HOLDER_SEPARATORS);
     }
     tokens
 }
 
 /// All letters of tokens on end, in one lettering.
-pub(super) fn on_end<'a>(tokens: impl IntoIterator<Item = &'a Token>, lettering: usize) -> String {
+pub(super) fn joined<'a>(tokens: impl IntoIterator<Item = &'a NameToken>, lettering: usize) -> String {
     tokens.into_iter().map(|token| token.spellings[lettering].as_str()).collect()
 }
 
 /// Whether two lists of tokens have the same letters, wherever they are parted. A single letter is parted from the name in front of
 /// it (`LUIS A` is not `Luisa`), and joined to the one behind where an apostrophe can be between them; initials are joined to one another.
-pub(super) fn same_letters(one: &[&Token], other: &[Token]) -> bool {
-    let other: Vec<&Token> = other.iter().collect();
+pub(super) fn same_letters(one: &[&NameToken], other: &[NameToken]) -> bool {
+    let other: Vec<&NameToken> = other.iter().collect();
     let count = Transliteration::ALL.len();
     let agree = |this: usize, that: usize| {
-        on_end(one.iter().copied(), this) == on_end(other.iter().copied(), that)
+        joined(one.iter().copied(), this) == joined(other.iter().copied(), that)
             && keeps_initials(one, this, &edges(&other, that))
             && keeps_initials(&other, that, &edges(one, this))
     };
@@ -93,7 +93,7 @@ pub(super) fn same_letters(one: &[&Token], other: &[Token]) -> bool {
 }
 
 /// Where tokens on end begin and end.
-fn edges(tokens: &[&Token], lettering: usize) -> Vec<usize> {
+fn edges(tokens: &[&NameToken], lettering: usize) -> Vec<usize> {
     let ends = tokens.iter().scan(0, |end, token| {
         *end += token.spellings[lettering].len();
         Some(*end)
@@ -102,7 +102,7 @@ fn edges(tokens: &[&Token], lettering: usize) -> Vec<usize> {
 }
 
 /// Whether no single letter is within a name of another text that has these edges.
-fn keeps_initials(tokens: &[&Token], lettering: usize, others: &[usize]) -> bool {
+fn keeps_initials(tokens: &[&NameToken], lettering: usize, others: &[usize]) -> bool {
     let own = edges(tokens, lettering);
     let is_single = |place: usize| tokens.get(place).is_some_and(|token| is_single_letter(&token.spellings[lettering]));
     (0..tokens.len()).filter(|place| is_single(*place)).all(|place| {
@@ -123,7 +123,7 @@ pub(super) struct Word {
     /// Whether the text ended within it or behind it.
     cut: bool,
     /// Whether an `and` or a sign for it stands before it.
-    behind_and: bool,
+    after_and: bool,
 }
 
 impl Word {
@@ -143,19 +143,19 @@ impl Word {
 
     /// Whether a bank may write it though the customer did not give it. A given name is told from a family name, which would
     /// make it somebody else's, from another person's behind an `and`, and a family name from what is nobody's.
-    fn may_be_added(&self, place: Place) -> bool {
+    fn may_be_added(&self, place: NamePart) -> bool {
         // What a sign stands for is only known by the word that it agrees with: it may be the dots of a legal form.
-        if self.behind_and || self.is_any(|spelling| spelling.contains(LOST)) {
+        if self.after_and || self.is_any(|spelling| spelling.contains(LOST)) {
             return false;
         }
         match place {
-            Place::Given => self.is_initial() || self.is_any(is_given_name),
-            Place::Family => !self.is(TITLES) && !self.is_any(|spelling| is_given_name(spelling) || is_no_family_name(spelling)),
-            Place::Company => false,
+            NamePart::Given => self.is_initial() || self.is_any(is_given_name),
+            NamePart::Family => !self.is(TITLES) && !self.is_any(|spelling| is_given_name(spelling) || is_no_family_name(spelling)),
+            NamePart::Company => false,
         }
     }
 
-    fn equals(&self, other: &Self, place: Place) -> bool {
+    fn equals(&self, other: &Self, place: NamePart) -> bool {
         self.spellings.iter().any(|one| other.spellings.iter().any(|two| one == two || is_short_of(place, one, two)))
     }
 
@@ -187,18 +187,18 @@ impl Word {
 }
 
 /// The words of a name, whose particles are with the word behind them; nothing when there are more than are compared.
-pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
+pub(super) fn words(tokens: &[NameToken], is_cut: bool) -> Option<Vec<Word>> {
     let mut words = Vec::new();
-    let mut before: Vec<&Token> = Vec::new();
-    let mut is_behind_letter = false;
+    let mut before: Vec<&NameToken> = Vec::new();
+    let mut is_after_letter = false;
     for token in tokens {
         if token.is(PARTICLES) {
             before.push(token);
             continue;
         }
         let mut word = word(&before, token);
-        word.behind_and |= is_behind_letter;
-        is_behind_letter = token.is(LETTERS_BETWEEN);
+        word.after_and |= is_after_letter;
+        is_after_letter = token.is(LETTERS_BETWEEN);
         words.push(word);
         before.clear();
     }
@@ -209,26 +209,26 @@ pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
     if let Some(last) = words.last_mut() {
         last.cut = is_cut;
     }
-    Some(words).filter(|words| words.len() <= MOST_WORDS)
+    Some(words).filter(|words| words.len() <= MAX_WORDS)
 }
 
-fn word(before: &[&Token], token: &Token) -> Word {
+fn word(before: &[&NameToken], token: &NameToken) -> Word {
     let mut spellings = token.spellings.clone();
     if !before.is_empty() {
         let count = Transliteration::ALL.len();
-        spellings.extend((0..count).map(|lettering| on_end(before.iter().copied().chain([token]), lettering)));
+        spellings.extend((0..count).map(|lettering| joined(before.iter().copied().chain([token]), lettering)));
     }
-    let behind_and = token.behind_sign || before.iter().any(|token| token.is(ANDS) || token.behind_sign);
+    let after_and = token.after_separator || before.iter().any(|token| token.is(ANDS) || token.after_separator);
     spellings.sort_unstable();
     spellings.dedup();
-    Word { spellings, cut: false, behind_and }
+    Word { spellings, cut: false, after_and }
 }
 
 /// How two lists of words may agree: a set of what is beyond the agreement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Ways(u8);
+pub(super) struct Agreement(u8);
 
-impl Ways {
+impl Agreement {
     const KNOWN_BEYOND: u8 = 1;
     const WRITTEN_BEYOND: u8 = 2;
 
@@ -254,8 +254,8 @@ impl Ways {
 
 /// What two lists of words are compared by.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
-    pub(super) place: Place,
+pub(super) struct MatchRule {
+    pub(super) place: NamePart,
     /// Whether a single letter stands for a word that begins with it.
     pub(super) initials: bool,
     /// Whether words of the known name may be left out behind the first.
@@ -265,55 +265,55 @@ pub(super) struct Rule {
 }
 
 /// The ways in which words in the same order agree. The first words must, and one of all in full.
-pub(super) fn ways(known: &[Word], written: &[Word], rule: Rule) -> Ways {
-    let mut found = Ways::default();
+pub(super) fn ways(known: &[Word], written: &[Word], rule: MatchRule) -> Agreement {
+    let mut found = Agreement::default();
     if !known.is_empty() && !written.is_empty() {
         let is_cut = written.last().is_some_and(|word| word.cut);
-        Walk { rule, is_cut, seen: [[0; MOST_WORDS + 1]; MOST_WORDS + 1] }.go(
+        WordMatcher { rule, is_cut, seen: [[0; MAX_WORDS + 1]; MAX_WORDS + 1] }.go(
             known,
             written,
-            At { first: true, full: false, beyond: 0, added: 0 },
+            MatchState { first: true, full: false, beyond: 0, added: 0 },
             &mut found,
         );
     }
     found
 }
 
-struct Walk {
-    rule: Rule,
+struct WordMatcher {
+    rule: MatchRule,
     is_cut: bool,
     /// Where it was, by how many words were left of either: equal words would lead there in more ways than can be walked.
-    seen: [[u64; MOST_WORDS + 1]; MOST_WORDS + 1],
+    seen: [[u64; MAX_WORDS + 1]; MAX_WORDS + 1],
 }
 
 #[derive(Clone, Copy)]
-struct At {
+struct MatchState {
     first: bool,
     full: bool,
     beyond: u8,
     added: usize,
 }
 
-impl At {
+impl MatchState {
     /// A bit of its own for each that there can be: no rule has more than two words added.
     fn bit(self) -> u64 {
         1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.beyond) + 16 * self.added)
     }
 }
 
-impl Walk {
-    fn go(&mut self, known: &[Word], written: &[Word], at: At, found: &mut Ways) {
+impl WordMatcher {
+    fn go(&mut self, known: &[Word], written: &[Word], at: MatchState, found: &mut Agreement) {
         let seen = &mut self.seen[known.len()][written.len()];
         if *seen & at.bit() != 0 {
             return;
         }
         *seen |= at.bit();
-        let further = |full: bool| At { first: false, full: at.full || full, ..at };
+        let further = |full: bool| MatchState { first: false, full: at.full || full, ..at };
         match (known, written) {
             ([], []) => found.0 |= u8::from(at.full) << at.beyond,
             // What is missing at the end of a text that was cut says nothing, unless something else stands in its place.
             (_, []) if self.is_cut => {
-                let missing = if at.beyond & Ways::WRITTEN_BEYOND == 0 { 0 } else { Ways::KNOWN_BEYOND };
+                let missing = if at.beyond & Agreement::WRITTEN_BEYOND == 0 { 0 } else { Agreement::KNOWN_BEYOND };
                 found.0 |= u8::from(at.full) << (at.beyond | missing);
             }
             _ => {}
@@ -321,13 +321,13 @@ impl Walk {
         if let ([one, known @ ..], [two, written @ ..]) = (known, written) {
             if one.equals(two, self.rule.place) {
                 self.go(known, written, further(!one.is_initial()), found);
-            } else if self.rule.initials && (self.rule.place == Place::Given || !at.first) && one.is_initial_of(two) {
+            } else if self.rule.initials && (self.rule.place == NamePart::Given || !at.first) && one.is_initial_of(two) {
                 self.go(known, written, further(false), found);
             }
             // The first family name has to be told from others that begin alike; other words only from none.
             let least = match (at.first, self.rule.place) {
                 (false, _) => 1,
-                (true, Place::Given) => usize::MAX,
+                (true, NamePart::Given) => usize::MAX,
                 (true, _) => 5,
             };
             if written.is_empty() && two.is_rest_of(one, least) {
@@ -348,21 +348,21 @@ impl Walk {
             return;
         }
         // Between family names stands what other languages write for `y`.
-        let is_family = self.rule.place == Place::Family;
-        let says_nothing = |word: &Word| is_family && word.is(&["e", "i"]);
-        let is_father_or_son = |word: &Word| is_family && word.is_any(tells_generation);
+        let is_family = self.rule.place == NamePart::Family;
+        let is_conjunction = |word: &Word| is_family && word.is(&["e", "i"]);
+        let is_father_or_son = |word: &Word| is_family && word.is_any(is_generation_suffix);
         if let [skipped, known @ ..] = known
             && self.rule.may_leave_out
             && !is_father_or_son(skipped)
         {
-            let beyond = if says_nothing(skipped) { at.beyond } else { at.beyond | Ways::KNOWN_BEYOND };
-            self.go(known, written, At { beyond, ..at }, found);
+            let beyond = if is_conjunction(skipped) { at.beyond } else { at.beyond | Agreement::KNOWN_BEYOND };
+            self.go(known, written, MatchState { beyond, ..at }, found);
         }
         if let [skipped, written @ ..] = written {
-            if says_nothing(skipped) {
+            if is_conjunction(skipped) {
                 self.go(known, written, at, found);
             } else if at.added < self.rule.may_add && skipped.may_be_added(self.rule.place) {
-                self.go(known, written, At { beyond: at.beyond | Ways::WRITTEN_BEYOND, added: at.added + 1, ..at }, found);
+                self.go(known, written, MatchState { beyond: at.beyond | Agreement::WRITTEN_BEYOND, added: at.added + 1, ..at }, found);
             }
         }
     }

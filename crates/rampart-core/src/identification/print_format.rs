@@ -4,7 +4,7 @@ use super::digits::dotted;
 
 /// The way a number is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum PrintFormat {
     /// As it is stored.
     Plainly,
     /// `12345678-Z`
@@ -21,7 +21,7 @@ pub(super) enum Shown {
     With(char),
 }
 
-impl Shown {
+impl PrintFormat {
     /// A stored number as it is printed.
     pub(super) fn write(self, number: &str) -> String {
         let last_at = number.char_indices().next_back().map_or(0, |(at, _)| at);
@@ -39,7 +39,7 @@ impl Shown {
             }
             Self::Dotted => dotted(number),
             Self::DottedBeforeLast => format!("{}-{last}", dotted(head)),
-            Self::With(sign) => format!("{number}-{sign}"),
+            Self::With(character) => format!("{number}-{character}"),
         }
     }
 }
