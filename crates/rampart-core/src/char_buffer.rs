@@ -1,25 +1,25 @@
-//! The signs of a number, held inline, one byte each: numbers are read and judged without allocating.
+//! A fixed-size buffer for the characters of a number, one byte each, so that numbers are read and checked without allocating.
 //!
-//! A sign is a letter of Latin-1, whose codes are the first 256 of Unicode. That holds the `Ñ` of Mexican numbers, and a
-//! sign's place in its number is its place in memory.
+//! The characters are those of Latin-1, which are the first 256 of Unicode. This includes the `Ñ` of Mexican numbers, and the index of a
+//! character is its byte index.
 
 use std::fmt::{self, Write};
 
-/// The most signs a number may have.
+/// Capacity of the buffer.
 pub(crate) const MAX_CHARACTERS: usize = 64;
 
-/// The sign `Ñ`.
+/// `Ñ`.
 pub(crate) const ENYE: u8 = 0xd1;
 
-/// What is made of each sign of Latin-1 that was typed: [`DROPPED`], [`REFUSED`], or the sign that it is kept as.
+/// For each Latin-1 character of the input: [`DROPPED`], [`REFUSED`], or the character to store.
 pub(crate) type CharTable = [u8; 256];
 
-/// A sign that stands between those that count.
+/// A separator: it is not stored.
 pub(crate) const DROPPED: u8 = 0;
-/// A sign that the number cannot have. No table keeps `ÿ`, whose code this is.
+/// A character that the number cannot have. This is the code of `ÿ`, which no table stores.
 pub(crate) const REFUSED: u8 = 255;
 
-/// The table that keeps digits, drops some signs and refuses the rest.
+/// A table that stores digits, drops the given separators and refuses the rest.
 pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
     let mut table = [REFUSED; 256];
     let mut character = b'0';
@@ -35,7 +35,7 @@ pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
     table
 }
 
-/// The table that keeps digits and letters, these as capitals, drops some signs and refuses the rest.
+/// A table that stores digits and letters in upper case, drops the given separators and refuses the rest.
 pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> CharTable {
     let mut table = digits_and(dropped);
     let mut character = b'A';
@@ -47,8 +47,8 @@ pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> CharTable {
     table
 }
 
-/// A number's signs. What is behind the last one is zero, so that equal numbers are equal in memory. They are read in place:
-/// a copy of what was just written sign by sign waits for the last of them.
+/// The characters of a number. Bytes after the last one are zero, so that the derived equality holds. Pass by reference: a copy right
+/// after a byte-wise write stalls on store forwarding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Characters {
     characters: [u8; MAX_CHARACTERS],
@@ -56,10 +56,9 @@ pub(crate) struct Characters {
 }
 
 impl Characters {
-    /// None yet.
     pub(crate) const EMPTY: Self = Self { characters: [0; MAX_CHARACTERS], count: 0 };
 
-    /// Signs as they are; what is more than fits is left out.
+    /// The given characters; those beyond the capacity are left out.
     pub(crate) fn of(given: &[u8]) -> Self {
         let mut characters = Self::EMPTY;
         characters.count = given.len().min(MAX_CHARACTERS);
@@ -67,17 +66,17 @@ impl Characters {
         characters
     }
 
-    /// Signs with others behind them, as far as both fit.
+    /// Two parts in a row; characters beyond the capacity are left out.
     pub(crate) fn joined(front: &[u8], back: &[u8]) -> Self {
         let mut characters = Self::of(front);
         back.iter().for_each(|character| characters.push(*character));
         characters
     }
 
-    /// Adds what a table makes of given signs, as far as there is room.
+    /// Appends the given characters as the table maps them; those beyond the capacity are left out.
     ///
     /// # Errors
-    /// The first sign that the table refuses.
+    /// The first character that the table refuses.
     pub(crate) fn read(&mut self, given: &[u8], table: &CharTable) -> Result<(), u8> {
         let mut count = self.count;
         for &character in given {
@@ -85,7 +84,7 @@ impl Characters {
             if kept == REFUSED {
                 return Err(character);
             }
-            // Without a branch: a dropped sign leaves the zero that is there.
+            // Branchless: a dropped character writes the zero that is already there.
             if let Some(place) = self.characters.get_mut(count) {
                 *place = kept;
                 count += usize::from(kept != DROPPED);
@@ -95,7 +94,7 @@ impl Characters {
         Ok(())
     }
 
-    /// Adds a sign, if there is room.
+    /// Appends a character if it fits.
     pub(crate) fn push(&mut self, character: u8) {
         if let Some(place) = self.characters.get_mut(self.count) {
             *place = character;
@@ -124,7 +123,7 @@ impl fmt::Debug for Characters {
     }
 }
 
-/// Signs as a text.
+/// Latin-1 characters as a `String`.
 pub(crate) fn text(characters: &[u8]) -> String {
     characters.iter().map(|character| char::from(*character)).collect()
 }

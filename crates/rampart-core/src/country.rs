@@ -1,4 +1,4 @@
-//! The countries the ramp serves, under every name partners use for them.
+//! The countries the ramp serves, and the names by which partners refer to them.
 
 use crate::code::Code;
 use crate::name::folded;
@@ -8,13 +8,12 @@ use crate::name::folded;
 #[serde(transparent)]
 pub struct Country(Code<3>);
 
-/// What is known of a served country.
 struct ServedCountry {
     alpha3: &'static str,
     alpha2: &'static str,
     spanish: &'static str,
     english: &'static str,
-    /// Official names and other spellings that are right.
+    /// Official names and other accepted spellings.
     others: &'static [&'static str],
 }
 
@@ -26,7 +25,9 @@ const SERVED_COUNTRIES: &[ServedCountry] = &[
         english: "Spain",
         others: &["Reino de España", "Kingdom of Spain", "Espanya", "Espainia"],
     },
-    ServedCountry { alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"] },
+    ServedCountry {
+        alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"]
+    },
     ServedCountry {
         alpha3: "MEX",
         alpha2: "MX",
@@ -52,17 +53,11 @@ const SERVED_COUNTRIES: &[ServedCountry] = &[
 ];
 
 impl Country {
-    /// Spain.
     pub const SPAIN: Self = Self(Code::literal("ESP"));
-    /// Chile.
     pub const CHILE: Self = Self(Code::literal("CHL"));
-    /// Mexico.
     pub const MEXICO: Self = Self(Code::literal("MEX"));
-    /// Colombia.
     pub const COLOMBIA: Self = Self(Code::literal("COL"));
-    /// Peru.
     pub const PERU: Self = Self(Code::literal("PER"));
-    /// Argentina.
     pub const ARGENTINA: Self = Self(Code::literal("ARG"));
 
     /// Every served country.
@@ -70,8 +65,8 @@ impl Country {
         SERVED_COUNTRIES.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
     }
 
-    /// Finds a served country by its Spanish, English or official name or its ISO alpha-2 or alpha-3 code; case, accents,
-    /// punctuation and an article in front are forgiven.
+    /// Finds a served country by its Spanish, English or official name, or its ISO alpha-2 or alpha-3 code. Case, accents, punctuation
+    /// and a leading article are ignored.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         let wanted = key(text);
@@ -111,7 +106,7 @@ impl Country {
         SERVED_COUNTRIES.iter().find(|row| row.alpha3 == self.alpha3())
     }
 
-    /// Whether it is one of the Latin American countries, where an identification is needed before any operation.
+    /// Whether it is in Latin America, where identification is required before any operation.
     #[must_use]
     pub fn is_latin_american(&self) -> bool {
         *self != Self::SPAIN
@@ -124,7 +119,7 @@ impl std::fmt::Display for Country {
     }
 }
 
-/// How a country's name is compared: its folded words.
+/// The form in which names are compared: folded words without the leading article.
 fn key(name: &str) -> String {
     let folded = folded(name);
     let words = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());

@@ -1,10 +1,10 @@
-//! Addresses of Ethereum and its like, with the checksum of EIP-55 (<https://eips.ethereum.org/EIPS/eip-55>).
+//! Addresses of EVM chains, with the checksum of EIP-55 (<https://eips.ethereum.org/EIPS/eip-55>).
 
 use sha3::{Digest, Keccak256};
 
 use super::{AddressError, burned};
 
-/// Writes 20 bytes as an address with its checksum.
+/// Formats 20 bytes as an address with checksum.
 #[must_use]
 pub fn checksummed(bytes: &[u8; 20]) -> String {
     let plain = hex::encode(bytes);
@@ -16,7 +16,7 @@ pub fn checksummed(bytes: &[u8; 20]) -> String {
     "0x".chars().chain(letters).collect()
 }
 
-/// All lower or all upper case carries no checksum and is accepted, as EIP-55 says; mixed case must fit.
+/// Addresses in one case have no checksum and are accepted, as EIP-55 says; mixed case must match.
 pub(super) fn normalize(address: &str) -> Result<String, AddressError> {
     let hex_digits = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressError::Shape)?;
     let mut bytes = [0; 20];

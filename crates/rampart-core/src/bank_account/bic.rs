@@ -2,10 +2,7 @@
 
 use super::{BankAccountError, compact};
 
-/// Checks a BIC and writes it upper case without blanks; `XXX` (the head office) is dropped.
-///
-/// # Errors
-/// A [`BankAccountError`] for what is none.
+/// Validates a BIC and normalises it: upper case without blanks, and without the `XXX` of the head office.
 pub fn check(bic: &str) -> Result<String, BankAccountError> {
     let bic = compact(bic).to_ascii_uppercase();
     let bytes = bic.as_bytes();

@@ -1,29 +1,29 @@
-//! Account numbers of the customers' own that lead to an account of ours: made of our account's prefix, the customer's
-//! number and the check digits of the country, so that money is matched by the number alone and nothing has to be stored.
+//! Virtual accounts: account numbers per customer that lead to an account of ours. They consist of the prefix of our account, the
+//! customer's number and check digits, so money is matched by the number alone and nothing has to be stored.
 
 use super::{cbu, clabe};
 use crate::id::CustomerId;
 
-/// A CLABE: bank 3, place 3, our client code 4, customer 7, check digit 1.
+/// CLABE: bank 3, place 3, our client code 4, customer 7, check digit 1.
 const CLABE_DIGITS: usize = 18;
 const CLABE_PREFIX_DIGITS: usize = 10;
-/// A CVU: bank and provider 7, check digit 1, our client code 1, customer 12, check digit 1.
+/// CVU: bank and provider 7, check digit 1, our client code 1, customer 12, check digit 1.
 const CVU_DIGITS: usize = 22;
 const CVU_PREFIX_DIGITS: usize = 9;
 
-/// The account of a customer that leads to `ours`; nothing when `ours` is neither a CLABE nor a CVU or the customer's number
-/// has more figures than there is room for.
+/// The virtual account of a customer at `ours`. `None` when `ours` is neither a CLABE nor a CVU, or the customer's number has too many
+/// digits.
 #[must_use]
 pub fn account_of(ours: &str, customer: CustomerId) -> Option<String> {
     let number = u64::try_from(customer.0).ok().filter(|number| *number > 0)?;
     let (prefix, width) = shape(ours)?;
     let body = format!("{prefix}{number:0width$}");
     let account = (body.len() == prefix.len() + width).then(|| format!("{body}{}", check_digit(&body)));
-    // Our own account is nobody's.
+    // Our own account belongs to no customer.
     account.filter(|account| account != ours)
 }
 
-/// The customer whose account, leading to `ours`, this is.
+/// The customer to whom a virtual account at `ours` belongs.
 #[must_use]
 pub fn customer_of(ours: &str, account: &str) -> Option<CustomerId> {
     let (prefix, width) = shape(ours)?;
@@ -33,7 +33,7 @@ pub fn customer_of(ours: &str, account: &str) -> Option<CustomerId> {
     (account_of(ours, customer)? == account).then_some(customer)
 }
 
-/// The part of our account that every customer's shares, and how many figures a customer's number has.
+/// The prefix that all virtual accounts share, and the width of the customer's number in digits.
 fn shape(ours: &str) -> Option<(&str, usize)> {
     if !ours.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

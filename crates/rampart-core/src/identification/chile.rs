@@ -4,10 +4,10 @@ use super::digits::{digit, not_a_digit, number, weighted_sum};
 use super::{DocumentError, DocumentType, DocumentWarning, PrintFormat, ValidDocument, Wording};
 use crate::char_buffer::Characters;
 
-/// The weights of eight digits; fewer have the last ones.
+/// For eight digits; shorter numbers use the last ones.
 const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
 
-/// The check sign of a body of digits.
+/// The check character of the digits: a digit or K.
 fn check_character(body: &[u8]) -> char {
     match 11 - weighted_sum(body, &WEIGHTS) % 11 {
         11 => '0',
@@ -16,7 +16,7 @@ fn check_character(body: &[u8]) -> char {
     }
 }
 
-/// SII's generic numbers, and what they are used for.
+/// Generic numbers of SII.
 fn generic(number: u32) -> Option<DocumentError> {
     let (used_for, used_for_es) = match number {
         66_666_666 => ("buyers without a name", "compradores sin nombre"),
@@ -26,9 +26,9 @@ fn generic(number: u32) -> Option<DocumentError> {
     Some(DocumentError::Placeholder { used_for, used_for_es })
 }
 
-/// RUT: up to eight digits and a check sign. Those of six digits or fewer are old persons'.
+/// RUT: up to eight digits and a check character. Numbers of six digits or fewer belong to old persons.
 pub(super) fn rut(characters: &Characters) -> Result<ValidDocument, DocumentError> {
-    // Forms fill the field up with zeros.
+    // Forms pad the field with zeros.
     if characters.starts_with(b"0") && characters.len() > 2 {
         let zeros = characters.iter().take_while(|character| **character == b'0').count().min(characters.len() - 2);
         return rut(&Characters::of(&characters[zeros..]));
@@ -51,7 +51,7 @@ pub(super) fn rut(characters: &Characters) -> Result<ValidDocument, DocumentErro
     if let Some(fault) = generic(number) {
         return Err(fault);
     }
-    let mut checked = ValidDocument::new(DocumentType::Rut, *characters).print_format(PrintFormat::DottedBeforeLast);
+    let mut checked = ValidDocument::new(DocumentType::Rut, *characters).print_as(PrintFormat::DottedBeforeLast);
     if body.len() <= 6 {
         checked.warn(DocumentWarning::ShortNumber);
     }

@@ -10,20 +10,20 @@ fn digits(characters: &[u8], least: usize, most: usize, expected: Wording) -> Re
     length(characters, least, most, expected)
 }
 
-/// Cédula de ciudadanía: six to ten digits, none of them a leading zero. The code on the card's back fills them up to ten with
-/// zeros, and readers of it pass them on.
+/// Cédula de ciudadanía: six to ten digits without leading zeros. The barcode on the back pads it to ten digits with zeros, and barcode
+/// readers pass them on.
 pub(super) fn citizen_id(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     const MIN_DIGITS: usize = 6;
     const MAX_DIGITS: usize = 10;
     digits(characters, MIN_DIGITS, MAX_DIGITS, Wording("6 to 10 digits", "de 6 a 10 cifras"))?;
     let zeros = if characters.len() == MAX_DIGITS { zeros_to_drop(characters, MIN_DIGITS) } else { 0 };
-    let mut checked = ValidDocument::new(DocumentType::CedCiu, *characters).print_format(PrintFormat::Dotted);
+    let mut checked = ValidDocument::new(DocumentType::CedCiu, *characters).print_as(PrintFormat::Dotted);
     checked.drop_zeros(zeros);
     no_leading_zero(&checked.number)?;
     Ok(checked)
 }
 
-/// Cédula and tarjeta de extranjería: six to eight digits; other forms of four to twelve signs occur.
+/// Cédula and tarjeta de extranjería: six to eight digits; other forms of four to twelve characters occur.
 pub(super) fn foreigner_id(document: DocumentType, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(characters)?;
     length(characters, 4, 12, Wording("6 to 8 digits", "de 6 a 8 cifras"))?;
@@ -33,32 +33,32 @@ pub(super) fn foreigner_id(document: DocumentType, characters: &Characters) -> R
     Ok(ValidDocument::new(document, *characters))
 }
 
-/// Tarjeta de identidad of minors: ten digits; the old ones of eleven begin with the date of birth.
+/// Tarjeta de identidad of minors: ten digits. Old numbers have eleven and begin with the date of birth.
 pub(super) fn identity_card(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     digits(characters, 10, 11, Wording("10 or 11 digits", "10 u 11 cifras"))?;
     let mut checked = ValidDocument::new(DocumentType::Ti, *characters);
-    // Of eleven digits are old ones, some with impossible dates on real cards; the date then tells nothing.
+    // On some real cards the date is impossible, so it is not checked.
     if characters.len() == 11 {
         checked.warn(DocumentWarning::OldForm);
     }
     Ok(checked)
 }
 
-/// NUIP: ten digits, the first not zero.
+/// NUIP: ten digits without a leading zero.
 pub(super) fn nuip(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     digits(characters, 10, 10, Wording("10 digits", "10 cifras"))?;
     no_leading_zero(characters)?;
-    Ok(ValidDocument::new(DocumentType::Nuip, *characters).print_format(PrintFormat::Dotted))
+    Ok(ValidDocument::new(DocumentType::Nuip, *characters).print_as(PrintFormat::Dotted))
 }
 
-/// Registro civil of minors: eight to eleven signs.
+/// Registro civil of minors: eight to eleven letters or digits.
 pub(super) fn civil_registry(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(characters)?;
     length(characters, 8, 11, Wording("8 to 11 letters or digits", "de 8 a 11 letras o cifras"))?;
     Ok(ValidDocument::new(DocumentType::Rc, *characters))
 }
 
-/// Permiso por protección temporal: the letters PPT in front are dropped, then five to fifteen signs.
+/// Permiso por protección temporal: five to fifteen letters or digits after an optional PPT, which is dropped.
 pub(super) fn protection_permit(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     let number = characters.strip_prefix(b"PPT").unwrap_or(characters);
     alphanumeric(number)?;
@@ -72,7 +72,7 @@ pub(super) fn permanence_permit(characters: &Characters) -> Result<ValidDocument
     Ok(ValidDocument::new(DocumentType::Pep, *characters))
 }
 
-/// A passport of any state.
+/// A passport of any country.
 pub(super) fn passport(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(characters)?;
     length(characters, 4, 15, Wording("4 to 15 letters or digits", "de 4 a 15 letras o cifras"))?;
@@ -87,7 +87,7 @@ pub(super) fn passport(characters: &Characters) -> Result<ValidDocument, Documen
     Ok(ValidDocument::new(DocumentType::Pass, *characters))
 }
 
-/// DIAN's weights of fifteen digits; fewer have the last ones.
+/// DIAN's weights for fifteen digits; shorter numbers use the last ones.
 const NIT_WEIGHTS: [u32; 15] = [71, 67, 59, 53, 47, 43, 41, 37, 29, 23, 19, 17, 13, 7, 3];
 
 fn nit_check_digit(body: &[u8]) -> char {
@@ -95,12 +95,11 @@ fn nit_check_digit(body: &[u8]) -> char {
     digit(if rest < 2 { rest } else { 11 - rest })
 }
 
-/// NIT: body and check digit. Nine digits beginning with 8 or 9 and written without a hyphen are a company's body
-/// without its check digit, which is then worked out. Any other body is a person's own number, by the rules of the document
-/// that it is of (Concepto DIAN 078424 of 2002).
+/// NIT: body and check digit. Nine digits that begin with 8 or 9, without a hyphen, are the body of a company's NIT; the check digit is
+/// then computed. Every other body is a number of a person's document and follows its rules (Concepto DIAN 078424 of 2002).
 pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     all_digits(characters)?;
-    // As it is mostly written, without a search.
+    // The most frequent form, without a search.
     let behind_hyphen = match written.as_bytes() {
         [.., b'-', b'0'..=b'9'] => Some(1),
         _ => written.rsplit_once('-').map(|(_, tail)| tail.trim().len()),
@@ -130,14 +129,14 @@ pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocumen
     let expected = nit_check_digit(body);
     let may_be_whole = behind_hyphen.is_none() && !is_companys(body) && citizen_id(characters).is_ok();
     if !body_only && char::from(*last) != expected {
-        // The right last digit for the others would make another person's number of a whole one.
+        // Correcting the last digit of a whole cédula would make it the NIT of another person.
         return Err(if may_be_whole {
             DocumentError::CheckDigitNotApart { number: text(characters), expected: nit_check_digit(characters) }
         } else {
             DocumentError::WrongCheckDigit { expected, is_letter: false }
         });
     }
-    let mut checked = ValidDocument::new(DocumentType::Nit, *characters).print_format(PrintFormat::DottedBeforeLast);
+    let mut checked = ValidDocument::new(DocumentType::Nit, *characters).print_as(PrintFormat::DottedBeforeLast);
     if body_only {
         checked.number.push(u8::try_from(expected).unwrap_or(b'0'));
     }

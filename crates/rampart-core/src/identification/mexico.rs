@@ -4,8 +4,8 @@ use super::digits::{digit, not_a_digit};
 use super::{Date, DocumentError, DocumentType, DocumentWarning, ValidDocument, Wording};
 use crate::char_buffer::{Characters, ENYE, text};
 
-/// The words that issuers avoid: RENAPO writes X in place of their second letter, SAT in place of the fourth of some.
-/// RENAPO has let some of them pass, and SAT's own check of an RFC does not know them: numbers that begin with one may be issued.
+/// Words that issuers avoid: RENAPO replaces the second letter by X, SAT the fourth of some. Some were issued nevertheless: RENAPO missed
+/// a few, and SAT's own validator does not know the list.
 static AVOIDED: [[u8; 4]; 81] = [
     *b"BACA", *b"BAKA", *b"BUEI", *b"BUEY", *b"CACA", *b"CACO", *b"CAGA", *b"CAGO", *b"CAKA", *b"CAKO", *b"COGE", *b"COGI", *b"COJA",
     *b"COJE", *b"COJI", *b"COJO", *b"COLA", *b"CULO", *b"FALO", *b"FETO", *b"GETA", *b"GUEI", *b"GUEY", *b"JETA", *b"JOTO", *b"KACA",
@@ -16,12 +16,12 @@ static AVOIDED: [[u8; 4]; 81] = [
     *b"VUEY", *b"WUEI", *b"WUEY",
 ];
 
-/// Whether a beginning is such a word. All of them are compared, several at a time: a search costs more than it saves.
+/// Whether the first four letters are such a word. All are compared, several at a time: a search is slower.
 fn is_avoided(beginning: [u8; 4]) -> bool {
     AVOIDED.iter().fold(false, |found, word| found | (u32::from_ne_bytes(*word) == u32::from_ne_bytes(beginning)))
 }
 
-/// RENAPO's codes of the place of birth.
+/// State codes of RENAPO.
 pub(super) fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
     Some(match code {
         b"AS" => "Aguascalientes",
@@ -61,7 +61,7 @@ pub(super) fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
     })
 }
 
-/// What a sign counts in a CURP: digits as themselves, A to N from 10, Ñ 24, O to Z from 25.
+/// Value of each character in a CURP: digits as themselves, A to N from 10, Ñ 24, O to Z from 25.
 static CURP_VALUES: [u8; 256] = {
     let mut values = [0; 256];
     let characters = b"0123456789ABCDEFGHIJKLMN\xd1OPQRSTUVWXYZ";
@@ -73,7 +73,7 @@ static CURP_VALUES: [u8; 256] = {
     values
 };
 
-/// What a sign counts in an RFC: as in a CURP, but & 24, blank 37 and Ñ 38.
+/// Value of each character in an RFC: as in a CURP, but & 24, blank 37 and Ñ 38.
 static RFC_VALUES: [u8; 256] = {
     let mut values = CURP_VALUES;
     values[b'&' as usize] = 24;
@@ -82,18 +82,18 @@ static RFC_VALUES: [u8; 256] = {
     values
 };
 
-/// The sum of what signs count times weights that fall to 2 before the check digit.
+/// The weighted sum of the values; weights fall to 2 at the last character.
 fn weighted_sum(characters: &[u8], values: &[u8; 256]) -> u32 {
     characters.iter().rev().zip(2..).map(|(character, weight)| u32::from(values[usize::from(*character)]) * weight).sum()
 }
 
-/// CURP: eighteen signs, the last a check digit.
+/// CURP: eighteen characters, the last a check digit.
 pub(super) fn curp(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     const SHAPE: Wording = Wording(
         "4 letters, 6 digits, H, M or X, 5 letters, a letter or digit and a digit, as in QAQX800101HDFQQX08",
         "4 letras, 6 cifras, H, M o X, 5 letras, una letra o cifra y una cifra, como QAQX800101HDFQQX08",
     );
-    // SAT's numbers for payrolls; not all of them have the right check digit.
+    // Numbers that SAT prescribes for payrolls; some have a wrong check digit.
     if characters.starts_with(b"XEXX010101") && characters.get(11..17) == Some(b"NEXXXA") {
         return Err(DocumentError::Placeholder { used_for: "foreigners without a CURP", used_for_es: "extranjeros sin CURP" });
     }
@@ -118,7 +118,7 @@ pub(super) fn curp(characters: &Characters) -> Result<ValidDocument, DocumentErr
     if birthplace(&place).is_none() {
         return Err(DocumentError::UnknownPlace { found: text(&place) });
     }
-    // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
+    // The seventeenth character is a digit for births to 1999 and a letter from 2000 on.
     let century = if century.is_ascii_digit() { 1900 } else { 2000 };
     if Date::of_six(date, century).is_none() {
         return Err(DocumentError::ImpossibleDate { found: text(date) });
@@ -134,8 +134,8 @@ pub(super) fn curp(characters: &Characters) -> Result<ValidDocument, DocumentErr
     Ok(checked)
 }
 
-/// RFC: thirteen signs of a person, twelve of a company. Its last character is advisory: about 1.5 % of issued ones
-/// break the formula.
+/// RFC: thirteen characters of a person, twelve of a company. The last is advisory: in about 1.5 % of issued numbers it is not what the
+/// formula gives.
 pub(super) fn rfc(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     match &characters[..] {
         b"XAXX010101000" => return Err(DocumentError::Placeholder { used_for: "the general public", used_for_es: "público en general" }),
@@ -171,7 +171,7 @@ pub(super) fn rfc(characters: &Characters) -> Result<ValidDocument, DocumentErro
     if let Some(found) = date.iter().find(|character| !character.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
-    // Two figures of the year leave the century open; 29 February needs a leap year in one of them.
+    // Two digits of the year leave the century open; 29 February needs a leap year in one of the two.
     if Date::of_six(date, 1900).or_else(|| Date::of_six(date, 2000)).is_none() {
         return Err(DocumentError::ImpossibleDate { found: text(date) });
     }
@@ -187,7 +187,7 @@ pub(super) fn rfc(characters: &Characters) -> Result<ValidDocument, DocumentErro
     if persons.is_some_and(is_avoided) {
         checked.warn(DocumentWarning::UnusualWord);
     }
-    // A company's shorter number counts as if there were a blank before it.
+    // A company's number is computed with a blank before it.
     let blank = if persons.is_some() { 0 } else { u32::from(RFC_VALUES[usize::from(b' ')]) * 13 };
     let sum = blank + weighted_sum(&characters[..characters.len() - 1], &RFC_VALUES);
     let expected = match 11 - sum % 11 {

@@ -1,8 +1,7 @@
-//! National identification documents: which belong to which country, whose they are, and whether a number is one.
+//! National identification documents: which country has which, who holds them, and whether a number is valid.
 //!
-//! One module per country holds the rules of its documents; [`check`] is the single place through which every number
-//! passes. "Valid" means well formed with the right check digit, never issued to somebody: that is for the identity
-//! check to find out.
+//! Each country has a module with the rules of its documents; every number passes through [`check`]. "Valid" means well formed with the
+//! right check digit, not that the number was issued: that is for the identity check.
 
 mod argentina;
 mod chile;
@@ -35,13 +34,13 @@ use crate::country::Country;
 use crate::text::composed;
 use crate::time::Timestamp;
 
-/// The most characters a number may have; longer input is refused before it is read.
+/// Longer input is refused before it is parsed.
 pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
-/// A number that holds. It is held inline; what is written of it is written when somebody asks.
+/// A valid number, stored inline. Text forms are made on request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidDocument {
-    /// Person or company, by the document and, where it tells, by the number.
+    /// By the document, or else by the number.
     pub customer_type: CustomerType,
     document: DocumentType,
     number: Characters,
@@ -50,7 +49,7 @@ pub struct ValidDocument {
 }
 
 impl ValidDocument {
-    /// A number that holds by its document's own rules; [`apply_rules`] says whose it is.
+    /// A number that is valid by the rules of its document. [`Self::complete`] adds what all documents share.
     const fn new(document: DocumentType, number: Characters) -> Self {
         Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plainly }
     }
@@ -61,7 +60,7 @@ impl ValidDocument {
         }
     }
 
-    /// Leaves zeros in front out of a number that is counted without them. No check digit proves the rest, so that it is a doubt.
+    /// Removes leading zeros. The document has no check digit to confirm the rest, so this adds a warning.
     fn drop_zeros(&mut self, zeros: usize) {
         if zeros > 0 {
             self.number = Characters::of(&self.number[zeros..]);
@@ -69,7 +68,7 @@ impl ValidDocument {
         }
     }
 
-    /// Whose it is, and whether it is a filler.
+    /// Sets the kind of holder and applies the rules that all documents share.
     fn complete(&mut self) -> Result<(), DocumentError> {
         self.customer_type = self.document.holder_of(&self.number);
         if self.document.is_of_minors_by(&self.number) {
@@ -81,38 +80,38 @@ impl ValidDocument {
         Ok(())
     }
 
-    const fn print_format(mut self, print_format: PrintFormat) -> Self {
+    const fn print_as(mut self, print_format: PrintFormat) -> Self {
         self.print_format = print_format;
         self
     }
 
-    /// Without separators, upper case: how numbers are compared and stored.
+    /// Upper case without separators: the form that is stored and compared.
     #[must_use]
     pub fn normalized(&self) -> String {
         self.number.to_string()
     }
 
-    /// As the issuing body prints it.
+    /// As the issuing authority prints it.
     #[must_use]
     pub fn display(&self) -> String {
         self.print_format.write(&self.normalized())
     }
 
-    /// What is odd about it without making it wrong.
+    /// What is unusual about it.
     pub fn doubts(&self) -> impl Iterator<Item = DocumentWarning> {
         self.doubts.into_iter().flatten()
     }
 
-    /// What it tells of its holder at a moment.
+    /// What it says about its holder.
     #[must_use]
     pub fn implied(&self, now: Timestamp) -> Implied {
         Implied::of(self.document, &self.number, now)
     }
 
-    /// Compares what the number tells with the date of birth that was sent.
+    /// Compares the date of birth in the number with the one received.
     ///
     /// # Errors
-    /// [`DocumentError::Contradiction`] that names both; of two centuries the nearer one.
+    /// [`DocumentError::Contradiction`] with both dates; of two possible centuries, the one closer to the date received.
     pub fn agrees_with_birth(&self, sent: Date) -> Result<(), DocumentError> {
         let dates = || implied::dates(self.document, &self.number);
         if self.customer_type == CustomerType::Company || dates().any(|date| date == sent) {
@@ -123,14 +122,11 @@ impl ValidDocument {
     }
 }
 
-/// Checks a number against its document's rules.
+/// Checks a number against the rules of its document.
 ///
-/// Spaces, dots, hyphens, colons, slashes and the sign of `nº` are dropped, letters are raised to upper case, full-width letters and digits are
-/// folded to ASCII; digits of other scripts are refused. What people write in front of a number that does not hold with it,
-/// such as `RUT` or `ES`, is dropped.
-///
-/// # Errors
-/// A [`DocumentError`] that says what is wrong and what would be right.
+/// Spaces, dots, hyphens, colons, slashes and the `º` of `nº` are dropped, letters become upper case, full-width letters and digits
+/// become ASCII; digits of other scripts are refused. If the number is invalid as written, a label before it, such as `RUT` or `ES`, is
+/// dropped too.
 pub fn check(country: Country, document: DocumentType, number: &str) -> Result<ValidDocument, DocumentError> {
     if !document.belongs_to(country) {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
@@ -145,7 +141,7 @@ pub fn check(country: Country, document: DocumentType, number: &str) -> Result<V
     }
 }
 
-/// What is said of a number that does not hold as it is written.
+/// The result for a number that is invalid as written.
 #[cold]
 #[inline(never)]
 fn retry_without_label(
@@ -162,14 +158,14 @@ fn retry_without_label(
             Err(fault) => (fault, rest),
         },
     };
-    // What stands for nobody does so whatever it is called.
+    // A placeholder is one under every document.
     let is_nobodys = matches!(fault, DocumentError::Placeholder { .. });
     let better = if is_nobodys { None } else { better_document(country, document, number, &characters) };
     Err(better.unwrap_or(fault))
 }
 
-/// What is said of a number: by its document's own rules, and by those that all of them share. It is completed where it
-/// lies: copies cost as much as the rules.
+/// Applies the rules of the document and those that all documents share. The result is completed in place: copies cost as much as the
+/// rules.
 fn apply_rules(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     let mut result = by_document(country, document, number, characters);
     let shared = result.as_mut().map_or(Ok(()), ValidDocument::complete);
@@ -179,7 +175,7 @@ fn apply_rules(country: Country, document: DocumentType, number: &str, character
     result
 }
 
-/// What the document's own rules say of a number: as it was written, and its signs.
+/// Applies the rules of the document. `number` is the input as written: the NIT depends on its hyphen.
 fn by_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     match document {
         DocumentType::GovernmentId => spain::government_id(characters),
@@ -206,8 +202,7 @@ fn by_document(country: Country, document: DocumentType, number: &str, character
     }
 }
 
-/// What becomes of each sign: blanks, dots, hyphens, colons, slashes and the sign of `nº` and `n°` are dropped, letters raised to
-/// capitals, among them `Ñ`.
+/// Drops blanks, dots, hyphens, colons, slashes, `º` and `°`; raises letters, `Ñ` included, to upper case.
 static TABLE: char_buffer::CharTable = {
     let mut table = char_buffer::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
@@ -216,7 +211,7 @@ static TABLE: char_buffer::CharTable = {
     table
 };
 
-/// Drops separators and raises case; refuses what no document's number has.
+/// Drops separators and raises letters to upper case; refuses other characters.
 fn read(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
     if !number.is_ascii() {
         read_unicode(number, characters)?;
@@ -228,9 +223,9 @@ fn read(number: &str, characters: &mut Characters) -> Result<(), DocumentError> 
     if characters.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
 }
 
-/// The same of a number that is not all ASCII.
+/// The same for input beyond ASCII.
 fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
-    // `Ñ` may come as `N` and a tilde.
+    // `Ñ` may be written as `N` and a combining tilde.
     let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
@@ -238,7 +233,7 @@ fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), Documen
         }
         let folded = match letter {
             '\u{2010}'..='\u{2014}' => u32::from('-'),
-            // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
+            // Full-width forms of East Asian keyboards, folded as in Unicode NFKC.
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
@@ -248,8 +243,8 @@ fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), Documen
     Ok(())
 }
 
-/// A number that is wrong for its document and right for another of the same country was most likely sent under the
-/// wrong name: that is the more helpful thing to say.
+/// A number that is invalid for its document but valid for another of the country was probably sent with the wrong type; saying so helps
+/// more.
 #[cold]
 fn better_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Option<DocumentError> {
     let plausible: &[(DocumentType, DocumentType)] = &[
@@ -268,7 +263,7 @@ fn better_document(country: Country, document: DocumentType, number: &str, chara
         (DocumentType::Cif, DocumentType::GovernmentId),
         (DocumentType::Cif, DocumentType::PermanentResidencePermit),
     ];
-    // Foreigner cards of unusual forms are too much like anything else.
+    // Foreigner cards of unusual forms resemble too many other numbers.
     let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(characters);
     let is_valid = |other: &DocumentType| is_plausible(*other) && apply_rules(country, *other, number, characters).is_ok();
     let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);

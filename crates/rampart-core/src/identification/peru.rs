@@ -8,7 +8,7 @@ use crate::char_buffer::{Characters, text};
 const VERIFIER_DIGITS: &[u8; 11] = b"65432110987";
 const VERIFIER_LETTERS: &[u8; 11] = b"KJIHGFEDCBA";
 
-/// DNI: eight digits, and optionally the character printed beside them, which is advisory.
+/// DNI: eight digits, optionally followed by the character printed beside them, which is advisory.
 pub(super) fn dni(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     length(characters, 8, 9, Wording("8 digits", "8 cifras"))?;
     let (body, beside) = characters.split_at(8);
@@ -27,8 +27,8 @@ pub(super) fn dni(characters: &Characters) -> Result<ValidDocument, DocumentErro
     Ok(checked)
 }
 
-/// Foreigner card: nine digits, of which people leave out two or three zeros in front; letters and up to twelve signs occur.
-/// Eight digits are a DNI.
+/// Foreigner card: nine digits, of which people often omit two or three leading zeros. Letters and up to twelve characters occur. Eight
+/// digits are a DNI.
 pub(super) fn foreigner_card(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(characters)?;
     if matches!(characters.len(), 6 | 7) && all_digits(characters).is_ok() {
@@ -43,7 +43,7 @@ pub(super) fn foreigner_card(characters: &Characters) -> Result<ValidDocument, D
     Ok(ValidDocument::new(DocumentType::Ce, *characters))
 }
 
-/// Whether a number has the usual form of a foreigner card, for guessing which document was meant.
+/// Whether a number has the usual form of a foreigner card. Used to guess which document was meant.
 pub(super) fn is_usual_foreigner_card(characters: &Characters) -> bool {
     characters.len() == 9 && characters.iter().all(u8::is_ascii_digit)
 }

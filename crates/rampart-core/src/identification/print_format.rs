@@ -1,11 +1,9 @@
-//! How issuing bodies print their numbers. It is written when somebody asks for it: most checks only store the number.
+//! How issuing authorities print their numbers. Most callers only store the number, so this is done on request.
 
 use super::digits::dotted;
 
-/// The way a number is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PrintFormat {
-    /// As it is stored.
     Plainly,
     /// `12345678-Z`
     DashBeforeLast,
@@ -17,12 +15,12 @@ pub(super) enum PrintFormat {
     Dotted,
     /// `12.345.678-5`
     DottedBeforeLast,
-    /// `12345678-1`, the sign behind the hyphen being none of the stored number's
+    /// `12345678-1`, where the last character is not part of the stored number
     With(char),
 }
 
 impl PrintFormat {
-    /// A stored number as it is printed.
+    /// Formats a normalised number.
     pub(super) fn write(self, number: &str) -> String {
         let last_at = number.char_indices().next_back().map_or(0, |(at, _)| at);
         let (head, last) = number.split_at(last_at);

@@ -1,13 +1,13 @@
 //! Spain: DNI, NIE, the NIF of persons without either, CIF and passports.
 //!
-//! Sources: RD 1553/2005 (letter table), RD 240/2007 (NIE), RD 1065/2007 articles 19 and 20 (K, L, M), Orden
-//! EHA/451/2008 (CIF), ICAO Doc 9303 (passports).
+//! Sources: RD 1553/2005 (letter table), RD 240/2007 (NIE), RD 1065/2007 articles 19 and 20 (K, L, M), Orden EHA/451/2008 (CIF), ICAO Doc
+//! 9303 (passports).
 
 use super::digits::{all_digits, alphanumeric, digit, length, not_a_digit, number, value};
 use super::{DocumentError, DocumentType, DocumentWarning, PrintFormat, ValidDocument, Wording};
 use crate::char_buffer::Characters;
 
-/// RD 1553/2005: the number modulo 23 picks the letter.
+/// RD 1553/2005: the number modulo 23 selects the letter.
 const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 /// Orden EHA/451/2008: the control letter for 0 to 9.
 const CIF_LETTERS: &[u8; 10] = b"JABCDEFGHI";
@@ -26,7 +26,7 @@ pub(super) fn government_id(characters: &Characters) -> Result<ValidDocument, Do
         return Err(DocumentError::MissingCheckDigit { expected: control_letter(number(characters)?) });
     }
     let last = char::from(last);
-    // Leading zeros are often left out; the letter tells whether that is all that is missing.
+    // Leading zeros are often omitted; the letter confirms that nothing else is missing.
     if !(1..=8).contains(&head.len()) || !last.is_ascii_uppercase() || (head.len() < 8 && number(head).map(control_letter) != Ok(last)) {
         length(characters, 9, 9, Wording("8 digits and a letter", "8 cifras y una letra"))?;
     }
@@ -37,12 +37,12 @@ pub(super) fn government_id(characters: &Characters) -> Result<ValidDocument, Do
     let zeros = &b"00000000"[head.len().min(8)..];
     let number = if zeros.is_empty() { *characters } else { Characters::joined(zeros, characters) };
     let checked = ValidDocument::new(DocumentType::GovernmentId, number);
-    Ok(checked.print_format(PrintFormat::DashBeforeLast))
+    Ok(checked.print_as(PrintFormat::DashBeforeLast))
 }
 
 /// NIE: X, Y or Z, seven digits and a letter; also the M numbers of persons without one.
 pub(super) fn residence_permit(characters: &Characters) -> Result<ValidDocument, DocumentError> {
-    // The letter in front counts as a digit before the seven.
+    // The first letter stands for a digit before the other seven.
     let leading = match characters.first().copied().ok_or(DocumentError::Empty)? {
         b'M' => return person_nif(DocumentType::PermanentResidencePermit, characters),
         b'X' => 0,
@@ -55,7 +55,7 @@ pub(super) fn residence_permit(characters: &Characters) -> Result<ValidDocument,
             });
         }
     };
-    // Old cards print an extra zero behind the X.
+    // Old cards have an extra zero after the X.
     if let [b'X', b'0', rest @ ..] = &characters[..]
         && characters.len() == 10
     {
@@ -71,17 +71,17 @@ pub(super) fn residence_permit(characters: &Characters) -> Result<ValidDocument,
     if char::from(characters[8]) != expected {
         return Err(DocumentError::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(ValidDocument::new(DocumentType::PermanentResidencePermit, *characters).print_format(PrintFormat::DashesAroundMiddle))
+    Ok(ValidDocument::new(DocumentType::PermanentResidencePermit, *characters).print_as(PrintFormat::DashesAroundMiddle))
 }
 
-/// K, L and M: the DNI's letter over the seven digits.
+/// K, L and M numbers: the letter of a DNI with the same seven digits.
 fn person_nif(document: DocumentType, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     length(characters, 9, 9, Wording("a letter, 7 digits and a letter", "una letra, 7 cifras y una letra"))?;
     let expected = control_letter(number(&characters[1..8])?);
     if char::from(characters[8]) != expected {
         return Err(DocumentError::WrongCheckDigit { expected, is_letter: true });
     }
-    Ok(ValidDocument::new(document, *characters).print_format(PrintFormat::DashesAroundMiddle))
+    Ok(ValidDocument::new(document, *characters).print_as(PrintFormat::DashesAroundMiddle))
 }
 
 pub(super) fn entity(letter: u8) -> Option<&'static str> {
@@ -116,7 +116,12 @@ pub(super) fn cif(characters: &Characters) -> Result<ValidDocument, DocumentErro
             allowed: Wording("A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V or W", "A, B, C, D, E, F, G, H, J, N, P, Q, R, S, U, V o W"),
         });
     }
-    length(characters, 9, 9, Wording("a letter, 7 digits and a control digit or letter", "una letra, 7 cifras y una cifra o letra de control"))?;
+    length(
+        characters,
+        9,
+        9,
+        Wording("a letter, 7 digits and a control digit or letter", "una letra, 7 cifras y una cifra o letra de control"),
+    )?;
     let (digits, last) = (&characters[1..8], characters[8]);
     all_digits(digits)?;
     let sum: u32 = digits
@@ -135,7 +140,7 @@ pub(super) fn cif(characters: &Characters) -> Result<ValidDocument, DocumentErro
         let is_letter = last.is_ascii_uppercase() || wants_letter;
         return Err(DocumentError::WrongCheckDigit { expected: if is_letter { letter } else { control_digit }, is_letter });
     }
-    let mut checked = ValidDocument::new(DocumentType::Cif, *characters).print_format(PrintFormat::DashesAroundMiddle);
+    let mut checked = ValidDocument::new(DocumentType::Cif, *characters).print_as(PrintFormat::DashesAroundMiddle);
     let wants_digit = matches!(first, b'A' | b'B' | b'E' | b'H') && !wants_letter;
     if (wants_letter && is_digit) || (wants_digit && is_letter) {
         checked.warn(DocumentWarning::UnusualControlKind);
@@ -143,7 +148,7 @@ pub(super) fn cif(characters: &Characters) -> Result<ValidDocument, DocumentErro
     Ok(checked)
 }
 
-/// A passport of any state: its number has no check digit outside the machine-readable zone.
+/// A passport of any country: its number has no check digit outside the machine-readable zone.
 pub(super) fn passport(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     alphanumeric(characters)?;
     length(characters, 5, 15, Wording("5 to 15 letters or digits", "de 5 a 15 letras o cifras"))?;

@@ -109,15 +109,15 @@ fn no_coins_go_where_anybody_may_take_them() {
         "3MaB7QVq3k4pQx3BhsvEADgzQonLSBwMdj",
         "bc1quwcvgs5clswpfxhm7nyfjmaeysn6us0yvjdexn9yjkv3k7zjhp2sfl5g83",
     ] {
-        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressError::Anyones), "{anyones}");
+        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressError::AnyoneCanSpend), "{anyones}");
     }
     let key = of_hex(GENERATOR);
     for length in (2..=40).filter(|length| *length != 32) {
         let program: Vec<u8> = key.iter().copied().cycle().take(length).collect();
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressError::Anyones), "{length} bytes");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressError::AnyoneCanSpend), "{length} bytes");
     }
     for version in 2..=16 {
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressError::Anyones), "version {version}");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressError::AnyoneCanSpend), "version {version}");
     }
     assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &key)), Ok(witness(1, &key)));
     for length in [20, 32] {
