@@ -93,9 +93,9 @@ impl FromStr for Timestamp {
 /// Cuts the fraction at nanoseconds: RFC 3339 allows any number of digits, jiff nine.
 fn truncated_to_nanoseconds(text: &str) -> Cow<'_, str> {
     let Some(point) = text.find('.') else { return Cow::Borrowed(text) };
-    let (before, behind) = text.split_at(point + 1);
-    let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
-    if digits <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &behind[..9], &behind[digits..]].concat()) }
+    let (before, fraction) = text.split_at(point + 1);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    if digits <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &fraction[..9], &fraction[digits..]].concat()) }
 }
 
 /// The first or last time of the range, for valid text that lies outside it.

@@ -100,12 +100,12 @@ fn nit_check_digit(body: &[u8]) -> char {
 pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     all_digits(characters)?;
     // The most frequent form, without a search.
-    let behind_hyphen = match written.as_bytes() {
+    let after_hyphen = match written.as_bytes() {
         [.., b'-', b'0'..=b'9'] => Some(1),
         _ => written.rsplit_once('-').map(|(_, tail)| tail.trim().len()),
     };
-    let separated = behind_hyphen == Some(1);
-    if behind_hyphen.is_some_and(|count| count > 1) && written.matches('-').count() == 1 {
+    let separated = after_hyphen == Some(1);
+    if after_hyphen.is_some_and(|count| count > 1) && written.matches('-').count() == 1 {
         return Err(DocumentError::WrongShape {
             expected: Wording(
                 "the digits with the check digit behind a hyphen, as in 900000001-2",
@@ -117,8 +117,8 @@ pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocumen
         return Err(DocumentError::Placeholder { used_for: "final consumers", used_for_es: "consumidor final" });
     }
     let (last, without_last) = characters.split_last().ok_or(DocumentError::Empty)?;
-    let is_companys = |body: &[u8]| body.len() == 9 && matches!(body, [b'8' | b'9', ..]);
-    let body_only = is_companys(characters) && !separated;
+    let is_company_body = |body: &[u8]| body.len() == 9 && matches!(body, [b'8' | b'9', ..]);
+    let body_only = is_company_body(characters) && !separated;
     let body = if body_only { &characters[..] } else { without_last };
     if !(6..=11).contains(&body.len()) {
         return Err(DocumentError::WrongLength {
@@ -127,7 +127,7 @@ pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocumen
         });
     }
     let expected = nit_check_digit(body);
-    let may_be_whole = behind_hyphen.is_none() && !is_companys(body) && citizen_id(characters).is_ok();
+    let may_be_whole = after_hyphen.is_none() && !is_company_body(body) && citizen_id(characters).is_ok();
     if !body_only && char::from(*last) != expected {
         // Correcting the last digit of a whole cédula would make it the NIT of another person.
         return Err(if may_be_whole {
@@ -140,7 +140,7 @@ pub(super) fn nit(written: &str, characters: &Characters) -> Result<ValidDocumen
     if body_only {
         checked.number.push(u8::try_from(expected).unwrap_or(b'0'));
     }
-    if !is_companys(body) {
+    if !is_company_body(body) {
         // A cédula of six to ten digits, or an identity card or civil registry number of eleven.
         no_leading_zero(body)?;
         if body.len() == 11 {

@@ -25,19 +25,21 @@ fn serial(document: DocumentType, number: &[u8]) -> (&[u8], bool) {
     match document {
         // Made of a name, a date and a disambiguation code: no serial.
         DocumentType::Curp | DocumentType::Rfc => (&[], true),
-        DocumentType::GovernmentId | DocumentType::PermanentResidencePermit | DocumentType::Cif => (behind_letters(without_check), true),
+        DocumentType::GovernmentId | DocumentType::PermanentResidencePermit | DocumentType::Cif => {
+            (without_leading_letters(without_check), true)
+        }
         DocumentType::Rut | DocumentType::Nit => (without_check, true),
         DocumentType::Ruc | DocumentType::Cuit => (without_check.get(2..).unwrap_or_default(), true),
         // Leading letters are part of a passport number.
         _ => {
-            let digits = behind_letters(number);
+            let digits = without_leading_letters(number);
             (digits, digits.len() == number.len())
         }
     }
 }
 
 /// The number without its leading letters.
-fn behind_letters(number: &[u8]) -> &[u8] {
+fn without_leading_letters(number: &[u8]) -> &[u8] {
     let letters = number.iter().take_while(|character| !character.is_ascii_digit()).count();
     &number[letters..]
 }

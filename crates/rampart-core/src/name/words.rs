@@ -141,8 +141,8 @@ impl Word {
         self.spellings.iter().any(|spelling| known.contains(&spelling.as_str()))
     }
 
-    /// Whether a bank may write the word though the customer did not give it. Added given names must not be family names, and added
-    /// family names must be plausible: both could mean another person, especially after `and`.
+    /// Whether a bank may write the word though the customer did not give it: never after `and`, which introduces another holder; as a
+    /// given name only initials and known given names; as a family name nothing that cannot be one.
     fn may_be_added(&self, place: NamePart) -> bool {
         // A word with a lost letter must match a known word: the character may be a dot of a legal form.
         if self.after_and || self.is_any(|spelling| spelling.contains(LOST)) {
