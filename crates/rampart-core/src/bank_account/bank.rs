@@ -45,7 +45,7 @@ const fn number(digits: &[u8]) -> u16 {
 
 /// A bank of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bank {
+pub struct ListedBank {
     /// As its country writes it.
     pub code: &'static str,
     /// As its customers know it.
@@ -56,7 +56,7 @@ pub struct Bank {
     pub(super) digits: Option<RangeInclusive<usize>>,
 }
 
-impl Bank {
+impl ListedBank {
     /// Parses a line: code, name, other names, digits of an account.
     fn read(line: &'static str) -> Option<Self> {
         let mut columns = line.split('|').map(str::trim);
@@ -76,7 +76,7 @@ impl Bank {
 
 /// The bank directory of a country.
 pub(super) struct BankDirectory {
-    pub(super) banks: Vec<Bank>,
+    pub(super) banks: Vec<ListedBank>,
     /// The month of the data, `YYYY-MM`.
     pub(super) as_of: &'static str,
     /// Indexed by the numeric code: one plus the index of the bank, or zero.
@@ -87,7 +87,7 @@ impl BankDirectory {
     fn of(text: &'static str) -> Self {
         let as_of = text.lines().find_map(|line| line.strip_prefix("# As of: ")).unwrap_or("");
         let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        let banks: Vec<Bank> = lines.filter_map(Bank::read).collect();
+        let banks: Vec<ListedBank> = lines.filter_map(ListedBank::read).collect();
         let mut places = vec![0; 10_000];
         for (bank, place) in banks.iter().zip(1_u8..) {
             if let Some(slot) = places.get_mut(usize::from(number(bank.code.as_bytes()))) {
@@ -97,7 +97,7 @@ impl BankDirectory {
         Self { banks, as_of, places }
     }
 
-    pub(super) fn bank(&self, code: BankCode) -> Option<&Bank> {
+    pub(super) fn bank(&self, code: BankCode) -> Option<&ListedBank> {
         let place = self.places.get(usize::from(code.number)).copied().unwrap_or(0);
         usize::from(place).checked_sub(1).and_then(|place| self.banks.get(place))
     }
@@ -107,7 +107,7 @@ impl BankDirectory {
     }
 
     /// Finds a bank by name: in any spelling, and if there is none, without the words that many bank names share.
-    pub(super) fn named(&self, written: &str) -> Option<&Bank> {
+    pub(super) fn named(&self, written: &str) -> Option<&ListedBank> {
         let same = |key: fn(&str) -> String| {
             let wanted = key(written);
             let is_it = |name: &str| key(name) == wanted;
@@ -138,13 +138,13 @@ pub(super) fn directory(country: Country) -> &'static BankDirectory {
 
 /// The banks of a country, from which its customers choose.
 #[must_use]
-pub fn banks(country: Country) -> &'static [Bank] {
+pub fn banks(country: Country) -> &'static [ListedBank] {
     &directory(country).banks
 }
 
 /// Finds a bank of a country by code or name.
 #[must_use]
-pub fn find(country: Country, written: &str) -> Option<&'static Bank> {
+pub fn find(country: Country, written: &str) -> Option<&'static ListedBank> {
     let directory = directory(country);
     directory.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| directory.named(written))
 }

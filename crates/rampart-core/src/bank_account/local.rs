@@ -1,6 +1,6 @@
 //! Chile and Colombia: bank, type and number, without check digits; and the Bre-B keys of Colombia.
 
-use super::bank::{self, Bank, BankCode, BankDirectory};
+use super::bank::{self, BankCode, BankDirectory, ListedBank};
 use super::{
     BankAccountError, BankAccountInput, BankAccountKind, BankAccountWarning, MOST_CHARACTERS, ValidAccount, normalize, read_digits, words,
 };
@@ -45,7 +45,7 @@ impl<'a> AccountParts<'a> {
 
 /// Finds a bank by code or name. A three-digit code that is not in the directory may still exist. A shorter one lacks leading zeros or is
 /// mistyped: only the directory can decide.
-fn read_bank(directory: &'static BankDirectory, written: &str) -> Result<(BankCode, Option<&'static Bank>), BankAccountError> {
+fn read_bank(directory: &'static BankDirectory, written: &str) -> Result<(BankCode, Option<&'static ListedBank>), BankAccountError> {
     if written.is_empty() {
         return Err(BankAccountError::BankMissing);
     }

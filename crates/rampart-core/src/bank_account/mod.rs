@@ -14,7 +14,7 @@ mod local;
 pub mod virtual_account;
 mod words;
 
-pub use bank::{Bank, BankCode, banks, find as find_bank};
+pub use bank::{BankCode, ListedBank, banks, find as find_bank};
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
 pub use error::{BankAccountError, BankAccountWarning};

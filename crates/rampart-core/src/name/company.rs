@@ -4,7 +4,7 @@ use super::firm_words::is_company_word;
 use super::letters::Transliteration;
 use super::person::is_cut;
 use super::short::NamePart;
-use super::words::{MatchRule, NameToken, joined, same_letters, tokens, ways, words};
+use super::words::{MatchRule, NameToken, agreement, joined, same_letters, tokens, words};
 
 /// A shorter text is not a truncated name.
 const MIN_TRUNCATED_CHARACTERS: usize = 24;
@@ -113,7 +113,7 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
     }
     let rule = MatchRule { place: NamePart::Company, initials: false, may_leave_out: false, may_add: 0 };
     match (words(known, false), words(core, false)) {
-        (Some(known), Some(core)) => ways(&known, &core, rule).wholly(),
+        (Some(known), Some(core)) => agreement(&known, &core, rule).is_exact(),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use super::company;
 use super::given_names::{is_mans_name, is_womans_name};
 use super::joint;
 use super::short::NamePart;
-use super::words::{Agreement, MatchRule, NameToken, PARTICLES, Word, same_letters, tokens, ways, words};
+use super::words::{Agreement, MatchRule, NameToken, PARTICLES, Word, agreement, same_letters, tokens, words};
 use crate::text::{composed, is_invisible, is_mark};
 
 /// Banks truncate names at these widths, in characters.
@@ -125,26 +125,26 @@ fn without_generation(tokens: &[NameToken]) -> (Vec<NameToken>, Vec<&'static str
 fn is_whole(known: &[Word], written: &[Word]) -> bool {
     (0..known.len()).any(|start| {
         let turned: Vec<Word> = known[start..].iter().chain(&known[..start]).cloned().collect();
-        let agree = |place| ways(&turned, written, MatchRule { place, initials: false, may_leave_out: false, may_add: 0 });
-        agree(NamePart::Given).or(agree(NamePart::Family)).wholly()
+        let agree = |place| agreement(&turned, written, MatchRule { place, initials: false, may_leave_out: false, may_add: 0 });
+        agree(NamePart::Given).or(agree(NamePart::Family)).is_exact()
     })
 }
 
 /// Whether given and family names match, each in order.
 fn parts_agree(given: &[Word], family: &[Word], written_given: &[Word], written_family: &[Word]) -> bool {
     let rule = MatchRule { place: NamePart::Family, initials: true, may_leave_out: true, may_add: 2_usize.saturating_sub(family.len()) };
-    let of_family = ways(family, written_family, rule);
+    let of_family = agreement(family, written_family, rule);
     if of_family.none() {
         return false;
     }
     let rule = MatchRule { place: NamePart::Given, initials: true, may_leave_out: true, may_add: 2 };
-    let mut of_given = ways(given, written_given, rule);
+    let mut of_given = agreement(given, written_given, rule);
     // Many write `Carmen` for `María del Carmen`. With both family names the same, it could only be a sister.
-    if of_family.wholly() && family.len() > 1 && written_family.len() > 1 {
+    if of_family.is_exact() && family.len() > 1 && written_family.len() > 1 {
         for (known, written) in
             [(without_maria(given, written_given), Some(written_given)), (Some(given), without_maria(written_given, given))]
         {
-            let found = known.zip(written).map_or_else(Agreement::default, |(known, written)| ways(known, written, rule));
+            let found = known.zip(written).map_or_else(Agreement::default, |(known, written)| agreement(known, written, rule));
             of_given = of_given.or(found);
         }
     }

@@ -224,20 +224,20 @@ fn word(before: &[&NameToken], token: &NameToken) -> Word {
     Word { spellings, cut: false, after_and }
 }
 
-/// The ways in which two lists of words match: a bit set, indexed by what is left over on either side.
+/// How two lists of words match: a bit set, indexed by what is left over on either side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Agreement(u8);
 
 impl Agreement {
-    const KNOWN_BEYOND: u8 = 1;
-    const WRITTEN_BEYOND: u8 = 2;
+    const EXTRA_KNOWN_WORDS: u8 = 1;
+    const EXTRA_WRITTEN_WORDS: u8 = 2;
 
     pub(super) const fn none(self) -> bool {
         self.0 == 0
     }
 
     /// Whether they match word by word.
-    pub(super) const fn wholly(self) -> bool {
+    pub(super) const fn is_exact(self) -> bool {
         self.0 & 1 != 0
     }
 
@@ -247,8 +247,8 @@ impl Agreement {
 
     /// Whether given and family names match together. Not both texts may have a word that the other lacks.
     pub(super) fn agree(self, other: Self) -> bool {
-        let each = |ways: Self| (0..4_u8).filter(move |way| ways.0 & (1 << way) != 0);
-        each(self).any(|one| each(other).any(|two| one | two != Self::KNOWN_BEYOND | Self::WRITTEN_BEYOND))
+        let each = |agreement: Self| (0..4_u8).filter(move |way| agreement.0 & (1 << way) != 0);
+        each(self).any(|one| each(other).any(|two| one | two != Self::EXTRA_KNOWN_WORDS | Self::EXTRA_WRITTEN_WORDS))
     }
 }
 
@@ -264,15 +264,15 @@ pub(super) struct MatchRule {
     pub(super) may_add: usize,
 }
 
-/// The ways in which the words match in order. The first words must match, and one of all in full.
-pub(super) fn ways(known: &[Word], written: &[Word], rule: MatchRule) -> Agreement {
+/// How the words match in order. The first words must match, and one of all in full.
+pub(super) fn agreement(known: &[Word], written: &[Word], rule: MatchRule) -> Agreement {
     let mut found = Agreement::default();
     if !known.is_empty() && !written.is_empty() {
         let is_cut = written.last().is_some_and(|word| word.cut);
         WordMatcher { rule, is_cut, seen: [[0; MAX_WORDS + 1]; MAX_WORDS + 1] }.go(
             known,
             written,
-            MatchState { first: true, full: false, beyond: 0, added: 0 },
+            MatchState { first: true, full: false, extra: 0, added: 0 },
             &mut found,
         );
     }
@@ -290,14 +290,14 @@ struct WordMatcher {
 struct MatchState {
     first: bool,
     full: bool,
-    beyond: u8,
+    extra: u8,
     added: usize,
 }
 
 impl MatchState {
     /// A unique bit for each state: at most two words may be added.
     fn bit(self) -> u64 {
-        1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.beyond) + 16 * self.added)
+        1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.extra) + 16 * self.added)
     }
 }
 
@@ -310,11 +310,11 @@ impl WordMatcher {
         *seen |= at.bit();
         let further = |full: bool| MatchState { first: false, full: at.full || full, ..at };
         match (known, written) {
-            ([], []) => found.0 |= u8::from(at.full) << at.beyond,
+            ([], []) => found.0 |= u8::from(at.full) << at.extra,
             // A word missing at the end of a truncated text does not count, unless another word is there instead.
             (_, []) if self.is_cut => {
-                let missing = if at.beyond & Agreement::WRITTEN_BEYOND == 0 { 0 } else { Agreement::KNOWN_BEYOND };
-                found.0 |= u8::from(at.full) << (at.beyond | missing);
+                let missing = if at.extra & Agreement::EXTRA_WRITTEN_WORDS == 0 { 0 } else { Agreement::EXTRA_KNOWN_WORDS };
+                found.0 |= u8::from(at.full) << (at.extra | missing);
             }
             _ => {}
         }
@@ -355,14 +355,14 @@ impl WordMatcher {
             && self.rule.may_leave_out
             && !is_father_or_son(skipped)
         {
-            let beyond = if is_conjunction(skipped) { at.beyond } else { at.beyond | Agreement::KNOWN_BEYOND };
-            self.go(known, written, MatchState { beyond, ..at }, found);
+            let extra = if is_conjunction(skipped) { at.extra } else { at.extra | Agreement::EXTRA_KNOWN_WORDS };
+            self.go(known, written, MatchState { extra, ..at }, found);
         }
         if let [skipped, written @ ..] = written {
             if is_conjunction(skipped) {
                 self.go(known, written, at, found);
             } else if at.added < self.rule.may_add && skipped.may_be_added(self.rule.place) {
-                self.go(known, written, MatchState { beyond: at.beyond | Agreement::WRITTEN_BEYOND, added: at.added + 1, ..at }, found);
+                self.go(known, written, MatchState { extra: at.extra | Agreement::EXTRA_WRITTEN_WORDS, added: at.added + 1, ..at }, found);
             }
         }
     }

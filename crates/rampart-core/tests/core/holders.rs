@@ -9,7 +9,7 @@ fn right(country: Country, document: DocumentType, number: &str) -> ValidDocumen
 }
 
 #[test]
-fn the_number_tells_who_is_a_company() {
+fn the_number_shows_who_is_a_company() {
     use CustomerType::{Company, Individual};
     let numbers = [
         (Country::SPAIN, DocumentType::GovernmentId, "12345678Z", Individual),
@@ -165,7 +165,7 @@ fn what_stands_in_front_of_a_number_is_dropped() {
 
 /// Where the century is open, no holder is assumed to be older than the number allows.
 #[test]
-fn a_number_tells_who_is_of_age() {
+fn a_number_shows_who_is_of_age() {
     use AgeCheck::{Minor, OfAge, Open, Untold};
     let cases = [
         (DocumentType::Rfc, "GOOX100312AB6", Open),

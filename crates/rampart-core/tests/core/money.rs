@@ -47,7 +47,7 @@ fn amounts_are_read_exactly_or_not_at_all() {
 }
 
 #[test]
-fn texts_are_held_to_the_figures_that_they_have() {
+fn texts_are_held_to_the_decimals_that_they_have() {
     let too_many = |most| Err(AmountError::TooManyDecimals { most });
     for (text, decimals, of_text, of_number) in [
         ("20.000", 2, too_many(2), Ok(2_000)),

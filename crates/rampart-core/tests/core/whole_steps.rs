@@ -93,7 +93,7 @@ fn what_is_less_than_a_step_waits_for_a_person() {
 }
 
 #[test]
-fn a_refund_that_arrives_after_all_tells_what_arrived() {
+fn a_refund_that_arrives_after_all_reports_what_arrived() {
     let (catalogue, randomness) = (whole_euros(), Counting::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let context = context(&catalogue, mint);
