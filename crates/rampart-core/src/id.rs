@@ -11,11 +11,13 @@ const BASE62_DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 const ID_CHARACTERS: usize = 25;
 const TIME_CHARACTERS: usize = 9;
 
+/// A cryptographically secure source of random bytes.
 pub trait Randomness: Send + Sync {
     /// Fills the slice with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// The text has another prefix, or is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
 pub struct IdError;

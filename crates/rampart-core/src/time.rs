@@ -110,6 +110,7 @@ fn saturated(text: &str) -> Option<jiff::Timestamp> {
 
 crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampError>(Timestamp::from_micros(micros)));
 
+/// The future of [`Clock::sleep_until`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The source of time, and the only way to sleep. There are two: the business clock, which tests and the sandbox move forward, and the

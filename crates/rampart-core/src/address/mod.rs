@@ -21,6 +21,7 @@ pub enum AddressKind {
     Bitcoin,
 }
 
+/// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     #[error("is not an address of this chain")]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::BankCode;
 
+/// Why a bank account is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BankAccountError {
     Empty,

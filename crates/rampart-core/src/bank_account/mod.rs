@@ -67,6 +67,7 @@ pub struct BankAccountInput<'a> {
 }
 
 impl<'a> BankAccountInput<'a> {
+    /// An account given by its number alone, or as `bank/type/number`.
     #[must_use]
     pub const fn number(account: &'a str) -> Self {
         Self { account, bank_code: None, account_type: None }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::country::Country;
 
+/// Person or company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CustomerType {
@@ -30,6 +31,7 @@ macro_rules! documents {
                 match self { $(Self::$name => $text),+ }
             }
 
+            /// The countries that issue the document.
             #[must_use]
             pub const fn countries(self) -> &'static [Country] {
                 match self { $(Self::$name => &[$(Country::$country),+]),+ }
@@ -102,6 +104,7 @@ impl fmt::Display for DocumentType {
     }
 }
 
+/// The text is not a document type of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a known document")]
 pub struct DocumentTypeError;

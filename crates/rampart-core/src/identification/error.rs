@@ -9,6 +9,7 @@ use crate::country::Country;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wording(pub &'static str, pub &'static str);
 
+/// Why a document number is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentError {
     Empty,

@@ -54,9 +54,9 @@ impl ValidDocument {
         Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plainly }
     }
 
-    fn warn(&mut self, warn: DocumentWarning) {
+    fn warn(&mut self, warning: DocumentWarning) {
         if let Some(free) = self.doubts.iter_mut().find(|place| place.is_none()) {
-            *free = Some(warn);
+            *free = Some(warning);
         }
     }
 
@@ -74,8 +74,8 @@ impl ValidDocument {
         if self.document.is_of_minors_by(&self.number) {
             self.warn(DocumentWarning::Minor);
         }
-        if let Some(warn) = filler::check(self.document, &self.number)? {
-            self.warn(warn);
+        if let Some(warning) = filler::check(self.document, &self.number)? {
+            self.warn(warning);
         }
         Ok(())
     }
