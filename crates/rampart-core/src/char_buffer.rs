@@ -51,18 +51,18 @@ pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> CharTable {
 /// after a byte-wise write stalls on store forwarding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Characters {
-    characters: [u8; MAX_CHARACTERS],
+    bytes: [u8; MAX_CHARACTERS],
     count: usize,
 }
 
 impl Characters {
-    pub(crate) const EMPTY: Self = Self { characters: [0; MAX_CHARACTERS], count: 0 };
+    pub(crate) const EMPTY: Self = Self { bytes: [0; MAX_CHARACTERS], count: 0 };
 
     /// The given characters; those beyond the capacity are left out.
     pub(crate) fn of(given: &[u8]) -> Self {
         let mut characters = Self::EMPTY;
         characters.count = given.len().min(MAX_CHARACTERS);
-        characters.characters[..characters.count].copy_from_slice(&given[..characters.count]);
+        characters.bytes[..characters.count].copy_from_slice(&given[..characters.count]);
         characters
     }
 
@@ -85,7 +85,7 @@ impl Characters {
                 return Err(character);
             }
             // Branchless: a dropped character writes the zero that is already there.
-            if let Some(place) = self.characters.get_mut(count) {
+            if let Some(place) = self.bytes.get_mut(count) {
                 *place = kept;
                 count += usize::from(kept != DROPPED);
             }
@@ -96,7 +96,7 @@ impl Characters {
 
     /// Appends a character if it fits.
     pub(crate) fn push(&mut self, character: u8) {
-        if let Some(place) = self.characters.get_mut(self.count) {
+        if let Some(place) = self.bytes.get_mut(self.count) {
             *place = character;
             self.count += 1;
         }
@@ -107,7 +107,7 @@ impl std::ops::Deref for Characters {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.characters[..self.count.min(MAX_CHARACTERS)]
+        &self.bytes[..self.count.min(MAX_CHARACTERS)]
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::text;
 
-/// RFC 5321.
+/// Limit of RFC 5321.
 pub const LONGEST: usize = 254;
 const MAX_LOCAL_PART_BYTES: usize = 64;
 const MAX_LABEL_BYTES: usize = 63;

@@ -51,7 +51,7 @@ pub struct ValidDocument {
 impl ValidDocument {
     /// A number that is valid by the rules of its document. [`Self::complete`] adds what all documents share.
     const fn new(document: DocumentType, number: Characters) -> Self {
-        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plainly }
+        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plain }
     }
 
     fn warn(&mut self, warning: DocumentWarning) {

@@ -14,12 +14,12 @@ impl DocumentType {
         let number = characters_of(normalized);
         let Some((identifying, own)) = own(self, &number) else { return vec![(self, normalized.to_owned())] };
         let mut found = vec![(identifying, text(own))];
-        for format_of in derived_formats(identifying, country) {
-            let body = format!("{}{:0>width$}", format_of.prefix, text(own), width = format_of.width);
-            let written = if format_of.has_check_digit { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
-            let is_valid = written.iter().filter_map(|written| check(country, format_of.document, written).ok());
-            let same = is_valid.filter(|checked| self::own(format_of.document, &checked.number).is_some_and(|(_, other)| other == own));
-            found.extend(same.map(|checked| (format_of.document, checked.normalized())));
+        for format in derived_formats(identifying, country) {
+            let body = format!("{}{:0>width$}", format.prefix, text(own), width = format.width);
+            let written = if format.has_check_digit { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
+            let valid = written.iter().filter_map(|written| check(country, format.document, written).ok());
+            let same = valid.filter(|checked| self::own(format.document, &checked.number).is_some_and(|(_, other)| other == own));
+            found.extend(same.map(|checked| (format.document, checked.normalized())));
         }
         found
     }

@@ -4,7 +4,7 @@ use super::digits::dotted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PrintFormat {
-    Plainly,
+    Plain,
     /// `12345678-Z`
     DashBeforeLast,
     /// `X-1234567-L`
@@ -25,7 +25,7 @@ impl PrintFormat {
         let last_at = number.char_indices().next_back().map_or(0, |(at, _)| at);
         let (head, last) = number.split_at(last_at);
         match self {
-            Self::Plainly => number.to_owned(),
+            Self::Plain => number.to_owned(),
             Self::DashBeforeLast => format!("{head}-{last}"),
             Self::DashesAroundMiddle => {
                 let (first, middle) = head.split_at(head.chars().next().map_or(0, char::len_utf8));
