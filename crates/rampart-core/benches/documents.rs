@@ -1,5 +1,5 @@
-//! Validations per second of every kind of number with a check digit, beside a plain regular expression of the same shape
-//! on the same numbers in the same run. `cargo xtask bench documents` runs it; it fails when one of them is too slow.
+//! Validations per second for each kind of number with a check digit, compared with a plain regular expression of the same shape on the
+//! same numbers in the same run. Run by `cargo xtask bench documents`; it fails when a validator is too slow.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -12,7 +12,7 @@ use rampart_core::identification::{self, DocumentType};
 use regex::Regex;
 use serde::Deserialize;
 
-/// Each file of docs/vectors with what its numbers look like.
+/// Each file of docs/vectors with the shape of its numbers.
 const SHAPES: &[(&str, &str)] = &[
     ("esp-government-id", "[0-9]{8}[A-Z]"),
     ("esp-government-id-kl", "[KL][0-9]{7}[A-Z]"),
@@ -35,15 +35,15 @@ const SHAPES: &[(&str, &str)] = &[
     ("account-per-cci", "[0-9]{20}"),
 ];
 
-/// How long one measure of one round takes, at least.
-const SPELL: Duration = Duration::from_millis(20);
-/// Rounds, the two taking turns; the median of their ratios counts.
+/// Least duration of one measurement in a round.
+const MIN_MEASUREMENT_TIME: Duration = Duration::from_millis(20);
+/// Validator and regular expression alternate; the median of the ratios counts.
 const ROUNDS: usize = 11;
-/// How many times the regular expression's time a validator may take, in hundredths.
-const MOST: u128 = 200;
+/// Upper bound of a validator's time, relative to the regular expression.
+const MAX_RATIO_PERCENT: u128 = 200;
 
 #[derive(Deserialize)]
-struct File {
+struct VectorFile {
     kind: String,
     country: String,
     #[serde(rename = "type")]
@@ -51,14 +51,14 @@ struct File {
     valid: Vec<String>,
 }
 
-/// Nanoseconds that one number takes, in hundredths.
-fn time(numbers: &[String], judge: impl Fn(&str) -> bool) -> u128 {
+/// Time per number in hundredths of a nanosecond.
+fn time(numbers: &[String], is_valid: impl Fn(&str) -> bool) -> u128 {
     let began = Instant::now();
     let mut count = 0_u128;
-    while began.elapsed() < SPELL {
+    while began.elapsed() < MIN_MEASUREMENT_TIME {
         for _ in 0..50 {
             for number in numbers {
-                assert!(judge(black_box(number)), "{number}");
+                assert!(is_valid(black_box(number)), "{number}");
                 count += 1;
             }
         }
@@ -77,14 +77,14 @@ fn hundredths(value: u128) -> String {
 
 fn main() -> ExitCode {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/vectors");
-    println!("{:<32} {:>12} {:>12} {:>10} {:>10} {:>7}", "right numbers", "per s", "regex per s", "ns", "regex ns", "ratio");
+    println!("{:<32} {:>12} {:>12} {:>10} {:>10} {:>7}", "valid numbers", "per s", "regex per s", "ns", "regex ns", "ratio");
     let mut missed = 0;
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|part| name.contains(part.as_str()));
     let shapes: Vec<_> = SHAPES.iter().filter(|(name, _)| wanted(name)).collect();
     for (name, shape) in &shapes {
         let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("the vectors are there");
-        let file: File = serde_json::from_str(&text).expect("well formed");
+        let file: VectorFile = serde_json::from_str(&text).expect("well formed");
         let country = Country::find(&file.country).expect("a served country");
         let regex = Regex::new(&format!("^{shape}$")).expect("well formed");
         let matches = |number: &str| regex.is_match(number);
@@ -102,8 +102,8 @@ fn main() -> ExitCode {
         let ours = median(rounds.iter().map(|round| round.0).collect());
         let theirs = median(rounds.iter().map(|round| round.1).collect());
         let ratio = median(rounds.iter().map(|round| round.0 * 100 / round.1).collect());
-        let verdict = if ratio <= MOST { "met" } else { "MISSED" };
-        missed += usize::from(ratio > MOST);
+        let verdict = if ratio <= MAX_RATIO_PERCENT { "met" } else { "MISSED" };
+        missed += usize::from(ratio > MAX_RATIO_PERCENT);
         let per_second = |hundredths: u128| 100_000_000_000 / hundredths;
         println!(
             "{name:<32} {:>12} {:>12} {:>10} {:>10} {:>7}   <= {}: {verdict}",
@@ -112,9 +112,9 @@ fn main() -> ExitCode {
             hundredths(ours),
             hundredths(theirs),
             hundredths(ratio),
-            hundredths(MOST)
+            hundredths(MAX_RATIO_PERCENT)
         );
     }
-    println!("{} of {} within {} times the regular expression", shapes.len() - missed, shapes.len(), hundredths(MOST));
+    println!("{} of {} within {} times the regular expression", shapes.len() - missed, shapes.len(), hundredths(MAX_RATIO_PERCENT));
     if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

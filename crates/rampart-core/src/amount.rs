@@ -1,16 +1,16 @@
-//! Amounts of money and coins: exact integers in an asset's smallest unit.
+//! Amounts of money and coins: exact integers of minor units.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::serde_as_text_or_number;
 
-/// A whole number of an asset's minor units (cents for EUR, wei for ETH). It does not know its asset: the place that
-/// holds it does. Arithmetic is checked; nothing wraps and nothing rounds here.
+/// A whole number of minor units of an asset (cents for EUR, wei for ETH). The asset is known by the context. Arithmetic is checked: it
+/// neither wraps nor rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Amount(i128);
 
-/// The sum, difference or product did not fit 127 bits.
+/// A sum, difference or product exceeds 127 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the amount is too large to calculate with")]
 pub struct Overflow;
@@ -18,39 +18,34 @@ pub struct Overflow;
 /// Why a text in major units is not an amount of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not a plain decimal number.
     #[error("must be a positive decimal number such as 100 or 100.50")]
     NotANumber,
-    /// More figures behind the point than the asset has.
+    /// More decimals than the asset has.
     #[error("has more than {most} decimals")]
-    TooManyDecimals {
-        /// How many the asset has.
-        most: u8,
-    },
-    /// Larger than can be calculated with.
+    TooManyDecimals { most: u8 },
+    /// Above the accepted maximum.
     #[error("is too large")]
     TooLarge,
-    /// Zero or less where something is needed.
     #[error("must be greater than zero")]
     NotPositive,
 }
 
-/// The most figures an amount may be written with; longer input is refused before it is read.
-const MOST_FIGURES: usize = 60;
-/// The largest amount accepted from outside, in minor units: products with a rate stay far inside 256 bits.
-const LARGEST: i128 = 10_i128.pow(33);
+/// Longer input is refused before it is parsed.
+const MAX_TEXT_CHARACTERS: usize = 60;
+/// Largest amount accepted from outside. Its products with a rate stay far below 256 bits.
+const MAX_MINOR_UNITS: i128 = 10_i128.pow(33);
 
-/// A decimal number as it is written: digits before and behind the point, and a power of ten.
-struct Written<'a> {
+/// A decimal number as written: digits before and after the point, and a power of ten.
+struct DecimalParts<'a> {
     whole: &'a str,
-    /// Without the zeros at its end.
+    /// Without trailing zeros.
     fraction: &'a str,
     exponent: i32,
 }
 
-impl<'a> Written<'a> {
+impl<'a> DecimalParts<'a> {
     fn read(text: &'a str) -> Result<Self, AmountError> {
-        if text.is_empty() || text.len() > MOST_FIGURES {
+        if text.is_empty() || text.len() > MAX_TEXT_CHARACTERS {
             return Err(if text.is_empty() { AmountError::NotANumber } else { AmountError::TooLarge });
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -69,11 +64,11 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The one form of a decimal number that [`Amount::parse_major`] reads, whatever the asset: `240`, `240.00` and `2.4e2` are
-/// `24e1`. `None` for what is no positive number.
+/// The canonical form of a decimal number, for comparing requests, whatever the asset: `240`, `240.00` and `2.4e2` are `24e1`. `None`
+/// unless the number is positive.
 #[must_use]
 pub fn canonical_decimal(text: &str) -> Option<String> {
-    let Written { whole, fraction, exponent } = Written::read(text).ok()?;
+    let DecimalParts { whole, fraction, exponent } = DecimalParts::read(text).ok()?;
     let digits = [whole, fraction].concat();
     let significant = digits.trim_matches('0');
     let zeros = digits.len() - digits.trim_end_matches('0').len();
@@ -81,8 +76,8 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     (!significant.is_empty()).then(|| format!("{significant}e{power}"))
 }
 
-/// The whole number that a JSON number is, however it is written: `106`, `106.0` and `1.06e2`. `None` for what is no whole
-/// number, is below zero, or does not fit.
+/// The value of a JSON number that is a whole number, however written: `106`, `106.0` and `1.06e2`. `None` for fractions, negative
+/// numbers and numbers beyond 64 bits.
 #[must_use]
 pub fn whole_number(text: &str) -> Option<i64> {
     match Amount::parse_major(text, 0) {
@@ -92,17 +87,17 @@ pub fn whole_number(text: &str) -> Option<i64> {
     }
 }
 
-/// An amount in major units, as it was sent. How many figures it has behind the point tells what was meant only in a text.
+/// An amount in major units as received. Only in text is the number of decimals significant: see [`Amount::parse_text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AmountSent {
-    /// As a text, or in a query, where all is text.
+    /// A JSON string or a query parameter.
     Text(String),
-    /// As a JSON number: writers of JSON give it what zeros they like.
+    /// A JSON number. Serialisers add trailing zeros at will.
     Number(String),
 }
 
 impl AmountSent {
-    /// What was sent, as it was written.
+    /// The amount as received.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -110,10 +105,10 @@ impl AmountSent {
         }
     }
 
-    /// The amount, in an asset of so many decimals.
+    /// Parses the amount for an asset with this many decimals.
     ///
     /// # Errors
-    /// As [`Amount::parse_text`] for a text, and [`Amount::parse_major`] for a number.
+    /// As [`Amount::parse_text`] for text and [`Amount::parse_major`] for a number.
     pub fn amount(&self, decimals: u8) -> Result<Amount, AmountError> {
         match self {
             Self::Text(text) => Amount::parse_text(text, decimals),
@@ -134,16 +129,15 @@ impl From<String> for AmountSent {
     }
 }
 
-/// As many zeros as an amount can begin with.
+/// Padding for [`Amount::to_major`].
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 impl Amount {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The smallest there is: one minor unit.
+    /// One minor unit.
     pub const SMALLEST: Self = Self(1);
 
-    /// An amount of so many minor units.
+    /// An amount of this many minor units.
     #[must_use]
     pub const fn from_minor(units: i128) -> Self {
         Self(units)
@@ -156,44 +150,35 @@ impl Amount {
     }
 
     /// The sum.
-    ///
-    /// # Errors
-    /// [`Overflow`] when it does not fit.
     pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_add(other.0).map(Self).ok_or(Overflow)
     }
 
-    /// The difference.
-    ///
-    /// # Errors
-    /// [`Overflow`] when it does not fit.
+    /// The difference; it may be negative.
     pub fn minus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
 
-    /// What is left when so much is taken away; zero where more is taken than there was.
+    /// The difference, or zero where it would be negative.
     #[must_use]
     pub const fn less(self, other: Self) -> Self {
         let left = self.0.saturating_sub(other.0);
         Self(if left > 0 { left } else { 0 })
     }
 
-    /// The largest multiple of a step that is not larger; the amount itself where the step is none.
+    /// The largest multiple of `step` that is not larger. A step of zero or one changes nothing.
     #[must_use]
     pub const fn rounded_down(self, step: Self) -> Self {
         if step.0 > 1 { Self(self.0 - self.0.rem_euclid(step.0)) } else { self }
     }
 
-    /// The smallest multiple of a step that is not smaller.
-    ///
-    /// # Errors
-    /// [`Overflow`] when it does not fit.
+    /// The smallest multiple of `step` that is not smaller.
     pub fn rounded_up(self, step: Self) -> Result<Self, Overflow> {
         let down = self.rounded_down(step);
         if down == self { Ok(self) } else { down.plus(step) }
     }
 
-    /// The amount with the other sign.
+    /// The negated amount.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self(-self.0)
@@ -217,26 +202,20 @@ impl Amount {
         self.0 == 0
     }
 
-    /// This share of the amount in basis points (hundredths of a percent), rounded up: fees are.
-    ///
-    /// # Errors
-    /// [`Overflow`] when the product does not fit.
+    /// This share of the amount in basis points (hundredths of a percent), rounded up, as fees are.
     pub fn basis_points_up(self, points: u32) -> Result<Self, Overflow> {
         let product = self.0.checked_mul(i128::from(points)).ok_or(Overflow)?;
         Ok(Self(product.div_euclid(10_000) + i128::from(product.rem_euclid(10_000) != 0)))
     }
 
-    /// Reads a positive decimal number in major units, exactly. Exponents are understood when they make sense
-    /// (`1e2`), because JSON writers produce them; signs, blanks and superfluous decimals are faults.
-    ///
-    /// # Errors
-    /// An [`AmountError`] that says what is wrong.
+    /// Parses a positive decimal number in major units, exactly. Exponents (`1e2`) are accepted because JSON serialisers write them. A
+    /// leading plus or minus, blanks, and digits beyond the decimals of the asset are errors; trailing zeros are not.
     pub fn parse_major(text: &str, decimals: u8) -> Result<Self, AmountError> {
-        let Written { whole, fraction, exponent } = Written::read(text)?;
+        let DecimalParts { whole, fraction, exponent } = DecimalParts::read(text)?;
         let significant = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
         let mut units = 0_i128;
-        for figure in significant.bytes().chain(fraction.bytes()) {
-            let value = i128::from(figure - b'0');
+        for digit in significant.bytes().chain(fraction.bytes()) {
+            let value = i128::from(digit - b'0');
             units = units.checked_mul(10).and_then(|units| units.checked_add(value)).ok_or(AmountError::TooLarge)?;
         }
         if units == 0 {
@@ -253,15 +232,11 @@ impl Amount {
         for _ in 0..shift {
             units = units.checked_mul(10).ok_or(AmountError::TooLarge)?;
         }
-        if units <= LARGEST { Ok(Self(units)) } else { Err(AmountError::TooLarge) }
+        if units <= MAX_MINOR_UNITS { Ok(Self(units)) } else { Err(AmountError::TooLarge) }
     }
 
-    /// Reads what somebody wrote as a text, as [`Amount::parse_major`] does, but holds it to the figures that it has: whoever
-    /// writes `20.000` for EUR may mean twenty thousand. Only a single zero (`20.0`) is always taken, because programs write whole
-    /// numbers so.
-    ///
-    /// # Errors
-    /// An [`AmountError`] that says what is wrong.
+    /// Parses text written by a person: as [`Amount::parse_major`], but trailing zeros count as decimals too, because `20.000` for EUR
+    /// may mean twenty thousand. A single zero (`20.0`) is always accepted: programs write whole numbers so.
     pub fn parse_text(text: &str, decimals: u8) -> Result<Self, AmountError> {
         let amount = Self::parse_major(text, decimals)?;
         let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
@@ -273,26 +248,26 @@ impl Amount {
         }
     }
 
-    /// Writes the amount in major units with all its decimals: 12 cents of EUR are `0.12`.
+    /// Writes the amount in major units with all decimals: 12 cents of EUR are `0.12`.
     #[must_use]
     pub fn to_major(self, decimals: u8) -> String {
         let decimals = usize::from(decimals);
         let mut buffer = itoa::Buffer::new();
-        let figures = buffer.format(self.0.unsigned_abs());
-        let missing = (decimals + 1).saturating_sub(figures.len());
-        let mut text = String::with_capacity(figures.len() + missing + 2);
+        let digits = buffer.format(self.0.unsigned_abs());
+        let missing = (decimals + 1).saturating_sub(digits.len());
+        let mut text = String::with_capacity(digits.len() + missing + 2);
         if self.0 < 0 {
             text.push('-');
         }
         text.push_str(&ZEROS[..missing.min(ZEROS.len())]);
-        text.push_str(figures);
+        text.push_str(digits);
         if decimals > 0 {
             text.insert(text.len() - decimals, '.');
         }
         text
     }
 
-    /// Writes the amount in major units without superfluous zeros: `0.5`, `12`.
+    /// Writes the amount in major units without trailing zeros: `0.5`, `12`.
     #[must_use]
     pub fn to_major_short(self, decimals: u8) -> String {
         let mut text = self.to_major(decimals);

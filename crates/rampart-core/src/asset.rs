@@ -1,4 +1,4 @@
-//! What can be owned and moved: a fiat currency, or a coin on a chain.
+//! Assets: fiat currencies, and coins on chains.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,26 +7,22 @@ use crate::code::{Code, CodeError};
 
 /// An ISO 4217 currency code, upper case: `EUR`, `CLP`.
 pub type Currency = Code<4>;
-/// A coin's symbol, upper case: `USDC`.
+/// The symbol of a coin, upper case: `USDC`.
 pub type Symbol = Code<12>;
-/// A chain's name, lower case: `polygon`.
+/// The name of a chain, lower case: `polygon`.
 pub type Chain = Code<16>;
 
-/// A coin on one chain. `USDC` on polygon and `USDC` on ethereum are two different assets.
+/// A coin on one chain. `USDC` on polygon and `USDC` on ethereum are different assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct CoinId {
-    /// The coin's symbol.
     pub symbol: Symbol,
-    /// The chain it lives on.
     pub chain: Chain,
 }
 
-/// One asset of the ledger. Its text form is `EUR` for a currency and `USDC:polygon` for a coin.
+/// An asset of the ledger. As text: `EUR` for a currency, `USDC:polygon` for a coin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Asset {
-    /// A fiat currency.
     Fiat(Currency),
-    /// A coin on a chain.
     Coin(CoinId),
 }
 

@@ -1,31 +1,31 @@
-//! The signs of a number, held inline, one byte each: numbers are read and judged without allocating.
+//! A fixed-size buffer for the characters of a number, one byte each, so that numbers are read and checked without allocating.
 //!
-//! A sign is a letter of Latin-1, whose codes are the first 256 of Unicode. That holds the `Ñ` of Mexican numbers, and a
-//! sign's place in its number is its place in memory.
+//! The characters are those of Latin-1, which are the first 256 of Unicode. This includes the `Ñ` of Mexican numbers, and the index of a
+//! character is its byte index.
 
 use std::fmt::{self, Write};
 
-/// The most signs a number may have.
-pub(crate) const MOST: usize = 64;
+/// Capacity of the buffer.
+pub(crate) const MAX_CHARACTERS: usize = 64;
 
-/// The sign `Ñ`.
+/// `Ñ`.
 pub(crate) const ENYE: u8 = 0xd1;
 
-/// What is made of each sign of Latin-1 that was typed: [`DROPPED`], [`REFUSED`], or the sign that it is kept as.
-pub(crate) type Table = [u8; 256];
+/// For each Latin-1 character of the input: [`DROPPED`], [`REFUSED`], or the character to store.
+pub(crate) type CharTable = [u8; 256];
 
-/// A sign that stands between those that count.
+/// A separator: it is not stored.
 pub(crate) const DROPPED: u8 = 0;
-/// A sign that the number cannot have. No table keeps `ÿ`, whose code this is.
+/// A character that the number cannot have. This is the code of `ÿ`, which no table stores.
 pub(crate) const REFUSED: u8 = 255;
 
-/// The table that keeps digits, drops some signs and refuses the rest.
-pub(crate) const fn digits_and(dropped: &[u8]) -> Table {
+/// A table that stores digits, drops the given separators and refuses the rest.
+pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
     let mut table = [REFUSED; 256];
-    let mut sign = b'0';
-    while sign <= b'9' {
-        table[sign as usize] = sign;
-        sign += 1;
+    let mut character = b'0';
+    while character <= b'9' {
+        table[character as usize] = character;
+        character += 1;
     }
     let mut place = 0;
     while place < dropped.len() {
@@ -35,58 +35,57 @@ pub(crate) const fn digits_and(dropped: &[u8]) -> Table {
     table
 }
 
-/// The table that keeps digits and letters, these as capitals, drops some signs and refuses the rest.
-pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> Table {
+/// A table that stores digits and letters in upper case, drops the given separators and refuses the rest.
+pub(crate) const fn alphanumerics_and(dropped: &[u8]) -> CharTable {
     let mut table = digits_and(dropped);
-    let mut sign = b'A';
-    while sign <= b'Z' {
-        table[sign as usize] = sign;
-        table[sign.to_ascii_lowercase() as usize] = sign;
-        sign += 1;
+    let mut character = b'A';
+    while character <= b'Z' {
+        table[character as usize] = character;
+        table[character.to_ascii_lowercase() as usize] = character;
+        character += 1;
     }
     table
 }
 
-/// A number's signs. What is behind the last one is zero, so that equal numbers are equal in memory. They are read in place:
-/// a copy of what was just written sign by sign waits for the last of them.
+/// The characters of a number. Bytes after the last one are zero, so that the derived equality holds. Pass by reference: a copy right
+/// after a byte-wise write stalls on store forwarding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Characters {
-    signs: [u8; MOST],
+    bytes: [u8; MAX_CHARACTERS],
     count: usize,
 }
 
 impl Characters {
-    /// None yet.
-    pub(crate) const NONE: Self = Self { signs: [0; MOST], count: 0 };
+    pub(crate) const EMPTY: Self = Self { bytes: [0; MAX_CHARACTERS], count: 0 };
 
-    /// Signs as they are; what is more than fits is left out.
+    /// The given characters; those beyond the capacity are left out.
     pub(crate) fn of(given: &[u8]) -> Self {
-        let mut signs = Self::NONE;
-        signs.count = given.len().min(MOST);
-        signs.signs[..signs.count].copy_from_slice(&given[..signs.count]);
-        signs
+        let mut characters = Self::EMPTY;
+        characters.count = given.len().min(MAX_CHARACTERS);
+        characters.bytes[..characters.count].copy_from_slice(&given[..characters.count]);
+        characters
     }
 
-    /// Signs with others behind them, as far as both fit.
+    /// Two parts in a row; characters beyond the capacity are left out.
     pub(crate) fn joined(front: &[u8], back: &[u8]) -> Self {
-        let mut signs = Self::of(front);
-        back.iter().for_each(|sign| signs.push(*sign));
-        signs
+        let mut characters = Self::of(front);
+        back.iter().for_each(|character| characters.push(*character));
+        characters
     }
 
-    /// Adds what a table makes of given signs, as far as there is room.
+    /// Appends the given characters as the table maps them; those beyond the capacity are left out.
     ///
     /// # Errors
-    /// The first sign that the table refuses.
-    pub(crate) fn read(&mut self, given: &[u8], table: &Table) -> Result<(), u8> {
+    /// The first character that the table refuses.
+    pub(crate) fn read(&mut self, given: &[u8], table: &CharTable) -> Result<(), u8> {
         let mut count = self.count;
-        for &sign in given {
-            let kept = table[usize::from(sign)];
+        for &character in given {
+            let kept = table[usize::from(character)];
             if kept == REFUSED {
-                return Err(sign);
+                return Err(character);
             }
-            // Without a branch: a dropped sign leaves the zero that is there.
-            if let Some(place) = self.signs.get_mut(count) {
+            // Branchless: a dropped character writes the zero that is already there.
+            if let Some(place) = self.bytes.get_mut(count) {
                 *place = kept;
                 count += usize::from(kept != DROPPED);
             }
@@ -95,10 +94,10 @@ impl Characters {
         Ok(())
     }
 
-    /// Adds a sign, if there is room.
-    pub(crate) fn push(&mut self, sign: u8) {
-        if let Some(place) = self.signs.get_mut(self.count) {
-            *place = sign;
+    /// Appends a character if it fits.
+    pub(crate) fn push(&mut self, character: u8) {
+        if let Some(place) = self.bytes.get_mut(self.count) {
+            *place = character;
             self.count += 1;
         }
     }
@@ -108,13 +107,13 @@ impl std::ops::Deref for Characters {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.signs[..self.count.min(MOST)]
+        &self.bytes[..self.count.min(MAX_CHARACTERS)]
     }
 }
 
 impl fmt::Display for Characters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.iter().try_for_each(|sign| formatter.write_char(char::from(*sign)))
+        self.iter().try_for_each(|character| formatter.write_char(char::from(*character)))
     }
 }
 
@@ -124,7 +123,7 @@ impl fmt::Debug for Characters {
     }
 }
 
-/// Signs as a text.
-pub(crate) fn text(signs: &[u8]) -> String {
-    signs.iter().map(|sign| char::from(*sign)).collect()
+/// Latin-1 characters as a `String`.
+pub(crate) fn text(characters: &[u8]) -> String {
+    characters.iter().map(|character| char::from(*character)).collect()
 }

@@ -1,9 +1,9 @@
-//! Short ASCII codes held inline, so that currencies, coins and chains are `Copy` and cost no allocation.
+//! Short ASCII codes stored inline, so that currencies, coins and chains are `Copy` and need no allocation.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A code of 1 to `N` printable ASCII characters without blanks, such as `EUR`, `USDC` or `polygon`.
+/// 1 to `N` ASCII letters, digits, `_` or `-`, such as `EUR`, `USDC` or `polygon`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code<const N: usize> {
     bytes: [u8; N],
@@ -12,16 +12,10 @@ pub struct Code<const N: usize> {
 /// Why a text is not a [`Code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// No character at all.
     #[error("the code is empty")]
     Empty,
-    /// More characters than the code may have.
     #[error("the code is longer than {most} characters")]
-    TooLong {
-        /// The most characters it may have.
-        most: usize,
-    },
-    /// Something other than an ASCII letter, digit, `_` or `-`.
+    TooLong { most: usize },
     #[error("the code has a character other than letters, digits, '_' and '-'")]
     Charset,
 }
@@ -34,7 +28,7 @@ impl<const N: usize> Code<N> {
         std::str::from_utf8(&self.bytes[..length]).unwrap_or_default()
     }
 
-    /// Whether a text spells this code, in whatever case and with blanks around it.
+    /// Whether a text equals this code, ignoring case and surrounding blanks.
     #[must_use]
     pub fn is_spelled(&self, text: &str) -> bool {
         let text = text.trim_ascii().as_bytes();
@@ -57,10 +51,10 @@ impl<const N: usize> Code<N> {
         self
     }
 
-    /// Makes a code from a literal that is known to be one.
+    /// Makes a code from a literal at compile time.
     ///
     /// # Panics
-    /// At compile time (in a `const`) when the literal is empty, too long or not made of allowed characters.
+    /// When the literal is empty, too long or has other characters.
     #[must_use]
     pub const fn literal(text: &str) -> Self {
         match Self::check(text.as_bytes()) {
@@ -69,10 +63,7 @@ impl<const N: usize> Code<N> {
         }
     }
 
-    /// Makes a code from the bytes of its text.
-    ///
-    /// # Errors
-    /// A [`CodeError`] for what is none.
+    /// Makes a code from ASCII bytes.
     pub fn of(text: &[u8]) -> Result<Self, CodeError> {
         Self::check(text).map(|bytes| Self { bytes })
     }
@@ -131,7 +122,7 @@ impl<'de, const N: usize> serde::Deserialize<'de> for Code<N> {
     }
 }
 
-/// Gives a type `Serialize` and `Deserialize` as the text of its `Display` and `FromStr`.
+/// Implements `Serialize` and `Deserialize` through `Display` and `FromStr`.
 #[macro_export]
 macro_rules! serde_as_text {
     ($type:ty) => {
@@ -150,7 +141,7 @@ macro_rules! serde_as_text {
     };
 }
 
-/// The same for a type that is one number inside: as text where people read it, as that number in compact forms.
+/// The same for a newtype of a number: text in human-readable formats, the number in binary ones.
 #[macro_export]
 macro_rules! serde_as_text_or_number {
     ($type:ty, $number:ty, $to:expr, $from:expr) => {

@@ -1,4 +1,4 @@
-//! The countries the ramp serves, under every name partners use for them.
+//! The countries the ramp serves, and the names by which partners refer to them.
 
 use crate::code::Code;
 use crate::name::folded;
@@ -8,41 +8,42 @@ use crate::name::folded;
 #[serde(transparent)]
 pub struct Country(Code<3>);
 
-/// What is known of a served country.
-struct Served {
+struct ServedCountry {
     alpha3: &'static str,
     alpha2: &'static str,
     spanish: &'static str,
     english: &'static str,
-    /// Official names and other spellings that are right.
+    /// Official names and other accepted spellings.
     others: &'static [&'static str],
 }
 
-const SERVED: &[Served] = &[
-    Served {
+const SERVED_COUNTRIES: &[ServedCountry] = &[
+    ServedCountry {
         alpha3: "ESP",
         alpha2: "ES",
         spanish: "España",
         english: "Spain",
         others: &["Reino de España", "Kingdom of Spain", "Espanya", "Espainia"],
     },
-    Served { alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"] },
-    Served {
+    ServedCountry {
+        alpha3: "CHL", alpha2: "CL", spanish: "Chile", english: "Chile", others: &["República de Chile", "Republic of Chile"]
+    },
+    ServedCountry {
         alpha3: "MEX",
         alpha2: "MX",
         spanish: "México",
         english: "Mexico",
         others: &["Estados Unidos Mexicanos", "United Mexican States", "Méjico", "República Mexicana", "Mexican Republic"],
     },
-    Served {
+    ServedCountry {
         alpha3: "COL",
         alpha2: "CO",
         spanish: "Colombia",
         english: "Colombia",
         others: &["República de Colombia", "Republic of Colombia"],
     },
-    Served { alpha3: "PER", alpha2: "PE", spanish: "Perú", english: "Peru", others: &["República del Perú", "Republic of Peru"] },
-    Served {
+    ServedCountry { alpha3: "PER", alpha2: "PE", spanish: "Perú", english: "Peru", others: &["República del Perú", "Republic of Peru"] },
+    ServedCountry {
         alpha3: "ARG",
         alpha2: "AR",
         spanish: "Argentina",
@@ -52,31 +53,25 @@ const SERVED: &[Served] = &[
 ];
 
 impl Country {
-    /// Spain.
     pub const SPAIN: Self = Self(Code::literal("ESP"));
-    /// Chile.
     pub const CHILE: Self = Self(Code::literal("CHL"));
-    /// Mexico.
     pub const MEXICO: Self = Self(Code::literal("MEX"));
-    /// Colombia.
     pub const COLOMBIA: Self = Self(Code::literal("COL"));
-    /// Peru.
     pub const PERU: Self = Self(Code::literal("PER"));
-    /// Argentina.
     pub const ARGENTINA: Self = Self(Code::literal("ARG"));
 
     /// Every served country.
     pub fn served() -> impl Iterator<Item = Self> {
-        SERVED.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
+        SERVED_COUNTRIES.iter().filter_map(|row| row.alpha3.parse().ok().map(Self))
     }
 
-    /// Finds a served country by its Spanish, English or official name or its ISO alpha-2 or alpha-3 code; case, accents,
-    /// punctuation and an article in front are forgiven.
+    /// Finds a served country by its Spanish, English or official name, or its ISO alpha-2 or alpha-3 code. Case, accents, punctuation
+    /// and a leading article are ignored.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         let wanted = key(text);
         let is_wanted = |name| key(name) == wanted;
-        let row = SERVED.iter().find(|row| {
+        let row = SERVED_COUNTRIES.iter().find(|row| {
             let mut names = [row.alpha3, row.alpha2, row.spanish, row.english].into_iter().chain(row.others.iter().copied());
             names.any(is_wanted)
         })?;
@@ -107,11 +102,11 @@ impl Country {
         self.row().map_or("", |row| row.english)
     }
 
-    fn row(self) -> Option<&'static Served> {
-        SERVED.iter().find(|row| row.alpha3 == self.alpha3())
+    fn row(self) -> Option<&'static ServedCountry> {
+        SERVED_COUNTRIES.iter().find(|row| row.alpha3 == self.alpha3())
     }
 
-    /// Whether it is one of the Latin American countries, where an identification is needed before any operation.
+    /// Whether it is in Latin America, where identification is required before any operation.
     #[must_use]
     pub fn is_latin_american(&self) -> bool {
         *self != Self::SPAIN
@@ -124,7 +119,7 @@ impl std::fmt::Display for Country {
     }
 }
 
-/// How a country's name is compared: its folded words.
+/// The form in which names are compared: folded words without the leading article.
 fn key(name: &str) -> String {
     let folded = folded(name);
     let words = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());

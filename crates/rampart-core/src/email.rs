@@ -1,16 +1,16 @@
-//! E-mail addresses: what can be one, and when two texts are one address.
+//! E-mail addresses: syntax and equality.
 //!
-//! Whether somebody reads what is sent there is not judged. A domain is compared as resolvers have it (its A-labels, UTS #46):
-//! browsers and mail programs send `ana@xn--espaa-rta.es` for what was typed as `ana@españa.es`.
+//! Whether a mailbox exists is not checked. Domains are compared by their A-labels (UTS #46): browsers and mail programs send
+//! `ana@xn--espaa-rta.es` for `ana@españa.es`.
 
 use crate::text;
 
-/// The most characters of an address (RFC 5321).
+/// Limit of RFC 5321.
 pub const LONGEST: usize = 254;
-const LONGEST_LOCAL: usize = 64;
-const LONGEST_LABEL: usize = 63;
+const MAX_LOCAL_PART_BYTES: usize = 64;
+const MAX_LABEL_BYTES: usize = 63;
 
-/// A text that can be an address.
+/// A syntactically valid address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     written: String,
@@ -19,26 +19,26 @@ pub struct Email {
 }
 
 impl Email {
-    /// Reads an address. What was copied along with it, blanks and what does not show, is no part of it.
+    /// Parses an address. Surrounding blanks and invisible characters, which are often copied along, are dropped.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let written = text::composed(text::trimmed(text)).into_owned();
         text::check(&written).ok()?;
         let (local, domain) = written.rsplit_once('@')?;
         let domain = idna::domain_to_ascii(domain).ok()?;
-        let holds = is_local(local) && domain.contains('.') && domain.split('.').all(is_label);
+        let is_valid = is_local(local) && domain.contains('.') && domain.split('.').all(is_label);
         let local = local.to_lowercase();
-        holds.then_some(Self { written, local, domain })
+        is_valid.then_some(Self { written, local, domain })
     }
 
-    /// As it was written, in the one form that Unicode has for it.
+    /// As written, in Unicode NFC.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
     }
 
-    /// The keys by which an address is found, each in lower case: how it is compared, and how earlier versions kept it, with the
-    /// domain in letters and as it was written.
+    /// The lookup keys of an address, in lower case. The first is the one to compare; the others are how earlier versions stored it: with
+    /// the domain in Unicode, and as written.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let mut keys = vec![format!("{}@{}", self.local, self.domain)];
@@ -50,13 +50,13 @@ impl Email {
         keys
     }
 
-    /// Its domain as persons read it.
+    /// The domain in Unicode.
     #[must_use]
     pub fn domain_in_letters(&self) -> String {
         idna::domain_to_unicode(&self.domain).0
     }
 
-    /// Whether its domain is this one or below it.
+    /// Whether its domain is `domain` or a subdomain of it.
     #[must_use]
     pub fn is_below(&self, domain: &str) -> bool {
         let Ok(domain) = idna::domain_to_ascii(domain) else { return false };
@@ -65,7 +65,7 @@ impl Email {
 }
 
 fn is_local(local: &str) -> bool {
-    (1..=LONGEST_LOCAL).contains(&local.len())
+    (1..=MAX_LOCAL_PART_BYTES).contains(&local.len())
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
@@ -73,7 +73,7 @@ fn is_local(local: &str) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
-    (1..=LONGEST_LABEL).contains(&label.len())
+    (1..=MAX_LABEL_BYTES).contains(&label.len())
         && !label.starts_with('-')
         && !label.ends_with('-')
         && label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')

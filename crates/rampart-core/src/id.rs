@@ -1,55 +1,55 @@
-//! Identifiers: minted from a moment and random bytes that are passed in, so that they sort by time.
+//! Identifiers: minted from the time and random bytes, both passed in. They sort by time.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::time::Timestamp;
 
-/// The figures of base 62 in ASCII order, so that texts sort as the numbers do.
-const FIGURES: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Characters of an identifier: 9 of time (enough for 428 years of microseconds), 16 of chance (95 bits).
-const LENGTH: usize = 25;
-const TIME_LENGTH: usize = 9;
+/// Base 62 in ASCII order, so that identifiers sort as their numbers do.
+const BASE62_DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// 9 characters of time (microseconds for 428 years) and 16 of randomness (95 bits).
+const ID_CHARACTERS: usize = 25;
+const TIME_CHARACTERS: usize = 9;
 
-/// A source of random bytes.
+/// A cryptographically secure source of random bytes.
 pub trait Randomness: Send + Sync {
     /// Fills the slice with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Not an identifier of this kind.
+/// The text has another prefix, or is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
 pub struct IdError;
 
-/// The 25 letters and digits that every identifier ends with.
+/// The 25 base-62 characters at the end of every identifier.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Figures([u8; LENGTH]);
+struct IdCharacters([u8; ID_CHARACTERS]);
 
-impl Figures {
+impl IdCharacters {
     fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
-        let mut figures = [b'0'; LENGTH];
+        let mut characters = [b'0'; ID_CHARACTERS];
         let mut micros = u64::try_from(now.micros()).unwrap_or(0);
-        for slot in figures[..TIME_LENGTH].iter_mut().rev() {
-            *slot = FIGURES[usize::try_from(micros % 62).unwrap_or(0)];
+        for slot in characters[..TIME_CHARACTERS].iter_mut().rev() {
+            *slot = BASE62_DIGITS[usize::try_from(micros % 62).unwrap_or(0)];
             micros /= 62;
         }
-        let mut bytes = [0; LENGTH - TIME_LENGTH];
+        let mut bytes = [0; ID_CHARACTERS - TIME_CHARACTERS];
         randomness.fill(&mut bytes);
-        for (slot, byte) in figures[TIME_LENGTH..].iter_mut().zip(bytes) {
-            *slot = FIGURES[usize::from(byte) % 62];
+        for (slot, byte) in characters[TIME_CHARACTERS..].iter_mut().zip(bytes) {
+            *slot = BASE62_DIGITS[usize::from(byte) % 62];
         }
-        Self(figures)
+        Self(characters)
     }
 
     fn first_at(moment: Timestamp) -> Self {
-        struct Zeros;
-        impl Randomness for Zeros {
+        struct ZeroRandomness;
+        impl Randomness for ZeroRandomness {
             fn fill(&self, bytes: &mut [u8]) {
                 bytes.fill(0);
             }
         }
-        Self::mint(moment, &Zeros)
+        Self::mint(moment, &ZeroRandomness)
     }
 
     fn as_str(&self) -> &str {
@@ -57,13 +57,13 @@ impl Figures {
     }
 
     fn parse(text: &str) -> Result<Self, IdError> {
-        let figures: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| IdError)?;
-        if figures.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(figures)) } else { Err(IdError) }
+        let characters: [u8; ID_CHARACTERS] = text.as_bytes().try_into().map_err(|_| IdError)?;
+        if characters.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(characters)) } else { Err(IdError) }
     }
 
     fn minted_at(&self) -> Timestamp {
-        let micros = self.0[..TIME_LENGTH].iter().fold(0_i64, |sum, figure| {
-            let value = FIGURES.binary_search(figure).unwrap_or(0);
+        let micros = self.0[..TIME_CHARACTERS].iter().fold(0_i64, |sum, character| {
+            let value = BASE62_DIGITS.binary_search(character).unwrap_or(0);
             sum.wrapping_mul(62).wrapping_add(i64::try_from(value).unwrap_or(0))
         });
         Timestamp::from_micros(micros)
@@ -74,22 +74,22 @@ macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Figures);
+        pub struct $name(IdCharacters);
 
         impl $name {
             /// Mints a new identifier.
             #[must_use]
             pub fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
-                Self(Figures::mint(now, randomness))
+                Self(IdCharacters::mint(now, randomness))
             }
 
-            /// The smallest identifier of a moment: everything minted at or after it sorts at or behind this one.
+            /// The smallest identifier of a moment: every identifier minted at or after it sorts at or after this one.
             #[must_use]
             pub fn first_at(moment: Timestamp) -> Self {
-                Self(Figures::first_at(moment))
+                Self(IdCharacters::first_at(moment))
             }
 
-            /// The moment it was minted.
+            /// When it was minted.
             #[must_use]
             pub fn minted_at(&self) -> Timestamp {
                 self.0.minted_at()
@@ -113,7 +113,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                text.strip_prefix($prefix).ok_or(IdError).and_then(Figures::parse).map(Self)
+                text.strip_prefix($prefix).ok_or(IdError).and_then(IdCharacters::parse).map(Self)
             }
         }
 
@@ -125,32 +125,32 @@ id!(/// A payment (on-ramp order) or a ramp-off (off-ramp order): 25 letters and
     OrderId, "");
 id!(/// A partner: `par_…`.
     PartnerId, "par_");
-id!(/// A quote: `quo_…`. What partners are given is the sealed statement that contains it.
+id!(/// A quote: `quo_…`. Partners receive it inside the sealed quote.
     QuoteId, "quo_");
-id!(/// A change a partner is told of: `evt_…`.
+id!(/// An entry of the event log of a partner: `evt_…`.
     EventId, "evt_");
 id!(/// A webhook subscription: `whk_…`.
     SubscriptionId, "whk_");
-id!(/// One event's way to one subscription: `dlv_…`.
+id!(/// The delivery of one event to one subscription: `dlv_…`.
     DeliveryId, "dlv_");
-id!(/// A piece of work for a worker: `job_…`.
+id!(/// A job of a worker: `job_…`.
     JobId, "job_");
-id!(/// A fact from outside: `fct_…`.
+id!(/// A fact: `fct_…`.
     FactId, "fct_");
-id!(/// A set of balanced ledger entries: `pst_…`.
+id!(/// A posting: `pst_…`.
     PostingId, "pst_");
-id!(/// A payout of money over a rail: `pay_…`.
+id!(/// A payout: `pay_…`.
     PayoutId, "pay_");
-id!(/// A transfer of coins out of a wallet of ours: `trf_…`.
+id!(/// A transfer: `trf_…`.
     TransferId, "trf_");
-id!(/// An item on a person's list: `rev_…`.
+id!(/// A review item: `rev_…`.
     ReviewId, "rev_");
-id!(/// A line of the audit log: `aud_…`.
+id!(/// An entry of the audit log: `aud_…`.
     AuditId, "aud_");
 id!(/// One database transaction of the commit path: `bat_…`.
     BatchId, "bat_");
 
-/// A customer's number, as partners see it (`user_id`).
+/// The number of a customer: `user_id` of the partner API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct CustomerId(pub i64);
@@ -161,26 +161,24 @@ impl fmt::Display for CustomerId {
     }
 }
 
-/// What mints every identifier of one decision: the moment and the randomness, passed in together.
+/// Mints the identifiers of one decision from its time and a source of randomness.
 #[derive(Clone, Copy)]
 pub struct Mint<'a> {
-    /// The moment of the decision.
+    /// Time of the decision.
     pub now: Timestamp,
-    /// The randomness to draw from.
     pub randomness: &'a dyn Randomness,
 }
 
 impl Mint<'_> {
-    /// A new identifier of the kind that is asked for, such as `mint.id::<OrderId>()`.
+    /// A new identifier of the requested type, such as `mint.id::<OrderId>()`.
     #[must_use]
     pub fn id<T: Minted>(&self) -> T {
         T::minted(self)
     }
 }
 
-/// An identifier that a [`Mint`] can make.
+/// An identifier type that [`Mint::id`] can make.
 pub trait Minted {
-    /// Makes one.
     fn minted(mint: &Mint<'_>) -> Self;
 }
 

@@ -1,4 +1,4 @@
-//! Where a customer transfers money to, part by part, as the forms of banks ask for it.
+//! Payment details of our accounts, part by part, as bank forms ask for them.
 
 use serde::Serialize;
 
@@ -7,45 +7,40 @@ use crate::catalogue::RailAccount;
 use crate::country::Country;
 use crate::payment::{Instructions, Payment};
 
-/// The parts of an account of ours that a customer pays to.
+/// The details of an account of ours to which a customer pays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PayTo {
-    /// The country, alpha-3.
+    /// ISO 3166-1 alpha-3 code.
     pub country: String,
-    /// What kind the account is: an IBAN, a CLABE, an account with bank and type.
+    /// The kind of account: an IBAN, a CLABE, an account with bank and type.
     pub kind: Option<BankAccountKind>,
-    /// The bank's name.
     pub bank: Option<String>,
-    /// The bank's code.
     pub bank_code: Option<String>,
-    /// The type of account where the country's banks ask for one: `checking`, `savings`, `vista`, `rut`.
+    /// The account type where banks of the country ask for it: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
-    /// The same in the country's words.
+    /// The account type in Spanish.
     pub account_type_name: Option<&'static str>,
-    /// The number alone.
     pub number: String,
-    /// The account's holder.
     pub holder: String,
-    /// The holder's tax number, such as a RUT.
+    /// Tax number of the holder, such as a RUT.
     pub tax_id: Option<String>,
-    /// Where the payer's bank may send its notice.
+    /// For the payment notice of the payer's bank.
     pub email: Option<String>,
-    /// The bank's BIC.
     pub bic: Option<String>,
-    /// The reference to quote.
+    /// The reference that the payer must give.
     pub reference: String,
-    /// Whether the account is the customer's own, so that money is matched by it and not by the reference.
+    /// Whether it is a virtual account of the customer: money is matched by the account and not by the reference.
     pub own_account: bool,
 }
 
 impl PayTo {
-    /// The parts of what the customer of a country is told. What the account's number tells is read from it, so that orders of
-    /// earlier versions have it too.
+    /// The details of payment instructions. What the account number contains is read from it, so that orders of earlier versions have it
+    /// too.
     #[must_use]
     pub fn of(instructions: &Instructions, country: Country) -> Self {
         let checked = bank_account::check(country, BankAccountInput::number(&instructions.account)).ok();
         let number = checked.as_ref().map(|checked| match checked.kind {
-            // The holder of an alias or key reads it as he wrote it.
+            // Aliases and keys are shown as written.
             BankAccountKind::Alias | BankAccountKind::BreBKey => instructions.account.clone(),
             _ => checked.normalized(),
         });
@@ -68,24 +63,24 @@ impl PayTo {
         }
     }
 
-    /// The parts of where a payment's money is to go, if it is paid by transfer.
+    /// The details of a payment, if it is paid by transfer.
     #[must_use]
     pub fn of_payment(payment: &Payment) -> Option<Self> {
         payment.instructions.as_ref().map(|instructions| Self::of(instructions, payment.country))
     }
 }
 
-/// What payers of a country would miss of an account of ours: the setting and why. Nothing when they can pay to it.
+/// What is missing for payers in a country to pay to an account of ours: the setting and the reason. Empty when they can.
 #[must_use]
 pub fn missing(ours: &RailAccount, country: Country) -> Vec<(&'static str, String)> {
     let mut missing = Vec::new();
     match bank_account::check(country, BankAccountInput::number(&ours.account)) {
         Err(fault) => missing.push(("account", format!("is no account in {country}: {fault}"))),
         Ok(checked) => {
-            // A key or alias leads to its account; everywhere else payers look for the bank by its name.
-            let tells = matches!(checked.kind, BankAccountKind::Alias | BankAccountKind::BreBKey) || checked.bank_name.is_some();
-            if !tells && ours.bank.is_none() {
-                missing.push(("bank", "is needed: the account's number does not tell the bank's name".to_owned()));
+            // Keys and aliases identify the account; otherwise payers choose the bank by its name.
+            let is_bank_known = matches!(checked.kind, BankAccountKind::Alias | BankAccountKind::BreBKey) || checked.bank_name.is_some();
+            if !is_bank_known && ours.bank.is_none() {
+                missing.push(("bank", "is needed: the account's number does not identify the bank".to_owned()));
             }
             if checked.account_type.is_some() && ours.tax_id.is_none() {
                 missing.push(("tax_id", format!("is needed: banks of {country} ask payers for the holder's tax number")));
@@ -98,7 +93,7 @@ pub fn missing(ours: &RailAccount, country: Country) -> Vec<(&'static str, Strin
     missing
 }
 
-/// What a type of account is called in the countries that ask for one.
+/// The Spanish name of an account type.
 #[must_use]
 pub fn account_type_name(account_type: &str) -> &'static str {
     match account_type {

@@ -1,8 +1,7 @@
-//! Telephone numbers (ITU-T E.164) by the numbering plans of every country, as Google's libphonenumber keeps them.
+//! Telephone numbers (ITU-T E.164) by the numbering plans of all countries, as Google's libphonenumber has them.
 //!
-//! This is the single place through which every number passes, and the only one that names the library;
-//! docs/adr/0011 says why this one. Ours are the bound, the signs a number may be written with, and the prefixes that the
-//! library has forgotten and people have not.
+//! Every number passes through this module, and only this module uses the library; docs/adr/0011 gives the reasons. Our own rules are the
+//! length limit, the accepted separators, and old prefixes that the library no longer knows.
 
 use std::fmt;
 
@@ -10,50 +9,43 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFor
 
 use crate::country::Country;
 
-/// The most characters a number may be written with; longer input is refused before it is read.
+/// Longer input is refused before it is parsed.
 pub const MOST_CHARACTERS: usize = 64;
 
-/// Prefixes that were dialled once and are still written, by calling code. (Argentina's 15 and the carriers' codes of all
-/// countries are known to the library.)
+/// Former prefixes that people still write, by calling code. (The library knows the 15 of Argentina and the carrier codes of all
+/// countries.)
 const OLD_PREFIXES: [(i32, &[&str]); 3] = [
-    // Until 2019 mobiles had a 1 behind the calling code, and 01, 044 or 045 were dialled in front.
+    // Until 2019 mobile numbers had a 1 after the calling code, and 01, 044 or 045 were dialled before the number.
     (52, &["1", "01", "044", "045"]),
-    // Until 2016 mobiles were dialled 09, landlines with 0 and a carrier's code.
+    // Until 2016 mobile numbers were dialled with 09, landlines with 0 and a carrier code.
     (56, &["0"]),
-    // Until 2021 a 0 was dialled in front of the area's code.
+    // Until 2021 a 0 was dialled before the area code.
     (57, &["0"]),
 ];
 
 /// Why a text is not a telephone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PhoneError {
-    /// Nothing was given.
     Empty,
-    /// Longer than any number is written.
     TooLong,
-    /// A character that no number is written with.
     Charset {
-        /// The first such character.
         found: char,
     },
-    /// Fewer or more digits than any number has (ITU-T E.164).
+    /// Fewer or more digits than E.164 allows.
     WrongLength {
-        /// How many there are.
         found: usize,
     },
-    /// The digits begin with no country's code.
     NoCountry,
-    /// The digits are none of the country's numbering plan.
+    /// Not a number of the numbering plan of the country.
     OutsidePlan {
-        /// The country's calling code.
         calling_code: i32,
-        /// A number of its, in groups.
+        /// A valid number, grouped.
         example: String,
     },
 }
 
 impl PhoneError {
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -66,7 +58,7 @@ impl PhoneError {
         }
     }
 
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(&self) -> String {
         match self {
@@ -104,20 +96,20 @@ impl fmt::Display for PhoneError {
 
 impl std::error::Error for PhoneError {}
 
-/// What is odd about a number without making it wrong.
+/// Something unusual about a valid number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhoneWarning {
-    /// It is a number of another country than the customer's.
+    /// The number belongs to another country than the customer.
     OtherCountry {
-        /// The customer's country.
+        /// Country of the customer.
         country: Country,
     },
-    /// It was written as numbers were written once; [`ValidPhone::e164`] is its form of today.
+    /// Written with a former prefix; [`ValidPhone::e164`] is its present form.
     OldForm,
 }
 
 impl PhoneWarning {
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -126,7 +118,7 @@ impl PhoneWarning {
         }
     }
 
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(self) -> String {
         match self {
@@ -143,27 +135,23 @@ impl fmt::Display for PhoneWarning {
                 write!(formatter, "the telephone number is of another country than {country}; please compare it")
             }
             Self::OldForm => {
-                formatter.write_str("the telephone number is written in an old way; today it is dialled without the extra digits")
+                formatter.write_str("the telephone number is written in a former format; today it is dialled without the extra digits")
             }
         }
     }
 }
 
-/// A number that holds.
+/// A valid number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidPhone {
-    /// `+`, country code and national number, digits only.
+    /// `+`, calling code and national number, without separators.
     pub e164: String,
-    /// The same in groups, as people read it.
+    /// Grouped, for people to read.
     pub display: String,
-    /// What is odd about it.
     pub doubts: Vec<PhoneWarning>,
 }
 
-/// Checks a number as a customer of a country writes it: international (`+34…`, `0034…`) or as it is dialled at home.
-///
-/// # Errors
-/// A [`PhoneError`] that says what is wrong.
+/// Checks a number as a customer in `country` writes it: international (`+34…`, `0034…`) or national.
 pub fn check(country: Country, text: &str) -> Result<ValidPhone, PhoneError> {
     let written = read(text)?;
     let home: Option<Region> = country.alpha2().parse().ok();
@@ -175,10 +163,10 @@ pub fn check(country: Country, text: &str) -> Result<ValidPhone, PhoneError> {
     let old = if parsed.is_valid() { None } else { without_old_prefix(&parsed) };
     let is_old = old.is_some();
     let number = old.unwrap_or(parsed);
-    // Valid means that it is a number of some region.
+    // Valid: some region has this number.
     let Some(region) = number.get_region_code().filter(|_| number.is_valid()) else { return Err(outside_plan(Some(number.country_code))) };
     let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
-    // Zeros in front of the country's code are no digits of the number.
+    // Zeros before the calling code are not digits of the number.
     match e164.len() - 1 {
         7..=15 => {}
         found => return Err(PhoneError::WrongLength { found }),
@@ -193,7 +181,7 @@ pub fn check(country: Country, text: &str) -> Result<ValidPhone, PhoneError> {
     Ok(ValidPhone { e164, display: number.format_as(PhoneNumberFormat::International).into_owned(), doubts })
 }
 
-/// The number behind a prefix of former days.
+/// The number without a former prefix.
 fn without_old_prefix(number: &PhoneNumber) -> Option<PhoneNumber> {
     let (code, prefixes) = OLD_PREFIXES.iter().find(|(code, _)| *code == number.country_code)?;
     let national = number.get_national_significant_number();
@@ -205,7 +193,7 @@ fn outside_plan(calling_code: Option<i32>) -> PhoneError {
     calling_code.map_or(PhoneError::NoCountry, |calling_code| PhoneError::OutsidePlan { calling_code, example: example(calling_code) })
 }
 
-/// A number of a calling code, a mobile's where it has one.
+/// An example number of a calling code, a mobile number where there is one.
 fn example(calling_code: i32) -> String {
     let of_region = |region| {
         let mobile = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile).ok();
@@ -218,22 +206,22 @@ fn example(calling_code: i32) -> String {
     example.map(|number| number.format_as(PhoneNumberFormat::International).into_owned()).unwrap_or_default()
 }
 
-/// The digits of a number, behind a + where its country's code is written.
+/// The digits of a number, after a `+` where the calling code is written.
 fn read(text: &str) -> Result<String, PhoneError> {
     if text.chars().count() > MOST_CHARACTERS {
         return Err(PhoneError::TooLong);
     }
     let text = text.trim();
-    let (plus, figures) = text.strip_prefix('+').map_or((false, text), |figures| (true, figures));
+    let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
     let mut digits = String::with_capacity(MOST_CHARACTERS);
-    for letter in figures.chars() {
+    for letter in rest.chars() {
         match letter {
             '0'..='9' => digits.push(letter),
             ' ' | '\u{a0}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' => {}
             found => return Err(PhoneError::Charset { found }),
         }
     }
-    // 00 is written for the + in all the countries served, also where a carrier's code is dialled behind it.
+    // All served countries write 00 for the +, even where a carrier code is dialled after it.
     let international = if plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
     match international.unwrap_or(&digits).len() {
         0 => Err(PhoneError::Empty),
@@ -319,11 +307,11 @@ mod tests {
         for (country, written, expected) in [
             (Country::SPAIN, "+5491123456789", "+5491123456789"),
             (Country::SPAIN, "+44 20 7946 0000", "+442079460000"),
-            // Each country's own trunk digits are read, not those of the customer's country.
+            // The trunk prefix of the number's own country is read, not that of the customer's country.
             (Country::MEXICO, "+54 11 15 2345 6789", "+5491123456789"),
             (Country::SPAIN, "+33 06 31 96 65 43", "+33631966543"),
             (Country::PERU, "+39 02 3661 8300", "+390236618300"),
-            // One calling code, several countries; and a calling code of none.
+            // One calling code of several countries, and one of no country.
             (Country::CHILE, "+1 809 234 5678", "+18092345678"),
             (Country::COLOMBIA, "+800 1234 5678", "+80012345678"),
         ] {
@@ -355,23 +343,23 @@ mod tests {
 
     #[test]
     fn sentences_say_what_to_do_in_both_languages() {
-        let told = |text| check(Country::SPAIN, text).map_err(|fault| (fault.to_string(), fault.spanish())).expect_err("wrong");
+        let sentences = |text| check(Country::SPAIN, text).map_err(|fault| (fault.to_string(), fault.spanish())).expect_err("wrong");
         let both = |english: &str, spanish: &str| (english.to_owned(), spanish.to_owned());
         assert_eq!(
-            told("+34 112 345 678"),
+            sentences("+34 112 345 678"),
             both(
                 "this is no telephone number of +34; one looks like this: +34 612 34 56 78",
                 "ningún teléfono con prefijo +34 es así; uno correcto se escribe así: +34 612 34 56 78"
             )
         );
         assert_eq!(
-            told("60000000x"),
+            sentences("60000000x"),
             both(
                 "the telephone number has the character 'x'; digits with a leading + are expected, such as +34600000000",
                 "el número de teléfono contiene «x»; escribe solo cifras, con + delante, como +34600000000"
             )
         );
-        let doubts = check(Country::SPAIN, "+5215512345678").expect("holds").doubts;
+        let doubts = check(Country::SPAIN, "+5215512345678").expect("valid").doubts;
         let doubts: Vec<_> = doubts.into_iter().map(PhoneWarning::spanish).collect();
         assert_eq!(
             doubts,
@@ -382,15 +370,15 @@ mod tests {
         );
     }
 
-    /// Every country's expressions compile (the library panics at the first that does not), and every calling code has an
-    /// example, which holds.
+    /// The expressions of every country compile (the library panics at the first that does not), and every calling code has a valid
+    /// example.
     #[test]
-    fn every_calling_code_has_an_example_that_holds() {
+    fn every_calling_code_has_a_valid_example() {
         for code in PHONE_NUMBER_UTIL.get_supported_calling_codes() {
             let example = example(code);
             let digits: String = example.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect();
             assert_eq!(e164(Country::SPAIN, &example), Ok(digits), "+{code}");
-            // A number of no kind is compared with every expression.
+            // A number of no type is compared with every expression.
             let _ = check(Country::SPAIN, &format!("+{code}0000000"));
         }
     }
@@ -404,7 +392,7 @@ mod tests {
         }
 
         #[test]
-        fn what_holds_holds_again(text in "\\+?[0-9 ]{6,16}", place in 0_usize..6) {
+        fn a_valid_number_is_valid_again(text in "\\+?[0-9 ]{6,16}", place in 0_usize..6) {
             let country = Country::served().nth(place).expect("six");
             if let Ok(checked) = check(country, &text) {
                 prop_assert_eq!(e164(country, &checked.e164), Ok(checked.e164.clone()));

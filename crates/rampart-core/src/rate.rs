@@ -1,4 +1,4 @@
-//! Exchange rates and the one place where coins turn into money and back.
+//! Exchange rates. All conversions between coins and fiat money are here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,24 +8,23 @@ use ruint::aliases::U256;
 use crate::amount::{Amount, Overflow};
 use crate::serde_as_text_or_number;
 
-/// The price of one whole coin in whole units of a fiat currency, exact to eighteen decimals and always above zero.
+/// The price of one whole coin in whole units of a fiat currency, with eighteen decimals and always above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rate(u128);
 
-/// The decimals a [`Rate`] is exact to.
 pub const RATE_DECIMALS: u8 = 18;
-const SCALE: u128 = 10_u128.pow(RATE_DECIMALS as u32);
+const ONE_IN_SCALED_UNITS: u128 = 10_u128.pow(RATE_DECIMALS as u32);
 
-/// Which way a conversion rounds; the caller always says.
+/// How a conversion rounds; the caller always chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rounding {
-    /// Toward zero: what a customer receives.
+    /// Toward zero: for amounts a customer receives.
     Down,
-    /// Away from zero: what a customer owes.
+    /// Away from zero: for amounts a customer owes.
     Up,
 }
 
-/// Not a rate: not a decimal number, zero, or too large.
+/// Not a decimal number, zero, or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a rate must be a positive decimal number with at most 18 decimals")]
 pub struct RateError;
@@ -45,29 +44,29 @@ impl Rate {
         self.0
     }
 
-    /// What so many coins are worth, in minor units of the currency.
+    /// The value of coins in minor units of the currency.
     ///
     /// # Errors
-    /// [`Overflow`] when the result does not fit.
+    /// [`Overflow`] also for a negative amount.
     pub fn coins_to_fiat(self, coins: Amount, coin_decimals: u8, fiat_decimals: u8, rounding: Rounding) -> Result<Amount, Overflow> {
         let numerator = product(&[magnitude(coins)?, U256::from(self.0), power(fiat_decimals)])?;
-        quotient(numerator, product(&[U256::from(SCALE), power(coin_decimals)])?, rounding)
+        quotient(numerator, product(&[U256::from(ONE_IN_SCALED_UNITS), power(coin_decimals)])?, rounding)
     }
 
-    /// How many coins (in their minor units) so much money buys.
+    /// How many minor units of the coin this money buys.
     ///
     /// # Errors
-    /// [`Overflow`] when the result does not fit.
+    /// [`Overflow`] also for a negative amount.
     pub fn fiat_to_coins(self, fiat: Amount, fiat_decimals: u8, coin_decimals: u8, rounding: Rounding) -> Result<Amount, Overflow> {
-        let numerator = product(&[magnitude(fiat)?, U256::from(SCALE), power(coin_decimals)])?;
+        let numerator = product(&[magnitude(fiat)?, U256::from(ONE_IN_SCALED_UNITS), power(coin_decimals)])?;
         quotient(numerator, product(&[U256::from(self.0), power(fiat_decimals)])?, rounding)
     }
 
-    /// The rate raised (positive) or lowered (negative) by basis points: how a spread is laid over a market price.
-    /// Rounded up when raised and down when lowered, so that the house never quotes inside its own spread.
+    /// The rate with a spread: raised (positive) or lowered (negative) by basis points. Rounded away from the market price, so that the
+    /// spread is never smaller than configured.
     ///
     /// # Errors
-    /// [`RateError`] when nothing is left, or it does not fit.
+    /// [`RateError`] when nothing is left, or the result does not fit.
     pub fn with_spread(self, basis_points: i32) -> Result<Self, RateError> {
         let factor = u32::try_from(10_000 + basis_points).map_err(|_| RateError)?;
         let scaled = U256::from(self.0) * U256::from(factor);
@@ -77,7 +76,7 @@ impl Rate {
         u128::try_from(whole).map_err(|_| RateError).and_then(Self::from_scaled)
     }
 
-    /// How far another rate lies from this one, in basis points of this one, rounded up. Saturates.
+    /// The distance to another rate in basis points of this one, rounded up. Saturates.
     #[must_use]
     pub fn distance_basis_points(self, other: Self) -> u32 {
         let difference = U256::from(self.0.abs_diff(other.0)) * U256::from(10_000_u32);

@@ -1,12 +1,11 @@
-//! Text from outside: what it may hold, and how it is shown.
+//! Text from outside: which characters it may have, and how it is printed.
 //!
-//! A text that persons read shows what it holds. What does not show (control characters, overrides of the direction of
-//! writing, invisible and unassigned code points, private use) makes two names look alike, turns a line around or
-//! commands a terminal; it is refused where somebody can type anew, and written out where it came in all the same.
+//! Invisible characters (control characters, bidirectional overrides, default-ignorable and unassigned code points, private use) make
+//! different names look alike, reverse a line or send commands to a terminal. Where a person can correct the input they are refused;
+//! elsewhere they are escaped when printed.
 //!
-//! Which code points these are is said by Unicode: the general categories of what has no sign, and
-//! `Default_Ignorable_Code_Point`. Joiners are such code points too, and yet some scripts are not written without them.
-//! They are kept where they do something: by the rules of RFC 5892 (appendix A) that domain names follow, and between
+//! Unicode defines which code points these are: by general category, and by `Default_Ignorable_Code_Point`. Joiners belong to them, but
+//! some scripts need them. They are kept where they have an effect: by the rules of RFC 5892 (appendix A) for domain names, and between
 //! pictographs.
 
 use std::borrow::Cow;
@@ -19,84 +18,83 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// The most characters of a provider's reason.
-const LONGEST_REASON: usize = 500;
+/// For reasons given by providers.
+const MAX_REASON_CHARACTERS: usize = 500;
 
-/// Joins nothing: separates letters that would be joined.
+/// ZERO WIDTH NON-JOINER: separates letters that would be joined.
 const NON_JOINER: char = '\u{200C}';
-/// Joins what stands beside it.
+/// ZERO WIDTH JOINER: joins its neighbours.
 const JOINER: char = '\u{200D}';
-/// Asks for a pictograph in colour.
+/// VARIATION SELECTOR-16: shows a pictograph in colour.
 const IN_COLOUR: char = '\u{FE0F}';
-/// Asks for a pictograph as a letter.
+/// VARIATION SELECTOR-15: shows a pictograph as text.
 const AS_LETTER: char = '\u{FE0E}';
 
-/// A sign of Braille without a dot.
+/// BRAILLE PATTERN BLANK.
 const BLANK_BRAILLE: char = '\u{2800}';
 
-/// Begins a stretch of text whose direction of writing touches nothing around it.
+/// FIRST STRONG ISOLATE: begins text whose direction does not affect its surroundings.
 const ISOLATE: char = '\u{2068}';
-/// Ends it.
+/// POP DIRECTIONAL ISOLATE: ends it.
 const END_OF_ISOLATE: char = '\u{2069}';
 
-/// What is wrong with a text: it holds what does not show.
+/// A text has invisible characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// A line break, a terminal's command, or another control character.
+    /// A line break, an escape character or another control character.
     #[error("must not contain control characters")]
     Control,
-    /// A character that nobody sees; its code point.
+    /// The code point of another invisible character.
     #[error("must not contain the invisible character U+{0:04X}")]
     Invisible(u32),
 }
 
-/// Judges a text that can be written anew.
+/// Refuses invisible characters in text that its author can correct.
 ///
 /// # Errors
-/// The first character that does not show.
+/// The first invisible character.
 pub fn check(text: &str) -> Result<(), TextError> {
-    // Most texts are plain, and every request has some.
+    // Fast path: most texts are printable ASCII, and every request has some.
     if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
         return Ok(());
     }
-    match hidden(text).next() {
+    match hidden_characters(text).next() {
         None => Ok(()),
         Some((_, letter)) if letter.is_control() => Err(TextError::Control),
         Some((_, letter)) => Err(TextError::Invisible(letter.into())),
     }
 }
 
-/// Whether a letter is one that nobody sees and that commands nothing.
-pub(crate) fn is_unseen(letter: char) -> bool {
+/// Whether a character is invisible and not a control character.
+pub(crate) fn is_invisible(letter: char) -> bool {
     is_hidden(letter) && !letter.is_control()
 }
 
-/// Whether nothing of a text shows: no signs but blanks, what nobody sees, and marks, which have to stand upon something. Such a
-/// text is the same as none.
+/// Whether a text has nothing visible: only blanks, invisible characters, and marks, which need a base character. Such a text is treated
+/// as empty.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_whitespace() || is_unseen(letter) || is_mark(letter))
+    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter) || is_mark(letter))
 }
 
 pub(crate) fn is_mark(letter: char) -> bool {
     !letter.is_ascii() && GeneralCategoryGroup::Mark.contains(const { CodePointMapData::<GeneralCategory>::new() }.get(letter))
 }
 
-/// A text in the one form that Unicode has for it (NFC, UAX #15): some keyboards and file systems write `ñ` as `n` and a tilde.
+/// The text in NFC (UAX #15): some keyboards and file systems write `ñ` as `n` and a combining tilde.
 #[must_use]
 pub fn composed(text: &str) -> Cow<'_, str> {
     const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
 }
 
-/// A text without the blanks around it, and without what does not show there: what comes along when a text is copied. For
-/// texts of which every sign counts, such as addresses.
+/// The text without surrounding blanks and invisible characters, which are often copied along. For texts in which every character counts,
+/// such as addresses.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|letter: char| letter.is_whitespace() || is_hidden(letter))
 }
 
-/// A text as it may be printed on one line of a terminal or of a log: what does not show is written out, such as `\n` or
-/// `\u{202e}`.
+/// The text for one line of a terminal or log: invisible characters are escaped, such as `\n` or `\u{202e}`.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     written_out(text, |letter, shown| {
@@ -104,8 +102,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A JSON text in which what does not show is escaped. It means the same: outside its strings JSON has no such characters
-/// but line breaks, and none of these when it is on one line.
+/// JSON with invisible characters escaped. The value is unchanged: outside its strings, JSON has no such characters but line breaks, and
+/// none of these when it is on one line.
 #[must_use]
 pub fn printable_json(json: &str) -> Cow<'_, str> {
     written_out(json, |letter, shown| {
@@ -115,21 +113,20 @@ pub fn printable_json(json: &str) -> Cow<'_, str> {
     })
 }
 
-/// A text within a sentence in plain text: whatever direction it is written in, the sentence around it stays as it is. (In
-/// HTML, where an element can be, `<bdi>` does the same.)
+/// A text to be put into a plain-text sentence: its direction does not affect the sentence around it. (In HTML, use `<bdi>`.)
 #[must_use]
 pub fn isolated(text: &str) -> String {
     let shown = printable(text);
     if shown.contains(is_written_leftwards) { format!("{ISOLATE}{shown}{END_OF_ISOLATE}") } else { shown.into_owned() }
 }
 
-/// What is kept of a reason that a provider gives.
+/// The reason given by a provider, cut to the length that is stored.
 #[must_use]
-pub fn reason(told: &str) -> String {
-    clipped(told.to_owned(), LONGEST_REASON)
+pub fn reason(given: &str) -> String {
+    clipped(given.to_owned(), MAX_REASON_CHARACTERS)
 }
 
-/// A text cut to so many characters.
+/// The text cut to `most` characters.
 #[must_use]
 pub fn clipped(mut text: String, most: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(most) {
@@ -141,7 +138,7 @@ pub fn clipped(mut text: String, most: usize) -> String {
 fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut done = 0;
-    for (place, letter) in hidden(text) {
+    for (place, letter) in hidden_characters(text) {
         shown.push_str(&text[done..place]);
         write(letter, &mut shown);
         done = place + letter.len_utf8();
@@ -153,10 +150,10 @@ fn written_out(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// What does not show, and where.
-fn hidden(text: &str) -> impl Iterator<Item = (usize, char)> {
+/// Invisible characters without an effect, with their byte index.
+fn hidden_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices().filter(|&(place, letter)| {
-        is_hidden(letter) && (letter.is_ascii() || !does_something(&text[..place], letter, &text[place + letter.len_utf8()..]))
+        is_hidden(letter) && (letter.is_ascii() || !has_effect(&text[..place], letter, &text[place + letter.len_utf8()..]))
     })
 }
 
@@ -177,8 +174,8 @@ fn is_hidden(letter: char) -> bool {
     }
 }
 
-/// Whether a joiner or selector changes how what stands beside it is written.
-fn does_something(before: &str, letter: char, after: &str) -> bool {
+/// Whether a joiner or selector changes how its neighbours are displayed.
+fn has_effect(before: &str, letter: char, after: &str) -> bool {
     match letter {
         NON_JOINER => ends_with_virama(before) || (joins_onwards(before) && joins_backwards(after)),
         JOINER => ends_with_virama(before) || (ends_with_pictograph(before) && after.starts_with(is_pictograph)),
@@ -192,13 +189,13 @@ fn ends_with_virama(text: &str) -> bool {
     text.chars().next_back().is_some_and(|letter| class(letter) == CanonicalCombiningClass::Virama)
 }
 
-/// Whether the last letter joins the one behind it; marks upon a letter do not count.
+/// Whether the last letter joins a following one; marks are skipped.
 fn joins_onwards(text: &str) -> bool {
     let kind = text.chars().rev().map(joining).find(|kind| *kind != JoiningType::Transparent);
     matches!(kind, Some(JoiningType::LeftJoining | JoiningType::DualJoining))
 }
 
-/// Whether the first letter joins the one before it.
+/// Whether the first letter joins a preceding one; marks are skipped.
 fn joins_backwards(text: &str) -> bool {
     let kind = text.chars().map(joining).find(|kind| *kind != JoiningType::Transparent);
     matches!(kind, Some(JoiningType::RightJoining | JoiningType::DualJoining))
@@ -208,7 +205,7 @@ fn joining(letter: char) -> JoiningType {
     const { CodePointMapData::<JoiningType>::new() }.get(letter)
 }
 
-/// A pictograph, perhaps with the selector of its form, or with a tone of skin.
+/// A pictograph, optionally with a colour selector or a skin tone.
 fn ends_with_pictograph(text: &str) -> bool {
     let is_tone = |letter| const { CodePointSetData::new::<EmojiModifier>() }.contains(letter);
     let bare = text.strip_suffix(IN_COLOUR).or_else(|| text.strip_suffix(is_tone)).unwrap_or(text);
@@ -267,7 +264,7 @@ mod tests {
         ] {
             assert!(is_blank(blank), "{blank:?}");
         }
-        // What commands a terminal is not nothing: it is refused where it stands.
+        // Control characters are not blank: they are refused.
         for text in ["a", "-", "\u{200B}a", "\u{7}", "ñ", "n\u{303}", "´", "김"] {
             assert!(!is_blank(text), "{text:?}");
         }
@@ -300,7 +297,7 @@ mod tests {
             ("a\u{3164}", '\u{3164}', "a\\u{3164}"),
             ("Acme\u{2800}", '\u{2800}', "Acme\\u{2800}"),
             ("a\u{34F}", '\u{34F}', "a\\u{34f}"),
-            // Joiners and selectors where they do nothing.
+            // Joiners and selectors without an effect.
             ("Ana\u{200D}", '\u{200D}', "Ana\\u{200d}"),
             ("An\u{200C}a", '\u{200C}', "An\\u{200c}a"),
             ("علی\u{200C}", '\u{200C}', "علی\\u{200c}"),

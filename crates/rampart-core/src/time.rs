@@ -1,4 +1,4 @@
-//! Time as the ramp counts it, and the clock that is passed in.
+//! Timestamps, and the clock that is passed in.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,17 +7,17 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A moment: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC with six decimals.
+/// A point in time: microseconds since 1970-01-01T00:00:00Z. As text: RFC 3339 in UTC with six decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Timestamp(i64);
 
-/// Not an RFC 3339 moment.
+/// Not an RFC 3339 timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a moment such as 2026-01-31T12:00:00Z")]
 pub struct TimestampError;
 
 impl Timestamp {
-    /// The moment so many microseconds after the Unix epoch.
+    /// The time this many microseconds after the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -35,19 +35,19 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// The moment so much later. Saturates.
+    /// The time this much later. Saturates.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// The moment so much earlier. Saturates.
+    /// The time this much earlier. Saturates.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// How long it is until `later`; nothing when `later` is not later.
+    /// The duration until `later`; zero when `later` is not later.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {
         Duration::from_micros(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
@@ -60,11 +60,11 @@ impl Timestamp {
         (date.year(), date.month(), date.day())
     }
 
-    /// The beginning of its day in UTC.
+    /// The start of its day in UTC.
     #[must_use]
     pub const fn midnight(self) -> Self {
-        const DAY: i64 = 86_400_000_000;
-        Self(self.0.saturating_sub(self.0.rem_euclid(DAY)))
+        const DAY_MICROS: i64 = 86_400_000_000;
+        Self(self.0.saturating_sub(self.0.rem_euclid(DAY_MICROS)))
     }
 
     fn zoned(self) -> jiff::Zoned {
@@ -81,42 +81,41 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
-    /// Of a moment before the first or after the last that a clock can show, as the end of the year 9999 is, that one is given.
+    /// Times outside the range of jiff (the end of the year 9999 is one) become the first or last time in it.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let text = without_finest(text);
-        let moment: jiff::Timestamp = text.parse().or_else(|_| outermost(&text).ok_or(TimestampError))?;
-        // Of the last second the library shows only the beginning.
+        let text = truncated_to_nanoseconds(text);
+        let moment: jiff::Timestamp = text.parse().or_else(|_| saturated(&text).ok_or(TimestampError))?;
+        // jiff has only the beginning of its last second.
         Ok(Self(moment.as_microsecond().min(jiff::Timestamp::MAX.as_second() * 1_000_000)))
     }
 }
 
-/// A moment without what is finer than a nanosecond; RFC 3339 allows as many figures as one likes.
-fn without_finest(text: &str) -> Cow<'_, str> {
+/// Cuts the fraction at nanoseconds: RFC 3339 allows any number of digits, jiff nine.
+fn truncated_to_nanoseconds(text: &str) -> Cow<'_, str> {
     let Some(point) = text.find('.') else { return Cow::Borrowed(text) };
-    let (before, behind) = text.split_at(point + 1);
-    let figures = behind.bytes().take_while(u8::is_ascii_digit).count();
-    if figures <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &behind[..9], &behind[figures..]].concat()) }
+    let (before, fraction) = text.split_at(point + 1);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    if digits <= 9 { Cow::Borrowed(text) } else { Cow::Owned([before, &fraction[..9], &fraction[digits..]].concat()) }
 }
 
-/// The first or the last moment, for a text that is a moment outside of them.
-fn outermost(text: &str) -> Option<jiff::Timestamp> {
+/// The first or last time of the range, for valid text that lies outside it.
+fn saturated(text: &str) -> Option<jiff::Timestamp> {
     let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_pieces(text).ok()?;
     let offset = pieces.offset()?.to_numeric_offset();
     let civil = pieces.date().to_datetime(pieces.time()?);
-    // What lies between them was refused for another reason.
+    // Inside the range: the text was refused for another reason.
     let is_outside = offset.to_timestamp(civil).is_err();
     is_outside.then_some(if civil.year() > 0 { jiff::Timestamp::MAX } else { jiff::Timestamp::MIN })
 }
 
 crate::serde_as_text_or_number!(Timestamp, i64, Timestamp::micros, |micros| Ok::<_, TimestampError>(Timestamp::from_micros(micros)));
 
-/// A future that a [`Clock`] hands out.
+/// The future of [`Clock::sleep_until`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The source of time, and the only thing that sleeps. Two are passed around: the business clock, which tests and the
-/// sandbox move forward, and the real one for signatures, tokens, leases and time-outs.
+/// The source of time, and the only way to sleep. There are two: the business clock, which tests and the sandbox move forward, and the
+/// real clock for signatures, tokens, leases and timeouts.
 pub trait Clock: Send + Sync {
-    /// The present moment.
     fn now(&self) -> Timestamp;
     /// Completes once [`Clock::now`] has reached `moment`.
     fn sleep_until(&self, moment: Timestamp) -> Sleep;

@@ -1,12 +1,11 @@
-//! Addresses that coins are sent to in order to be lost, because nobody has a key for them, and those that anybody can spend from.
+//! Known addresses without a key, to which coins are sent to be lost, and addresses from which anyone can spend.
 
-/// EVM addresses below this number are contracts of the chains themselves, on every chain of the family: the precompiled ones
-/// (`0x01` to `0x11` and `0x0100`: EIP-2537, EIP-4844, EIP-7951) and those of single chains behind them (`0x1010` of Polygon,
-/// `0x1000` to `0x2005` of BNB). `0x…dEaD` is among them.
-const EVM_NUMBERS: usize = 2;
+/// EVM addresses with only this many significant bytes are system contracts, on every chain of the family: precompiles (`0x01` to `0x11`
+/// and `0x0100`: EIP-2537, EIP-4844, EIP-7951) and contracts of single chains (`0x1010` of Polygon, `0x1000` to `0x2005` of BNB).
+/// `0x…dEaD` is among them.
+const EVM_SYSTEM_ADDRESS_BYTES: usize = 2;
 
-/// EVM addresses that are written to say that coins are burned, or that stand for a chain's own coin where only contracts can
-/// be named.
+/// EVM addresses used to burn coins, or to stand for the native coin where a contract address is expected.
 const EVM: [[u8; 20]; 6] = [
     [0xee; 20],
     [0xff; 20],
@@ -20,10 +19,10 @@ const EVM: [[u8; 20]; 6] = [
     [0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0xde, 0xad, 0, 0],
 ];
 
-/// Bitcoin addresses that read as words up to their checksum, so that nobody can have a key with their hash.
+/// Bitcoin addresses that are readable words up to their checksum, so nobody has a key for them.
 const BITCOIN: [&str; 2] = ["1BitcoinEaterAddressDontSendf59kuE", "1CounterpartyXXXXXXXXXXXXXXXUWLpVr"];
 
-/// HASH160 of nothing: no key is empty. As a script's hash it is the field's usual example, `3J98…`, which is taken as such.
+/// HASH160 of empty input: no key is empty. As a script hash it is the widely used example `3J98…`, which is accepted.
 const HASH_OF_NOTHING: [u8; 20] =
     [0xb4, 0x72, 0xa2, 0x66, 0xd0, 0xbd, 0x89, 0xc1, 0x37, 0x06, 0xa4, 0x13, 0x2c, 0xcf, 0xb1, 0x6f, 0x7c, 0x3b, 0x9f, 0xcb];
 
@@ -31,7 +30,7 @@ const HASH_OF_NOTHING: [u8; 20] =
 const HASH_OF_TRUE: [u8; 20] =
     [0xda, 0x17, 0x45, 0xe9, 0xb5, 0x49, 0xbd, 0x0b, 0xfa, 0x1a, 0x56, 0x99, 0x71, 0xc7, 0x7e, 0xba, 0x30, 0xcd, 0x5a, 0x4b];
 
-/// SHA-256 of no script, and of the script `OP_TRUE`.
+/// SHA-256 of the empty script and of the script `OP_TRUE`.
 const SCRIPTS_OF_ANYONE: [[u8; 32]; 2] = [
     [
         0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
@@ -43,29 +42,29 @@ const SCRIPTS_OF_ANYONE: [[u8; 32]; 2] = [
     ],
 ];
 
-/// The point of BIP 341 that nobody knows the logarithm of. As an output's own key nothing can spend it.
+/// The point of BIP 341 with unknown discrete logarithm. As the key of an output it makes it unspendable.
 const NOTHING_UP_MY_SLEEVE: [u8; 32] = [
     0x50, 0x92, 0x9b, 0x74, 0xc1, 0xa0, 0x49, 0x54, 0xb7, 0x8b, 0x4b, 0x60, 0x35, 0xe9, 0x7a, 0x5e, 0x07, 0x8a, 0x5a, 0x0f, 0x28, 0xec,
     0x96, 0xd5, 0x47, 0xbf, 0xee, 0x9a, 0xce, 0x80, 0x3a, 0xc0,
 ];
 
 pub(super) fn evm(bytes: &[u8; 20]) -> bool {
-    bytes[..bytes.len() - EVM_NUMBERS].iter().all(|byte| *byte == 0) || EVM.contains(bytes)
+    bytes[..bytes.len() - EVM_SYSTEM_ADDRESS_BYTES].iter().all(|byte| *byte == 0) || EVM.contains(bytes)
 }
 
-/// Of a Bitcoin address and the hash or key in it.
+/// Checks a Bitcoin address and the hash or key in it.
 pub(super) fn bitcoin(address: &str, program: &[u8]) -> bool {
-    // `1111111111111111111114oLvT2` and its siblings: nobody finds what has such a hash.
+    // `1111111111111111111114oLvT2` and similar ones: no preimage of such a hash is known.
     let is_constant = |byte: u8| program.iter().all(|other| *other == byte);
     is_constant(0) || is_constant(0xff) || BITCOIN.contains(&address) || program == NOTHING_UP_MY_SLEEVE
 }
 
-/// Whether a key's hash is that of no key.
-pub(super) fn of_no_key(hash: &[u8]) -> bool {
+/// Whether a key hash is that of empty input.
+pub(super) fn is_empty_key_hash(hash: &[u8]) -> bool {
     hash == HASH_OF_NOTHING
 }
 
-/// Whether a script's hash is that of one that anybody fulfils.
-pub(super) fn anyones_script(hash: &[u8]) -> bool {
+/// Whether a script hash is that of a script that anyone can satisfy.
+pub(super) fn is_anyone_can_spend(hash: &[u8]) -> bool {
     hash == HASH_OF_TRUE || SCRIPTS_OF_ANYONE.iter().any(|script| hash == script)
 }

@@ -1,10 +1,10 @@
-//! Addresses of Ethereum and its like, with the checksum of EIP-55 (<https://eips.ethereum.org/EIPS/eip-55>).
+//! Addresses of EVM chains, with the checksum of EIP-55 (<https://eips.ethereum.org/EIPS/eip-55>).
 
 use sha3::{Digest, Keccak256};
 
 use super::{AddressError, burned};
 
-/// Writes 20 bytes as an address with its checksum.
+/// Formats 20 bytes as an address with checksum.
 #[must_use]
 pub fn checksummed(bytes: &[u8; 20]) -> String {
     let plain = hex::encode(bytes);
@@ -16,17 +16,17 @@ pub fn checksummed(bytes: &[u8; 20]) -> String {
     "0x".chars().chain(letters).collect()
 }
 
-/// All lower or all upper case carries no checksum and is accepted, as EIP-55 says; mixed case must fit.
+/// Addresses in one case have no checksum and are accepted, as EIP-55 says; mixed case must match.
 pub(super) fn normalize(address: &str) -> Result<String, AddressError> {
-    let figures = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressError::Shape)?;
+    let hex_digits = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")).ok_or(AddressError::Shape)?;
     let mut bytes = [0; 20];
-    hex::decode_to_slice(figures, &mut bytes).map_err(|_| AddressError::Shape)?;
+    hex::decode_to_slice(hex_digits, &mut bytes).map_err(|_| AddressError::Shape)?;
     if bytes == [0; 20] {
         return Err(AddressError::Zero);
     }
     let written = checksummed(&bytes);
-    let mixed = figures.bytes().any(|byte| byte.is_ascii_lowercase()) && figures.bytes().any(|byte| byte.is_ascii_uppercase());
-    if mixed && written[2..] != *figures {
+    let mixed = hex_digits.bytes().any(|byte| byte.is_ascii_lowercase()) && hex_digits.bytes().any(|byte| byte.is_ascii_uppercase());
+    if mixed && written[2..] != *hex_digits {
         return Err(AddressError::Checksum);
     }
     if burned::evm(&bytes) { Err(AddressError::Burned) } else { Ok(written) }

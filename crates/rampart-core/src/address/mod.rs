@@ -1,4 +1,4 @@
-//! Wallet addresses: the chains' own rules.
+//! Wallet addresses, by the rules of their chains.
 
 mod bitcoin;
 mod burned;
@@ -8,40 +8,38 @@ mod secp256k1;
 pub use bitcoin::segwit_address;
 pub use evm::checksummed;
 
-/// Which rules a chain's addresses follow. Chains of one kind are a family: an address is the same on all of them, and whoever
-/// has its key has it on all of them.
+/// Longer input is refused before it is parsed.
+const MAX_ADDRESS_BYTES: usize = 100;
+
+/// The address format of a chain. Chains with one format are a family: an address and its key are the same on all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressKind {
-    /// Ethereum and its like: 20 bytes, EIP-55 checksum.
+    /// EVM chains: 20 bytes, EIP-55 checksum.
     Evm,
     /// Bitcoin main network: base58check (BIP 13) and bech32 (BIP 173, BIP 350).
     Bitcoin,
 }
 
-/// Why a text is not an address.
+/// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Not the shape of an address at all.
     #[error("is not an address of this chain")]
     Shape,
-    /// The checksum does not fit.
     #[error("has a wrong checksum: please compare it with your wallet's")]
     Checksum,
-    /// Coins sent there would be lost.
     #[error("is the zero address")]
     Zero,
-    /// Coins sent there would be lost: nobody can have its key.
+    /// Nobody can have the key.
     #[error("is an address that nobody has the key of: coins sent there would be lost")]
     Burned,
-    /// Coins sent there could be taken by anybody: a witness version or length that no rule is made for yet, or a script that
-    /// asks for nothing.
+    /// Anyone could spend coins sent there: a witness version or length without rules, or a script without conditions.
     #[error("is an address whose coins anybody could take: please compare it with your wallet's")]
-    Anyones,
+    AnyoneCanSpend,
 }
 
 impl AddressKind {
-    /// The family's name, as it is configured.
+    /// The name in the configuration.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,12 +48,9 @@ impl AddressKind {
         }
     }
 
-    /// Reads an address and writes it as this chain's port does: EIP-55 for EVM chains, lower case for bech32.
-    ///
-    /// # Errors
-    /// An [`AddressError`] that says what is wrong.
+    /// Validates an address and normalises it as the port of the chain does: EIP-55 for EVM chains, lower case for bech32.
     pub fn normalize(self, address: &str) -> Result<String, AddressError> {
-        if address.len() > 100 {
+        if address.len() > MAX_ADDRESS_BYTES {
             return Err(AddressError::Shape);
         }
         match self {

@@ -1,5 +1,5 @@
-//! Banks by their codes and names, as public lists have them. The lists are data, in `data/banks`, each with its source and
-//! its date. Lists age: a code that is on none is a doubt, and a fault only where it has not the form of one.
+//! Bank directories by code and name. The data is in `data/banks`, with source and date. Directories age, so an unknown code is a
+//! warning, and an error only if it is malformed.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::words::{plain, significant};
 use crate::country::Country;
 
-/// A bank's code: three or four digits.
+/// A bank code of three or four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BankCode {
     number: u16,
@@ -16,14 +16,14 @@ pub struct BankCode {
 }
 
 impl BankCode {
-    /// The code that is written so.
+    /// The code with these digits.
     pub(super) const fn of<const DIGITS: usize>(written: [u8; DIGITS]) -> Self {
         Self { number: number(&written), digits: DIGITS }
     }
 
-    /// The code of three digits that a shorter one is, its leading zeros left out. Zero is nobody's.
+    /// A three-digit code whose leading zeros may be missing. Zero is not a code.
     pub(super) fn of_three(written: &str) -> Option<Self> {
-        let is_one = (1..=3).contains(&written.len()) && written.bytes().all(|sign| sign.is_ascii_digit());
+        let is_one = (1..=3).contains(&written.len()) && written.bytes().all(|character| character.is_ascii_digit());
         Some(Self { number: number(written.as_bytes()), digits: 3 }).filter(|code| is_one && code.number > 0)
     }
 }
@@ -34,7 +34,6 @@ impl fmt::Display for BankCode {
     }
 }
 
-/// The number that digits are.
 const fn number(digits: &[u8]) -> u16 {
     let (mut number, mut place) = (0_u16, 0);
     while place < digits.len() {
@@ -44,21 +43,21 @@ const fn number(digits: &[u8]) -> u16 {
     number
 }
 
-/// A bank of a list.
+/// A bank of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bank {
-    /// Its code, as its country writes it.
+pub struct ListedBank {
+    /// As its country writes it.
     pub code: &'static str,
-    /// Its name, as its customers know it.
+    /// As its customers know it.
     pub name: &'static str,
-    /// How its name is written as well.
+    /// Other spellings of the name.
     also: Vec<&'static str>,
-    /// How many digits its accounts have, where the list tells.
+    /// Number of digits of its accounts, where the directory has it.
     pub(super) digits: Option<RangeInclusive<usize>>,
 }
 
-impl Bank {
-    /// Reads a line: code, name, other names, digits of an account.
+impl ListedBank {
+    /// Parses a line: code, name, other names, digits of an account.
     fn read(line: &'static str) -> Option<Self> {
         let mut columns = line.split('|').map(str::trim);
         let (code, name) = (columns.next()?, columns.next()?);
@@ -75,20 +74,20 @@ impl Bank {
     }
 }
 
-/// A country's list, in which the number that a code is leads to its bank.
-pub(super) struct Register {
-    pub(super) banks: Vec<Bank>,
-    /// The month of the list, `YYYY-MM`.
+/// The bank directory of a country.
+pub(super) struct BankDirectory {
+    pub(super) banks: Vec<ListedBank>,
+    /// The month of the data, `YYYY-MM`.
     pub(super) as_of: &'static str,
-    /// By the code's number: one more than the bank's place in the list, or none.
+    /// Indexed by the numeric code: one plus the index of the bank, or zero.
     places: Vec<u8>,
 }
 
-impl Register {
+impl BankDirectory {
     fn of(text: &'static str) -> Self {
         let as_of = text.lines().find_map(|line| line.strip_prefix("# As of: ")).unwrap_or("");
         let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        let banks: Vec<Bank> = lines.filter_map(Bank::read).collect();
+        let banks: Vec<ListedBank> = lines.filter_map(ListedBank::read).collect();
         let mut places = vec![0; 10_000];
         for (bank, place) in banks.iter().zip(1_u8..) {
             if let Some(slot) = places.get_mut(usize::from(number(bank.code.as_bytes()))) {
@@ -98,20 +97,17 @@ impl Register {
         Self { banks, as_of, places }
     }
 
-    /// The bank that has a code.
-    pub(super) fn bank(&self, code: BankCode) -> Option<&Bank> {
+    pub(super) fn bank(&self, code: BankCode) -> Option<&ListedBank> {
         let place = self.places.get(usize::from(code.number)).copied().unwrap_or(0);
         usize::from(place).checked_sub(1).and_then(|place| self.banks.get(place))
     }
 
-    /// The name of the bank that has a code.
     pub(super) fn name(&self, code: BankCode) -> Option<&'static str> {
         self.bank(code).map(|bank| bank.name)
     }
 
-    /// The bank that is called so, however its name is written; without the words that many banks have in their names where
-    /// the whole name is none.
-    pub(super) fn named(&self, written: &str) -> Option<&Bank> {
+    /// Finds a bank by name: in any spelling, and if there is none, without the words that many bank names share.
+    pub(super) fn named(&self, written: &str) -> Option<&ListedBank> {
         let same = |key: fn(&str) -> String| {
             let wanted = key(written);
             let is_it = |name: &str| key(name) == wanted;
@@ -121,15 +117,15 @@ impl Register {
     }
 }
 
-static SPAIN: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ESP.txt")));
-static MEXICO: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/MEX.txt")));
-static ARGENTINA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/ARG.txt")));
-static PERU: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/PER.txt")));
-static CHILE: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/CHL.txt")));
-static COLOMBIA: LazyLock<Register> = LazyLock::new(|| Register::of(include_str!("../../data/banks/COL.txt")));
+static SPAIN: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/ESP.txt")));
+static MEXICO: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/MEX.txt")));
+static ARGENTINA: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/ARG.txt")));
+static PERU: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/PER.txt")));
+static CHILE: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/CHL.txt")));
+static COLOMBIA: LazyLock<BankDirectory> = LazyLock::new(|| BankDirectory::of(include_str!("../../data/banks/COL.txt")));
 
-/// A country's list.
-pub(super) fn register(country: Country) -> &'static Register {
+/// The bank directory of a country.
+pub(super) fn directory(country: Country) -> &'static BankDirectory {
     match country {
         Country::MEXICO => &MEXICO,
         Country::ARGENTINA => &ARGENTINA,
@@ -140,20 +136,20 @@ pub(super) fn register(country: Country) -> &'static Register {
     }
 }
 
-/// The banks of a country that are known by name, as its people choose among them.
+/// The banks of a country, from which its customers choose.
 #[must_use]
-pub fn banks(country: Country) -> &'static [Bank] {
-    &register(country).banks
+pub fn banks(country: Country) -> &'static [ListedBank] {
+    &directory(country).banks
 }
 
-/// The bank of a country that is called so, or has this code.
+/// Finds a bank of a country by code or name.
 #[must_use]
-pub fn find(country: Country, written: &str) -> Option<&'static Bank> {
-    let register = register(country);
-    register.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| register.named(written))
+pub fn find(country: Country, written: &str) -> Option<&'static ListedBank> {
+    let directory = directory(country);
+    directory.banks.iter().find(|bank| bank.code == written.trim()).or_else(|| directory.named(written))
 }
 
-/// An Argentine payment service provider, by the four digits behind the zeros of a CVU.
+/// The name of an Argentine payment service provider by the four digits after the zeros of a CVU.
 pub(super) fn argentine_provider(code: BankCode) -> Option<&'static str> {
     (code.number == 3).then_some("Mercado Pago")
 }
@@ -167,12 +163,12 @@ mod tests {
     #[test]
     fn every_line_of_every_list_is_a_bank_that_its_code_and_its_names_lead_to() {
         for country in Country::served() {
-            let register = register(country);
-            assert!(!register.as_of.is_empty() && register.banks.len() < 255, "{country}");
+            let directory = directory(country);
+            assert!(!directory.as_of.is_empty() && directory.banks.len() < 255, "{country}");
             let mut names: HashMap<String, &str> = HashMap::new();
-            for bank in &register.banks {
+            for bank in &directory.banks {
                 let length = if country == Country::SPAIN { 4 } else { 3 };
-                assert!(bank.code.len() == length && bank.code.bytes().all(|sign| sign.is_ascii_digit()), "{country} {bank:?}");
+                assert!(bank.code.len() == length && bank.code.bytes().all(|character| character.is_ascii_digit()), "{country} {bank:?}");
                 assert_eq!(find(country, bank.code), Some(bank));
                 for name in bank.names() {
                     assert!(!name.is_empty(), "{country} {bank:?}");
@@ -181,7 +177,7 @@ mod tests {
                     assert!(other.is_none() || other == Some(bank.code), "{country} {name} names two banks");
                 }
             }
-            assert_eq!(register.places.iter().filter(|place| **place > 0).count(), register.banks.len(), "{country}: a code twice");
+            assert_eq!(directory.places.iter().filter(|place| **place > 0).count(), directory.banks.len(), "{country}: a code twice");
         }
     }
 

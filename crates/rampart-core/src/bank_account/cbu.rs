@@ -1,25 +1,25 @@
 //! Argentina: CBU of banks, CVU of payment service providers (BCRA Com. "A" 6510), and the alias of either.
 
 use super::bank::{self, BankCode};
-use super::{BankAccountError, BankAccountKind, ValidAccount, digits, normalize, read, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, digits, modulo_10_complement, normalize, read, unlabelled};
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
-/// BCRA's weights of thirteen digits; fewer have the last ones.
+/// BCRA's weights for thirteen digits; shorter parts use the last ones.
 const WEIGHTS: [u32; 13] = [3, 9, 7, 1, 3, 9, 7, 1, 3, 9, 7, 1, 3];
 
-/// The check digit of seven or thirteen digits.
+/// The check digit of a part of seven or thirteen digits.
 pub(super) fn check_digit(part: &[u8]) -> char {
     let weights = &WEIGHTS[WEIGHTS.len().saturating_sub(part.len())..];
-    ten_less(part.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
+    modulo_10_complement(part.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
 }
 
-/// Twenty-two digits, or an alias.
+/// A CBU or CVU of twenty-two digits, or an alias.
 pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::digits_and(b" -.");
+    static TABLE: char_buffer::CharTable = char_buffer::digits_and(b" -.");
     let account = unlabelled(account, &["CBU", "CVU", "ALIAS"]);
     match read(account, &TABLE, |found| BankAccountError::DigitExpected { found }) {
-        // An alias may have dots, and at most twenty signs.
+        // An alias may have dots, and has at most twenty characters.
         Ok(number) if number.len() > 20 || (number.len() > 15 && !account.contains('.')) => check_number(&number),
         _ => check_other(&normalize(account)?),
     }
@@ -36,21 +36,21 @@ fn check_number(number: &Characters) -> Result<ValidAccount, BankAccountError> {
             return Err(BankAccountError::WrongCheckDigits { expected: expected.to_string(), which });
         }
     }
-    // A CVU begins with three zeros and names its provider behind them; a bank's code is never zero.
+    // A CVU begins with three zeros, followed by the provider code; no bank code is zero.
     let [a, b, c, d, e, f, g, ..] = *digits;
     Ok(if [a, b, c] == *b"000" {
         let code = BankCode::of([d, e, f, g]);
         ValidAccount::new(BankAccountKind::Cvu, *number).at_bank(code, bank::argentine_provider(code))
     } else {
         let code = BankCode::of([a, b, c]);
-        ValidAccount::new(BankAccountKind::Cbu, *number).at_bank(code, bank::register(Country::ARGENTINA).name(code))
+        ValidAccount::new(BankAccountKind::Cbu, *number).at_bank(code, bank::directory(Country::ARGENTINA).name(code))
     })
 }
 
-/// What is not digits enough: a number with a mistake in it, or an alias.
+/// Not enough digits: a mistyped number, or an alias.
 fn check_other(account: &str) -> Result<ValidAccount, BankAccountError> {
-    let signs = account.bytes().filter(|sign| !matches!(sign, b' ' | b'-'));
-    let (count, other) = (signs.clone().count(), signs.filter(|sign| !sign.is_ascii_digit()));
+    let characters = account.bytes().filter(|character| !matches!(character, b' ' | b'-'));
+    let (count, other) = (characters.clone().count(), characters.filter(|character| !character.is_ascii_digit()));
     if count >= 20
         && other.clone().count() <= 2
         && let Some(found) = other.map(char::from).next()
@@ -60,15 +60,15 @@ fn check_other(account: &str) -> Result<ValidAccount, BankAccountError> {
     check_alias(account)
 }
 
-/// Six to twenty letters, digits, dots and hyphens, not all of them dots and hyphens; case does not count.
+/// Six to twenty letters, digits, dots and hyphens, at least one a letter or digit; case-insensitive.
 fn check_alias(alias: &str) -> Result<ValidAccount, BankAccountError> {
-    if let Some(found) = alias.chars().find(|sign| !(sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-'))) {
+    if let Some(found) = alias.chars().find(|character| !(character.is_ascii_alphanumeric() || matches!(character, '.' | '-'))) {
         return Err(BankAccountError::Charset { found });
     }
     if !(6..=20).contains(&alias.len()) {
         return Err(BankAccountError::OutsideLength { least: 6, most: 20, found: alias.len() });
     }
-    // Digits alone are a number that lost some of its digits, not an alias.
+    // Digits alone are an incomplete number, not an alias.
     if alias.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(BankAccountError::WrongLength { expected: 22, found: alias.len() });
     }

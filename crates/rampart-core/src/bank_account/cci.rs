@@ -1,21 +1,21 @@
-//! Peru: CCI, with one control digit over entity and office and one over the account.
+//! Peru: CCI, with one control digit for bank and branch and one for the account.
 
 use super::bank::{self, BankCode};
-use super::{BankAccountError, BankAccountKind, ValidAccount, digits, read_digits, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, digits, modulo_10_complement, read_digits, unlabelled};
 use crate::country::Country;
 
-/// The control digit: weights 1 and 2 in turn, figures of each product added up.
+/// Luhn: weights 1 and 2 in turn, the digits of each product added.
 fn control(part: &[u8]) -> char {
     let value = |digit: u8| u32::from(digit - b'0');
     let doubled = |value: u32| if value > 4 { value * 2 - 9 } else { value * 2 };
-    // Both parts have an even count of digits.
+    // Both parts have an even number of digits.
     let (pairs, _) = part.as_chunks();
-    ten_less(pairs.iter().map(|[single, double]| value(*single) + doubled(value(*double))).sum())
+    modulo_10_complement(pairs.iter().map(|[single, double]| value(*single) + doubled(value(*double))).sum())
 }
 
 /// A CCI of twenty digits.
 pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
-    // What was read stays where it is: copies cost as much as the rules.
+    // By reference: copies cost as much as the rules.
     let read = read_digits(unlabelled(account, &["CCI"]));
     let number = read.as_ref().map_err(Clone::clone)?;
     let digits: &[u8; 20] = digits(number)?;
@@ -27,5 +27,5 @@ pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(ValidAccount::new(BankAccountKind::Cci, *number).at_bank(code, bank::register(Country::PERU).name(code)))
+    Ok(ValidAccount::new(BankAccountKind::Cci, *number).at_bank(code, bank::directory(Country::PERU).name(code)))
 }

@@ -1,26 +1,26 @@
-//! Mexico: CLABE (weights 3, 7, 1), and the debit cards and mobile numbers that SPEI takes too.
+//! Mexico: CLABE (weights 3, 7, 1), and the debit cards and mobile numbers that SPEI also accepts.
 
 use super::bank::{self, BankCode};
-use super::{BankAccountError, BankAccountKind, ValidAccount, read_digits, ten_less, unlabelled};
+use super::{BankAccountError, BankAccountKind, ValidAccount, modulo_10_complement, read_digits, unlabelled};
 use crate::char_buffer::Characters;
 use crate::country::Country;
 use crate::phone;
 
-/// Banxico's weights of seventeen digits.
+/// Banxico's weights.
 const WEIGHTS: [u32; 17] = [3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7];
 
 /// The check digit of seventeen digits.
 pub(super) fn check_digit(digits: &[u8]) -> char {
-    // Dropping the tens of each product, as the rule is written, changes nothing.
-    ten_less(digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
+    // The rule takes each product modulo ten first, which gives the same result.
+    modulo_10_complement(digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum())
 }
 
-/// A CLABE of eighteen digits, a card of sixteen, or a mobile number. The number of a card or a telephone does not tell the
-/// bank, which may be said beside it.
+/// A CLABE of eighteen digits, a card of sixteen, or a mobile number. Cards and mobile numbers do not identify the bank, so it may be
+/// given separately.
 pub(super) fn check(account: &str, bank: Option<&str>) -> Result<ValidAccount, BankAccountError> {
     let account = unlabelled(account, &["CLABE"]);
     let read = read_digits(account);
-    // What was read stays where it is: copies cost as much as the rules.
+    // By reference: copies cost as much as the rules.
     let (number, digits) = match &read {
         Ok(number) => match <&[u8; 18]>::try_from(&number[..]) {
             Ok(digits) => (number, digits),
@@ -36,10 +36,10 @@ pub(super) fn check(account: &str, bank: Option<&str>) -> Result<ValidAccount, B
         });
     }
     let code = BankCode::of([digits[0], digits[1], digits[2]]);
-    Ok(ValidAccount::new(BankAccountKind::Clabe, *number).at_listed_bank(code, bank::register(Country::MEXICO)))
+    Ok(ValidAccount::new(BankAccountKind::Clabe, *number).at_listed_bank(code, bank::directory(Country::MEXICO)))
 }
 
-/// What is no CLABE by its length.
+/// Anything that has not the length of a CLABE.
 #[cold]
 fn card_or_mobile_number(
     account: &str,
@@ -50,21 +50,21 @@ fn card_or_mobile_number(
         && number.len() == 16
     {
         return if luhn(number) {
-            Ok(at_bank_said(ValidAccount::new(BankAccountKind::DebitCard, *number), bank))
+            Ok(at_named_bank(ValidAccount::new(BankAccountKind::DebitCard, *number), bank))
         } else {
             Err(BankAccountError::WrongCard)
         };
     }
     if let Some(number) = mobile_number(account) {
-        return Ok(at_bank_said(ValidAccount::new(BankAccountKind::MobileNumber, number), bank));
+        return Ok(at_named_bank(ValidAccount::new(BankAccountKind::MobileNumber, number), bank));
     }
     read.and_then(|number| Err(BankAccountError::WrongLength { expected: 18, found: number.len() }))
 }
 
-/// The ten digits of a mobile number, also with the country's code and the prefixes of former days in front.
+/// The ten digits of a mobile number, optionally after the calling code and former prefixes.
 fn mobile_number(account: &str) -> Option<Characters> {
-    let figures = account.chars().filter(char::is_ascii_digit).count();
-    if !(10..=15).contains(&figures) {
+    let digits = account.chars().filter(char::is_ascii_digit).count();
+    if !(10..=15).contains(&digits) {
         return None;
     }
     let number = phone::check(Country::MEXICO, account).ok()?;
@@ -72,18 +72,18 @@ fn mobile_number(account: &str) -> Option<Characters> {
     (national.len() == 10).then(|| Characters::of(national.as_bytes()))
 }
 
-/// At the bank that was said by its name or code: SPEI's has five digits, of which the last three are the CLABE's.
-fn at_bank_said(checked: ValidAccount, said: Option<&str>) -> ValidAccount {
-    let Some(said) = said.map(str::trim) else { return checked };
-    let said = if said.len() == 5 && said.bytes().all(|sign| sign.is_ascii_digit()) { &said[2..] } else { said };
-    let code = bank::find(Country::MEXICO, said).and_then(|bank| BankCode::of_three(bank.code));
+/// Adds the bank given by name or code. SPEI codes have five digits; the last three are those of the CLABE.
+fn at_named_bank(checked: ValidAccount, named: Option<&str>) -> ValidAccount {
+    let Some(named) = named.map(str::trim) else { return checked };
+    let named = if named.len() == 5 && named.bytes().all(|character| character.is_ascii_digit()) { &named[2..] } else { named };
+    let code = bank::find(Country::MEXICO, named).and_then(|bank| BankCode::of_three(bank.code));
     match code {
-        Some(code) => checked.at_bank(code, bank::register(Country::MEXICO).name(code)),
+        Some(code) => checked.at_bank(code, bank::directory(Country::MEXICO).name(code)),
         None => checked,
     }
 }
 
-/// ISO/IEC 7812: the card numbers' check digit.
+/// The check digit of card numbers (ISO/IEC 7812-1).
 fn luhn(number: &[u8]) -> bool {
     let sum: u32 = number
         .iter()

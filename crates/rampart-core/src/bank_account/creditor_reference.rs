@@ -4,10 +4,7 @@ use super::iban::{append, check_digits};
 use super::{BankAccountError, compact};
 use crate::char_buffer::text;
 
-/// Checks a reference and writes it upper case without blanks.
-///
-/// # Errors
-/// A [`BankAccountError`] for what is none.
+/// Validates a reference and normalises it: upper case without blanks.
 pub fn check(reference: &str) -> Result<String, BankAccountError> {
     const EXAMPLE: BankAccountError = BankAccountError::like("RF18 5390 0754 7034");
     let reference = compact(reference).to_ascii_uppercase();

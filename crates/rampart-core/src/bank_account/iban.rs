@@ -1,12 +1,11 @@
-//! IBAN (ISO 13616) of the countries in SEPA, with Spain's inner control digits.
+//! IBAN (ISO 13616) of the SEPA countries, with the control digits inside Spanish accounts.
 
 use super::bank::{self, BankCode};
 use super::{BankAccountError, BankAccountKind, ValidAccount, read};
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
-/// The SEPA countries (EPC409-09) with their national part as SWIFT's IBAN registry writes it: `n` digits, `a` capital
-/// letters, `c` either.
+/// The SEPA countries (EPC409-09) and the format of their BBAN in SWIFT's IBAN registry: `n` digits, `a` capital letters, `c` either.
 const COUNTRIES: [(&str, &str); 42] = [
     ("AD", "8n12c"),
     ("AL", "8n16c"),
@@ -52,25 +51,25 @@ const COUNTRIES: [(&str, &str); 42] = [
     ("VA", "18n"),
 ];
 
-/// The national part of a country's IBANs, sign by sign.
+/// The BBAN format of a country: a class for each character.
 #[derive(Clone, Copy)]
-struct National {
+struct BbanFormat {
     length: usize,
-    classes: [u8; Self::MOST],
+    classes: [u8; Self::MAX_CHARACTERS],
 }
 
-impl National {
-    /// More signs than any country's part has.
-    const MOST: usize = 30;
+impl BbanFormat {
+    /// At least as long as every BBAN.
+    const MAX_CHARACTERS: usize = 30;
 
-    /// Writes a structure out: `2n3a` as `nnaaa`.
+    /// Expands a structure: `2n3a` becomes `nnaaa`.
     const fn of(structure: &str) -> Self {
         let structure = structure.as_bytes();
-        let mut part = Self { length: 0, classes: [0; Self::MOST] };
+        let mut part = Self { length: 0, classes: [0; Self::MAX_CHARACTERS] };
         let (mut place, mut count) = (0, 0);
         while place < structure.len() {
             match structure[place] {
-                figure @ b'0'..=b'9' => count = count * 10 + (figure - b'0') as usize,
+                digit @ b'0'..=b'9' => count = count * 10 + (digit - b'0') as usize,
                 class => {
                     while count > 0 {
                         part.classes[part.length] = class;
@@ -84,25 +83,25 @@ impl National {
         part
     }
 
-    /// The part of a country's IBANs.
+    /// The BBAN format of a country by its alpha-2 code.
     fn of_country(country: [u8; 2]) -> Option<&'static Self> {
         let place = *PLACES.get(place_of(country))?;
         PARTS.get(usize::from(place).checked_sub(1)?)
     }
 }
 
-/// The part of every country, in the order of the list.
-static PARTS: [National; COUNTRIES.len()] = {
-    let mut parts = [National::of(""); COUNTRIES.len()];
+/// Formats in the order of [`COUNTRIES`].
+static PARTS: [BbanFormat; COUNTRIES.len()] = {
+    let mut parts = [BbanFormat::of(""); COUNTRIES.len()];
     let mut place = 0;
     while place < parts.len() {
-        parts[place] = National::of(COUNTRIES[place].1);
+        parts[place] = BbanFormat::of(COUNTRIES[place].1);
         place += 1;
     }
     parts
 };
 
-/// By a country's two letters: one more than its place in the list, or none.
+/// Indexed by [`place_of`]: one plus the index in [`COUNTRIES`], or zero.
 static PLACES: [u8; 26 * 26] = {
     let mut places = [0; 26 * 26];
     let mut place = 0;
@@ -114,23 +113,22 @@ static PLACES: [u8; 26 * 26] = {
     places
 };
 
-/// Where two capital letters stand among all pairs of them.
+/// The index of a pair of capital letters.
 const fn place_of([first, second]: [u8; 2]) -> usize {
     (first - b'A') as usize * 26 + (second - b'A') as usize
 }
 
-/// A number modulo 97 with a sign more behind it, letters counting from 10; modulo 97 up to some multiple of it.
-pub(super) const fn append(rest: u64, sign: u8) -> u64 {
-    // Dividing once for many signs is several times faster than once for each.
-    const FULL: u64 = 1_000_000_000_000_000;
-    let rest = if rest < FULL { rest } else { rest % 97 };
-    match sign {
-        b'0'..=b'9' => rest * 10 + (sign - b'0') as u64,
-        _ => rest * 100 + (sign - b'A') as u64 + 10,
+/// Appends a character, letters counting from 10, to a number kept modulo 97. The result is only reduced when it grows large.
+pub(super) const fn append(rest: u64, character: u8) -> u64 {
+    // One division for many characters is several times faster than one for each.
+    let rest = if rest < 1_000_000_000_000_000 { rest } else { rest % 97 };
+    match character {
+        b'0'..=b'9' => rest * 10 + (character - b'0') as u64,
+        _ => rest * 100 + (character - b'A') as u64 + 10,
     }
 }
 
-/// The check digits of a number (ISO 7064, MOD 97-10) with the two letters in front of it, which count behind it.
+/// The check digits (ISO 7064, MOD 97-10) of a number followed by the two letters.
 pub(super) fn check_digits(number: u64, letters: [u8; 2]) -> [u8; 2] {
     let [first, second] = letters.map(|letter| u64::from(letter - b'A') + 10);
     let rest = (number % 97 * 1_000_000 + first * 10_000 + second * 100) % 97;
@@ -138,8 +136,8 @@ pub(super) fn check_digits(number: u64, letters: [u8; 2]) -> [u8; 2] {
     [b'0' + right / 10, b'0' + right % 10]
 }
 
-/// Spain: the control digit over ten digits, with powers of two modulo 11 as weights (Banco de España); fewer digits have
-/// the last ones.
+/// Spain: the control digit of up to ten digits, with powers of two modulo 11 as weights (Banco de España); shorter parts use the last
+/// ones.
 #[inline]
 fn spanish_control(digits: &[u8]) -> u8 {
     const WEIGHTS: [u32; 10] = [1, 2, 4, 8, 5, 10, 9, 7, 3, 6];
@@ -152,9 +150,8 @@ fn spanish_control(digits: &[u8]) -> u8 {
     }
 }
 
-/// An IBAN.
 pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::alphanumerics_and(b" -.:");
+    static TABLE: char_buffer::CharTable = char_buffer::alphanumerics_and(b" -.:");
     let mut iban = read(account, &TABLE, |found| BankAccountError::Charset { found })?;
     if let Some(rest) = iban.strip_prefix(b"IBAN") {
         iban = Characters::of(rest);
@@ -163,17 +160,17 @@ pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
         return Err(BankAccountError::like("ES91 2100 0418 4502 0005 1332"));
     };
     let country = [first, second];
-    let part = National::of_country(country).ok_or_else(|| BankAccountError::UnknownCountry { found: char_buffer::text(&country) })?;
+    let part = BbanFormat::of_country(country).ok_or_else(|| BankAccountError::UnknownCountry { found: char_buffer::text(&country) })?;
     if iban.len() != 4 + part.length {
         return Err(BankAccountError::WrongLength { expected: 4 + part.length, found: iban.len() });
     }
     let (written, national) = rest.split_at(2);
     let mut number = 0;
-    for (&sign, class) in national.iter().zip(&part.classes) {
+    for (&character, class) in national.iter().zip(&part.classes) {
         match class {
-            b'n' if !sign.is_ascii_digit() => return Err(BankAccountError::DigitExpected { found: char::from(sign) }),
-            b'a' if !sign.is_ascii_uppercase() => return Err(BankAccountError::Charset { found: char::from(sign) }),
-            _ => number = append(number, sign),
+            b'n' if !character.is_ascii_digit() => return Err(BankAccountError::DigitExpected { found: char::from(character) }),
+            b'a' if !character.is_ascii_uppercase() => return Err(BankAccountError::Charset { found: char::from(character) }),
+            _ => number = append(number, character),
         }
     }
     let right = check_digits(number, country);
@@ -185,10 +182,10 @@ pub(super) fn check(account: &str) -> Result<ValidAccount, BankAccountError> {
         return Ok(ValidAccount::new(BankAccountKind::Iban, iban));
     }
     let code = check_spanish(national)?;
-    Ok(ValidAccount::new(BankAccountKind::Iban, iban).at_bank(code, bank::register(Country::SPAIN).name(code)))
+    Ok(ValidAccount::new(BankAccountKind::Iban, iban).at_bank(code, bank::directory(Country::SPAIN).name(code)))
 }
 
-/// The two control digits inside a Spanish IBAN, over bank and branch and over the account; the bank's code.
+/// Checks the two control digits of a Spanish BBAN, for bank and branch and for the account; returns the bank code.
 fn check_spanish(national: &[u8]) -> Result<BankCode, BankAccountError> {
     let expected = [spanish_control(&national[..8]), spanish_control(&national[10..20])];
     if national[8..10] != expected {

@@ -1,6 +1,6 @@
-//! Chile and Colombia: bank, type and number, without check digits; and Colombia's Bre-B keys.
+//! Chile and Colombia: bank, type and number, without check digits; and the Bre-B keys of Colombia.
 
-use super::bank::{self, Bank, BankCode, Register};
+use super::bank::{self, BankCode, BankDirectory, ListedBank};
 use super::{
     BankAccountError, BankAccountInput, BankAccountKind, BankAccountWarning, MOST_CHARACTERS, ValidAccount, normalize, read_digits, words,
 };
@@ -8,26 +8,26 @@ use crate::char_buffer::Characters;
 use crate::country::Country;
 use crate::email::Email;
 
-/// The bank of every CuentaRUT.
+/// All CuentaRUT accounts are at this bank.
 const BANCO_ESTADO: BankCode = BankCode::of(*b"012");
-/// The banks whose accounts are mobile numbers.
+/// Banks whose account numbers are mobile numbers.
 const NEQUI: BankCode = BankCode::of(*b"507");
 const DAVIPLATA: BankCode = BankCode::of(*b"551");
 
-/// The most signs of a text form: a bank's name may be as long as its number.
-const MOST_OF_TEXT: usize = 2 * MOST_CHARACTERS;
+/// For `bank/type/number`: the name of a bank may be as long as its number.
+const MAX_TEXT_CHARACTERS: usize = 2 * MOST_CHARACTERS;
 
-/// What was given of an account, part by part.
-struct Parts<'a> {
+/// The parts of an account as given.
+struct AccountParts<'a> {
     bank: &'a str,
     kind: &'a str,
     number: &'a str,
 }
 
-impl<'a> Parts<'a> {
-    /// From `bank/type/number`, or from what stands beside the number.
+impl<'a> AccountParts<'a> {
+    /// From `bank/type/number`, or from the fields beside the number.
     fn of(given: BankAccountInput<'a>, example: (&'static str, &'static str)) -> Result<Self, BankAccountError> {
-        if given.account.chars().count() > MOST_OF_TEXT {
+        if given.account.chars().count() > MAX_TEXT_CHARACTERS {
             return Err(BankAccountError::TooLong);
         }
         let pieces: Vec<&str> = given.account.split(['/', '\u{ff0f}']).map(str::trim).collect();
@@ -43,25 +43,25 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A bank by its code or its name. A whole code that is on no list may be a bank's all the same; what lacks a digit is one whose
-/// zeros were left out, or was copied wrongly, which only the list can tell.
-fn read_bank(register: &'static Register, written: &str) -> Result<(BankCode, Option<&'static Bank>), BankAccountError> {
+/// Finds a bank by code or name. A three-digit code that is not in the directory may still exist. A shorter one lacks leading zeros or is
+/// mistyped: only the directory can decide.
+fn read_bank(directory: &'static BankDirectory, written: &str) -> Result<(BankCode, Option<&'static ListedBank>), BankAccountError> {
     if written.is_empty() {
         return Err(BankAccountError::BankMissing);
     }
     let unknown = || BankAccountError::UnknownBank { found: written.chars().take(40).collect() };
     if written.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Forms fill the code up with zeros.
+        // Forms pad the code with zeros.
         let short = written.strip_prefix('0').filter(|rest| rest.len() > 2).unwrap_or(written);
         let code = BankCode::of_three(short).ok_or_else(unknown)?;
-        let bank = register.bank(code);
+        let bank = directory.bank(code);
         return if short.len() == 3 || bank.is_some() { Ok((code, bank)) } else { Err(unknown()) };
     }
-    let bank = register.named(written).ok_or_else(unknown)?;
+    let bank = directory.named(written).ok_or_else(unknown)?;
     Ok((BankCode::of_three(bank.code).ok_or_else(unknown)?, Some(bank)))
 }
 
-/// A kind of account as rails name it, from its name or letter.
+/// The account type as rails name it, from its name or letter.
 fn read_kind(
     written: &str,
     allowed: (&'static str, &'static str),
@@ -73,7 +73,7 @@ fn read_kind(
 }
 
 fn number_digits(number: &str, least: usize, most: usize) -> Result<Characters, BankAccountError> {
-    let number = if number.is_empty() { Characters::NONE } else { read_digits(number)? };
+    let number = if number.is_empty() { Characters::EMPTY } else { read_digits(number)? };
     if (least..=most).contains(&number.len()) {
         Ok(number)
     } else {
@@ -81,26 +81,26 @@ fn number_digits(number: &str, least: usize, most: usize) -> Result<Characters, 
     }
 }
 
-/// A Chilean account.
+/// Validates a Chilean account.
 pub(super) fn chile(given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
-    const KINDS_TOLD: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
+    const ALLOWED_KINDS: &str = "C (corriente), S (ahorro), V (vista), R (CuentaRUT)";
     const EXAMPLE: (&str, &str) = ("012/R/44444444 (bank/type/number)", "012/R/44444444 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
         ("checking", &["c", "corriente", "cte", "cc", "ctacte", "checking", "current"]),
         ("savings", &["s", "ahorro", "ahorros", "savings", "saving"]),
-        // What prepaid cards have is one by the law that made them, and by what their customers are told.
+        // Prepaid cards have one by law, and their customers are informed so.
         ("vista", &["v", "vista", "cv", "sight", "demand", "chequera electronica", "prepago", "prepaid"]),
         ("rut", &["r", "rut", "cuentarut", "cuenta rut"]),
     ];
-    let parts = Parts::of(given, EXAMPLE)?;
-    let register = bank::register(Country::CHILE);
-    let (code, _) = read_bank(register, parts.bank)?;
-    let kind = read_kind(parts.kind, (KINDS_TOLD, KINDS_TOLD), KINDS)?;
+    let parts = AccountParts::of(given, EXAMPLE)?;
+    let directory = bank::directory(Country::CHILE);
+    let (code, _) = read_bank(directory, parts.bank)?;
+    let kind = read_kind(parts.kind, (ALLOWED_KINDS, ALLOWED_KINDS), KINDS)?;
     let number = if kind == "rut" {
         if code != BANCO_ESTADO {
             return Err(BankAccountError::ForeignCuentaRut);
         }
-        // CuentaRUT's number is the RUT without its check digit.
+        // The number of a CuentaRUT is the RUT without its check digit.
         if parts.number.contains('-') {
             return Err(BankAccountError::WrongShape {
                 example: ("012/R/44444444 (the RUT without its check digit)", "012/R/44444444 (el RUT sin su dígito verificador)"),
@@ -110,17 +110,17 @@ pub(super) fn chile(given: BankAccountInput<'_>) -> Result<ValidAccount, BankAcc
     } else {
         number_digits(parts.number, 6, 20)?
     };
-    let mut checked = ValidAccount::new(BankAccountKind::ChileanAccount, number).at_listed_bank(code, register);
+    let mut checked = ValidAccount::new(BankAccountKind::ChileanAccount, number).at_listed_bank(code, directory);
     checked.account_type = Some(kind);
     Ok(checked)
 }
 
-/// A Colombian account or Bre-B key.
+/// Validates a Colombian account or Bre-B key.
 pub(super) fn colombia(given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
     const ALLOWED: (&str, &str) = ("savings (ahorros), checking (corriente)", "ahorros, corriente");
     const EXAMPLE: (&str, &str) = ("007/savings/12345678901 (bank/type/number)", "007/ahorros/12345678901 (banco/tipo/número)");
     const KINDS: &[(&str, &[&str])] = &[
-        // ACH pays to what wallets hold as to savings.
+        // ACH treats wallets as savings accounts.
         (
             "savings",
             &[
@@ -143,16 +143,16 @@ pub(super) fn colombia(given: BankAccountInput<'_>) -> Result<ValidAccount, Bank
     if is_key && !given.account.contains(['/', '\u{ff0f}']) {
         return bre_b(&normalize(given.account)?);
     }
-    let parts = Parts::of(given, EXAMPLE)?;
-    // PSE and ACH write the bank's code with a 1 in front.
+    let parts = AccountParts::of(given, EXAMPLE)?;
+    // PSE and ACH write the bank code with a leading 1.
     let code =
         if parts.bank.len() == 4 && parts.bank.bytes().all(|byte| byte.is_ascii_digit()) { parts.bank.strip_prefix('1') } else { None };
-    let register = bank::register(Country::COLOMBIA);
-    let (code, bank) = read_bank(register, code.unwrap_or(parts.bank))?;
+    let directory = bank::directory(Country::COLOMBIA);
+    let (code, bank) = read_bank(directory, code.unwrap_or(parts.bank))?;
     let kind = read_kind(parts.kind, ALLOWED, KINDS)?;
     let digits = bank.and_then(|bank| bank.digits.clone()).unwrap_or(3..=18);
     let number = match mobile_number(parts.number) {
-        // Wallets' accounts are mobile numbers, and some people write them as such.
+        // Account numbers of wallets are mobile numbers, and some people write them with the calling code.
         Some(number) if parts.number.starts_with('+') || matches!(code, NEQUI | DAVIPLATA) => number,
         _ => number_digits(parts.number, *digits.start(), *digits.end())?,
     };
@@ -161,29 +161,28 @@ pub(super) fn colombia(given: BankAccountInput<'_>) -> Result<ValidAccount, Bank
             example: ("551/savings/3001234567 (a mobile number)", "551/ahorros/3001234567 (un número de celular)"),
         });
     }
-    let mut checked = ValidAccount::new(BankAccountKind::ColombianAccount, number).at_listed_bank(code, register);
+    let mut checked = ValidAccount::new(BankAccountKind::ColombianAccount, number).at_listed_bank(code, directory);
     checked.account_type = Some(kind);
     Ok(checked)
 }
 
-/// A mobile number's ten digits behind the country's code.
+/// The ten digits of a mobile number that has the calling code.
 fn mobile_number(written: &str) -> Option<Characters> {
-    let figures: String = written.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')')).collect();
-    let number = ["+57", "0057", "57"].iter().find_map(|code| figures.strip_prefix(code))?;
-    let holds = number.len() == 10 && number.starts_with('3') && number.bytes().all(|sign| sign.is_ascii_digit());
-    holds.then(|| Characters::of(number.as_bytes()))
+    let digits: String = written.chars().filter(|character| !matches!(character, ' ' | '-' | '.' | '(' | ')')).collect();
+    let number = ["+57", "0057", "57"].iter().find_map(|code| digits.strip_prefix(code))?;
+    let is_valid = number.len() == 10 && number.starts_with('3') && number.bytes().all(|character| character.is_ascii_digit());
+    is_valid.then(|| Characters::of(number.as_bytes()))
 }
 
-/// A Bre-B key: `@` and letters or digits, a mobile number (also behind the country's code), an e-mail address, or a document's
-/// number.
+/// A Bre-B key: `@` with letters or digits, a mobile number (optionally with the calling code), an e-mail address, or a document number.
 fn bre_b(key: &str) -> Result<ValidAccount, BankAccountError> {
     const EXAMPLE: (&str, &str) = (
         "007/savings/12345678901 (bank/type/number), or a Bre-B key such as @demo123",
         "007/ahorros/12345678901 (banco/tipo/número), o una llave Bre-B como @demo123",
     );
     if let Some(name) = key.strip_prefix('@') {
-        let holds = (1..=19).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        return if holds {
+        let is_valid = (1..=19).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return if is_valid {
             Ok(ValidAccount::new(BankAccountKind::BreBKey, Characters::of(key.to_ascii_lowercase().as_bytes())))
         } else {
             Err(BankAccountError::like("@demo123"))
@@ -199,13 +198,13 @@ fn bre_b(key: &str) -> Result<ValidAccount, BankAccountError> {
     if let Some(number) = mobile_number(key) {
         return Ok(ValidAccount::new(BankAccountKind::BreBKey, number));
     }
-    let holds =
+    let is_valid =
         |number: &Characters| (6..=10).contains(&number.len()) && (number.len() == 10 || !number.starts_with(b"3") || number.len() < 9);
-    let number = read_digits(key).ok().filter(holds).ok_or(BankAccountError::WrongShape { example: EXAMPLE })?;
-    // Ten digits that begin with 3 are a mobile number, which is the same person's at every wallet.
+    let number = read_digits(key).ok().filter(is_valid).ok_or(BankAccountError::WrongShape { example: EXAMPLE })?;
+    // Ten digits that begin with 3 are a mobile number, which identifies its holder at every wallet.
     let is_mobile = number.len() == 10 && number.starts_with(b"3");
     Ok(ValidAccount {
-        doubt: (!is_mobile).then_some(BankAccountWarning::KeyOrAccount),
+        warning: (!is_mobile).then_some(BankAccountWarning::KeyOrAccount),
         ..ValidAccount::new(BankAccountKind::BreBKey, number)
     })
 }

@@ -1,6 +1,6 @@
-//! Bank accounts: which kind an account is, whether its digits fit, which bank it is at, and how it may be shown.
+//! Bank accounts: their kind, validity and bank, and how they are masked.
 //!
-//! One module per kind holds its rules; [`check`] is the single place through which every account passes.
+//! Each kind has a module with its rules; every account passes through [`check`].
 
 mod bank;
 mod bic;
@@ -8,26 +8,26 @@ mod cbu;
 mod cci;
 mod clabe;
 mod creditor_reference;
-mod fault;
+mod error;
 mod iban;
 mod local;
 pub mod virtual_account;
 mod words;
 
-pub use bank::{Bank, BankCode, banks, find as find_bank};
+pub use bank::{BankCode, ListedBank, banks, find as find_bank};
 pub use bic::check as check_bic;
 pub use creditor_reference::check as check_creditor_reference;
-pub use fault::{BankAccountError, BankAccountWarning};
+pub use error::{BankAccountError, BankAccountWarning};
 
 use std::borrow::Cow;
 
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
-/// The most characters an account may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = char_buffer::MOST;
+/// Longer input is refused before it is parsed.
+pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
-/// What kind an account is.
+/// The kind of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BankAccountKind {
@@ -35,9 +35,9 @@ pub enum BankAccountKind {
     Iban,
     /// Mexican CLABE.
     Clabe,
-    /// Mexican debit card, as SPEI takes it.
+    /// Mexican debit card, payable over SPEI.
     DebitCard,
-    /// Mexican mobile number that is tied to an account, as SPEI takes it: ten digits.
+    /// Mexican mobile number linked to an account, payable over SPEI: ten digits.
     MobileNumber,
     /// Argentine CBU: an account at a bank.
     Cbu,
@@ -55,43 +55,42 @@ pub enum BankAccountKind {
     BreBKey,
 }
 
-/// What was given of an account.
+/// An account as given.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BankAccountInput<'a> {
-    /// The number; or everything as `bank/type/number`.
+    /// The number alone, or `bank/type/number`.
     pub account: &'a str,
-    /// The bank's code or name, where it is given beside the number.
+    /// Code or name of the bank, if given separately.
     pub bank_code: Option<&'a str>,
-    /// The kind of account, where it is given beside the number.
+    /// Account type, if given separately.
     pub account_type: Option<&'a str>,
 }
 
 impl<'a> BankAccountInput<'a> {
-    /// An account of which only the number was given.
+    /// An account given by its number alone, or as `bank/type/number`.
     #[must_use]
     pub const fn number(account: &'a str) -> Self {
         Self { account, bank_code: None, account_type: None }
     }
 }
 
-/// An account that holds. It is held inline; what is written of it is written when somebody asks.
+/// A valid account, stored inline. Text forms are made on request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidAccount {
-    /// What kind it is.
     pub kind: BankAccountKind,
-    /// The bank's code, where the number has one or one was given.
+    /// From the number, or as given.
     pub bank_code: Option<BankCode>,
-    /// The bank's name, where the code tells.
+    /// `None` where the directory does not have the code.
     pub bank_name: Option<&'static str>,
-    /// The kind of account in the country's own terms, where one is needed: `checking`, `savings`, `vista`, `rut`.
+    /// The account type where the country needs one: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
-    doubt: Option<BankAccountWarning>,
+    warning: Option<BankAccountWarning>,
     number: Characters,
 }
 
 impl ValidAccount {
     const fn new(kind: BankAccountKind, number: Characters) -> Self {
-        Self { kind, bank_code: None, bank_name: None, account_type: None, doubt: None, number }
+        Self { kind, bank_code: None, bank_name: None, account_type: None, warning: None, number }
     }
 
     const fn at_bank(mut self, code: BankCode, name: Option<&'static str>) -> Self {
@@ -100,35 +99,32 @@ impl ValidAccount {
         self
     }
 
-    /// At a bank that its country's list should have.
-    fn at_listed_bank(self, code: BankCode, register: &bank::Register) -> Self {
-        let name = register.name(code);
-        let doubt = name.is_none().then_some(BankAccountWarning::UnknownBank { code, as_of: register.as_of });
-        Self { doubt, ..self.at_bank(code, name) }
+    /// Sets the bank, with a warning if it is not in the directory.
+    fn at_listed_bank(self, code: BankCode, directory: &bank::BankDirectory) -> Self {
+        let name = directory.name(code);
+        let warning = name.is_none().then_some(BankAccountWarning::UnknownBank { code, as_of: directory.as_of });
+        Self { warning, ..self.at_bank(code, name) }
     }
 
-    /// What is odd about it without making it wrong.
+    /// What is unusual about it.
     pub fn doubts(&self) -> impl Iterator<Item = BankAccountWarning> {
-        self.doubt.into_iter()
+        self.warning.into_iter()
     }
 
-    /// Without separators, upper case where letters count.
+    /// The number without separators, in upper case where case does not matter.
     #[must_use]
     pub fn normalized(&self) -> String {
         self.number.to_string()
     }
 
-    /// How it may be shown: the first four and the last four signs; an e-mail key's first letter and domain.
+    /// The masked form: see [`masked`].
     #[must_use]
     pub fn masked(&self) -> String {
         masked(&self.normalized())
     }
 }
 
-/// Checks an account of a customer of a country.
-///
-/// # Errors
-/// A [`BankAccountError`] that says what is wrong and what would be right.
+/// Validates an account of a customer in `country`.
 pub fn check(country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, BankAccountError> {
     let account = given.account;
     match country {
@@ -142,23 +138,23 @@ pub fn check(country: Country, given: BankAccountInput<'_>) -> Result<ValidAccou
     }
 }
 
-/// Trims, bounds, and folds full-width signs; what stands between signs is dropped by each kind's own rule.
+/// Trims, limits the length, and folds full-width characters. Separators are left to the rules of each kind.
 fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
-    if account.len() <= MOST_CHARACTERS && account.bytes().all(|sign| matches!(sign, b' '..=b'~')) {
+    if account.len() <= MOST_CHARACTERS && account.bytes().all(|character| matches!(character, b' '..=b'~')) {
         let account = account.trim();
         return if account.is_empty() { Err(BankAccountError::Empty) } else { Ok(Cow::Borrowed(account)) };
     }
     let mut normalized = String::with_capacity(32);
-    for (position, sign) in account.trim().chars().enumerate() {
+    for (position, character) in account.trim().chars().enumerate() {
         if position >= MOST_CHARACTERS {
             return Err(BankAccountError::TooLong);
         }
-        match sign {
-            '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign)),
-            // Blanks and hyphens as printed and copied texts have them.
+        match character {
+            '\u{ff01}'..='\u{ff5e}' => normalized.push(char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)),
+            // Blanks and hyphens of printed and copied texts.
             '\u{a0}' | '\t' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => normalized.push(' '),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => normalized.push('-'),
-            ' '..='~' => normalized.push(sign),
+            ' '..='~' => normalized.push(character),
             found => return Err(BankAccountError::Charset { found }),
         }
     }
@@ -167,34 +163,34 @@ fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
 
 /// Drops blanks, hyphens and dots.
 fn compact(account: &str) -> String {
-    // What a collected filter allocates grows sign by sign.
+    // `collect` on a filter would reallocate as it grows.
     let mut compact = String::with_capacity(account.len());
-    compact.extend(account.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.')));
+    compact.extend(account.chars().filter(|character| !matches!(character, ' ' | '-' | '.')));
     compact
 }
 
-/// Reads an account's signs as a table wants it, and says its own of the first one that the table refuses.
-fn read(account: &str, table: &char_buffer::Table, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
-    let mut number = Characters::NONE;
-    // No table keeps what is to be folded first, so that what it reads at once is read for good.
+/// Reads an account with a table; `refused` makes the error for the first refused character.
+fn read(account: &str, table: &char_buffer::CharTable, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
+    let mut number = Characters::EMPTY;
+    // Tables refuse everything that [`normalize`] would change, so a first success is final.
     if account.len() <= MOST_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
         return Ok(number);
     }
-    let mut number = Characters::NONE;
+    let mut number = Characters::EMPTY;
     number.read(normalize(account)?.as_bytes(), table).map_err(|found| refused(char::from(found)))?;
     Ok(number)
 }
 
 /// Reads digits; blanks, hyphens and dots between them are dropped.
 fn read_digits(account: &str) -> Result<Characters, BankAccountError> {
-    static TABLE: char_buffer::Table = char_buffer::digits_and(b" -.");
+    static TABLE: char_buffer::CharTable = char_buffer::digits_and(b" -.");
     read(account, &TABLE, |found| BankAccountError::DigitExpected { found })
 }
 
-/// An account without the word in front that says what it is, as people copy it: `CLABE: 0121…`.
+/// The account without a leading label, as people copy it: `CLABE: 0121…`.
 fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
-    // Most begin with their digits, and are read on without another look.
-    if account.bytes().next().is_some_and(|sign| sign.is_ascii_digit()) {
+    // Fast path: most inputs begin with a digit.
+    if account.bytes().next().is_some_and(|character| character.is_ascii_digit()) {
         return account;
     }
     let account = account.trim();
@@ -205,17 +201,17 @@ fn unlabelled<'a>(account: &'a str, labels: &[&str]) -> &'a str {
     rest.map_or(account, |rest| rest.trim_start_matches([':', ' ']))
 }
 
-/// A number's digits; refuses another count of them.
+/// The digits as an array; refuses another length.
 fn digits<const COUNT: usize>(number: &Characters) -> Result<&[u8; COUNT], BankAccountError> {
     number[..].try_into().map_err(|_| BankAccountError::WrongLength { expected: COUNT, found: number.len() })
 }
 
-/// The digit that makes a sum of products divisible by ten.
-fn ten_less(sum: u32) -> char {
+/// The digit that completes a sum to a multiple of ten.
+fn modulo_10_complement(sum: u32) -> char {
     char::from_digit((10 - sum % 10) % 10, 10).unwrap_or('0')
 }
 
-/// An account as it may be shown.
+/// Masks an account: the first four and last four characters; for an e-mail key the first letter and the domain.
 #[must_use]
 pub fn masked(account: &str) -> String {
     if let Some((name, domain)) = account.split_once('@')
@@ -223,12 +219,12 @@ pub fn masked(account: &str) -> String {
     {
         return format!("{first}***@{domain}");
     }
-    let signs: Vec<char> = account.chars().collect();
-    if signs.len() <= 8 {
-        let shown: String = signs.iter().skip(signs.len().saturating_sub(2)).collect();
-        return format!("****{}", if signs.len() > 4 { shown } else { String::new() });
+    let characters: Vec<char> = account.chars().collect();
+    if characters.len() <= 8 {
+        let shown: String = characters.iter().skip(characters.len().saturating_sub(2)).collect();
+        return format!("****{}", if characters.len() > 4 { shown } else { String::new() });
     }
-    let first: String = signs[..4].iter().collect();
-    let last: String = signs[signs.len() - 4..].iter().collect();
+    let first: String = characters[..4].iter().collect();
+    let last: String = characters[characters.len() - 4..].iter().collect();
     format!("{first} **** … {last}")
 }

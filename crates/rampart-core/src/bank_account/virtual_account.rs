@@ -1,52 +1,52 @@
-//! Account numbers of the customers' own that lead to an account of ours: made of our account's prefix, the customer's
-//! number and the check digits of the country, so that money is matched by the number alone and nothing has to be stored.
+//! Virtual accounts: account numbers per customer that lead to an account of ours. They consist of the prefix of our account, the
+//! customer's number and check digits, so money is matched by the number alone and nothing has to be stored.
 
 use super::{cbu, clabe};
 use crate::id::CustomerId;
 
-/// A CLABE: bank 3, place 3, our client code 4, customer 7, check digit 1.
-const CLABE_LENGTH: usize = 18;
-const CLABE_PREFIX: usize = 10;
-/// A CVU: bank and provider 7, check digit 1, our client code 1, customer 12, check digit 1.
-const CVU_LENGTH: usize = 22;
-const CVU_PREFIX: usize = 9;
+/// CLABE: bank 3, place 3, our client code 4, customer 7, check digit 1.
+const CLABE_DIGITS: usize = 18;
+const CLABE_PREFIX_DIGITS: usize = 10;
+/// CVU: bank and provider 7, check digit 1, our client code 1, customer 12, check digit 1.
+const CVU_DIGITS: usize = 22;
+const CVU_PREFIX_DIGITS: usize = 9;
 
-/// The account of a customer that leads to `ours`; nothing when `ours` is neither a CLABE nor a CVU or the customer's number
-/// has more figures than there is room for.
+/// The virtual account of a customer at `ours`. `None` when `ours` is neither a CLABE nor a CVU, or the customer's number has too many
+/// digits.
 #[must_use]
 pub fn account_of(ours: &str, customer: CustomerId) -> Option<String> {
     let number = u64::try_from(customer.0).ok().filter(|number| *number > 0)?;
-    let (prefix, room) = shape(ours)?;
-    let body = format!("{prefix}{number:0room$}");
-    let account = (body.len() == prefix.len() + room).then(|| format!("{body}{}", check_digit(&body)));
-    // Our own account is nobody's.
+    let (prefix, width) = shape(ours)?;
+    let body = format!("{prefix}{number:0width$}");
+    let account = (body.len() == prefix.len() + width).then(|| format!("{body}{}", check_digit(&body)));
+    // Our own account belongs to no customer.
     account.filter(|account| account != ours)
 }
 
-/// The customer whose account, leading to `ours`, this is.
+/// The customer to whom a virtual account at `ours` belongs.
 #[must_use]
 pub fn customer_of(ours: &str, account: &str) -> Option<CustomerId> {
-    let (prefix, room) = shape(ours)?;
+    let (prefix, width) = shape(ours)?;
     let account: String = account.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
-    let figures = account.strip_prefix(prefix)?.get(..room)?;
-    let customer = CustomerId(figures.parse().ok()?);
+    let digits = account.strip_prefix(prefix)?.get(..width)?;
+    let customer = CustomerId(digits.parse().ok()?);
     (account_of(ours, customer)? == account).then_some(customer)
 }
 
-/// The part of our account that every customer's shares, and how many figures a customer's number has.
+/// The prefix that all virtual accounts share, and the width of the customer's number in digits.
 fn shape(ours: &str) -> Option<(&str, usize)> {
     if !ours.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     match ours.len() {
-        CLABE_LENGTH => Some((&ours[..CLABE_PREFIX], CLABE_LENGTH - CLABE_PREFIX - 1)),
-        CVU_LENGTH => Some((&ours[..CVU_PREFIX], CVU_LENGTH - CVU_PREFIX - 1)),
+        CLABE_DIGITS => Some((&ours[..CLABE_PREFIX_DIGITS], CLABE_DIGITS - CLABE_PREFIX_DIGITS - 1)),
+        CVU_DIGITS => Some((&ours[..CVU_PREFIX_DIGITS], CVU_DIGITS - CVU_PREFIX_DIGITS - 1)),
         _ => None,
     }
 }
 
 fn check_digit(body: &str) -> char {
-    if body.len() + 1 == CLABE_LENGTH { clabe::check_digit(body.as_bytes()) } else { cbu::check_digit(&body.as_bytes()[8..]) }
+    if body.len() + 1 == CLABE_DIGITS { clabe::check_digit(body.as_bytes()) } else { cbu::check_digit(&body.as_bytes()[8..]) }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! What people write in place of codes: the names of banks and of kinds of account, in Spanish and English, in any case, with
-//! accents or without.
+//! Names of banks and account types as people write them: in Spanish or English, in any case, with or without accents.
 
 use crate::name::folded;
 
-/// Words that stand in front of a name or behind it and tell no bank from another.
-const OF_MANY_BANKS: &[&str] = &[
+/// Words in bank names that do not distinguish banks.
+const COMMON_BANK_WORDS: &[&str] = &[
     "banco",
     "bco",
     "bank",
@@ -25,28 +24,28 @@ const OF_MANY_BANKS: &[&str] = &[
     "peru",
 ];
 
-/// Words that stand around the kind of an account.
-const AROUND_A_KIND: &[&str] = &["cuenta", "cta", "account", "acct", "tipo", "de", "del", "a", "la", "bancaria", "bank", "en"];
+/// Words that surround an account type.
+const FILLER_WORDS: &[&str] = &["cuenta", "cta", "account", "acct", "tipo", "de", "del", "a", "la", "bancaria", "bank", "en"];
 
 /// The words of a text, in lower case and without accents.
 fn words(text: &str) -> Vec<String> {
-    folded(text).split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    folded(text).split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// A name without what stands between its words.
+/// The words of a name joined.
 pub(super) fn plain(name: &str) -> String {
     words(name).concat()
 }
 
-/// A name without the words that many names have.
+/// The distinctive words of a name joined.
 pub(super) fn significant(name: &str) -> String {
-    words(name).into_iter().filter(|word| !OF_MANY_BANKS.contains(&word.as_str())).collect()
+    words(name).into_iter().filter(|word| !COMMON_BANK_WORDS.contains(&word.as_str())).collect()
 }
 
-/// A kind of account without the words around it.
+/// An account type without the words around it.
 pub(super) fn kind(written: &str) -> String {
     let words = words(written);
-    let kind: Vec<&str> = words.iter().map(String::as_str).filter(|word| !AROUND_A_KIND.contains(word)).collect();
-    // A kind that is nothing but such a word: `a`.
+    let kind: Vec<&str> = words.iter().map(String::as_str).filter(|word| !FILLER_WORDS.contains(word)).collect();
+    // The type may itself be such a word: `a`.
     if kind.is_empty() { words.join(" ") } else { kind.join(" ") }
 }

@@ -1,45 +1,27 @@
-//! Which accounts of the ledger an installation has.
+//! The ledger accounts of an installation.
 
 use super::{Catalogue, MethodKind};
 use crate::asset::{Asset, Currency};
 use crate::ledger::{Account, Processor, Rail};
 
-/// Why an installation has no such account in such an asset.
+/// Why an installation does not have an account in an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
-    /// No account of this kind ever holds it.
     #[error("{0} never lies on {1}")]
     Never(Asset, Account),
-    /// No such rail is configured.
     #[error("no rail {0} is configured")]
     Rail(Rail),
-    /// The rail's account holds another currency.
     #[error("the account of the rail {rail} holds {holds}")]
-    Currency {
-        /// The rail.
-        rail: Rail,
-        /// What its account holds.
-        holds: Currency,
-    },
-    /// No configured method takes this currency through this processor.
+    Currency { rail: Rail, holds: Currency },
     #[error("no configured method takes {currency} through the processor {processor}")]
-    Processor {
-        /// The processor.
-        processor: Processor,
-        /// The currency.
-        currency: Currency,
-    },
-    /// The asset is not traded.
+    Processor { processor: Processor, currency: Currency },
     #[error("{0} is not configured")]
     Asset(Asset),
 }
 
 impl Catalogue {
-    /// Whether the configuration has this account in this asset. Others may hold something all the same: money of a rail that
-    /// was taken out of the configuration, or in a currency that a rail should not have taken.
-    ///
-    /// # Errors
-    /// [`NotOurs`], with the reason.
+    /// Checks that the configuration has this account in this asset. Other accounts may still have a balance: of a rail removed from the
+    /// configuration, or in a currency that a rail should not have accepted.
     pub fn has_account(&self, account: Account, asset: Asset) -> Result<(), NotOurs> {
         if !account.can_hold(asset) {
             return Err(NotOurs::Never(asset, account));

@@ -1,5 +1,5 @@
-//! What an installation trades: currencies, chains, coins, payment methods and payout rails, with their bounds, fees
-//! and policies. Built once from the configuration and checked as a whole.
+//! What an installation trades: currencies, chains, coins, payment methods and payout rails, with their bounds, fees and policies. Built
+//! once from the configuration and checked as a whole.
 
 mod accounts;
 mod source;
@@ -19,219 +19,187 @@ use crate::ledger::{Processor, Rail};
 use crate::payment::PayIn;
 use crate::policy::Policy;
 
-/// By how much the times of a processor may lie before the reading that shows them.
-const BACKDATING: Duration = Duration::from_secs(900);
+/// Default for processors: see [`Catalogue::backdating`].
+const DEFAULT_BACKDATING: Duration = Duration::from_secs(900);
 
 /// A fiat currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fiat {
-    /// Its ISO 4217 code.
     pub code: Currency,
-    /// How many decimals its minor unit has.
+    /// Decimals of the minor unit.
     pub decimals: u8,
-    /// The most that a tolerance comes to, in minor units.
+    /// Upper bound of a tolerance, in minor units.
     pub tolerance_cap: Amount,
-    /// Less than this never counts, in minor units.
+    /// Smaller receipts never count, in minor units.
     pub receipt_minimum: Amount,
-    /// Less than this is not sent back by itself, in minor units.
+    /// Smaller amounts are not refunded automatically, in minor units.
     pub refund_minimum: Amount,
 }
 
 /// A chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainInfo {
-    /// Its name.
     pub name: Chain,
-    /// Which rules its addresses follow.
     pub addresses: AddressKind,
-    /// The coin its fees are paid in.
+    /// The coin in which its fees are paid.
     pub native: CoinId,
-    /// What a customer is charged for a transaction on it, per currency, in minor units.
+    /// Charged to customers for a transaction, in minor units of each currency.
     pub network_fees: Vec<(Currency, Amount)>,
-    /// By how much the time of a block may lie before the reading that shows it.
+    /// How long before the reading that shows it a block may be dated.
     pub backdating: Duration,
 }
 
 /// A coin on a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coin {
-    /// Symbol and chain.
     pub id: CoinId,
-    /// How many decimals its minor unit has.
+    /// Decimals of the minor unit.
     pub decimals: u8,
-    /// The token contract's address; absent for the chain's own coin.
+    /// Address of the token contract; `None` for the native coin of the chain.
     pub contract: Option<String>,
-    /// The least that can be sold, in minor units.
+    /// Minimum of a sale, in minor units.
     pub minimum: Amount,
-    /// The most that can be traded in one order, in minor units.
+    /// Maximum of an order, in minor units.
     pub maximum: Amount,
-    /// How many confirmations make a deposit final.
+    /// Confirmations after which a deposit is final.
     pub confirmations: u32,
-    /// Whether customers may buy it.
     pub buy: bool,
-    /// Whether customers may sell it.
     pub sell: bool,
-    /// Whether this chain is taken when a request names only the symbol.
+    /// Whether requests that name only the symbol mean this chain.
     pub default_chain: bool,
 }
 
-/// How money for a method arrives.
+/// How money of a payment method arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MethodKind {
-    /// The customer pays on a page of a processor.
+    /// On a page of a processor.
     Redirect(Processor),
-    /// The customer transfers to our account and writes the payment's `concept`.
+    /// By transfer to our account, with the `concept` of the payment.
     Concept(Rail),
-    /// The customer transfers to an account number of their own that leads to ours.
+    /// By transfer to a virtual account of the customer.
     VirtualAccount(Rail),
 }
 
 /// A payment method of a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
-    /// Its name in the API; matched without regard to case.
+    /// Name in the API; case-insensitive.
     pub payment_type: Code<16>,
-    /// The country whose customers may use it.
     pub country: Country,
-    /// Whether it makes new orders. One that does not stays known to those that it has made.
+    /// Whether it takes new orders. Existing orders continue.
     pub enabled: bool,
-    /// The currency it takes.
     pub fiat: Currency,
-    /// How money arrives.
     pub kind: MethodKind,
-    /// What it takes is a multiple of this, in minor units.
+    /// Amounts are multiples of this, in minor units.
     pub payable_step: Amount,
-    /// The least it takes, in minor units.
+    /// In minor units.
     pub minimum: Amount,
-    /// The most it takes, in minor units.
+    /// In minor units.
     pub maximum: Amount,
-    /// The fixed part of its fee, in minor units.
+    /// In minor units.
     pub fee_fixed: Amount,
-    /// The proportional part of its fee, in basis points.
     pub fee_basis_points: u32,
-    /// How long money takes, for people: `seconds`, `1 business day`.
+    /// For people to read: `seconds`, `1 business day`.
     pub settlement_estimate: String,
-    /// What happens when something else arrives than was asked for.
     pub policy: Policy,
 }
 
-/// How money reaches customers of a country.
+/// How customers of a country are paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayoutRail {
-    /// The country.
     pub country: Country,
-    /// Whether it makes new orders. One that does not pays out those that it has made, and refunds.
+    /// Whether it takes new orders. Existing orders and refunds are still paid.
     pub enabled: bool,
-    /// The currency.
     pub fiat: Currency,
-    /// The rail.
     pub rail: Rail,
-    /// What it pays is a multiple of this, in minor units: the step of its rail.
+    /// Amounts are multiples of this, in minor units: the step of its rail.
     pub payable_step: Amount,
-    /// The least it pays, in minor units.
+    /// In minor units.
     pub minimum: Amount,
-    /// The most it pays, in minor units.
+    /// In minor units.
     pub maximum: Amount,
-    /// The fixed part of its fee, in minor units.
+    /// In minor units.
     pub fee_fixed: Amount,
-    /// The proportional part of its fee, in basis points.
     pub fee_basis_points: u32,
-    /// What happens when other coins arrive than were asked for.
     pub policy: Policy,
 }
 
 /// Our account behind a rail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RailAccount {
-    /// The rail.
     pub rail: Rail,
-    /// The currency it holds.
     pub currency: Currency,
-    /// The account's number, which customers are told.
+    /// The account number as customers see it.
     pub account: String,
-    /// The bank's BIC, where there is one.
     pub bic: Option<String>,
-    /// The account's holder, which customers are told.
+    /// The account holder as customers see it.
     pub holder: String,
-    /// What it pays and takes is a multiple of this, in minor units.
+    /// Amounts are multiples of this, in minor units.
     pub payable_step: Amount,
-    /// The bank's name, where the number does not tell it or another one is better known.
+    /// Bank name, where the number does not identify the bank or another name is better known.
     pub bank: Option<String>,
-    /// The holder's tax number, which customers are told where their banks ask for it.
+    /// Tax number of the holder, for customers whose banks ask for it.
     pub tax_id: Option<String>,
-    /// Where payers' banks may send their notices.
+    /// For payment notices of the payers' banks.
     pub email: Option<String>,
-    /// By how much the times of its statement may lie before the reading that shows them.
+    /// How long before the reading that shows them its transactions may be dated.
     pub backdating: Duration,
 }
 
-/// How much a customer of a level may trade in a currency.
+/// A trading limit of the customers of one KYC level in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// The currency.
     pub fiat: Currency,
-    /// The level it is for.
     pub level: KycLevel,
-    /// The method it is for (`rampoff` for selling); all together when absent.
+    /// `rampoff` for sales; `None` for all methods together.
     pub method: Option<Code<16>>,
-    /// The most in one order, in minor units.
+    /// Per order, in minor units.
     pub transaction: Amount,
-    /// The most in a day, in minor units.
+    /// Per day, in minor units.
     pub day: Amount,
-    /// The most in a month, in minor units.
+    /// Per month, in minor units.
     pub month: Amount,
-    /// The most in a quarter, in minor units.
+    /// Per quarter, in minor units.
     pub quarter: Amount,
 }
 
-/// How many unpaid orders may be open, and of what value.
+/// Caps on the number and value of open, unpaid orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenCaps {
-    /// Orders of a customer.
     pub customer_orders: u32,
-    /// Orders of a partner.
     pub partner_orders: u32,
-    /// The value of a customer's orders, as a multiple of the method's maximum.
+    /// Value of the orders of a customer, as a multiple of the method's maximum.
     pub customer_value_multiple: u32,
-    /// The value of a partner's orders, as a multiple of the method's maximum.
+    /// Value of the orders of a partner, as a multiple of the method's maximum.
     pub partner_value_multiple: u32,
 }
 
-/// How far our prices lie from the market's.
+/// Spreads and lifetimes of prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pricing {
-    /// Above the market when we sell coins, in basis points.
+    /// Above the market price when we sell coins.
     pub buy_spread_basis_points: u32,
-    /// Below the market when we buy coins, in basis points.
+    /// Below the market price when we buy coins.
     pub sell_spread_basis_points: u32,
-    /// How old a price may be, in seconds.
+    /// Older prices are not used.
     pub stale_after_seconds: u64,
-    /// How long a quote is good for, in seconds.
+    /// Lifetime of a quote.
     pub quote_seconds: u64,
 }
 
 /// Everything an installation trades.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalogue {
-    /// Its currencies.
     pub fiats: Vec<Fiat>,
-    /// Its chains.
     pub chains: Vec<ChainInfo>,
-    /// Its coins.
     pub coins: Vec<Coin>,
-    /// Its payment methods.
     pub methods: Vec<Method>,
-    /// Its payout rails.
     pub payout_rails: Vec<PayoutRail>,
-    /// Its bank accounts.
     pub rail_accounts: Vec<RailAccount>,
-    /// Its limits.
     pub limits: Vec<Limit>,
-    /// Its caps on unpaid orders.
     pub open_caps: OpenCaps,
-    /// Its spreads.
     pub pricing: Pricing,
 }
 
@@ -254,7 +222,7 @@ impl Catalogue {
         self.coins.iter().find(|coin| coin.id == id)
     }
 
-    /// The coin of a symbol on its default chain.
+    /// The coin on its default chain, or on any chain if none is the default.
     #[must_use]
     pub fn default_coin(&self, symbol: Symbol) -> Option<&Coin> {
         let mut coins = self.coins.iter().filter(|coin| coin.id.symbol == symbol);
@@ -262,13 +230,13 @@ impl Catalogue {
         coins.find(|coin| coin.default_chain).or(first)
     }
 
-    /// A payment method of a country, by its name without regard to case.
+    /// A payment method of a country by name, case-insensitive.
     #[must_use]
     pub fn method(&self, country: Country, payment_type: &str) -> Option<&Method> {
         self.methods.iter().find(|method| method.country == country && method.payment_type.is_spelled(payment_type))
     }
 
-    /// How a country's customers are paid.
+    /// The rail over which customers of a country are paid.
     #[must_use]
     pub fn payout_rail(&self, country: Country) -> Option<&PayoutRail> {
         self.payout_rails.iter().find(|rail| rail.country == country)
@@ -286,46 +254,46 @@ impl Catalogue {
         self.rail_accounts.iter().find(|account| account.rail == rail)
     }
 
-    /// What a rail pays is a multiple of this, in minor units.
+    /// The payable step of a rail, in minor units.
     #[must_use]
     pub fn payable_step(&self, rail: Rail) -> Amount {
         self.rail_account(rail).map_or(Amount::SMALLEST, |account| account.payable_step)
     }
 
-    /// The most that a tolerance of a currency comes to, in minor units.
+    /// Upper bound of a tolerance, in minor units.
     #[must_use]
     pub fn tolerance_cap(&self, code: Currency) -> Amount {
         self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.tolerance_cap)
     }
 
-    /// By how much the times of a source may lie before the reading that shows them.
+    /// How long before the reading that shows them the transactions of a source may be dated.
     #[must_use]
     pub fn backdating(&self, source: PayIn) -> Duration {
         match source {
-            PayIn::Bank(rail) => self.rail_account(rail).map_or(BACKDATING, |account| account.backdating),
-            PayIn::Processor(_) => BACKDATING,
+            PayIn::Bank(rail) => self.rail_account(rail).map_or(DEFAULT_BACKDATING, |account| account.backdating),
+            PayIn::Processor(_) => DEFAULT_BACKDATING,
         }
     }
 
-    /// The same of a chain.
+    /// How long before the reading that shows them the blocks of a chain may be dated.
     #[must_use]
     pub fn chain_backdating(&self, chain: Chain) -> Duration {
-        self.chain(chain).map_or(BACKDATING, |chain| chain.backdating)
+        self.chain(chain).map_or(DEFAULT_BACKDATING, |chain| chain.backdating)
     }
 
-    /// What never counts for an order of a currency that takes at least `minimum`: less than this, in minor units.
+    /// Receipts below this never count for an order, in minor units. At most the minimum of the order's method.
     #[must_use]
     pub fn receipt_minimum(&self, code: Currency, minimum: Amount) -> Amount {
         self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.receipt_minimum.min(minimum))
     }
 
-    /// What is not sent back by itself: less than this, in minor units.
+    /// Amounts below this are not refunded automatically, in minor units.
     #[must_use]
     pub fn refund_minimum(&self, code: Currency) -> Amount {
         self.fiat(code).map_or(Amount::ZERO, |fiat| fiat.refund_minimum)
     }
 
-    /// How many decimals an asset's minor unit has.
+    /// Decimals of the minor unit of an asset.
     #[must_use]
     pub fn decimals(&self, asset: Asset) -> Option<u8> {
         match asset {
@@ -334,7 +302,7 @@ impl Catalogue {
         }
     }
 
-    /// What a customer is charged for a transaction on a chain.
+    /// The network fee charged to customers, in minor units of the currency.
     #[must_use]
     pub fn network_fee(&self, chain: Chain, currency: Currency) -> Amount {
         let fees = self.chain(chain).map(|chain| chain.network_fees.as_slice()).unwrap_or_default();
@@ -342,10 +310,7 @@ impl Catalogue {
     }
 }
 
-/// A fee of a fixed and a proportional part, the latter rounded up.
-///
-/// # Errors
-/// [`Overflow`] when it does not fit.
+/// A fixed and a proportional part, the latter rounded up.
 pub fn fee(of: Amount, fixed: Amount, basis_points: u32) -> Result<Amount, Overflow> {
     of.basis_points_up(basis_points)?.plus(fixed)
 }

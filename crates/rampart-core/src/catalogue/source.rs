@@ -1,7 +1,7 @@
-//! The catalogue as the configuration writes it (amounts in major units) and how it becomes a [`Catalogue`].
+//! The catalogue in the configuration (amounts in major units), and its conversion to a [`Catalogue`].
 //!
-//! Everything has a name and is a table under it (`coins.USDC.polygon`, `methods.ARG.KHIPU`, `limits.EUR.1`), so that a
-//! configuration can be overlaid key by key and nothing can be there twice.
+//! Everything is a table under its name (`coins.USDC.polygon`, `methods.ARG.KHIPU`, `limits.EUR.1`), so that configurations can be
+//! overlaid key by key and nothing can be defined twice.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::kyc::KycLevel;
 use crate::ledger::Rail;
 use crate::policy::Policy;
 
-/// What the configuration says is traded.
+/// The catalogue as configured.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueSource {
@@ -37,9 +37,9 @@ pub struct CatalogueSource {
 struct FiatSource {
     decimals: u8,
     tolerance_cap: String,
-    /// A fifth of the cap where nothing is said.
+    /// Default: a fifth of `tolerance_cap`.
     receipt_minimum: Option<String>,
-    /// As much as `receipt_minimum` where nothing is said.
+    /// Default: `receipt_minimum`.
     refund_minimum: Option<String>,
 }
 
@@ -83,9 +83,9 @@ struct MethodSource {
     enabled: bool,
     fiat: Currency,
     matched_by: MatchedBy,
-    /// The processor of a redirect, the rail of a transfer.
+    /// Processor of a redirect, rail of a transfer.
     through: Code<16>,
-    /// Of a processor; a transfer takes what its rail does.
+    /// For processors only: transfers have that of their rail.
     payable_step: Option<String>,
     minimum: String,
     maximum: String,
@@ -113,17 +113,17 @@ struct PayoutSource {
 #[serde(deny_unknown_fields)]
 struct RailSource {
     currency: Currency,
-    /// The number; or everything as `bank/type/number`.
+    /// The number alone, or `bank/type/number`.
     account: String,
-    /// The bank's code or name, where the account needs one and the number stands alone.
+    /// Code or name of the bank, where the account needs one and `account` is the number alone.
     #[serde(default)]
     bank_code: Option<String>,
-    /// The kind of account, likewise.
+    /// The account type, in the same case.
     #[serde(default)]
     account_type: Option<String>,
     bic: Option<String>,
     holder: String,
-    /// A minor unit where nothing is said.
+    /// Default: one minor unit.
     payable_step: Option<String>,
     #[serde(default)]
     bank: Option<String>,
@@ -142,7 +142,7 @@ struct LimitSource {
     day: String,
     month: String,
     quarter: String,
-    /// Closer limits for single methods, `rampoff` for selling.
+    /// Additional limits of single methods; `rampoff` for sales.
     #[serde(default)]
     methods: BTreeMap<Code<16>, MethodLimitSource>,
 }
@@ -168,11 +168,11 @@ const fn enabled() -> bool {
     true
 }
 
-/// What is wrong with a catalogue: the place and the reason.
+/// An error in the configuration of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
 pub struct CatalogueError {
-    /// Where, such as `methods.KHIPU.minimum`.
+    /// The key, such as `methods.KHIPU.minimum`.
     pub place: String,
     /// What is wrong, and what would be right.
     pub reason: String,
@@ -183,10 +183,10 @@ fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueError 
 }
 
 impl CatalogueSource {
-    /// Checks everything against everything else and builds the catalogue.
+    /// Checks the configuration and builds the catalogue.
     ///
     /// # Errors
-    /// A [`CatalogueError`] that names the first place at fault.
+    /// The first error.
     pub fn build(&self) -> Result<Catalogue, CatalogueError> {
         let fiats = self.fiats.iter().map(|(code, source)| fiat(*code, source)).collect::<Result<Vec<Fiat>, _>>()?;
         let coins = self.coins()?;
@@ -282,7 +282,9 @@ impl CatalogueSource {
         let payable_step = match (kind, &source.payable_step) {
             (MethodKind::Redirect(_), step) => self.step(&place, source.fiat, step.as_ref())?,
             (_, None) => self.step_of(self.rail_of(&place, source.through, source.fiat)?, source.through)?,
-            (_, Some(_)) => return Err(fault(format!("{place}.payable_step"), "a transfer takes what its rail does: say it there")),
+            (_, Some(_)) => {
+                return Err(fault(format!("{place}.payable_step"), "a transfer method has the payable_step of its rail: set it there"));
+            }
         };
         let (minimum, maximum) = self.payable_bounds(&place, source.fiat, payable_step, &source.minimum, &source.maximum)?;
         Ok(Method {
@@ -350,7 +352,7 @@ impl CatalogueSource {
         })
     }
 
-    /// What can be paid is a multiple of this; of a minor unit where nothing is said.
+    /// The payable step; one minor unit by default.
     fn step(&self, place: &str, currency: Currency, text: Option<&String>) -> Result<Amount, CatalogueError> {
         let step = text.map_or(Ok(Amount::SMALLEST), |text| self.money(place, "payable_step", currency, text))?;
         if step.is_positive() { Ok(step) } else { Err(fault(format!("{place}.payable_step"), "it must be above zero")) }
@@ -360,7 +362,7 @@ impl CatalogueSource {
         self.step(&format!("rails.{rail}"), source.currency, source.payable_step.as_ref())
     }
 
-    /// Bounds that can be paid.
+    /// The bounds, which must be multiples of the payable step.
     fn payable_bounds(
         &self,
         place: &str,
@@ -376,7 +378,7 @@ impl CatalogueSource {
         }
     }
 
-    /// The rail, which exists and holds this currency.
+    /// The rail, which must exist and have this currency.
     fn rail_of(&self, place: &str, rail: Rail, fiat: Currency) -> Result<&RailSource, CatalogueError> {
         match self.rails.get(&rail) {
             None => Err(fault(place, format!("the rail {rail} is not among [rails]"))),
@@ -395,8 +397,8 @@ impl CatalogueSource {
                 limits.push(self.limit(&place, *fiat, level, None, whole)?);
                 for (method, source) in &source.methods {
                     let place = format!("{place}.methods.{method}");
-                    let figures = [&source.transaction, &source.day, &source.month, &source.quarter];
-                    limits.push(self.limit(&place, *fiat, level, Some(*method), figures)?);
+                    let amounts = [&source.transaction, &source.day, &source.month, &source.quarter];
+                    limits.push(self.limit(&place, *fiat, level, Some(*method), amounts)?);
                 }
             }
         }
@@ -409,9 +411,9 @@ impl CatalogueSource {
         fiat: Currency,
         level: KycLevel,
         method: Option<Code<16>>,
-        figures: [&String; 4],
+        amounts: [&String; 4],
     ) -> Result<Limit, CatalogueError> {
-        let [transaction, day, month, quarter] = figures;
+        let [transaction, day, month, quarter] = amounts;
         Ok(Limit {
             fiat,
             level,

@@ -1,22 +1,22 @@
 //! Chile: RUT (RUN of persons), DFL 3/1969: modulo 11 with weights 2 to 7 from the right.
 
-use super::digits::{digit, not_a_digit, number, weighted};
-use super::{DocumentError, DocumentType, DocumentWarning, Shown, ValidDocument, Wording};
+use super::digits::{digit, not_a_digit, number, weighted_sum};
+use super::{DocumentError, DocumentType, DocumentWarning, PrintFormat, ValidDocument, Wording};
 use crate::char_buffer::Characters;
 
-/// The weights of eight digits; fewer have the last ones.
+/// For eight digits; shorter numbers use the last ones.
 const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
 
-/// The check sign of a body of digits.
-fn check_sign(body: &[u8]) -> char {
-    match 11 - weighted(body, &WEIGHTS) % 11 {
+/// The check character of the digits: a digit or K.
+fn check_character(body: &[u8]) -> char {
+    match 11 - weighted_sum(body, &WEIGHTS) % 11 {
         11 => '0',
         10 => 'K',
         value => digit(value),
     }
 }
 
-/// SII's generic numbers, and what they are used for.
+/// Generic numbers of SII.
 fn generic(number: u32) -> Option<DocumentError> {
     let (used_for, used_for_es) = match number {
         66_666_666 => ("buyers without a name", "compradores sin nombre"),
@@ -26,14 +26,14 @@ fn generic(number: u32) -> Option<DocumentError> {
     Some(DocumentError::Placeholder { used_for, used_for_es })
 }
 
-/// RUT: up to eight digits and a check sign. Those of six digits or fewer are old persons'.
-pub(super) fn rut(signs: &Characters) -> Result<ValidDocument, DocumentError> {
-    // Forms fill the field up with zeros.
-    if signs.starts_with(b"0") && signs.len() > 2 {
-        let zeros = signs.iter().take_while(|sign| **sign == b'0').count().min(signs.len() - 2);
-        return rut(&Characters::of(&signs[zeros..]));
+/// RUT: up to eight digits and a check character. Numbers of six digits or fewer belong to old persons.
+pub(super) fn rut(characters: &Characters) -> Result<ValidDocument, DocumentError> {
+    // Forms pad the field with zeros.
+    if characters.starts_with(b"0") && characters.len() > 2 {
+        let zeros = characters.iter().take_while(|character| **character == b'0').count().min(characters.len() - 2);
+        return rut(&Characters::of(&characters[zeros..]));
     }
-    let (&last, body) = signs.split_last().ok_or(DocumentError::Empty)?;
+    let (&last, body) = characters.split_last().ok_or(DocumentError::Empty)?;
     let number = number(body)?;
     if !last.is_ascii_digit() && last != b'K' {
         return Err(not_a_digit(last));
@@ -41,19 +41,19 @@ pub(super) fn rut(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     if !(1..=8).contains(&body.len()) {
         return Err(DocumentError::WrongLength {
             expected: Wording("up to 8 digits with the check digit or K behind them", "hasta 8 cifras y detrás el dígito verificador o K"),
-            found: signs.len(),
+            found: characters.len(),
         });
     }
-    let expected = check_sign(body);
+    let expected = check_character(body);
     if char::from(last) != expected {
         return Err(DocumentError::WrongCheckDigit { expected, is_letter: expected == 'K' });
     }
     if let Some(fault) = generic(number) {
         return Err(fault);
     }
-    let mut checked = ValidDocument::new(DocumentType::Rut, *signs).shown(Shown::DottedBeforeLast);
+    let mut checked = ValidDocument::new(DocumentType::Rut, *characters).print_as(PrintFormat::DottedBeforeLast);
     if body.len() <= 6 {
-        checked.doubt(DocumentWarning::ShortNumber);
+        checked.warn(DocumentWarning::ShortNumber);
     }
     Ok(checked)
 }

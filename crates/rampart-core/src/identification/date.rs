@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use crate::time::Timestamp;
 
-/// How old nobody gets, in years.
-const LONGEST_LIFE: u16 = 150;
+/// Greater ages are taken for mistakes.
+const MAX_AGE_YEARS: u16 = 150;
 
-/// A date of the Gregorian calendar that exists.
+/// A valid date of the Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
     year: u16,
@@ -17,7 +17,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// A date, if there is such a one.
+    /// `None` when the calendar has no such date.
     #[must_use]
     pub const fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -37,25 +37,25 @@ impl Date {
         (self.year, self.month, self.day)
     }
 
-    /// Reads `YYMMDD`, all of them digits, in a century.
-    pub(super) fn of_six(figures: &[u8; 6], century: u16) -> Option<Self> {
-        let part = |at: usize| (figures[at].wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(figures[at + 1].wrapping_sub(b'0'));
+    /// Parses `YYMMDD` in a century given by its first year, such as 1900. All characters must be digits.
+    pub(super) fn of_six(digits: &[u8; 6], century: u16) -> Option<Self> {
+        let part = |at: usize| (digits[at].wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(digits[at + 1].wrapping_sub(b'0'));
         Self::new(century + u16::from(part(0)), part(2), part(4))
     }
 
-    /// The day of a moment, in UTC.
+    /// The date of a time in UTC.
     #[must_use]
     pub fn of(now: Timestamp) -> Self {
         let (year, month, day) = now.date();
         Self { year: u16::try_from(year).unwrap_or(0), month: month.unsigned_abs(), day: day.unsigned_abs() }
     }
 
-    /// Completed years of somebody born on this date; nothing when it is not in the past, or longer ago than people live.
+    /// Completed years on `today` of a person born on this date. `None` for a future date or an implausible age.
     #[must_use]
     pub fn age(self, today: Self) -> Option<u16> {
         let passed = (today.month, today.day) >= (self.month, self.day);
         let years = today.year.checked_sub(self.year)?.checked_sub(u16::from(!passed))?;
-        (years <= LONGEST_LIFE).then_some(years)
+        (years <= MAX_AGE_YEARS).then_some(years)
     }
 }
 

@@ -1,40 +1,37 @@
-//! The (country, document) pairs of the partner API.
+//! The documents of the partner API and their countries.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::country::Country;
 
-/// Whether a customer is a person or a company.
+/// Person or company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CustomerType {
-    /// A person.
     #[default]
     Individual,
-    /// A company.
     Company,
 }
 
 macro_rules! documents {
     ($($(#[$meta:meta])* $name:ident = $text:literal in [$($country:ident),+];)+) => {
-        /// A document by its API value, spelled exactly so.
+        /// A document type, by its exact value in the API.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum DocumentType {
             $($(#[$meta])* $name),+
         }
 
         impl DocumentType {
-            /// Every document.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Its API value.
+            /// The value in the API.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// The countries that have it.
+            /// The countries that issue the document.
             #[must_use]
             pub const fn countries(self) -> &'static [Country] {
                 match self { $(Self::$name => &[$(Country::$country),+]),+ }
@@ -89,7 +86,7 @@ documents! {
 }
 
 impl DocumentType {
-    /// Whether the country has this document.
+    /// Whether the document is one of the country.
     #[must_use]
     pub fn belongs_to(self, country: Country) -> bool {
         self.countries().contains(&country)
@@ -107,7 +104,7 @@ impl fmt::Display for DocumentType {
     }
 }
 
-/// Not a document's API value.
+/// The text is not a document type of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a known document")]
 pub struct DocumentTypeError;

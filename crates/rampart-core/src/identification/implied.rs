@@ -1,10 +1,10 @@
-//! What a number tells of its holder. It is read out of the normalised number when somebody asks: most only ask whether it holds.
+//! What a number says about its holder. It is derived from the normalised number on request: most callers only validate.
 
 use super::{CustomerType, Date, DocumentType, mexico, spain};
 use crate::code::Code;
 use crate::time::Timestamp;
 
-/// The sex a document tells.
+/// The sex encoded in a document number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sex {
@@ -16,25 +16,25 @@ pub enum Sex {
     Unspecified,
 }
 
-/// What a number tells of its holder.
+/// What a number says about its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Implied {
-    /// Date of birth; for a company's RFC the date it was founded. Where the century is open, the later date that has passed.
+    /// Date of birth; for a company's RFC the date of its foundation. Where the century is open, the latest possible date that is not in
+    /// the future.
     pub date: Option<Date>,
-    /// Whether the century of [`Implied::date`] is certain: an RFC has two figures of the year only.
+    /// Whether the century of [`Implied::date`] is certain: an RFC has only two digits of the year.
     pub century_is_certain: bool,
-    /// Sex.
     pub sex: Option<Sex>,
     /// The kind of entity, in Spanish, as the issuing body names it.
     pub entity: Option<&'static str>,
     /// The place of birth, in Spanish.
     pub birthplace: Option<&'static str>,
-    /// The number of another document that is part of this one: the DNI inside a CUIT or a RUC, the person's own inside a NIT.
+    /// The number of another document inside this one: the DNI in a CUIT or RUC, the person's own number in a NIT.
     pub contains: Option<Code<11>>,
 }
 
 impl Implied {
-    /// What a number that holds tells at a moment.
+    /// Derives everything from a valid number.
     pub(super) fn of(document: DocumentType, number: &[u8], now: Timestamp) -> Self {
         let today = Date::of(now);
         let dates = || dates(document, number);
@@ -42,44 +42,44 @@ impl Implied {
         Self {
             date: dates().filter(|date| *date <= today).max().or_else(|| dates().next()),
             century_is_certain: dates().count() == 1,
-            sex: number.get(10).filter(|_| is_curp).map(|sign| match sign {
+            sex: number.get(10).filter(|_| is_curp).map(|character| match character {
                 b'H' => Sex::Male,
                 b'M' => Sex::Female,
                 _ => Sex::Unspecified,
             }),
             entity: number.first().filter(|_| document == DocumentType::Cif).and_then(|letter| spain::entity(*letter)),
-            birthplace: figures(number, 11).filter(|_| is_curp).and_then(mexico::birthplace),
+            birthplace: characters_at(number, 11).filter(|_| is_curp).and_then(mexico::birthplace),
             contains: contained(document, number).and_then(|number| Code::of(number).ok()),
         }
     }
 }
 
-/// As many signs as are wanted from a place on.
-fn figures<const COUNT: usize>(number: &[u8], from: usize) -> Option<&[u8; COUNT]> {
+/// `COUNT` characters from an index on.
+fn characters_at<const COUNT: usize>(number: &[u8], from: usize) -> Option<&[u8; COUNT]> {
     number.get(from..).and_then(|rest| rest.first_chunk())
 }
 
-/// The dates that a normalised number leaves possible, of its holder's birth or foundation: one where it tells the century,
-/// two where it has two figures of the year only, of which 29 February may leave one.
+/// The possible dates of birth or foundation in a normalised number: one where the century is known, otherwise up to two (29 February may
+/// exist in only one of them).
 pub(super) fn dates(document: DocumentType, number: &[u8]) -> impl Iterator<Item = Date> + use<> {
     let (from, centuries) = match document {
-        // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
+        // The seventeenth character is a digit for births to 1999 and a letter from 2000 on.
         DocumentType::Curp if number.get(16).is_some_and(u8::is_ascii_digit) => (4, [Some(1900), None]),
         DocumentType::Curp => (4, [Some(2000), None]),
         DocumentType::Rfc => (number.len().saturating_sub(9), [Some(1900), Some(2000)]),
-        // The old form of an identity card, and the NIT that is made of one.
+        // The old form of an identity card, and the NIT made from one.
         DocumentType::Ti if number.len() == 11 => (0, [Some(1900), Some(2000)]),
         DocumentType::Nit if number.len() == 12 => (0, [Some(1900), Some(2000)]),
         _ => (0, [None, None]),
     };
-    let figures = figures(number, from).copied();
-    centuries.into_iter().flatten().filter_map(move |century| Date::of_six(&figures?, century))
+    let digits = characters_at(number, from).copied();
+    centuries.into_iter().flatten().filter_map(move |century| Date::of_six(&digits?, century))
 }
 
 /// The number of another document inside a normalised one.
 pub(super) fn contained(document: DocumentType, number: &[u8]) -> Option<&[u8]> {
     match document {
-        // DNIs are counted without zeros in front.
+        // A DNI is written without leading zeros.
         DocumentType::Cuit if number.starts_with(b"2") => {
             let body = number.get(2..10)?;
             body.get(body.iter().position(|digit| *digit != b'0')?..)

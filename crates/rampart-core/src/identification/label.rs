@@ -1,10 +1,10 @@
-//! What people write in front of a number: the document's name, or the country as in the numbers of the European VAT.
+//! Labels that people write before a number: the name of the document, or the country code of a European VAT number.
 
 use super::DocumentType;
 use crate::char_buffer::Characters;
 
-/// What may stand in front of a document's number and can be no part of it: the number has digits there, or one letter, or has
-/// a fixed length. Where letters are a part of the number nothing is certain.
+/// The labels that cannot be part of a number of the document, because the number begins with a digit or a single letter or has a fixed
+/// length. Documents with free letters have none.
 const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
     match document {
         DocumentType::GovernmentId => &[b"ES", b"DNI", b"NIF"],
@@ -26,8 +26,8 @@ const fn labels(document: DocumentType) -> &'static [&'static [u8]] {
     }
 }
 
-/// The fewest signs of a number that begins with letters: what is shorter has lost some of its own.
-const fn fewest(document: DocumentType) -> usize {
+/// The least length after the label is removed. A shorter rest means that the label was part of a mistyped number.
+const fn min_characters(document: DocumentType) -> usize {
     match document {
         DocumentType::Curp => 18,
         DocumentType::Rfc => 12,
@@ -35,7 +35,7 @@ const fn fewest(document: DocumentType) -> usize {
     }
 }
 
-/// The word for number between a label and the number, where no number begins with a letter of it: `No.`, `nº`, `Nro.`
+/// Words for "number" after the label: `No.`, `nº`, `Nro.`. None where a number may begin with such letters.
 const fn words(document: DocumentType) -> &'static [&'static [u8]] {
     match document {
         DocumentType::Cif | DocumentType::Curp | DocumentType::Rfc => &[],
@@ -43,9 +43,9 @@ const fn words(document: DocumentType) -> &'static [&'static [u8]] {
     }
 }
 
-/// A number that does not hold as it is written, without the label in front of it.
-pub(super) fn without(document: DocumentType, signs: &Characters) -> Option<Characters> {
-    let rest = labels(document).iter().find_map(|label| signs.strip_prefix(*label))?;
+/// The number without the label before it. Only for numbers that are invalid as written.
+pub(super) fn without(document: DocumentType, characters: &Characters) -> Option<Characters> {
+    let rest = labels(document).iter().find_map(|label| characters.strip_prefix(*label))?;
     let rest = words(document).iter().find_map(|word| rest.strip_prefix(*word)).unwrap_or(rest);
-    (rest.len() >= fewest(document)).then(|| Characters::of(rest))
+    (rest.len() >= min_characters(document)).then(|| Characters::of(rest))
 }

@@ -1,19 +1,18 @@
-//! Whether a number's holder is of age, as far as the number tells.
+//! Whether the holder of a normalised number of this document has reached an age, in years.
 
-use super::holder::signs_of;
+use super::holder::characters_of;
 use super::{CustomerType, Date, DocumentType, implied};
 use crate::time::Timestamp;
 
-/// What a number tells of whether its holder is of age.
+/// What a number shows about the age of its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgeCheck {
-    /// Nothing: it has no date of birth, or is a company's.
+    /// It has no date of birth, or belongs to a company.
     Untold,
-    /// It is.
     OfAge,
-    /// It is not: the document is one of minors, or every date that the number leaves possible is a minor's.
+    /// A document for minors, or a minor by every possible date.
     Minor,
-    /// The number leaves the century open, and one of the two makes a minor.
+    /// A minor by one of the two possible centuries.
     Open,
 }
 
@@ -21,7 +20,7 @@ impl DocumentType {
     /// Whether the holder of a normalised number of this document has so many years at a moment.
     #[must_use]
     pub fn majority(self, normalized: &str, minimum_age: u8, now: Timestamp) -> AgeCheck {
-        let number = signs_of(normalized);
+        let number = characters_of(normalized);
         if self.holder_of(&number) == CustomerType::Company {
             return AgeCheck::Untold;
         }
@@ -29,7 +28,7 @@ impl DocumentType {
             return AgeCheck::Minor;
         }
         let today = Date::of(now);
-        // Of two centuries the one to come is none. Whoever is told to be born there is not of age.
+        // A date in the future belongs to the other century. If all dates are in the future, the holder counts as a minor.
         let (past, to_come): (Vec<Date>, Vec<Date>) = implied::dates(self, &number).partition(|date| *date <= today);
         let is_minor = |date: &Date| date.age(today).is_some_and(|age| age < u16::from(minimum_age));
         let minors = past.iter().filter(|date| is_minor(date)).count();

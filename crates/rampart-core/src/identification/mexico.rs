@@ -4,8 +4,8 @@ use super::digits::{digit, not_a_digit};
 use super::{Date, DocumentError, DocumentType, DocumentWarning, ValidDocument, Wording};
 use crate::char_buffer::{Characters, ENYE, text};
 
-/// The words that issuers avoid: RENAPO writes X in place of their second letter, SAT in place of the fourth of some.
-/// RENAPO has let some of them pass, and SAT's own check of an RFC does not know them: numbers that begin with one may be issued.
+/// Words that issuers avoid: RENAPO replaces the second letter by X, SAT the fourth of some. Some were issued nevertheless: RENAPO missed
+/// a few, and SAT's own validator does not know the list.
 static AVOIDED: [[u8; 4]; 81] = [
     *b"BACA", *b"BAKA", *b"BUEI", *b"BUEY", *b"CACA", *b"CACO", *b"CAGA", *b"CAGO", *b"CAKA", *b"CAKO", *b"COGE", *b"COGI", *b"COJA",
     *b"COJE", *b"COJI", *b"COJO", *b"COLA", *b"CULO", *b"FALO", *b"FETO", *b"GETA", *b"GUEI", *b"GUEY", *b"JETA", *b"JOTO", *b"KACA",
@@ -16,12 +16,12 @@ static AVOIDED: [[u8; 4]; 81] = [
     *b"VUEY", *b"WUEI", *b"WUEY",
 ];
 
-/// Whether a beginning is such a word. All of them are compared, several at a time: a search costs more than it saves.
+/// Whether the first four letters are such a word. All are compared, several at a time: a search is slower.
 fn is_avoided(beginning: [u8; 4]) -> bool {
     AVOIDED.iter().fold(false, |found, word| found | (u32::from_ne_bytes(*word) == u32::from_ne_bytes(beginning)))
 }
 
-/// RENAPO's codes of the place of birth.
+/// State codes of RENAPO.
 pub(super) fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
     Some(match code {
         b"AS" => "Aguascalientes",
@@ -61,19 +61,19 @@ pub(super) fn birthplace(code: &[u8; 2]) -> Option<&'static str> {
     })
 }
 
-/// What a sign counts in a CURP: digits as themselves, A to N from 10, Ñ 24, O to Z from 25.
+/// Value of each character in a CURP: digits as themselves, A to N from 10, Ñ 24, O to Z from 25.
 static CURP_VALUES: [u8; 256] = {
     let mut values = [0; 256];
-    let signs = b"0123456789ABCDEFGHIJKLMN\xd1OPQRSTUVWXYZ";
+    let characters = b"0123456789ABCDEFGHIJKLMN\xd1OPQRSTUVWXYZ";
     let mut value = 0;
-    while value < signs.len() {
-        values[signs[value] as usize] = value as u8;
+    while value < characters.len() {
+        values[characters[value] as usize] = value as u8;
         value += 1;
     }
     values
 };
 
-/// What a sign counts in an RFC: as in a CURP, but & 24, blank 37 and Ñ 38.
+/// Value of each character in an RFC: as in a CURP, but & 24, blank 37 and Ñ 38.
 static RFC_VALUES: [u8; 256] = {
     let mut values = CURP_VALUES;
     values[b'&' as usize] = 24;
@@ -82,30 +82,30 @@ static RFC_VALUES: [u8; 256] = {
     values
 };
 
-/// The sum of what signs count times weights that fall to 2 before the check digit.
-fn weighed(signs: &[u8], values: &[u8; 256]) -> u32 {
-    signs.iter().rev().zip(2..).map(|(sign, weight)| u32::from(values[usize::from(*sign)]) * weight).sum()
+/// The weighted sum of the values; weights fall to 2 at the last character.
+fn weighted_sum(characters: &[u8], values: &[u8; 256]) -> u32 {
+    characters.iter().rev().zip(2..).map(|(character, weight)| u32::from(values[usize::from(*character)]) * weight).sum()
 }
 
-/// CURP: eighteen signs, the last a check digit.
-pub(super) fn curp(signs: &Characters) -> Result<ValidDocument, DocumentError> {
+/// CURP: eighteen characters, the last a check digit.
+pub(super) fn curp(characters: &Characters) -> Result<ValidDocument, DocumentError> {
     const SHAPE: Wording = Wording(
         "4 letters, 6 digits, H, M or X, 5 letters, a letter or digit and a digit, as in QAQX800101HDFQQX08",
         "4 letras, 6 cifras, H, M o X, 5 letras, una letra o cifra y una cifra, como QAQX800101HDFQQX08",
     );
-    // SAT's numbers for payrolls; not all of them have the right check digit.
-    if signs.starts_with(b"XEXX010101") && signs.get(11..17) == Some(b"NEXXXA") {
+    // Numbers that SAT prescribes for payrolls; some have a wrong check digit.
+    if characters.starts_with(b"XEXX010101") && characters.get(11..17) == Some(b"NEXXXA") {
         return Err(DocumentError::Placeholder { used_for: "foreigners without a CURP", used_for_es: "extranjeros sin CURP" });
     }
-    let Ok(&[n1, n2, n3, n4, ref date @ .., sex, p1, p2, c1, c2, c3, century, last]) = <&[u8; 18]>::try_from(&signs[..]) else {
-        return Err(DocumentError::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: signs.len() });
+    let Ok(&[n1, n2, n3, n4, ref date @ .., sex, p1, p2, c1, c2, c3, century, last]) = <&[u8; 18]>::try_from(&characters[..]) else {
+        return Err(DocumentError::WrongLength { expected: Wording("18 characters", "18 caracteres"), found: characters.len() });
     };
     let (name, place) = ([n1, n2, n3, n4], [p1, p2]);
-    if let Some(found) = date.iter().chain([&last]).find(|sign| !sign.is_ascii_digit()) {
+    if let Some(found) = date.iter().chain([&last]).find(|character| !character.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
-    let letter = |sign: u8| sign.is_ascii_uppercase() || sign == ENYE;
-    let consonant = |sign: u8| letter(sign) && !matches!(sign, b'A' | b'E' | b'I' | b'O' | b'U');
+    let letter = |character: u8| character.is_ascii_uppercase() || character == ENYE;
+    let consonant = |character: u8| letter(character) && !matches!(character, b'A' | b'E' | b'I' | b'O' | b'U');
     let well_formed = name.into_iter().all(letter)
         && matches!(n2, b'A' | b'E' | b'I' | b'O' | b'U' | b'X')
         && matches!(sex, b'H' | b'M' | b'X')
@@ -118,43 +118,43 @@ pub(super) fn curp(signs: &Characters) -> Result<ValidDocument, DocumentError> {
     if birthplace(&place).is_none() {
         return Err(DocumentError::UnknownPlace { found: text(&place) });
     }
-    // The seventeenth sign is a digit for births to 1999 and a letter from 2000 on.
+    // The seventeenth character is a digit for births to 1999 and a letter from 2000 on.
     let century = if century.is_ascii_digit() { 1900 } else { 2000 };
     if Date::of_six(date, century).is_none() {
         return Err(DocumentError::ImpossibleDate { found: text(date) });
     }
-    let expected = digit((10 - weighed(&signs[..17], &CURP_VALUES) % 10) % 10);
+    let expected = digit((10 - weighted_sum(&characters[..17], &CURP_VALUES) % 10) % 10);
     if char::from(last) != expected {
         return Err(DocumentError::WrongCheckDigit { expected, is_letter: false });
     }
-    let mut checked = ValidDocument::new(DocumentType::Curp, *signs);
+    let mut checked = ValidDocument::new(DocumentType::Curp, *characters);
     if is_avoided(name) {
-        checked.doubt(DocumentWarning::UnusualWord);
+        checked.warn(DocumentWarning::UnusualWord);
     }
     Ok(checked)
 }
 
-/// RFC: thirteen signs of a person, twelve of a company. Its last character is advisory: about 1.5 % of issued ones
-/// break the formula.
-pub(super) fn rfc(signs: &Characters) -> Result<ValidDocument, DocumentError> {
-    match &signs[..] {
+/// RFC: thirteen characters of a person, twelve of a company. The last is advisory: in about 1.5 % of issued numbers it is not what the
+/// formula gives.
+pub(super) fn rfc(characters: &Characters) -> Result<ValidDocument, DocumentError> {
+    match &characters[..] {
         b"XAXX010101000" => return Err(DocumentError::Placeholder { used_for: "the general public", used_for_es: "público en general" }),
         b"XEXX010101000" => {
             return Err(DocumentError::Placeholder { used_for: "foreigners without an RFC", used_for_es: "extranjeros sin RFC" });
         }
         _ => {}
     }
-    let (name, [date @ .., h1, h2, last]) = match signs.split_last_chunk::<9>() {
+    let (name, [date @ .., h1, h2, last]) = match characters.split_last_chunk::<9>() {
         Some((name, rest)) if matches!(name.len(), 3 | 4) => (name, rest),
         _ => {
             return Err(DocumentError::WrongLength {
                 expected: Wording("13 characters (a person's) or 12 (a company's)", "13 caracteres (persona) o 12 (empresa)"),
-                found: signs.len(),
+                found: characters.len(),
             });
         }
     };
     let persons = <[u8; 4]>::try_from(name).ok();
-    if !name.iter().all(|sign| sign.is_ascii_uppercase() || matches!(*sign, ENYE | b'&')) {
+    if !name.iter().all(|character| character.is_ascii_uppercase() || matches!(*character, ENYE | b'&')) {
         let expected = if persons.is_some() {
             Wording(
                 "4 letters, 6 digits, 3 letters or digits, as in QAQX800101AB1",
@@ -168,10 +168,10 @@ pub(super) fn rfc(signs: &Characters) -> Result<ValidDocument, DocumentError> {
         };
         return Err(DocumentError::WrongShape { expected });
     }
-    if let Some(found) = date.iter().find(|sign| !sign.is_ascii_digit()) {
+    if let Some(found) = date.iter().find(|character| !character.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
-    // Two figures of the year leave the century open; 29 February needs a leap year in one of them.
+    // Two digits of the year leave the century open; 29 February needs a leap year in one of the two.
     if Date::of_six(date, 1900).or_else(|| Date::of_six(date, 2000)).is_none() {
         return Err(DocumentError::ImpossibleDate { found: text(date) });
     }
@@ -183,20 +183,20 @@ pub(super) fn rfc(signs: &Characters) -> Result<ValidDocument, DocumentError> {
             ),
         });
     }
-    let mut checked = ValidDocument::new(DocumentType::Rfc, *signs);
+    let mut checked = ValidDocument::new(DocumentType::Rfc, *characters);
     if persons.is_some_and(is_avoided) {
-        checked.doubt(DocumentWarning::UnusualWord);
+        checked.warn(DocumentWarning::UnusualWord);
     }
-    // A company's shorter number counts as if there were a blank before it.
+    // A company's number is computed with a blank before it.
     let blank = if persons.is_some() { 0 } else { u32::from(RFC_VALUES[usize::from(b' ')]) * 13 };
-    let sum = blank + weighed(&signs[..signs.len() - 1], &RFC_VALUES);
+    let sum = blank + weighted_sum(&characters[..characters.len() - 1], &RFC_VALUES);
     let expected = match 11 - sum % 11 {
         11 => '0',
         10 => 'A',
         value => digit(value),
     };
     if char::from(*last) != expected {
-        checked.doubt(DocumentWarning::UnusualCheckCharacter { expected });
+        checked.warn(DocumentWarning::UnusualCheckCharacter { expected });
     }
     Ok(checked)
 }

@@ -1,8 +1,7 @@
-//! National identification documents: which belong to which country, whose they are, and whether a number is one.
+//! National identification documents: which country has which, who holds them, and whether a number is valid.
 //!
-//! One module per country holds the rules of its documents; [`check`] is the single place through which every number
-//! passes. "Valid" means well formed with the right check digit, never issued to somebody: that is for the identity
-//! check to find out.
+//! Each country has a module with the rules of its documents; every number passes through [`check`]. "Valid" means well formed with the
+//! right check digit, not that the number was issued: that is for the identity check.
 
 mod argentina;
 mod chile;
@@ -10,7 +9,7 @@ mod colombia;
 mod date;
 mod digits;
 mod document;
-mod fault;
+mod error;
 mod filler;
 mod holder;
 mod implied;
@@ -19,196 +18,192 @@ mod majority;
 mod mexico;
 mod one_person;
 mod peru;
-mod shown;
+mod print_format;
 mod spain;
 
 pub use date::Date;
 pub use document::{CustomerType, DocumentType};
-pub use fault::{DocumentError, DocumentWarning, Wording};
+pub use error::{DocumentError, DocumentWarning, Wording};
 pub use implied::{Implied, Sex};
 pub use majority::AgeCheck;
 
-use shown::Shown;
+use print_format::PrintFormat;
 
 use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 use crate::text::composed;
 use crate::time::Timestamp;
 
-/// The most characters a number may have; longer input is refused before it is read.
-pub const MOST_CHARACTERS: usize = char_buffer::MOST;
+/// Longer input is refused before it is parsed.
+pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
-/// A number that holds. It is held inline; what is written of it is written when somebody asks.
+/// A valid number, stored inline. Text forms are made on request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidDocument {
-    /// Person or company, by the document and, where it tells, by the number.
+    /// By the document, or else by the number.
     pub customer_type: CustomerType,
     document: DocumentType,
     number: Characters,
     doubts: [Option<DocumentWarning>; 4],
-    shown: Shown,
+    print_format: PrintFormat,
 }
 
 impl ValidDocument {
-    /// A number that holds by its document's own rules; [`judge`] says whose it is.
+    /// A number that is valid by the rules of its document. [`Self::complete`] adds what all documents share.
     const fn new(document: DocumentType, number: Characters) -> Self {
-        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], shown: Shown::Plainly }
+        Self { customer_type: CustomerType::Individual, document, number, doubts: [None; 4], print_format: PrintFormat::Plain }
     }
 
-    fn doubt(&mut self, doubt: DocumentWarning) {
+    fn warn(&mut self, warning: DocumentWarning) {
         if let Some(free) = self.doubts.iter_mut().find(|place| place.is_none()) {
-            *free = Some(doubt);
+            *free = Some(warning);
         }
     }
 
-    /// Leaves zeros in front out of a number that is counted without them. No check digit proves the rest, so that it is a doubt.
+    /// Removes leading zeros. The document has no check digit to confirm the rest, so this adds a warning.
     fn drop_zeros(&mut self, zeros: usize) {
         if zeros > 0 {
             self.number = Characters::of(&self.number[zeros..]);
-            self.doubt(DocumentWarning::ZerosInFront);
+            self.warn(DocumentWarning::ZerosInFront);
         }
     }
 
-    /// Whose it is, and whether it is a filler.
+    /// Sets the kind of holder and applies the rules that all documents share.
     fn complete(&mut self) -> Result<(), DocumentError> {
         self.customer_type = self.document.holder_of(&self.number);
         if self.document.is_of_minors_by(&self.number) {
-            self.doubt(DocumentWarning::Minor);
+            self.warn(DocumentWarning::Minor);
         }
-        if let Some(doubt) = filler::judge(self.document, &self.number)? {
-            self.doubt(doubt);
+        if let Some(warning) = filler::check(self.document, &self.number)? {
+            self.warn(warning);
         }
         Ok(())
     }
 
-    const fn shown(mut self, shown: Shown) -> Self {
-        self.shown = shown;
+    const fn print_as(mut self, print_format: PrintFormat) -> Self {
+        self.print_format = print_format;
         self
     }
 
-    /// Without separators, upper case: how numbers are compared and stored.
+    /// Upper case without separators: the form that is stored and compared.
     #[must_use]
     pub fn normalized(&self) -> String {
         self.number.to_string()
     }
 
-    /// As the issuing body prints it.
+    /// As the issuing authority prints it.
     #[must_use]
     pub fn display(&self) -> String {
-        self.shown.write(&self.normalized())
+        self.print_format.write(&self.normalized())
     }
 
-    /// What is odd about it without making it wrong.
+    /// What is unusual about it.
     pub fn doubts(&self) -> impl Iterator<Item = DocumentWarning> {
         self.doubts.into_iter().flatten()
     }
 
-    /// What it tells of its holder at a moment.
+    /// What it says about its holder.
     #[must_use]
     pub fn implied(&self, now: Timestamp) -> Implied {
         Implied::of(self.document, &self.number, now)
     }
 
-    /// Compares what the number tells with the date of birth that was sent.
+    /// Compares the date of birth in the number with the one received.
     ///
     /// # Errors
-    /// [`DocumentError::Contradiction`] that names both; of two centuries the nearer one.
+    /// [`DocumentError::Contradiction`] with both dates; of two possible centuries, the one closer to the date received.
     pub fn agrees_with_birth(&self, sent: Date) -> Result<(), DocumentError> {
-        let told = || implied::dates(self.document, &self.number);
-        if self.customer_type == CustomerType::Company || told().any(|date| date == sent) {
+        let dates = || implied::dates(self.document, &self.number);
+        if self.customer_type == CustomerType::Company || dates().any(|date| date == sent) {
             return Ok(());
         }
-        let nearest = told().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
+        let nearest = dates().min_by_key(|date| date.parts().0.abs_diff(sent.parts().0));
         nearest.map_or(Ok(()), |number_says| Err(DocumentError::Contradiction { number_says, sent }))
     }
 }
 
-/// Checks a number against its document's rules.
+/// Checks a number against the rules of its document.
 ///
-/// Spaces, dots, hyphens, colons, slashes and the sign of `nº` are dropped, letters are raised to upper case, full-width letters and digits are
-/// folded to ASCII; digits of other scripts are refused. What people write in front of a number that does not hold with it,
-/// such as `RUT` or `ES`, is dropped.
-///
-/// # Errors
-/// A [`DocumentError`] that says what is wrong and what would be right.
+/// Spaces, dots, hyphens, colons, slashes and the `º` of `nº` are dropped, letters become upper case, full-width letters and digits
+/// become ASCII; digits of other scripts are refused. If the number is invalid as written, a label before it, such as `RUT` or `ES`, is
+/// dropped too.
 pub fn check(country: Country, document: DocumentType, number: &str) -> Result<ValidDocument, DocumentError> {
     if !document.belongs_to(country) {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         return Err(DocumentError::WrongCountry { document: document.as_str(), country, allowed });
     }
-    let mut signs = Characters::NONE;
-    read(number, &mut signs)?;
-    let judged = judge(country, document, number, &signs);
-    match judged {
-        Ok(_) => judged,
-        Err(fault) => judge_again(country, document, number, &signs, fault),
+    let mut characters = Characters::EMPTY;
+    read(number, &mut characters)?;
+    let result = apply_rules(country, document, number, &characters);
+    match result {
+        Ok(_) => result,
+        Err(fault) => retry_without_label(country, document, number, &characters, fault),
     }
 }
 
-/// What is said of a number that does not hold as it is written.
+/// The result for a number that is invalid as written.
 #[cold]
 #[inline(never)]
-fn judge_again(
+fn retry_without_label(
     country: Country,
     document: DocumentType,
     number: &str,
-    signs: &Characters,
+    characters: &Characters,
     fault: DocumentError,
 ) -> Result<ValidDocument, DocumentError> {
-    let (fault, signs) = match label::without(document, signs) {
-        None => (fault, *signs),
-        Some(rest) => match judge(country, document, number, &rest) {
+    let (fault, characters) = match label::without(document, characters) {
+        None => (fault, *characters),
+        Some(rest) => match apply_rules(country, document, number, &rest) {
             Ok(checked) => return Ok(checked),
             Err(fault) => (fault, rest),
         },
     };
-    // What stands for nobody does so whatever it is called.
+    // A placeholder is one under every document.
     let is_nobodys = matches!(fault, DocumentError::Placeholder { .. });
-    let better = if is_nobodys { None } else { better_document(country, document, number, &signs) };
+    let better = if is_nobodys { None } else { better_document(country, document, number, &characters) };
     Err(better.unwrap_or(fault))
 }
 
-/// What is said of a number: by its document's own rules, and by those that all of them share. It is completed where it
-/// lies: copies cost as much as the rules.
-fn judge(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
-    let mut judged = by_document(country, document, number, signs);
-    let shared = judged.as_mut().map_or(Ok(()), ValidDocument::complete);
+/// Applies the rules of the document and those that all documents share. The result is completed in place: copies cost as much as the
+/// rules.
+fn apply_rules(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
+    let mut result = by_document(country, document, number, characters);
+    let shared = result.as_mut().map_or(Ok(()), ValidDocument::complete);
     if let Err(fault) = shared {
-        judged = Err(fault);
+        result = Err(fault);
     }
-    judged
+    result
 }
 
-/// What the document's own rules say of a number: as it was written, and its signs.
-fn by_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Result<ValidDocument, DocumentError> {
+/// Applies the rules of the document. `number` is the input as written: the NIT depends on its hyphen.
+fn by_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Result<ValidDocument, DocumentError> {
     match document {
-        DocumentType::GovernmentId => spain::government_id(signs),
-        DocumentType::PermanentResidencePermit => spain::residence_permit(signs),
-        DocumentType::Passport => spain::passport(signs),
-        DocumentType::Cif => spain::cif(signs),
-        DocumentType::Rut => chile::rut(signs),
-        DocumentType::Curp => mexico::curp(signs),
-        DocumentType::Rfc => mexico::rfc(signs),
-        DocumentType::CedCiu => colombia::citizen_id(signs),
-        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(document, signs),
-        DocumentType::Ti => colombia::identity_card(signs),
-        DocumentType::Nuip => colombia::nuip(signs),
-        DocumentType::Ppt => colombia::protection_permit(signs),
-        DocumentType::Pass => colombia::passport(signs),
-        DocumentType::Pep => colombia::permanence_permit(signs),
-        DocumentType::Rc => colombia::civil_registry(signs),
-        DocumentType::Nit => colombia::nit(number, signs),
-        DocumentType::Dni if country == Country::PERU => peru::dni(signs),
-        DocumentType::Dni => argentina::dni(signs),
-        DocumentType::Ce => peru::foreigner_card(signs),
-        DocumentType::Ruc => peru::ruc(signs),
-        DocumentType::Cuit => argentina::cuit(signs),
+        DocumentType::GovernmentId => spain::government_id(characters),
+        DocumentType::PermanentResidencePermit => spain::residence_permit(characters),
+        DocumentType::Passport => spain::passport(characters),
+        DocumentType::Cif => spain::cif(characters),
+        DocumentType::Rut => chile::rut(characters),
+        DocumentType::Curp => mexico::curp(characters),
+        DocumentType::Rfc => mexico::rfc(characters),
+        DocumentType::CedCiu => colombia::citizen_id(characters),
+        DocumentType::CedExt | DocumentType::Te => colombia::foreigner_id(document, characters),
+        DocumentType::Ti => colombia::identity_card(characters),
+        DocumentType::Nuip => colombia::nuip(characters),
+        DocumentType::Ppt => colombia::protection_permit(characters),
+        DocumentType::Pass => colombia::passport(characters),
+        DocumentType::Pep => colombia::permanence_permit(characters),
+        DocumentType::Rc => colombia::civil_registry(characters),
+        DocumentType::Nit => colombia::nit(number, characters),
+        DocumentType::Dni if country == Country::PERU => peru::dni(characters),
+        DocumentType::Dni => argentina::dni(characters),
+        DocumentType::Ce => peru::foreigner_card(characters),
+        DocumentType::Ruc => peru::ruc(characters),
+        DocumentType::Cuit => argentina::cuit(characters),
     }
 }
 
-/// What becomes of each sign: blanks, dots, hyphens, colons, slashes and the sign of `nº` and `n°` are dropped, letters raised to
-/// capitals, among them `Ñ`.
-static TABLE: char_buffer::Table = {
+/// Drops blanks, dots, hyphens, colons, slashes, `º` and `°`; raises letters, `Ñ` included, to upper case.
+static TABLE: char_buffer::CharTable = {
     let mut table = char_buffer::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
     table['Ñ' as usize] = char_buffer::ENYE;
@@ -216,21 +211,21 @@ static TABLE: char_buffer::Table = {
     table
 };
 
-/// Drops separators and raises case; refuses what no document's number has.
-fn read(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
+/// Drops separators and raises letters to upper case; refuses other characters.
+fn read(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
     if !number.is_ascii() {
-        read_unicode(number, signs)?;
+        read_unicode(number, characters)?;
     } else if number.len() > MOST_CHARACTERS {
         return Err(DocumentError::TooLong);
     } else {
-        signs.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
+        characters.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
     }
-    if signs.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
+    if characters.is_empty() { Err(DocumentError::Empty) } else { Ok(()) }
 }
 
-/// The same of a number that is not all ASCII.
-fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentError> {
-    // `Ñ` may come as `N` and a tilde.
+/// The same for input beyond ASCII.
+fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
+    // `Ñ` may be written as `N` and a combining tilde.
     let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
         if position >= MOST_CHARACTERS {
@@ -238,20 +233,20 @@ fn read_unicode(number: &str, signs: &mut Characters) -> Result<(), DocumentErro
         }
         let folded = match letter {
             '\u{2010}'..='\u{2014}' => u32::from('-'),
-            // Full-width forms, as East Asian keyboards write them (Unicode NFKC folds them so).
+            // Full-width forms of East Asian keyboards, folded as in Unicode NFKC.
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
-        let sign = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
-        signs.read(&[sign], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
+        let character = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
+        characters.read(&[character], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
     }
     Ok(())
 }
 
-/// A number that is wrong for its document and right for another of the same country was most likely sent under the
-/// wrong name: that is the more helpful thing to say.
+/// A number that is invalid for its document but valid for another of the country was probably sent with the wrong type; saying so helps
+/// more.
 #[cold]
-fn better_document(country: Country, document: DocumentType, number: &str, signs: &Characters) -> Option<DocumentError> {
+fn better_document(country: Country, document: DocumentType, number: &str, characters: &Characters) -> Option<DocumentError> {
     let plausible: &[(DocumentType, DocumentType)] = &[
         (DocumentType::Dni, DocumentType::Cuit),
         (DocumentType::Dni, DocumentType::Ruc),
@@ -268,10 +263,10 @@ fn better_document(country: Country, document: DocumentType, number: &str, signs
         (DocumentType::Cif, DocumentType::GovernmentId),
         (DocumentType::Cif, DocumentType::PermanentResidencePermit),
     ];
-    // Foreigner cards of unusual forms are too much like anything else.
-    let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(signs);
-    let holds = |other: &DocumentType| is_plausible(*other) && judge(country, *other, number, signs).is_ok();
+    // Foreigner cards of unusual forms resemble too many other numbers.
+    let is_plausible = |other: DocumentType| other != DocumentType::Ce || peru::is_usual_foreigner_card(characters);
+    let is_valid = |other: &DocumentType| is_plausible(*other) && apply_rules(country, *other, number, characters).is_ok();
     let mut others = plausible.iter().filter(|(sent, other)| *sent == document && other.belongs_to(country)).map(|(_, other)| *other);
-    let other = others.find(holds)?;
+    let other = others.find(is_valid)?;
     Some(DocumentError::OtherDocument { sent: document.as_str(), is: other.as_str() })
 }

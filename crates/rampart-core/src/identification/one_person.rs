@@ -1,43 +1,42 @@
-//! The numbers that one person has under several documents: one is a part of the other, or they are the same number.
+//! The numbers of one person under several documents: one contains the other, or they are the same.
 
 use super::digits::{all_digits, zeros_to_drop};
-use super::holder::signs_of;
+use super::holder::characters_of;
 use super::{DocumentType, check, implied};
 use crate::char_buffer::text;
 use crate::country::Country;
 
 impl DocumentType {
-    /// The documents under which the holder of a normalised number may be registered, as far as it tells, each with its
-    /// normalised number. A person is counted by the first of them, which is the same for all. Where the number tells of no
-    /// other document it is the only one.
+    /// The documents under which the holder of a normalised number may be registered, each with its normalised number. The first is the
+    /// same for all of them and identifies the person. A number that shows no other document is returned alone.
     #[must_use]
     pub fn of_one_person(self, country: Country, normalized: &str) -> Vec<(Self, String)> {
-        let number = signs_of(normalized);
-        let Some((counted, own)) = own(self, &number) else { return vec![(self, normalized.to_owned())] };
-        let mut found = vec![(counted, text(own))];
-        for form in forms(counted, country) {
-            let body = format!("{}{:0>width$}", form.prefix, text(own), width = form.width);
-            let written = if form.is_checked { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
-            let holds = written.iter().filter_map(|written| check(country, form.document, written).ok());
-            let same = holds.filter(|checked| self::own(form.document, &checked.number).is_some_and(|(_, other)| other == own));
-            found.extend(same.map(|checked| (form.document, checked.normalized())));
+        let number = characters_of(normalized);
+        let Some((identifying, own)) = own(self, &number) else { return vec![(self, normalized.to_owned())] };
+        let mut found = vec![(identifying, text(own))];
+        for format in derived_formats(identifying, country) {
+            let body = format!("{}{:0>width$}", format.prefix, text(own), width = format.width);
+            let written = if format.has_check_digit { (0..10).map(|digit| format!("{body}-{digit}")).collect() } else { vec![body] };
+            let valid = written.iter().filter_map(|written| check(country, format.document, written).ok());
+            let same = valid.filter(|checked| self::own(format.document, &checked.number).is_some_and(|(_, other)| other == own));
+            found.extend(same.map(|checked| (format.document, checked.normalized())));
         }
         found
     }
 }
 
-/// The document by which a person is counted, and the person's own number, which a number is or has inside.
+/// The identifying document of a person and the number in it, which the given number is or contains.
 fn own(document: DocumentType, number: &[u8]) -> Option<(DocumentType, &[u8])> {
     let inside = || implied::contained(document, number);
     match document {
         DocumentType::Dni => Some((document, number)),
         DocumentType::Cuit | DocumentType::Ruc => inside().map(|own| (DocumentType::Dni, own)),
         DocumentType::Nit => inside().map(|own| (DocumentType::CedCiu, own)),
-        // One number runs through life: on the birth's entry, on the card of minors and on the cédula.
+        // One number for life: in the birth registry, on the minor's card and on the cédula.
         DocumentType::CedCiu | DocumentType::Nuip | DocumentType::Ti => Some((DocumentType::CedCiu, number)),
-        // The shorter ones are the serial numbers of forms.
+        // Shorter ones are serial numbers of forms.
         DocumentType::Rc if matches!(number.len(), 10 | 11) && all_digits(number).is_ok() => Some((DocumentType::CedCiu, number)),
-        // Of 6 to 8 digits, which forms fill up with zeros.
+        // 6 to 8 digits, which forms pad with zeros.
         DocumentType::CedExt | DocumentType::Te | DocumentType::Ppt if all_digits(number).is_ok() => {
             Some((document, &number[zeros_to_drop(number, 4)..]))
         }
@@ -45,28 +44,28 @@ fn own(document: DocumentType, number: &[u8]) -> Option<(DocumentType, &[u8])> {
     }
 }
 
-/// How a document writes a person's own number.
-struct Form {
+/// How a document derives its number from the person's own number.
+struct NumberFormat {
     document: DocumentType,
     prefix: &'static str,
-    /// The fewest digits, which zeros fill up.
+    /// Minimum width in digits, padded with zeros.
     width: usize,
-    is_checked: bool,
+    has_check_digit: bool,
 }
 
-/// The other documents that are made of a person's own number.
-fn forms(counted: DocumentType, country: Country) -> Vec<Form> {
-    let form = |document, prefix, width, is_checked| Form { document, prefix, width, is_checked };
-    match counted {
+/// The documents derived from a person's own number.
+fn derived_formats(identifying: DocumentType, country: Country) -> Vec<NumberFormat> {
+    let format_of = |document, prefix, width, has_check_digit| NumberFormat { document, prefix, width, has_check_digit };
+    match identifying {
         DocumentType::CedCiu => vec![
-            form(DocumentType::Nuip, "", 0, false),
-            form(DocumentType::Ti, "", 0, false),
-            form(DocumentType::Rc, "", 0, false),
-            form(DocumentType::Nit, "", 0, true),
+            format_of(DocumentType::Nuip, "", 0, false),
+            format_of(DocumentType::Ti, "", 0, false),
+            format_of(DocumentType::Rc, "", 0, false),
+            format_of(DocumentType::Nit, "", 0, true),
         ],
-        DocumentType::Dni if country == Country::PERU => vec![form(DocumentType::Ruc, "10", 8, true)],
+        DocumentType::Dni if country == Country::PERU => vec![format_of(DocumentType::Ruc, "10", 8, true)],
         DocumentType::Dni => {
-            ["20", "23", "24", "25", "26", "27"].into_iter().map(|prefix| form(DocumentType::Cuit, prefix, 8, true)).collect()
+            ["20", "23", "24", "25", "26", "27"].into_iter().map(|prefix| format_of(DocumentType::Cuit, prefix, 8, true)).collect()
         }
         _ => Vec::new(),
     }

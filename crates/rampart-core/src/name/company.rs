@@ -1,17 +1,17 @@
-//! A company's name and its legal form.
+//! Company names and legal forms.
 
-use super::firm_words::is_firms;
+use super::firm_words::is_company_word;
 use super::letters::Transliteration;
 use super::person::is_cut;
-use super::short::Place;
-use super::words::{Rule, Token, on_end, same_letters, tokens, ways, words};
+use super::short::NamePart;
+use super::words::{MatchRule, NameToken, agreement, joined, same_letters, tokens, words};
 
-/// The fewest letters of a text that was cut.
-const LEAST_OF_CUT: usize = 24;
+/// A shorter text is not a truncated name.
+const MIN_TRUNCATED_CHARACTERS: usize = 24;
 
-/// Legal forms by how they are written, without blanks and dots. Those of one line are one form.
+/// Legal forms by their spellings, without blanks and dots. All spellings on one line are the same form.
 const FORMS: &[&[&str]] = &[
-    // Spain's limited company may call itself SRL (RDL 1/2010, article 6), and whether it has one owner changes over time.
+    // A Spanish limited company may call itself SRL (RDL 1/2010, article 6), and whether it has a single owner changes over time.
     &[
         "sl",
         "slu",
@@ -65,15 +65,15 @@ const FORMS: &[&[&str]] = &[
     &["aie", "agrupaciondeintereseconomico"],
 ];
 
-/// The most tokens of a form that is written letter by letter or in words.
-const MOST_TOKENS: usize = 10;
+/// Tokens of the longest form, in words or letter by letter.
+const MAX_FORM_TOKENS: usize = 10;
 
-/// The tokens before the legal form at the end, and which it is; all and none where there is none.
-fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
-    // The longest is the right one: `S.A. de C.V.` ends with what is a form itself.
-    for start in tokens.len().saturating_sub(MOST_TOKENS).max(1)..tokens.len() {
+/// Splits a legal form off the end: the tokens before it, and its index in [`FORMS`].
+fn split(tokens: &[NameToken]) -> (&[NameToken], Option<usize>) {
+    // The longest match wins: `S.A. de C.V.` ends with another form.
+    for start in tokens.len().saturating_sub(MAX_FORM_TOKENS).max(1)..tokens.len() {
         let (core, end) = tokens.split_at(start);
-        let end = on_end(end, Transliteration::Plain as usize);
+        let end = joined(end, Transliteration::Plain as usize);
         if let Some(form) = FORMS.iter().position(|spellings| spellings.contains(&end.as_str())) {
             return (core, Some(form));
         }
@@ -81,10 +81,10 @@ fn split(tokens: &[Token]) -> (&[Token], Option<usize>) {
     (tokens, None)
 }
 
-/// The legal form at a name's end, as it is written there, without blanks and dots.
-pub(super) fn form(tokens: &[Token]) -> Option<String> {
+/// The legal form at the end of a name, as written, without blanks and dots.
+pub(super) fn form(tokens: &[NameToken]) -> Option<String> {
     let (core, form) = split(tokens);
-    form.map(|_| on_end(&tokens[core.len()..], Transliteration::Plain as usize))
+    form.map(|_| joined(&tokens[core.len()..], Transliteration::Plain as usize))
 }
 
 /// Whether a name ends with a legal form.
@@ -92,13 +92,13 @@ pub(super) fn has_form(name: &str) -> bool {
     form(&tokens(name)).is_some()
 }
 
-/// Whether what is written can be a company's name: every word of it in its order, and the same legal form. The form may be
-/// left out where the rest has a company's word; without one it can be the owner's own name.
+/// Whether the written text can be the name of a company: all its words in order, and the same legal form. The form may be missing if the
+/// rest has a word of companies; otherwise it may be the name of the owner.
 pub(super) fn agrees(name: &str, written: &str) -> bool {
     let (name, all) = (tokens(name), tokens(written));
-    let whole: Vec<&Token> = name.iter().collect();
+    let whole: Vec<&NameToken> = name.iter().collect();
     let ((known, known_form), (core, form)) = (split(&name), split(&all));
-    let may_lack_form = form.is_none() && is_a_companys(core);
+    let may_lack_form = form.is_none() && is_company_name(core);
     let reaches_form = || letters(&all) > letters(known);
     if same_letters(&whole, &all) || (is_cut(written) && begins(&whole, &all) && (known_form.is_none() || may_lack_form || reaches_form()))
     {
@@ -107,30 +107,30 @@ pub(super) fn agrees(name: &str, written: &str) -> bool {
     if known_form != form && known_form.is_some() && !may_lack_form {
         return false;
     }
-    let known_core: Vec<&Token> = known.iter().collect();
+    let known_core: Vec<&NameToken> = known.iter().collect();
     if same_letters(&known_core, core) {
         return true;
     }
-    let rule = Rule { place: Place::Company, initials: false, may_leave_out: false, may_add: 0 };
+    let rule = MatchRule { place: NamePart::Company, initials: false, may_leave_out: false, may_add: 0 };
     match (words(known, false), words(core, false)) {
-        (Some(known), Some(core)) => ways(&known, &core, rule).wholly(),
+        (Some(known), Some(core)) => agreement(&known, &core, rule).is_exact(),
         _ => false,
     }
 }
 
-/// Whether a name without its form is told from its owner's: a list of persons' names never has them all.
-fn is_a_companys(core: &[Token]) -> bool {
-    core.len() > 1 && core.iter().any(|token| is_firms(token.plain()))
+/// Whether a name without legal form is recognisably a company's and not its owner's. Any list of persons' names is incomplete.
+fn is_company_name(core: &[NameToken]) -> bool {
+    core.len() > 1 && core.iter().any(|token| is_company_word(token.plain()))
 }
 
-fn letters(tokens: &[Token]) -> usize {
+fn letters(tokens: &[NameToken]) -> usize {
     tokens.iter().map(|token| token.plain().chars().count()).sum()
 }
 
-/// Whether what is written is how the name begins.
-fn begins(name: &[&Token], written: &[Token]) -> bool {
+/// Whether the written text is the beginning of the name.
+fn begins(name: &[&NameToken], written: &[NameToken]) -> bool {
     (0..Transliteration::ALL.len()).any(|lettering| {
-        let written = on_end(written, lettering);
-        written.chars().count() >= LEAST_OF_CUT && on_end(name.iter().copied(), lettering).starts_with(&written)
+        let written = joined(written, lettering);
+        written.chars().count() >= MIN_TRUNCATED_CHARACTERS && joined(name.iter().copied(), lettering).starts_with(&written)
     })
 }

@@ -1,7 +1,7 @@
-//! Words that are in the names of firms, of estates and of what is nobody's family name.
+//! Words in the names of companies and estates, and other words that are nobody's family name.
 
-/// Words by which a company's name is told from a person's, sorted. A family name that is such a word as well is left out.
-const FIRMS: &[&str] = &[
+/// Words that identify a company's name, sorted. Words that are also family names are left out.
+const COMPANY_WORDS: &[&str] = &[
     "abogados",
     "academia",
     "administracion",
@@ -242,7 +242,7 @@ const FIRMS: &[&str] = &[
     "zapateria",
 ];
 
-/// What stands behind a name and makes somebody else of whom it names, sorted: an estate, heirs, a firm, a generation.
+/// Words after a name that make it another holder's, sorted: an estate, heirs, a company, a generation.
 const OTHERS: &[&str] = &[
     "administrador",
     "administradora",
@@ -321,21 +321,24 @@ const OTHERS: &[&str] = &[
     "yacente",
 ];
 
-/// What tells generations apart, and is somebody's family name or an initial as well. It is neither left out nor added.
+/// Generation suffixes that are also family names or initials. They may be neither left out nor added.
 const GENERATIONS: &[&str] = &["filho", "mayor", "menor", "neto", "sobrinho", "v", "vi", "vii", "viii", "ix", "x"];
 
-/// Whether a word is in companies' names and hardly in a person's.
-pub(super) fn is_firms(word: &str) -> bool {
-    FIRMS.binary_search(&word).is_ok()
+/// Whether a word is frequent in companies' names and rare in persons'.
+pub(super) fn is_company_word(word: &str) -> bool {
+    COMPANY_WORDS.binary_search(&word).is_ok()
 }
 
-/// Whether a word is no family name: beside somebody's name it says that somebody else is meant.
+/// Whether a word is not a family name: after a person's name it means another holder.
 pub(super) fn is_no_family_name(word: &str) -> bool {
-    is_firms(word) || OTHERS.binary_search(&word).is_ok() || tells_generation(word) || word.contains(|letter: char| letter.is_numeric())
+    is_company_word(word)
+        || OTHERS.binary_search(&word).is_ok()
+        || is_generation_suffix(word)
+        || word.contains(|letter: char| letter.is_numeric())
 }
 
-/// Whether a word can tell a father from his son.
-pub(super) fn tells_generation(word: &str) -> bool {
+/// Whether a word can distinguish a father from his son.
+pub(super) fn is_generation_suffix(word: &str) -> bool {
     GENERATIONS.contains(&word)
 }
 
@@ -345,8 +348,8 @@ mod tests {
 
     #[test]
     fn the_words_are_sorted() {
-        assert!(FIRMS.is_sorted() && OTHERS.is_sorted());
-        assert!(is_firms("talleres") && !is_firms("garcia"));
+        assert!(COMPANY_WORDS.is_sorted() && OTHERS.is_sorted());
+        assert!(is_company_word("talleres") && !is_company_word("garcia"));
         assert!(is_no_family_name("2do") && is_no_family_name("herederos") && !is_no_family_name("nieto"));
     }
 }

@@ -1,7 +1,7 @@
-//! Given names that people have beside their first, in the countries of the ramp.
+//! Second given names in the countries served.
 
-/// Frequent given names of men, sorted. Names that are frequent family names as well (Martín, Vicente, Santiago) are left out: `Juan
-/// Martín García` is Juan of the family Martín.
+/// Frequent given names of men, sorted. Names that are also frequent family names (Martín, Vicente, Santiago) are left out: `Juan Martín
+/// García` is Juan of the family Martín.
 const MEN: &[&str] = &[
     "adrian",
     "agustin",
@@ -131,7 +131,7 @@ const MEN: &[&str] = &[
     "xose",
 ];
 
-/// Frequent given names of women, sorted, without those that are frequent family names as well.
+/// Frequent given names of women, sorted, without frequent family names.
 const WOMEN: &[&str] = &[
     "adela",
     "adriana",
@@ -310,34 +310,34 @@ const WOMEN: &[&str] = &[
     "zoila",
 ];
 
-/// Given names of women that stand behind `María` above all, and are other words or family names as well, sorted.
-const BEHIND_MARIA: &[&str] = &["flor", "gracia", "mar", "paz", "rosario", "sol"];
+/// Given names of women that mostly follow `María` and are also other words or family names, sorted.
+const AFTER_MARIA: &[&str] = &["flor", "gracia", "mar", "paz", "rosario", "sol"];
 
-/// Given names that are frequent family names as well, sorted.
+/// Given names that are also frequent family names, sorted.
 const FAMILY_NAMES_AS_WELL: &[&str] = &[
     "alonso", "bautista", "benito", "blas", "bruno", "cruz", "domingo", "esteban", "felices", "gil", "guillen", "jordan", "leon",
     "lorenzo", "lucas", "luna", "marcos", "martin", "moises", "pascual", "rodrigo", "rosario", "salvador", "santiago", "santos", "simon",
     "vicente", "vidal",
 ];
 
-/// Whether a word can be somebody's given name.
+/// Whether a word may be a given name.
 pub(super) fn can_be_given_name(word: &str) -> bool {
     is_given_name(word) || FAMILY_NAMES_AS_WELL.binary_search(&word).is_ok()
 }
 
-/// Whether a word is a given name and hardly anybody's family name.
+/// Whether a word is a given name and rarely a family name.
 pub(super) fn is_given_name(word: &str) -> bool {
     is_mans_name(word) || WOMEN.binary_search(&word).is_ok()
 }
 
-/// Whether a word is a man's given name; a woman's has another one before it (`María José`).
+/// Whether a word is a man's given name. In a woman's name it follows another one (`María José`).
 pub(super) fn is_mans_name(word: &str) -> bool {
     MEN.binary_search(&word).is_ok()
 }
 
-/// Whether a word is a woman's given name without any other.
+/// Whether a word alone is a woman's given name.
 pub(super) fn is_womans_name(word: &str) -> bool {
-    WOMEN.binary_search(&word).is_ok() || BEHIND_MARIA.binary_search(&word).is_ok()
+    WOMEN.binary_search(&word).is_ok() || AFTER_MARIA.binary_search(&word).is_ok()
 }
 
 #[cfg(test)]
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_names_are_sorted() {
-        assert!([MEN, WOMEN, BEHIND_MARIA, FAMILY_NAMES_AS_WELL].iter().all(|names| names.is_sorted()));
+        assert!([MEN, WOMEN, AFTER_MARIA, FAMILY_NAMES_AS_WELL].iter().all(|names| names.is_sorted()));
         assert!(MEN.iter().all(|name| !is_womans_name(name)));
         assert!(can_be_given_name("martin") && !is_given_name("martin"));
         assert!(is_given_name("carlos") && !is_given_name("garcia"));

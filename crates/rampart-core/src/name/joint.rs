@@ -1,27 +1,27 @@
-//! An account of two persons, as banks write both: `CARMEN GARCIA LOPEZ Y JUAN PEREZ RUIZ`.
+//! Joint accounts, whose names banks write together: `CARMEN GARCIA LOPEZ Y JUAN PEREZ RUIZ`.
 
 use super::firm_words::is_no_family_name;
 use super::given_names::is_given_name;
-use super::words::{Token, same_letters};
+use super::words::{NameToken, same_letters};
 
-/// What stands between two holders.
+/// Words between two holders.
 const BETWEEN: &[&str] = &["y", "e", "o", "and"];
 
-/// The fewest words of a holder's name.
-const LEAST_WORDS: usize = 2;
+/// A holder has at least this many words.
+const MIN_HOLDER_WORDS: usize = 2;
 
-/// Whether one of two holders is this person, with the whole name and nothing beside it. The other one has a name of its own, by
-/// which two holders are told from one with an `y` between the family names and from two of one family name.
-pub(super) fn names(given: &[Token], family: &[Token], written: &[Token]) -> bool {
+/// Whether one of two holders is this person, by the whole name and nothing else. The other must have a name of its own: this
+/// distinguishes two holders from one with `y` between the family names, and from two who share a family name.
+pub(super) fn names(given: &[NameToken], family: &[NameToken], written: &[NameToken]) -> bool {
     if given.is_empty() || family.is_empty() {
         return false;
     }
-    let first_name_first: Vec<&Token> = given.iter().chain(family).collect();
-    let family_name_first: Vec<&Token> = family.iter().chain(given).collect();
-    let is_whole = |holder: &[Token]| same_letters(&first_name_first, holder) || same_letters(&family_name_first, holder);
-    let is_another = |holder: &[Token]| {
+    let first_name_first: Vec<&NameToken> = given.iter().chain(family).collect();
+    let family_name_first: Vec<&NameToken> = family.iter().chain(given).collect();
+    let is_whole = |holder: &[NameToken]| same_letters(&first_name_first, holder) || same_letters(&family_name_first, holder);
+    let is_another = |holder: &[NameToken]| {
         let is_somebodys = || holder.iter().any(|token| is_given_name(token.plain()));
-        holder.len() >= LEAST_WORDS && is_somebodys() && !holder.iter().any(|token| is_no_family_name(token.plain()))
+        holder.len() >= MIN_HOLDER_WORDS && is_somebodys() && !holder.iter().any(|token| is_no_family_name(token.plain()))
     };
     (1..written.len()).filter(|place| written[*place].is(BETWEEN)).any(|place| {
         let (one, other) = (&written[..place], &written[place + 1..]);

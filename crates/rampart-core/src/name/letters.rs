@@ -1,44 +1,43 @@
-//! Letters as banks write them: Unicode's compatibility decomposition without the marks (UAX #15), and for the letters that
-//! have none the table of the European Payments Council (EPC217-08) beside what people and passports write.
+//! Transliteration as banks do it: Unicode's compatibility decomposition without marks (UAX #15). Letters without a decomposition follow
+//! the table of the European Payments Council (EPC217-08), or what people and passports use.
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-use crate::text::is_unseen;
+use crate::text::is_invisible;
 
-/// A way to write letters that the basic Latin alphabet lacks.
+/// A scheme for letters outside the basic Latin alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transliteration {
-    /// As EPC217-08 has it: one letter for one where it can be, `ß` as `s`, `æ` as `a`, `þ` as `t`.
+    /// EPC217-08: one letter for one where possible, `ß` as `s`, `æ` as `a`, `þ` as `t`.
     Epc,
-    /// As most write it: `ß` as `ss`, `æ` as `ae`, `þ` as `th`.
+    /// The most common: `ß` as `ss`, `æ` as `ae`, `þ` as `th`.
     Plain,
-    /// As the letter's own country writes it: `ä`, `ö`, `ü`, `å` and `ø` as `ae`, `oe`, `ue`, `aa` and `oe`.
+    /// As in the country of the letter: `ä`, `ö`, `ü`, `å` and `ø` as `ae`, `oe`, `ue`, `aa` and `oe`.
     National,
 }
 
 impl Transliteration {
-    /// Every one.
     pub(super) const ALL: [Self; 3] = [Self::Epc, Self::Plain, Self::National];
 }
 
-/// A text for comparing: lower case, without accents, in basic Latin letters where there are any for it.
+/// A text in the form for comparison: lower case, without accents, transliterated where possible.
 #[must_use]
 pub fn folded(text: &str) -> String {
     lettered(text.trim(), Transliteration::Plain)
 }
 
-/// A text in lower case and basic Latin letters, as far as there are any for it; without apostrophes.
+/// A text in lower case, transliterated where possible, without apostrophes.
 pub(super) fn lettered(text: &str, lettering: Transliteration) -> String {
     if text.is_ascii() {
         return text.chars().filter(|letter| !is_apostrophe(*letter)).map(|letter| letter.to_ascii_lowercase()).collect();
     }
     let mut national = String::with_capacity(text.len());
     for letter in ComposingNormalizerBorrowed::new_nfc().normalize_iter(text.chars()).flat_map(char::to_lowercase) {
-        match own(letter, lettering) {
+        match before_decomposition(letter, lettering) {
             Some(written) => national.push_str(written),
-            // An accent beside a letter decomposes into a blank and a mark.
+            // A spacing accent would decompose into a blank and a mark.
             None if is_apostrophe(letter) => {}
             None => national.push(letter),
         }
@@ -50,27 +49,27 @@ pub(super) fn lettered(text: &str, lettering: Transliteration) -> String {
             written.push(letter.to_ascii_lowercase());
         } else if let Some(latin) = latin(letter, lettering, written.ends_with('o')) {
             written.push_str(latin);
-        } else if !GeneralCategoryGroup::Mark.contains(marks.get(letter)) && !is_unseen(letter) {
+        } else if !GeneralCategoryGroup::Mark.contains(marks.get(letter)) && !is_invisible(letter) {
             written.push(letter);
         }
     }
     written
 }
 
-/// Signs that are written for an apostrophe, and the dot within Catalan's `l·l`.
+/// Characters used as an apostrophe, and the dot in Catalan `l·l`.
 pub(super) const fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '`' | '´' | '·' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | '‘' | '’' | '‛' | '′' | '＇')
 }
 
-/// What is written for a letter before it is decomposed.
-const fn own(letter: char, lettering: Transliteration) -> Option<&'static str> {
+/// Replacements applied before decomposition.
+const fn before_decomposition(letter: char, lettering: Transliteration) -> Option<&'static str> {
     Some(match (letter, lettering) {
         ('ä' | 'æ', Transliteration::National) => "ae",
         ('ö' | 'ø' | 'ő', Transliteration::National) => "oe",
         ('ü' | 'ű', Transliteration::National) => "ue",
         ('å', Transliteration::National) => "aa",
         ('đ', Transliteration::National) => "dj",
-        // `й` is no `и` with a mark to whoever writes it in Latin letters.
+        // `й` is transliterated as a letter, not as `и` with a mark.
         ('й', Transliteration::Epc) => "y",
         ('ĳ', Transliteration::Epc) => "i",
         ('ŀ', _) => "l",
@@ -78,8 +77,8 @@ const fn own(letter: char, lettering: Transliteration) -> Option<&'static str> {
     })
 }
 
-/// What is written for a letter that has no decomposition. The first of two is EPC217-08's.
-const fn latin(letter: char, lettering: Transliteration, behind_o: bool) -> Option<&'static str> {
+/// Replacements for letters without decomposition. The first of two is that of EPC217-08.
+const fn latin(letter: char, lettering: Transliteration, after_o: bool) -> Option<&'static str> {
     const fn either(lettering: Transliteration, epc: &'static str, plain: &'static str) -> &'static str {
         if matches!(lettering, Transliteration::Epc) { epc } else { plain }
     }
@@ -107,7 +106,7 @@ const fn latin(letter: char, lettering: Transliteration, behind_o: bool) -> Opti
         'π' | 'п' => "p",
         'ρ' | 'р' => "r",
         'σ' | 'ς' | 'с' => "s",
-        'υ' => either(lettering, "y", if behind_o { "u" } else { "y" }),
+        'υ' => either(lettering, "y", if after_o { "u" } else { "y" }),
         'φ' | 'ф' => "f",
         'χ' | 'ч' => "ch",
         'ψ' => "ps",

@@ -1,48 +1,46 @@
-//! Letters that were lost on the way: banks write a sign for what their alphabet lacks.
+//! Letters lost on the way: banks write a replacement character for letters outside their alphabet.
 
 use crate::text::composed;
 
-/// Stands for a letter that was lost. It is a letter, so that it is within a word, and no alphabet that anybody's name is
-/// written in has it.
+/// Marks a lost letter. It is a letter, so it does not split words, and no alphabet of names has it.
 pub(super) const LOST: char = 'ʔ';
 
-/// The letters up to `ſ` that EPC217-08 writes as a full stop.
+/// Letters up to `ſ` for which EPC217-08 writes a full stop.
 const WITHOUT_EQUIVALENT: &str = "ĸŉŊŋŌōŎŏſ";
 
-/// How letters are lost.
+/// How lost letters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Loss {
-    /// As EPC217-08 has it: a full stop stands for a letter without an equivalent.
+    /// EPC217-08: a full stop for a letter without an equivalent.
     FullStop,
-    /// As alphabets that are not the sender's make of every letter beyond ASCII: a question mark, one or two for a letter.
+    /// Wrong encodings: a question mark, or two, for each letter beyond ASCII.
     QuestionMark,
 }
 
 impl Loss {
-    /// Both.
     pub(super) const ALL: [Self; 2] = [Self::FullStop, Self::QuestionMark];
 
-    const fn is_sign(self, sign: char) -> bool {
-        matches!((self, sign), (Self::FullStop, '.') | (Self::QuestionMark, '?' | '\u{FFFD}'))
+    const fn is_replacement(self, character: char) -> bool {
+        matches!((self, character), (Self::FullStop, '.') | (Self::QuestionMark, '?' | '\u{FFFD}'))
     }
 
-    /// What a bank has written, with each letter marked that was lost within or at the end of a word; nothing when none was.
+    /// The written text with each letter marked that was lost inside or at the end of a word; `None` when none was.
     pub(super) fn marked(self, written: &str) -> Option<String> {
         let mut marked = String::with_capacity(written.len());
         let mut letters = written.chars().peekable();
         while let Some(letter) = letters.next() {
-            if !self.is_sign(letter) {
+            if !self.is_replacement(letter) {
                 marked.push(letter);
                 continue;
             }
-            while self == Self::QuestionMark && letters.next_if(|next| self.is_sign(*next)).is_some() {}
+            while self == Self::QuestionMark && letters.next_if(|next| self.is_replacement(*next)).is_some() {}
             let is_within = letters.peek().is_some_and(|next| next.is_alphanumeric()) || marked.ends_with(char::is_alphanumeric);
             marked.push(if is_within { LOST } else { letter });
         }
         marked.contains(LOST).then_some(marked)
     }
 
-    /// A name with each letter marked that is lost. Nobody can count question marks that stand together.
+    /// A name with the letters marked that would be lost. Consecutive question marks become one mark: their number is ambiguous.
     pub(super) fn losing(self, name: &str) -> String {
         let mut losing = String::with_capacity(name.len());
         for letter in composed(name).chars() {

@@ -1,8 +1,8 @@
-//! Names: whether whoever paid can be the customer.
+//! Name matching: whether the payer can be the customer.
 //!
-//! Banks write names in capitals without accents, in either order, shortened, with and without particles, and cut at a
-//! width. What they write is the customer's name when nothing in it speaks against that: a miss holds an honest person's
-//! money, and a false hit lets in another person's. ADR 0022 has the rule with its reasons.
+//! Banks write names in capitals without accents, in either order, abbreviated, with and without particles, and truncated. A written name
+//! matches unless something in it contradicts the customer's name: a false negative holds an honest customer's money, a false positive
+//! accepts another person's. ADR 0022 has the rules and reasons.
 
 mod company;
 mod dropped;
@@ -21,22 +21,20 @@ use lost::{LOST, Loss};
 use crate::customer::Customer;
 use crate::identification::CustomerType;
 
-/// Who holds an account by what is known of them.
+/// The holder of an account, as far as known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountHolder<'a> {
-    /// A person.
     Person {
-        /// Given names.
         given: &'a str,
-        /// Family names, the first one first; empty where the whole name was given as one text.
+        /// Family names in order; empty where the whole name was given as one text.
         family: &'a str,
     },
-    /// A company by its whole name, with its legal form where it was given.
+    /// The whole name, with the legal form if it was given.
     Company(&'a str),
 }
 
 impl AccountHolder<'_> {
-    /// Whether a bank that writes this can mean the holder.
+    /// Whether the holder can be meant by a name that a bank wrote.
     #[must_use]
     pub fn can_be(self, written: &str) -> bool {
         let with_loss = |loss: Loss| {
@@ -48,7 +46,7 @@ impl AccountHolder<'_> {
                 }
             }
         };
-        // The mark is this program's own. A bank that writes it would mean any letters whatever.
+        // A bank must not write our own mark: it would match any letter.
         if folded(written).contains(LOST) {
             return false;
         }
@@ -71,12 +69,12 @@ impl AccountHolder<'_> {
 }
 
 impl Customer {
-    /// Whether a bank, a processor or a person that writes this name can mean the customer.
+    /// Whether the customer can be meant by a name that a bank, a processor or a person wrote.
     #[must_use]
     pub fn can_be(&self, written: &str) -> bool {
         let profile = &self.profile;
         if self.holder() == CustomerType::Company {
-            // Some give the name of whoever registered the company beside its own.
+            // Some customers give the name of the person who registered the company beside the company's.
             return AccountHolder::Company(profile.name.reveal()).can_be(written)
                 || AccountHolder::Company(&profile.full_name()).can_be(written);
         }

@@ -1,17 +1,14 @@
-//! Words that forms and banks shorten in their own fixed ways.
+//! Fixed abbreviations in forms and bank records.
 
-/// Which words stand in a place.
+/// The part of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Given names.
+pub(super) enum NamePart {
     Given,
-    /// Family names.
     Family,
-    /// A company's name.
     Company,
 }
 
-/// (short, whole) given names. One that could be two names is left out.
+/// (abbreviation, given name). Ambiguous abbreviations are left out.
 const GIVEN: &[(&str, &str)] = &[
     ("ma", "maria"),
     ("mari", "maria"),
@@ -28,7 +25,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("cpcion", "concepcion"),
 ];
 
-/// (short, whole) family names.
+/// (abbreviation, family name).
 const FAMILY: &[(&str, &str)] = &[
     ("fdez", "fernandez"),
     ("fdz", "fernandez"),
@@ -72,7 +69,7 @@ const FAMILY: &[(&str, &str)] = &[
     ("mc", "mac"),
 ];
 
-/// (short, whole) words of companies.
+/// (abbreviation, word in company names).
 const COMPANY: &[(&str, &str)] = &[
     ("cia", "compania"),
     ("hnos", "hermanos"),
@@ -82,12 +79,12 @@ const COMPANY: &[(&str, &str)] = &[
     ("gpo", "grupo"),
 ];
 
-/// Whether one spelling is the short form of the other.
-pub(super) fn is_short_of(place: Place, one: &str, other: &str) -> bool {
+/// Whether one spelling is an abbreviation of the other.
+pub(super) fn is_short_of(place: NamePart, one: &str, other: &str) -> bool {
     let table = match place {
-        Place::Given => GIVEN,
-        Place::Family => FAMILY,
-        Place::Company => COMPANY,
+        NamePart::Given => GIVEN,
+        NamePart::Family => FAMILY,
+        NamePart::Company => COMPANY,
     };
     table.iter().any(|(short, whole)| (one == *short && other == *whole) || (other == *short && one == *whole))
 }

@@ -1,99 +1,99 @@
-//! Names as words: what stands between them, particles, and how two lists of words agree.
+//! Names as lists of words: separators, particles, and how two lists match.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
-use super::firm_words::{is_no_family_name, tells_generation};
+use super::firm_words::{is_generation_suffix, is_no_family_name};
 use super::given_names::is_given_name;
 use super::letters::{Transliteration, is_apostrophe, lettered};
 use super::lost::LOST;
 use super::person::TITLES;
-use super::short::{Place, is_short_of};
-use crate::text::is_unseen;
+use super::short::{NamePart, is_short_of};
+use crate::text::is_invisible;
 
-/// The most words of a name that are compared one by one.
-const MOST_WORDS: usize = 16;
+/// Longer names are not compared word by word.
+const MAX_WORDS: usize = 16;
 
-/// Words that belong to the one behind them, and that forms and banks leave out.
+/// Particles belong to the next word. Forms and banks leave them out.
 pub(super) const PARTICLES: &[&str] = &[
     "de", "del", "la", "las", "los", "y", "da", "das", "do", "dos", "du", "des", "di", "della", "von", "van", "der", "den", "zu", "and",
     "et",
 ];
 
-/// Those of them that stand between two names.
+/// Particles that connect two names.
 const ANDS: &[&str] = &["y", "and", "et"];
 
-/// Words that stand between two names as well, and are initials.
+/// Single letters that connect two names and may be initials as well.
 const LETTERS_BETWEEN: &[&str] = &["e", "i", "o", "u"];
 
-/// Signs that stand between two holders.
-const SIGNS_BETWEEN: &[char] = &['/', '\\', '&', '+', ';', '|'];
+/// Characters between two holders.
+const HOLDER_SEPARATORS: &[char] = &['/', '\\', '&', '+', ';', '|'];
 
-/// Letters that stand before an apostrophe: `O'Brien`, `D'Angelo`, `M'Barek`.
+/// Letters before an apostrophe: `O'Brien`, `D'Angelo`, `M'Barek`.
 const ELIDED: &[&str] = &["d", "l", "m", "n", "o"];
 
-/// A text between separators, in every lettering.
+/// A text between separators, in each [`Transliteration`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct NameToken {
     spellings: Vec<String>,
-    /// Whether a sign stands before it that stands between two holders.
-    behind_sign: bool,
+    /// Whether one of [`HOLDER_SEPARATORS`] precedes it.
+    after_separator: bool,
 }
 
-impl Token {
+impl NameToken {
     pub(super) fn is(&self, known: &[&str]) -> bool {
         known.contains(&self.plain())
     }
 
-    /// As most write it.
+    /// In the most common transliteration.
     pub(super) fn plain(&self) -> &str {
         &self.spellings[Transliteration::Plain as usize]
     }
 }
 
-/// What stands between a text's separators. Apostrophes separate nothing.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// Splits a text at its separators. Apostrophes do not separate.
+pub(super) fn tokens(text: &str) -> Vec<NameToken> {
     let marks = const { CodePointMapData::<GeneralCategory>::new() };
-    // `M.ª` and `Mª` are one.
+    // `M.ª` and `Mª` are the same.
     let text = text.replace(".ª", "ª").replace(".º", "º");
     let is_separator = |letter: char| {
         let is_mark = || GeneralCategoryGroup::Mark.contains(marks.get(letter));
-        !(letter.is_alphanumeric() || is_apostrophe(letter) || is_mark() || is_unseen(letter))
+        !(letter.is_alphanumeric() || is_apostrophe(letter) || is_mark() || is_invisible(letter))
     };
     let mut tokens = Vec::new();
-    let mut behind_sign = false;
+    let mut after_separator = false;
     for part in text.split_inclusive(is_separator) {
         let word = part.trim_end_matches(is_separator);
         let spellings: Vec<String> = Transliteration::ALL.iter().map(|lettering| lettered(word, *lettering)).collect();
         if spellings.iter().all(|spelling| !spelling.is_empty()) {
-            tokens.push(Token { spellings, behind_sign });
-            behind_sign = false;
+            tokens.push(NameToken { spellings, after_separator });
+            after_separator = false;
         }
-        behind_sign |= part.ends_with(SIGNS_BETWEEN);
+        after_separator |= part.ends_with(HOLDER_SEPARATORS);
     }
     tokens
 }
 
-/// All letters of tokens on end, in one lettering.
-pub(super) fn on_end<'a>(tokens: impl IntoIterator<Item = &'a Token>, lettering: usize) -> String {
+/// The tokens joined, in one transliteration.
+pub(super) fn joined<'a>(tokens: impl IntoIterator<Item = &'a NameToken>, lettering: usize) -> String {
     tokens.into_iter().map(|token| token.spellings[lettering].as_str()).collect()
 }
 
-/// Whether two lists of tokens have the same letters, wherever they are parted. A single letter is parted from the name in front of
-/// it (`LUIS A` is not `Luisa`), and joined to the one behind where an apostrophe can be between them; initials are joined to one another.
-pub(super) fn same_letters(one: &[&Token], other: &[Token]) -> bool {
-    let other: Vec<&Token> = other.iter().collect();
+/// Whether two lists of tokens have the same letters, wherever they are split. A single letter stays separate from the name before it
+/// (`LUIS A` is not `Luisa`), and joins the next one only where an apostrophe may be between them; initials may join one another.
+pub(super) fn same_letters(one: &[&NameToken], other: &[NameToken]) -> bool {
+    let other: Vec<&NameToken> = other.iter().collect();
     let count = Transliteration::ALL.len();
     let agree = |this: usize, that: usize| {
-        on_end(one.iter().copied(), this) == on_end(other.iter().copied(), that)
+        joined(one.iter().copied(), this) == joined(other.iter().copied(), that)
             && keeps_initials(one, this, &edges(&other, that))
             && keeps_initials(&other, that, &edges(one, this))
     };
     !one.is_empty() && (0..count).any(|this| (0..count).any(|that| agree(this, that)))
 }
 
-/// Where tokens on end begin and end.
-fn edges(tokens: &[&Token], lettering: usize) -> Vec<usize> {
+/// The offsets at which joined tokens begin and end.
+fn edges(tokens: &[&NameToken], lettering: usize) -> Vec<usize> {
     let ends = tokens.iter().scan(0, |end, token| {
         *end += token.spellings[lettering].len();
         Some(*end)
@@ -101,8 +101,8 @@ fn edges(tokens: &[&Token], lettering: usize) -> Vec<usize> {
     std::iter::once(0).chain(ends).collect()
 }
 
-/// Whether no single letter is within a name of another text that has these edges.
-fn keeps_initials(tokens: &[&Token], lettering: usize, others: &[usize]) -> bool {
+/// Whether no single letter is inside a name of the other text, which has the edges `others`.
+fn keeps_initials(tokens: &[&NameToken], lettering: usize, others: &[usize]) -> bool {
     let own = edges(tokens, lettering);
     let is_single = |place: usize| tokens.get(place).is_some_and(|token| is_single_letter(&token.spellings[lettering]));
     (0..tokens.len()).filter(|place| is_single(*place)).all(|place| {
@@ -116,23 +116,23 @@ fn is_single_letter(text: &str) -> bool {
     text.chars().nth(1).is_none()
 }
 
-/// A word of a name, in every spelling, with and without the particles before it.
+/// A word of a name in every spelling, with and without its particles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     spellings: Vec<String>,
-    /// Whether the text ended within it or behind it.
+    /// Whether the text was truncated in or after it.
     cut: bool,
-    /// Whether an `and` or a sign for it stands before it.
-    behind_and: bool,
+    /// Whether `and`, or a separator of holders, precedes it.
+    after_and: bool,
 }
 
 impl Word {
-    /// A single letter.
+    /// Whether it is a single letter.
     fn is_initial(&self) -> bool {
         self.spellings.iter().all(|spelling| is_single_letter(spelling))
     }
 
-    /// Whether a spelling is such a word.
+    /// Whether a spelling satisfies the predicate.
     pub(super) fn is_any(&self, of: impl Fn(&str) -> bool) -> bool {
         self.spellings.iter().any(|spelling| of(spelling))
     }
@@ -141,25 +141,25 @@ impl Word {
         self.spellings.iter().any(|spelling| known.contains(&spelling.as_str()))
     }
 
-    /// Whether a bank may write it though the customer did not give it. A given name is told from a family name, which would
-    /// make it somebody else's, from another person's behind an `and`, and a family name from what is nobody's.
-    fn may_be_added(&self, place: Place) -> bool {
-        // What a sign stands for is only known by the word that it agrees with: it may be the dots of a legal form.
-        if self.behind_and || self.is_any(|spelling| spelling.contains(LOST)) {
+    /// Whether a bank may write the word though the customer did not give it: never after `and`, which introduces another holder; as a
+    /// given name only initials and known given names; as a family name nothing that cannot be one.
+    fn may_be_added(&self, place: NamePart) -> bool {
+        // A word with a lost letter must match a known word: the character may be a dot of a legal form.
+        if self.after_and || self.is_any(|spelling| spelling.contains(LOST)) {
             return false;
         }
         match place {
-            Place::Given => self.is_initial() || self.is_any(is_given_name),
-            Place::Family => !self.is(TITLES) && !self.is_any(|spelling| is_given_name(spelling) || is_no_family_name(spelling)),
-            Place::Company => false,
+            NamePart::Given => self.is_initial() || self.is_any(is_given_name),
+            NamePart::Family => !self.is(TITLES) && !self.is_any(|spelling| is_given_name(spelling) || is_no_family_name(spelling)),
+            NamePart::Company => false,
         }
     }
 
-    fn equals(&self, other: &Self, place: Place) -> bool {
+    fn equals(&self, other: &Self, place: NamePart) -> bool {
         self.spellings.iter().any(|one| other.spellings.iter().any(|two| one == two || is_short_of(place, one, two)))
     }
 
-    /// Whether one is the initial of the other.
+    /// Whether exactly one is an initial, and the other begins with it.
     fn is_initial_of(&self, other: &Self) -> bool {
         self.is_initial() != other.is_initial() && self.spellings.iter().any(|one| other.begins_or_begun_by(one))
     }
@@ -168,13 +168,13 @@ impl Word {
         self.spellings.iter().any(|spelling| spelling.starts_with(text) || text.starts_with(spelling.as_str()))
     }
 
-    /// Whether the text was cut within this word, which began as the other does.
+    /// Whether it is the truncated beginning of `whole`.
     fn is_rest_of(&self, whole: &Self, least: usize) -> bool {
         let begins = |one: &String| one.chars().count() >= least && whole.spellings.iter().any(|other| other.starts_with(one.as_str()));
         self.cut && self.spellings.iter().any(begins)
     }
 
-    /// Whether it is two words that are written as one. A single letter is an end of none.
+    /// Whether it is two words joined. The second is never a single letter, and the first only if it can be elided.
     fn is_both(&self, first: &Self, second: &Self) -> bool {
         let may_begin = |one: &str| !is_single_letter(one) || ELIDED.contains(&one);
         let joined = |whole: &String| {
@@ -186,58 +186,58 @@ impl Word {
     }
 }
 
-/// The words of a name, whose particles are with the word behind them; nothing when there are more than are compared.
-pub(super) fn words(tokens: &[Token], is_cut: bool) -> Option<Vec<Word>> {
+/// The words of a name, each with its preceding particles. `None` when there are too many to compare.
+pub(super) fn words(tokens: &[NameToken], is_cut: bool) -> Option<Vec<Word>> {
     let mut words = Vec::new();
-    let mut before: Vec<&Token> = Vec::new();
-    let mut is_behind_letter = false;
+    let mut before: Vec<&NameToken> = Vec::new();
+    let mut is_after_letter = false;
     for token in tokens {
         if token.is(PARTICLES) {
             before.push(token);
             continue;
         }
         let mut word = word(&before, token);
-        word.behind_and |= is_behind_letter;
-        is_behind_letter = token.is(LETTERS_BETWEEN);
+        word.after_and |= is_after_letter;
+        is_after_letter = token.is(LETTERS_BETWEEN);
         words.push(word);
         before.clear();
     }
-    // Nothing but particles is a name of its own: Van, Do.
+    // Only particles: a name such as Van or Do.
     if words.is_empty() {
         words = before.iter().map(|token| word(&[], token)).collect();
     }
     if let Some(last) = words.last_mut() {
         last.cut = is_cut;
     }
-    Some(words).filter(|words| words.len() <= MOST_WORDS)
+    Some(words).filter(|words| words.len() <= MAX_WORDS)
 }
 
-fn word(before: &[&Token], token: &Token) -> Word {
+fn word(before: &[&NameToken], token: &NameToken) -> Word {
     let mut spellings = token.spellings.clone();
     if !before.is_empty() {
         let count = Transliteration::ALL.len();
-        spellings.extend((0..count).map(|lettering| on_end(before.iter().copied().chain([token]), lettering)));
+        spellings.extend((0..count).map(|lettering| joined(before.iter().copied().chain([token]), lettering)));
     }
-    let behind_and = token.behind_sign || before.iter().any(|token| token.is(ANDS) || token.behind_sign);
+    let after_and = token.after_separator || before.iter().any(|token| token.is(ANDS) || token.after_separator);
     spellings.sort_unstable();
     spellings.dedup();
-    Word { spellings, cut: false, behind_and }
+    Word { spellings, cut: false, after_and }
 }
 
-/// How two lists of words may agree: a set of what is beyond the agreement.
+/// How two lists of words match: a bit set, indexed by what is left over on either side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Ways(u8);
+pub(super) struct Agreement(u8);
 
-impl Ways {
-    const KNOWN_BEYOND: u8 = 1;
-    const WRITTEN_BEYOND: u8 = 2;
+impl Agreement {
+    const EXTRA_KNOWN_WORDS: u8 = 1;
+    const EXTRA_WRITTEN_WORDS: u8 = 2;
 
     pub(super) const fn none(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether they agree word by word.
-    pub(super) const fn wholly(self) -> bool {
+    /// Whether they match word by word.
+    pub(super) const fn is_exact(self) -> bool {
         self.0 & 1 != 0
     }
 
@@ -245,89 +245,89 @@ impl Ways {
         Self(self.0 | other.0)
     }
 
-    /// Whether both parts of a name agree, and never both texts have a word that the other lacks.
+    /// Whether given and family names match together. Not both texts may have a word that the other lacks.
     pub(super) fn agree(self, other: Self) -> bool {
-        let each = |ways: Self| (0..4_u8).filter(move |way| ways.0 & (1 << way) != 0);
-        each(self).any(|one| each(other).any(|two| one | two != Self::KNOWN_BEYOND | Self::WRITTEN_BEYOND))
+        let each = |agreement: Self| (0..4_u8).filter(move |way| agreement.0 & (1 << way) != 0);
+        each(self).any(|one| each(other).any(|two| one | two != Self::EXTRA_KNOWN_WORDS | Self::EXTRA_WRITTEN_WORDS))
     }
 }
 
-/// What two lists of words are compared by.
+/// How two lists of words are compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
-    pub(super) place: Place,
-    /// Whether a single letter stands for a word that begins with it.
+pub(super) struct MatchRule {
+    pub(super) place: NamePart,
+    /// Whether an initial matches a word.
     pub(super) initials: bool,
-    /// Whether words of the known name may be left out behind the first.
+    /// Whether known words after the first may be missing.
     pub(super) may_leave_out: bool,
-    /// How many words behind the first may be written that are not known.
+    /// Number of unknown words allowed after the first.
     pub(super) may_add: usize,
 }
 
-/// The ways in which words in the same order agree. The first words must, and one of all in full.
-pub(super) fn ways(known: &[Word], written: &[Word], rule: Rule) -> Ways {
-    let mut found = Ways::default();
+/// How the words match in order. The first words must match, and one of all in full.
+pub(super) fn agreement(known: &[Word], written: &[Word], rule: MatchRule) -> Agreement {
+    let mut found = Agreement::default();
     if !known.is_empty() && !written.is_empty() {
         let is_cut = written.last().is_some_and(|word| word.cut);
-        Walk { rule, is_cut, seen: [[0; MOST_WORDS + 1]; MOST_WORDS + 1] }.go(
+        WordMatcher { rule, is_cut, seen: [[0; MAX_WORDS + 1]; MAX_WORDS + 1] }.go(
             known,
             written,
-            At { first: true, full: false, beyond: 0, added: 0 },
+            MatchState { first: true, full: false, extra: 0, added: 0 },
             &mut found,
         );
     }
     found
 }
 
-struct Walk {
-    rule: Rule,
+struct WordMatcher {
+    rule: MatchRule,
     is_cut: bool,
-    /// Where it was, by how many words were left of either: equal words would lead there in more ways than can be walked.
-    seen: [[u64; MOST_WORDS + 1]; MOST_WORDS + 1],
+    /// States already visited, by the number of words left on either side. Without it, repeated words would make the search exponential.
+    seen: [[u64; MAX_WORDS + 1]; MAX_WORDS + 1],
 }
 
 #[derive(Clone, Copy)]
-struct At {
+struct MatchState {
     first: bool,
     full: bool,
-    beyond: u8,
+    extra: u8,
     added: usize,
 }
 
-impl At {
-    /// A bit of its own for each that there can be: no rule has more than two words added.
+impl MatchState {
+    /// A unique bit for each state: at most two words may be added.
     fn bit(self) -> u64 {
-        1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.beyond) + 16 * self.added)
+        1 << (usize::from(self.first) + 2 * usize::from(self.full) + 4 * usize::from(self.extra) + 16 * self.added)
     }
 }
 
-impl Walk {
-    fn go(&mut self, known: &[Word], written: &[Word], at: At, found: &mut Ways) {
+impl WordMatcher {
+    fn go(&mut self, known: &[Word], written: &[Word], at: MatchState, found: &mut Agreement) {
         let seen = &mut self.seen[known.len()][written.len()];
         if *seen & at.bit() != 0 {
             return;
         }
         *seen |= at.bit();
-        let further = |full: bool| At { first: false, full: at.full || full, ..at };
+        let further = |full: bool| MatchState { first: false, full: at.full || full, ..at };
         match (known, written) {
-            ([], []) => found.0 |= u8::from(at.full) << at.beyond,
-            // What is missing at the end of a text that was cut says nothing, unless something else stands in its place.
+            ([], []) => found.0 |= u8::from(at.full) << at.extra,
+            // A word missing at the end of a truncated text does not count, unless another word is there instead.
             (_, []) if self.is_cut => {
-                let missing = if at.beyond & Ways::WRITTEN_BEYOND == 0 { 0 } else { Ways::KNOWN_BEYOND };
-                found.0 |= u8::from(at.full) << (at.beyond | missing);
+                let missing = if at.extra & Agreement::EXTRA_WRITTEN_WORDS == 0 { 0 } else { Agreement::EXTRA_KNOWN_WORDS };
+                found.0 |= u8::from(at.full) << (at.extra | missing);
             }
             _ => {}
         }
         if let ([one, known @ ..], [two, written @ ..]) = (known, written) {
             if one.equals(two, self.rule.place) {
                 self.go(known, written, further(!one.is_initial()), found);
-            } else if self.rule.initials && (self.rule.place == Place::Given || !at.first) && one.is_initial_of(two) {
+            } else if self.rule.initials && (self.rule.place == NamePart::Given || !at.first) && one.is_initial_of(two) {
                 self.go(known, written, further(false), found);
             }
-            // The first family name has to be told from others that begin alike; other words only from none.
+            // A truncated first family name must be distinctive.
             let least = match (at.first, self.rule.place) {
                 (false, _) => 1,
-                (true, Place::Given) => usize::MAX,
+                (true, NamePart::Given) => usize::MAX,
                 (true, _) => 5,
             };
             if written.is_empty() && two.is_rest_of(one, least) {
@@ -347,22 +347,22 @@ impl Walk {
         if at.first {
             return;
         }
-        // Between family names stands what other languages write for `y`.
-        let is_family = self.rule.place == Place::Family;
-        let says_nothing = |word: &Word| is_family && word.is(&["e", "i"]);
-        let is_father_or_son = |word: &Word| is_family && word.is_any(tells_generation);
+        // Other languages write `e` or `i` for `y` between family names.
+        let is_family = self.rule.place == NamePart::Family;
+        let is_conjunction = |word: &Word| is_family && word.is(&["e", "i"]);
+        let is_father_or_son = |word: &Word| is_family && word.is_any(is_generation_suffix);
         if let [skipped, known @ ..] = known
             && self.rule.may_leave_out
             && !is_father_or_son(skipped)
         {
-            let beyond = if says_nothing(skipped) { at.beyond } else { at.beyond | Ways::KNOWN_BEYOND };
-            self.go(known, written, At { beyond, ..at }, found);
+            let extra = if is_conjunction(skipped) { at.extra } else { at.extra | Agreement::EXTRA_KNOWN_WORDS };
+            self.go(known, written, MatchState { extra, ..at }, found);
         }
         if let [skipped, written @ ..] = written {
-            if says_nothing(skipped) {
+            if is_conjunction(skipped) {
                 self.go(known, written, at, found);
             } else if at.added < self.rule.may_add && skipped.may_be_added(self.rule.place) {
-                self.go(known, written, At { beyond: at.beyond | Ways::WRITTEN_BEYOND, added: at.added + 1, ..at }, found);
+                self.go(known, written, MatchState { extra: at.extra | Agreement::EXTRA_WRITTEN_WORDS, added: at.added + 1, ..at }, found);
             }
         }
     }

@@ -1,12 +1,12 @@
-//! Bank accounts: right and wrong ones with what is said of the wrong ones, and no panic on anything.
+//! Bank accounts: valid and invalid ones with their messages, and no panic on any input.
 
 use proptest::prelude::*;
 use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind, virtual_account};
 use rampart_core::country::Country;
 use rampart_core::id::CustomerId;
 
-/// Synthetic accounts and published specimens that hold.
-const RIGHT: &[(&str, &[&str])] = &[
+/// Valid synthetic accounts and published specimens.
+const VALID: &[(&str, &[&str])] = &[
     (
         "ESP",
         &[
@@ -49,8 +49,8 @@ const RIGHT: &[(&str, &[&str])] = &[
     ("COL", &["3001234567", "cliente@ejemplo.com", "@demo123", "1999999999", "@A", "007/savings/12345678901", "1007/ahorros/12345678901"]),
 ];
 
-/// Accounts that do not.
-const WRONG: &[(&str, &[&str])] = &[
+/// Invalid accounts.
+const INVALID: &[(&str, &[&str])] = &[
     (
         "ESP",
         &[
@@ -127,7 +127,7 @@ fn country(name: &str) -> Country {
 #[test]
 fn right_accounts_hold() {
     let mut lines = Vec::new();
-    for (place, accounts) in RIGHT {
+    for (place, accounts) in VALID {
         for account in *accounts {
             let checked = bank_account::check(country(place), BankAccountInput::number(account))
                 .unwrap_or_else(|fault| panic!("{place} {account}: {fault}"));
@@ -140,7 +140,7 @@ fn right_accounts_hold() {
 #[test]
 fn wrong_accounts_are_refused_with_a_sentence_that_helps() {
     let mut lines = Vec::new();
-    for (place, accounts) in WRONG {
+    for (place, accounts) in INVALID {
         for account in *accounts {
             let fault = bank_account::check(country(place), BankAccountInput::number(account)).expect_err(account);
             lines.push(format!("{place} {account} | {} | {fault} | {}", fault.code(), fault.spanish()));
@@ -181,7 +181,7 @@ fn customers_own_accounts_lead_back_to_them() {
     assert_eq!(virtual_account::account_of("ES9121000418450200051332", CustomerId(1)), None);
 }
 
-/// What [`bank_account::check`] makes of an account that holds: kind, bank's code, kind of account, number, doubts.
+/// The result of [`bank_account::check`] for a valid account: kind, bank code, account type, number, warnings.
 fn read(place: &str, given: BankAccountInput<'_>) -> (BankAccountKind, String, &'static str, String, Vec<&'static str>) {
     let checked = bank_account::check(country(place), given).unwrap_or_else(|fault| panic!("{place} {given:?}: {fault}"));
     let code = checked.bank_code.map(|code| code.to_string()).unwrap_or_default();
@@ -251,7 +251,7 @@ fn banks_and_kinds_of_account_are_known_by_their_names() {
         ("COL", "Ualá", "depósito de bajo monto", "804", "savings"),
         ("COL", "Dale", "savings", "097", "savings"),
     ] {
-        // Bogotá's accounts have nine digits at most, so that one number fits them all.
+        // Accounts of Banco de Bogotá have at most nine digits, so one number fits all banks.
         let found = beside(place, bank, kind);
         assert_eq!((found.1.as_str(), found.2), (code, account_type), "{place} {bank} {kind}");
         let text = format!("{bank}/{kind}/12345678");

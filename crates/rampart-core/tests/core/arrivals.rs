@@ -1,7 +1,7 @@
-//! What becomes of money and coins that arrive early, late, in parts, too little, too much or from somebody else.
+//! Decisions about money and coins that arrive early, late, in parts, short, over or from another payer.
 //!
-//! The catalogue of the examples: 100.00 EUR of USDC at 0.92 (25 cents and 1.5 %, 10 cents for the chain), and 100 USDC sold
-//! at 0.92; promised for an hour, open for a day, honoured for another; tolerance 50 basis points and at most 5.00 EUR.
+//! The example catalogue: 100.00 EUR of USDC at 0.92 (fees 25 cents and 1.5 %, network fee 10 cents), and 100 USDC sold at 0.92. Quoted
+//! for an hour, open for a day, honoured for another. Tolerance 50 basis points, at most 5.00 EUR.
 
 use std::time::Duration;
 
@@ -24,24 +24,24 @@ use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
-const HOUR: u64 = 3_600;
+const HOUR_SECONDS: u64 = 3_600;
 
-/// An installation without a database: an order, what lies on its customer's account, and what its steps wrote.
-struct Scene {
+/// An installation without a database: an order, the balance of its customer, and the records of its steps.
+struct ArrivalScenario {
     catalogue: Catalogue,
     randomness: Counting,
     now: Timestamp,
     price: Option<Rate>,
     standing: Eligibility,
     grade: Grade,
-    /// How long ago the source was last read, nothing when it never was.
+    /// Time since the last reading of the source; `None` if there was none.
     read: Option<Duration>,
     items: Vec<ReviewItem>,
     events: Vec<EventType>,
     steps: Vec<Step>,
 }
 
-impl Scene {
+impl ArrivalScenario {
     fn new(policy: Policy) -> Self {
         Self {
             catalogue: example::catalogue(policy),
@@ -134,7 +134,7 @@ impl Scene {
         self.observe(order, PaymentFact::Paid { receipt, is_customer: true })
     }
 
-    /// Paid as the worker pays: what limits or balances refuse is tried again with less.
+    /// As the worker does: what limits or balances refuse is retried with less.
     fn paid_within(&mut self, order: Payment, minor: i128, refused: impl Fn(&Step) -> Option<HoldReason>) -> Payment {
         let receipt = self.receipt(minor);
         self.grade = Grade::All;
@@ -189,13 +189,13 @@ impl Scene {
         self.observe(order, PaymentFact::TimePassed)
     }
 
-    /// What lies in suspense, in minor units.
+    /// The balance of suspense, in minor units.
     fn suspense(&self) -> i128 {
         let entries = self.steps.iter().flat_map(|step| &step.postings).flat_map(|posting| posting.entries());
         entries.filter(|entry| entry.account == Account::Suspense).map(|entry| entry.effect().minor()).sum()
     }
 
-    /// What the customer's limits of a day count, by the window.
+    /// The counters of the customer's daily limits, by window.
     fn counted(&self) -> i128 {
         let raises = self.steps.iter().flat_map(|step| &step.raises);
         raises.filter(|raise| raise.counter.what.contains(":day:")).map(|raise| raise.by.minor()).sum()
@@ -206,13 +206,13 @@ fn gives(order: &Payment) -> i128 {
     order.taken.expect("something was decided").gives.minor()
 }
 
-/// What 100.00 EUR buys at the promise.
-const ORDERED: i128 = 106_684_782;
+/// What 100.00 EUR buys at the quoted rate.
+const ORDERED_COIN_MINOR_UNITS: i128 = 106_684_782;
 
 #[test]
 fn a_cent_keeps_no_price() {
-    for (first, then_after) in [(1, 5 * 24 * HOUR), (1, 2 * HOUR)] {
-        let mut scene = Scene::new(example::MARKET);
+    for (first, then_after) in [(1, 5 * 24 * HOUR_SECONDS), (1, 2 * HOUR_SECONDS)] {
+        let mut scene = ArrivalScenario::new(example::MARKET);
         let order = scene.payment();
         let order = scene.paid(order, first);
         assert_eq!((order.status(), order.receipts.len(), scene.suspense()), ("started", 0, 1), "too little to count");
@@ -220,19 +220,19 @@ fn a_cent_keeps_no_price() {
         scene.market("1.84");
         let order = scene.time(order);
         let order = scene.paid(order, 9_999);
-        if then_after > 24 * HOUR {
+        if then_after > 24 * HOUR_SECONDS {
             assert_eq!((order.status(), scene.suspense()), ("expired", 10_000), "an ended order takes nothing");
         } else {
             assert_eq!(order.status(), "payment_received");
-            assert!(gives(&order) <= ORDERED / 2, "at the market price");
+            assert!(gives(&order) <= ORDERED_COIN_MINOR_UNITS / 2, "at the market price");
             assert_eq!(order.exceptions.first(), Some(DeviationKind::Late));
         }
         // The same with coins.
-        let mut scene = Scene::new(example::MARKET);
+        let mut scene = ArrivalScenario::new(example::MARKET);
         let order = scene.sale();
         let order = scene.deposit(order, 1);
         assert_eq!((order.status(), order.coin_balance), ("created", Amount::ZERO));
-        scene.pass(2 * HOUR);
+        scene.pass(2 * HOUR_SECONDS);
         scene.market("0.46");
         let order = scene.deposit(order, 99_999_999);
         assert_eq!(order.status(), "crypto_received");
@@ -242,16 +242,16 @@ fn a_cent_keeps_no_price() {
 
 #[test]
 fn less_in_time_waits_and_is_decided_by_the_reading_behind_the_promise() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 6_000);
     assert_eq!((order.status(), order.received().minor()), ("started", 6_000));
     assert_eq!(scene.events, [EventType::PaymentUpdated]);
     assert!(order.clone().request(PaymentCommand::Cancel, &scene.context()).is_ok(), "asking for the end asks for the money");
-    scene.pass(HOUR);
+    scene.pass(HOUR_SECONDS);
     let order = scene.time(order);
-    assert_eq!((order.status(), order.reserved.minor()), ("started", ORDERED), "a reading begun later may show more");
-    // The feed stands still: the coins are freed, the price is not.
+    assert_eq!((order.status(), order.reserved.minor()), ("started", ORDERED_COIN_MINOR_UNITS), "a reading begun later may show more");
+    // The price feed stops: the coins are released, the price is not.
     scene.pass(900);
     scene.read = Some(Duration::from_secs(2_000));
     let order = scene.time(order);
@@ -268,10 +268,10 @@ fn less_in_time_waits_and_is_decided_by_the_reading_behind_the_promise() {
 
 #[test]
 fn what_is_late_goes_at_the_market_price_whatever_came_before() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 6_000);
-    scene.pass(HOUR);
+    scene.pass(HOUR_SECONDS);
     scene.market("1.84");
     let order = scene.paid(order, 4_000);
     assert_eq!(order.status(), "started", "the reading behind the promise decides");
@@ -283,18 +283,18 @@ fn what_is_late_goes_at_the_market_price_whatever_came_before() {
 }
 
 #[test]
-fn what_is_complete_in_time_is_decided_by_that_whatever_else_was_told_before() {
+fn what_is_complete_in_time_is_decided_by_that_whatever_else_was_reported_before() {
     // 40.00 in time, 3.00 late and read before the 60.00 that were in time too.
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 4_000);
     let in_time = scene.receipt(6_000);
-    scene.pass(HOUR);
+    scene.pass(HOUR_SECONDS);
     let order = scene.paid(order, 300);
     assert_eq!(order.status(), "started");
     scene.market("1.84");
     let order = scene.observe(order, PaymentFact::Paid { receipt: in_time, is_customer: true });
-    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS));
     // It is the late receipt that lies beside it.
     assert_eq!((scene.suspense(), order.set_aside.minor()), (300, 300));
     let aside: Vec<i128> = order.receipts.iter().map(|receipt| receipt.set_aside.minor()).collect();
@@ -303,12 +303,12 @@ fn what_is_complete_in_time_is_decided_by_that_whatever_else_was_told_before() {
 
 #[test]
 fn coins_that_are_in_a_block_in_time_are_waited_for() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.sale();
     let mut pending = scene.coins(100_000_000);
     let step = order.clone().observe(RampoffFact::DepositSeen(pending.clone()), &scene.context());
     let order = scene.sold(order, step);
-    scene.pass(2 * HOUR);
+    scene.pass(2 * HOUR_SECONDS);
     scene.market("0.46");
     let order = scene.deposit(order, 50_000_000);
     assert_eq!(order.status(), "confirming", "what is late decides nothing meanwhile");
@@ -317,9 +317,9 @@ fn coins_that_are_in_a_block_in_time_are_waited_for() {
     let order = scene.sold(order, step);
     assert_eq!((order.status(), order.payout_amount().minor(), order.set_aside.minor()), ("crypto_received", 9_094, 50_000_000));
     // Late coins in a block are not waited for: the first that are final decide.
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.sale();
-    scene.pass(2 * HOUR);
+    scene.pass(2 * HOUR_SECONDS);
     let pending = scene.coins(100_000_000);
     let step = order.clone().observe(RampoffFact::DepositSeen(pending), &scene.context());
     let order = scene.sold(order, step);
@@ -328,12 +328,12 @@ fn coins_that_are_in_a_block_in_time_are_waited_for() {
 
 #[test]
 fn a_promise_is_kept_for_what_was_ordered_and_for_nothing_beyond_it() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     scene.market("1.84");
     let order = scene.payment();
     let order = scene.paid(order, 50_000);
     // 100.00 at the promise; 400.00 less 6.00 at the market price.
-    assert_eq!(gives(&order), ORDERED + 214_130_434);
+    assert_eq!(gives(&order), ORDERED_COIN_MINOR_UNITS + 214_130_434);
     assert_eq!(order.exceptions.first(), Some(DeviationKind::Over));
     assert_eq!(scene.suspense(), 0);
 }
@@ -341,14 +341,14 @@ fn a_promise_is_kept_for_what_was_ordered_and_for_nothing_beyond_it() {
 #[test]
 fn a_surplus_passes_no_limit() {
     // Level 1 may trade 1,000.00 an order.
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 100_001);
-    assert_eq!((gives(&order), scene.suspense()), (ORDERED, 90_001));
+    assert_eq!((gives(&order), scene.suspense()), (ORDERED_COIN_MINOR_UNITS, 90_001));
     assert_eq!(order.set_aside.minor(), 90_001);
     // What the windows refuse is set aside, too, and so is what there are no coins for.
     for reason in [HoldReason::Limit, HoldReason::Liquidity] {
-        let mut scene = Scene::new(example::MARKET);
+        let mut scene = ArrivalScenario::new(example::MARKET);
         let order = scene.payment();
         let refused = |step: &Step| {
             let asks_more = match reason {
@@ -358,16 +358,16 @@ fn a_surplus_passes_no_limit() {
             asks_more.then_some(reason)
         };
         let order = scene.paid_within(order, 50_000, refused);
-        assert_eq!((order.status(), gives(&order), scene.suspense()), ("payment_received", ORDERED, 40_000), "{reason:?}");
+        assert_eq!((order.status(), gives(&order), scene.suspense()), ("payment_received", ORDERED_COIN_MINOR_UNITS, 40_000), "{reason:?}");
     }
 }
 
 #[test]
 fn late_money_waits_for_what_it_lacks_and_goes_on_by_itself() {
     let refuses = |step: &Step| step.holds.iter().any(|hold| hold.change.is_positive()).then_some(HoldReason::Liquidity);
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
-    scene.pass(2 * HOUR);
+    scene.pass(2 * HOUR_SECONDS);
     let order = scene.time(order);
     assert_eq!((order.status(), order.reserved.minor(), scene.counted() + 10_000), ("started", 0, 0), "what was promised is given back");
     let order = scene.paid_within(order, 10_000, refuses);
@@ -376,9 +376,9 @@ fn late_money_waits_for_what_it_lacks_and_goes_on_by_itself() {
     let order = scene.time(order);
     assert_eq!(order.status(), "payment_received");
     // Without a price likewise.
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
-    scene.pass(2 * HOUR);
+    scene.pass(2 * HOUR_SECONDS);
     scene.price = None;
     let order = scene.paid(order, 10_000);
     assert_eq!(order.hold_reason(), Some("price"));
@@ -391,13 +391,13 @@ fn late_money_waits_for_what_it_lacks_and_goes_on_by_itself() {
 
 #[test]
 fn what_was_in_time_and_could_not_be_decided_keeps_its_price_for_a_day() {
-    for (hours, expected) in [(24, ORDERED), (26, ORDERED / 2)] {
-        let mut scene = Scene::new(example::MARKET);
+    for (hours, expected) in [(24, ORDERED_COIN_MINOR_UNITS), (26, ORDERED_COIN_MINOR_UNITS / 2)] {
+        let mut scene = ArrivalScenario::new(example::MARKET);
         let order = scene.payment();
         let receipt = scene.receipt(10_000);
-        scene.pass(HOUR);
+        scene.pass(HOUR_SECONDS);
         let order = scene.time(order);
-        scene.pass((hours - 1) * HOUR);
+        scene.pass((hours - 1) * HOUR_SECONDS);
         scene.market("1.84");
         let order = scene.observe(order, PaymentFact::Paid { receipt, is_customer: true });
         assert_eq!((order.status(), gives(&order)), ("payment_received", expected), "{hours}");
@@ -407,14 +407,14 @@ fn what_was_in_time_and_could_not_be_decided_keeps_its_price_for_a_day() {
 
 #[test]
 fn the_end_of_the_promise_is_late_and_the_end_of_the_order_is_its_end() {
-    let mut scene = Scene::new(example::MARKET);
-    scene.pass(HOUR);
+    let mut scene = ArrivalScenario::new(example::MARKET);
+    scene.pass(HOUR_SECONDS);
     let order = Payment { created_at: example::START, ..scene.payment() };
-    let order = Payment { held_until: scene.now, open_until: scene.now.after(Duration::from_secs(HOUR)), ..order };
+    let order = Payment { held_until: scene.now, open_until: scene.now.after(Duration::from_secs(HOUR_SECONDS)), ..order };
     scene.market("1.84");
     let late = scene.paid(order.clone(), 10_000);
     assert_eq!(late.exceptions.first(), Some(DeviationKind::Late), "at its end it is late, although no worker has run");
-    scene.pass(HOUR);
+    scene.pass(HOUR_SECONDS);
     let ended = scene.paid(order, 10_000);
     assert_eq!((ended.status(), ended.received().minor(), ended.set_aside.minor()), ("started", 0, 10_000));
     assert_eq!(ended.exceptions.first(), Some(DeviationKind::Late));
@@ -422,19 +422,19 @@ fn the_end_of_the_promise_is_late_and_the_end_of_the_order_is_its_end() {
 
 #[test]
 fn somebody_elses_money_is_set_aside_and_the_order_stays_open() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let receipt = scene.receipt(10_000);
     let order = scene.observe(order, PaymentFact::Paid { receipt, is_customer: false });
     assert_eq!((order.status(), order.received().minor(), scene.suspense()), ("started", 0, 10_000));
     assert_eq!(order.exceptions.first(), Some(DeviationKind::ForeignPayer));
     let order = scene.paid(order, 10_000);
-    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS));
 }
 
 #[test]
 fn what_was_converted_stays_so_while_the_identity_is_missing() {
-    let mut scene = Scene::new(example::MARKET);
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let mut order = scene.payment();
     order = scene.paid(order, 10_000);
     order = scene.observe(order, PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true });
@@ -442,22 +442,26 @@ fn what_was_converted_stays_so_while_the_identity_is_missing() {
     let by = StoppedBy::Standing(HoldReason::Identity);
     order = scene.observe(order, PaymentFact::TransferStopped { transfer, by, reason: "withdrawn".to_owned() });
     assert!(matches!(order.state, PaymentState::OnHold { reason: HoldReason::Identity, .. }), "{:?}", order.state);
-    assert_eq!((gives(&order), order.reserved.minor()), (ORDERED, ORDERED));
-    scene.pass(3 * 24 * HOUR);
+    assert_eq!((gives(&order), order.reserved.minor()), (ORDERED_COIN_MINOR_UNITS, ORDERED_COIN_MINOR_UNITS));
+    scene.pass(3 * 24 * HOUR_SECONDS);
     scene.market("1.80");
     scene.standing.blocked = Some(HoldReason::Identity);
     order = scene.observe(order, PaymentFact::TimePassed);
     assert!(matches!(order.state, PaymentState::OnHold { reason: HoldReason::Identity, .. }), "not before it is valid again");
     scene.standing.blocked = None;
     order = scene.observe(order, PaymentFact::TimePassed);
-    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED), "it goes on by itself, at what was decided");
+    assert_eq!(
+        (order.status(), gives(&order)),
+        ("payment_received", ORDERED_COIN_MINOR_UNITS),
+        "it goes on by itself, at what was decided"
+    );
     order = scene.observe(order, PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true });
     assert!(matches!(order.state, PaymentState::Sending { .. }));
 }
 
 #[test]
-fn a_flood_of_cents_is_one_item_and_tells_nobody() {
-    let mut scene = Scene::new(example::MARKET);
+fn a_flood_of_cents_is_one_item_and_notifies_nobody() {
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let mut order = scene.payment();
     for _ in 0..50 {
         order = scene.paid(order, 99);
@@ -466,30 +470,30 @@ fn a_flood_of_cents_is_one_item_and_tells_nobody() {
     assert_eq!(order.set_aside.minor(), 50 * 99);
     assert_eq!(scene.items.iter().map(|item| item.amount.minor()).collect::<Vec<_>>(), [50 * 99]);
     let order = scene.paid(order, 10_000);
-    assert_eq!(gives(&order), ORDERED);
+    assert_eq!(gives(&order), ORDERED_COIN_MINOR_UNITS);
 }
 
 #[test]
 fn what_a_card_captured_short_goes_back_and_a_second_capture_too() {
-    let mut scene = Scene::new(example::BACK);
+    let mut scene = ArrivalScenario::new(example::BACK);
     let order = scene.card();
     let short = scene.paid(order, 6_000);
     assert_eq!(short.status(), "refund_pending");
-    let mut scene = Scene::new(example::BACK);
+    let mut scene = ArrivalScenario::new(example::BACK);
     let order = scene.card();
     let order = scene.paid(order, 10_000);
     let order = scene.paid(order, 10_000);
-    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS));
     let returned = scene.items.iter().find(|item| item.amount.minor() == 10_000).expect("the second capture");
     assert_eq!(returned.resolution.as_ref().map(|resolution| resolution.actor.as_str()), Some("policy"));
 }
 
 #[test]
 fn a_surplus_goes_back_where_the_policy_says_so() {
-    let mut scene = Scene::new(example::BACK);
+    let mut scene = ArrivalScenario::new(example::BACK);
     let order = scene.payment();
     let order = scene.paid(order, 15_000);
-    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED));
+    assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS));
     let payouts: Vec<i128> = scene
         .steps
         .iter()
@@ -501,7 +505,7 @@ fn a_surplus_goes_back_where_the_policy_says_so() {
 
 #[test]
 fn several_receipts_go_back_each_to_where_it_came_from() {
-    let mut scene = Scene::new(example::HOLD);
+    let mut scene = ArrivalScenario::new(example::HOLD);
     let order = scene.payment();
     let order = scene.paid(order, 3_000);
     let other = Receipt { source: Some("ES7921000813610123456789".into()), ..scene.receipt(4_000) };
@@ -523,8 +527,8 @@ fn several_receipts_go_back_each_to_where_it_came_from() {
 }
 
 #[test]
-fn a_payment_is_told_as_received_once() {
-    let mut scene = Scene::new(example::MARKET);
+fn a_payment_is_reported_as_received_once() {
+    let mut scene = ArrivalScenario::new(example::MARKET);
     let order = scene.payment();
     let order = scene.paid(order, 10_000);
     let held =
@@ -538,19 +542,19 @@ fn a_payment_is_told_as_received_once() {
 fn a_released_order_goes_at_the_prices_of_its_receipts() {
     // Late, and a cent more: not the price of long ago.
     for paid in [10_000, 10_001] {
-        let mut scene = Scene::new(example::HOLD);
+        let mut scene = ArrivalScenario::new(example::HOLD);
         let order = scene.payment();
-        scene.pass(2 * HOUR);
+        scene.pass(2 * HOUR_SECONDS);
         let order = scene.paid(order, paid);
         assert_eq!(order.hold_reason(), Some("amount"));
         scene.market("1.84");
         let step = order.request(PaymentCommand::Release, &scene.context()).expect("there is a price");
         let Some(Record::Payment(order)) = scene.take(step) else { panic!("the order is written") };
-        assert!(gives(&order) <= ORDERED / 2 + 10_000);
+        assert!(gives(&order) <= ORDERED_COIN_MINOR_UNITS / 2 + 10_000);
     }
-    let mut scene = Scene::new(example::HOLD);
+    let mut scene = ArrivalScenario::new(example::HOLD);
     let order = scene.payment();
-    scene.pass(2 * HOUR);
+    scene.pass(2 * HOUR_SECONDS);
     let order = scene.paid(order, 10_000);
     scene.price = None;
     assert!(order.request(PaymentCommand::Release, &scene.context()).is_err_and(|refusal| refusal.to_string().contains("price")));
@@ -559,7 +563,7 @@ fn a_released_order_goes_at_the_prices_of_its_receipts() {
 #[test]
 fn nothing_goes_on_for_somebody_whose_standing_has_ended() {
     for reason in [HoldReason::Banned, HoldReason::Identity, HoldReason::PartnerDisabled] {
-        let mut scene = Scene::new(example::MARKET);
+        let mut scene = ArrivalScenario::new(example::MARKET);
         scene.standing.blocked = Some(reason);
         let order = scene.payment();
         let order = scene.paid(order, 10_000);
@@ -570,9 +574,9 @@ fn nothing_goes_on_for_somebody_whose_standing_has_ended() {
         let order = scene.time(order);
         match reason {
             // What the customer could have supplied costs the promise.
-            HoldReason::Identity => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED / 2)),
+            HoldReason::Identity => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS / 2)),
             // Enabling the partner lets its orders go on, and what we hold keeps its price.
-            HoldReason::PartnerDisabled => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED)),
+            HoldReason::PartnerDisabled => assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS)),
             _ => assert_eq!(order, held),
         }
     }
@@ -582,7 +586,7 @@ fn nothing_goes_on_for_somebody_whose_standing_has_ended() {
 fn every_part_of_a_receipt_is_somewhere() {
     for (_, policy) in example::POLICIES {
         for parts in [&[10_000][..], &[50_000], &[4_000, 6_030], &[90, 9_950], &[2_000, 120_000], &[3_000]] {
-            let mut scene = Scene::new(policy);
+            let mut scene = ArrivalScenario::new(policy);
             let mut order = scene.payment();
             for part in parts {
                 order = scene.paid(order, *part);

@@ -1,5 +1,5 @@
-//! What the official check digits can see: every wrong digit and every swap of neighbours in right numbers is refused,
-//! but for the blind spots of the algorithms themselves, which docs/documents.md lists.
+//! What the official check digits detect: every wrong digit and every swap of neighbours in a valid number is refused, except in the
+//! blind spots of the algorithms, which docs/documents.md lists.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification;
 
-/// One mistype: where, what stood there, what stands there now.
+/// A typing mistake: its place, the right digit and the typed one.
 #[derive(Debug, Clone, Copy)]
 enum Mistype {
     Digit { place: usize, was: u8, is: u8 },
     Swap { left: u8, right: u8 },
 }
 
-/// Whether the official algorithm cannot see a mistype in this number.
+/// Whether the official algorithm cannot detect the mistake in this number.
 fn is_blind(kind: &str, number: &str, mistype: Mistype) -> bool {
     let distance = |one: u8, other: u8| u32::from(one.abs_diff(other));
     match (kind, mistype) {
@@ -31,7 +31,7 @@ fn is_blind(kind: &str, number: &str, mistype: Mistype) -> bool {
     }
 }
 
-fn holds(account: bool, country: Country, kind: &str, number: &str) -> bool {
+fn is_valid(account: bool, country: Country, kind: &str, number: &str) -> bool {
     if account {
         bank_account::check(country, BankAccountInput::number(number)).is_ok()
     } else {
@@ -65,7 +65,7 @@ fn only_the_algorithms_own_blind_spots_are_missed() {
         let text = std::fs::read_to_string(entry.expect("readable").path()).expect("readable");
         let file: serde_json::Value = serde_json::from_str(&text).expect("well formed");
         let kind = file["type"].as_str().expect("a type");
-        // The RFC's last character is advisory, so there is nothing to see.
+        // The last character of an RFC is advisory, so no mistake is refused.
         if kind == "RFC" {
             continue;
         }
@@ -74,7 +74,7 @@ fn only_the_algorithms_own_blind_spots_are_missed() {
         for number in file["valid"].as_array().expect("a list").iter().filter_map(|number| number.as_str()) {
             for (mistype, wrong) in mistypes(number.as_bytes()) {
                 tried += 1;
-                if holds(account, country, kind, &wrong) {
+                if is_valid(account, country, kind, &wrong) {
                     missed += 1;
                     assert!(is_blind(kind, number, mistype), "{kind} {number} became {wrong}: {mistype:?}");
                 }

@@ -1,4 +1,4 @@
-//! Every decision of a person about every kind of item, and what follows.
+//! Every decision of an operator about every kind of review item, and its result.
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Eligibility;
@@ -16,12 +16,12 @@ use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, Rev
 use rampart_core::step::Step;
 use rampart_core::watch::{Deposit, DepositState};
 
-struct Scene<'a> {
+struct DecisionScenario<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
 }
 
-impl Scene<'_> {
+impl DecisionScenario<'_> {
     fn context(&self) -> Context<'_> {
         let standing = Eligibility::good(KycLevel::Basic);
         Context { standing, ..Context::new(self.mint, self.catalogue, Some(example::price())) }
@@ -72,7 +72,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The items with what each is about, by what the snapshot calls them.
+    /// The items with their subjects, by their names in the snapshot.
     fn items(&self) -> Vec<(&'static str, ReviewItem, ReviewSubject)> {
         let money = |item| ReviewItem { asset: Some(example::EUR.into()), amount: Amount::from_minor(10_000), ..item };
         let coins = |item| ReviewItem { asset: Some(example::USDC.into()), amount: Amount::from_minor(100_000_000), ..item };
@@ -156,7 +156,7 @@ fn operator() -> Operator {
     Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() }
 }
 
-fn told(step: &Step) -> String {
+fn describe(step: &Step) -> String {
     let postings = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str()));
     let writes = step.writes.iter().map(|record| match record {
         Record::Review(item) => match &item.resolution {
@@ -179,12 +179,12 @@ fn told(step: &Step) -> String {
 fn every_decision_about_every_item() {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = Counting::default();
-    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let scene = DecisionScenario { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let mut rows = Vec::new();
     for (what, item, about) in scene.items() {
         let mut row = |name: &str, decision, about: ReviewSubject| {
             let outcome = match item.clone().decide(decision, &operator(), about, &scene.context()) {
-                Ok(step) => told(&step),
+                Ok(step) => describe(&step),
                 Err(refusal) if refusal.message.contains("does not fit") => return,
                 Err(refusal) => format!("refused: {}", refusal.message),
             };

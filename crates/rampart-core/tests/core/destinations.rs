@@ -1,4 +1,4 @@
-//! Who may say where money or coins go back to, and from when on that is followed.
+//! Who may set the destination of a refund, and from when on it is used.
 
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ use rampart_core::time::Timestamp;
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
-const OTHER: &str = "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359";
+const OTHER_WALLET: &str = "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359";
 
-/// An order and what is known around it; both legs are asked the same.
-struct Scene {
+/// What a decision needs; the same for both legs.
+struct DestinationScenario {
     catalogue: Catalogue,
     randomness: Counting,
 }
 
-/// What both legs do: the state behind a step, and what the order says of itself.
-trait Order: Sized + Clone {
+/// What both legs have in common, for the tests.
+trait LegUnderTest: Sized + Clone {
     fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal>;
     fn refund(self, context: &Context<'_>) -> Result<Self, CommandRefusal>;
     fn time(self, context: &Context<'_>) -> Option<Self>;
@@ -53,7 +53,7 @@ fn rampoff_of(step: Step) -> Option<Rampoff> {
     })
 }
 
-impl Order for Payment {
+impl LegUnderTest for Payment {
     fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal> {
         let account = if again { "DE89370400440532013000" } else { "ES9121000418450200051332" };
         let account = PayoutDestination { account: account.into(), ..example::destination() };
@@ -94,9 +94,9 @@ impl Order for Payment {
     }
 }
 
-impl Order for Rampoff {
+impl LegUnderTest for Rampoff {
     fn give(self, again: bool, origin: DestinationOrigin, context: &Context<'_>) -> Result<Self, CommandRefusal> {
-        let wallet = if again { OTHER } else { WALLET };
+        let wallet = if again { OTHER_WALLET } else { WALLET };
         self.request(RampoffCommand::GiveRefundWallet(wallet.to_owned(), origin), context).map(|step| rampoff_of(step).unwrap())
     }
 
@@ -133,7 +133,7 @@ impl Order for Rampoff {
     }
 }
 
-impl Scene {
+impl DestinationScenario {
     fn new() -> Self {
         Self { catalogue: example::catalogue(example::MARKET), randomness: Counting::default() }
     }
@@ -147,7 +147,7 @@ impl Scene {
         Context { standing, ..Context::new(self.mint(now), &self.catalogue, Some(example::price())) }
     }
 
-    /// A purchase that waits for an account: nobody told where the money came from.
+    /// A purchase that waits for a refund account: its payment came without the account of the payer.
     fn payment(&self, reason: HoldReason) -> Payment {
         let state = PaymentState::OnHold { reason, since: example::START };
         let mint = self.mint(example::START);
@@ -169,7 +169,7 @@ impl Scene {
         payment
     }
 
-    /// A sale that waits for a wallet.
+    /// A sale that waits for a refund wallet.
     fn rampoff(&self, reason: HoldReason) -> Rampoff {
         let state = RampoffState::OnHold { reason, since: example::START };
         let mut rampoff = example::rampoff(&self.catalogue, &self.mint(example::START), state).unwrap();
@@ -180,13 +180,13 @@ impl Scene {
         rampoff
     }
 
-    /// What holds for both legs.
-    fn waits_for_what_a_page_gave<T: Order>(&self, held: T) {
+    /// The rules for both legs.
+    fn waits_for_what_a_page_gave<T: LegUnderTest>(&self, held: T) {
         let given_at = example::START.after(HOUR);
         let context = self.context(given_at);
         let from_page = example::from_page(given_at);
 
-        // It is followed a day later, and not before.
+        // It is used a day later, and not before.
         let given = held.clone().give(false, from_page, &context).unwrap();
         assert_eq!(given.hold(), held.hold());
         assert_eq!(given.origin(), Some(from_page));
@@ -196,11 +196,11 @@ impl Scene {
         let followed = given.clone().time(&self.context(given_at.after(DAY))).unwrap();
         assert!(followed.goes_back());
 
-        // What failed there is not tried there again by itself.
+        // A destination that failed is not retried automatically.
         let failed = followed.failed(&self.context(given_at.after(DAY).after(HOUR)));
         assert_eq!((failed.hold(), failed.due()), (Some(HoldReason::RefundFailed), None));
 
-        // A page cannot change what was given, by whomever; a partner can, and is followed at once.
+        // A page cannot replace a destination, no matter who set it; a partner can, and it is used at once.
         let again = given.clone().give(true, from_page, &context).map(|order| order.origin());
         assert_eq!(again, Err(CommandRefusal::DestinationGiven));
         let changed = given.clone().give(true, example::from_partner(given_at), &context).unwrap();
@@ -208,12 +208,12 @@ impl Scene {
         assert_eq!(changed.origin().map(|origin| origin.by), Some(ProvidedBy::Partner));
         assert!(held.clone().give(false, example::from_partner(given_at), &context).unwrap().goes_back());
 
-        // A person who sends it back has it go there now.
+        // An operator who refunds uses it at once.
         let sent = given.clone().refund(&context).unwrap();
         assert!(sent.goes_back());
         assert_eq!(sent.origin(), Some(from_page), "the word of a person is about this refund only");
 
-        // Nobody can object for a partner that is disabled: then a person looks, also when it is enabled again.
+        // A disabled partner cannot object: an operator decides, also after it is enabled again.
         let due = given_at.after(DAY);
         let standing = Eligibility { blocked: Some(HoldReason::PartnerDisabled), level: None };
         let blocked = given.clone().time(&Context { standing, ..self.context(due) }).unwrap();
@@ -221,7 +221,7 @@ impl Scene {
         assert!(blocked.clone().time(&self.context(due.after(DAY))).is_none());
         assert!(blocked.refund(&context).unwrap().goes_back());
 
-        // What nobody follows by itself waits for that person.
+        // A destination that is never used automatically waits for the operator.
         let never = DestinationOrigin { used_from: None, ..from_page };
         let given = held.give(false, never, &context).unwrap();
         assert_eq!((given.goes_back(), given.due()), (false, None));
@@ -231,7 +231,7 @@ impl Scene {
 
 #[test]
 fn what_a_page_gave_is_followed_after_a_while_or_by_a_person() {
-    let scene = Scene::new();
+    let scene = DestinationScenario::new();
     for reason in [HoldReason::Destination, HoldReason::RefundFailed] {
         scene.waits_for_what_a_page_gave(scene.payment(reason));
         scene.waits_for_what_a_page_gave(scene.rampoff(reason));
@@ -240,20 +240,20 @@ fn what_a_page_gave_is_followed_after_a_while_or_by_a_person() {
 
 #[test]
 fn what_a_page_gave_beforehand_delays_the_refund_too() {
-    let scene = Scene::new();
+    let scene = DestinationScenario::new();
     let (start, later) = (example::START, example::START.after(HOUR));
     let mut payment = scene.payment(HoldReason::Amount);
     payment.refund_account = Some(example::destination());
     payment.refund_origin = Some(example::from_page(start));
     let open = Payment { state: PaymentState::Started, ..payment };
     let asked = payment_of(open.request(PaymentCommand::Cancel, &scene.context(later)).unwrap()).unwrap();
-    assert_eq!((Order::hold(&asked), asked.due_at()), (Some(HoldReason::Destination), Some(start.after(DAY))));
+    assert_eq!((LegUnderTest::hold(&asked), asked.due_at()), (Some(HoldReason::Destination), Some(start.after(DAY))));
     assert!(asked.time(&scene.context(start.after(DAY))).unwrap().goes_back());
 }
 
 #[test]
 fn a_payout_account_is_never_changed_by_a_page() {
-    let scene = Scene::new();
+    let scene = DestinationScenario::new();
     let mut rampoff = scene.rampoff(HoldReason::PayoutFailed);
     rampoff.converted = std::mem::take(&mut rampoff.coin_balance);
     rampoff.fiat_balance = rampoff.terms.fiat_amount;
@@ -268,7 +268,7 @@ fn a_payout_account_is_never_changed_by_a_page() {
 
 #[test]
 fn a_page_fills_only_where_it_asks() {
-    let scene = Scene::new();
+    let scene = DestinationScenario::new();
     let (now, context) = (example::START, scene.context(example::START));
     let transfer = scene.payment(HoldReason::Amount).id;
     let states = [
@@ -296,7 +296,7 @@ fn a_page_fills_only_where_it_asks() {
 
 #[test]
 fn a_partner_names_a_destination_for_what_lies_beside_an_order_that_has_ended() {
-    let scene = Scene::new();
+    let scene = DestinationScenario::new();
     let (now, context) = (example::START, scene.context(example::START));
     let (partner, amount) = (example::from_partner(now), Amount::from_minor(5));
     for (set_aside, is_taken) in [(Amount::ZERO, false), (amount, true)] {

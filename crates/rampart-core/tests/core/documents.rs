@@ -1,4 +1,4 @@
-//! Identification documents: right and wrong numbers with what is said of the wrong ones, and no panic on anything.
+//! Identification documents: valid and invalid numbers with their messages, and no panic on any input.
 
 use proptest::prelude::*;
 use rampart_core::code::Code;
@@ -18,8 +18,8 @@ fn moment(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
 
-/// Synthetic numbers that hold.
-const RIGHT: &[(&str, &str, &[&str])] = &[
+/// Valid synthetic numbers.
+const VALID: &[(&str, &str, &[&str])] = &[
     ("ESP", "GOVERNMENT_ID", &["12345678Z", "87654321X", "99999999R", "98765432M", "K1234567L", "L1234567L"]),
     ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X9999999J", "Y1234567X", "Y9999999G", "Z1234567R", "M1234567L", "M9999999J"]),
     ("ESP", "CIF", &["A12345674", "B1234567D", "G28000016", "Q1234567D", "N0012345E", "Q12345674"]),
@@ -96,8 +96,8 @@ const RIGHT: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Numbers that do not.
-const WRONG: &[(&str, &str, &[&str])] = &[
+/// Invalid numbers.
+const INVALID: &[(&str, &str, &[&str])] = &[
     (
         "ESP",
         "GOVERNMENT_ID",
@@ -129,7 +129,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
 #[test]
 fn right_numbers_hold() {
     let mut lines = Vec::new();
-    for (place, name, numbers) in RIGHT {
+    for (place, name, numbers) in VALID {
         for number in *numbers {
             let checked = identification::check(country(place), document(name), number)
                 .unwrap_or_else(|fault| panic!("{place} {name} {number}: {fault}"));
@@ -143,7 +143,7 @@ fn right_numbers_hold() {
 #[test]
 fn wrong_numbers_are_refused_with_a_sentence_that_helps() {
     let mut lines = Vec::new();
-    for (place, name, numbers) in WRONG {
+    for (place, name, numbers) in INVALID {
         for number in *numbers {
             let fault = identification::check(country(place), document(name), number).expect_err(number);
             lines.push(format!("{place} {name} {number} | {} | {fault} | {}", fault.code(), fault.spanish()));
@@ -182,7 +182,7 @@ fn numbers_tell_what_they_carry() {
     assert_eq!(cif.implied(now).entity, Some("asociación o fundación"));
 }
 
-/// An open century is not guessed to be the one that is longer ago.
+/// An open century is not resolved to the earlier one.
 #[test]
 fn the_date_of_an_open_century_is_the_last_one_that_has_passed() {
     let cases = [
@@ -205,7 +205,7 @@ fn the_date_of_an_open_century_is_the_last_one_that_has_passed() {
     }
 }
 
-/// A number without a check digit whose zeros came or went is the same number, and a doubt.
+/// A number without check digit and with other leading zeros is the same number, with a warning.
 #[test]
 fn zeros_that_fill_up_a_field_make_no_other_number() {
     let cases = [
@@ -225,7 +225,7 @@ fn zeros_that_fill_up_a_field_make_no_other_number() {
         let codes: Vec<_> = checked.doubts().map(identification::DocumentWarning::code).collect();
         assert_eq!((checked.normalized().as_str(), codes.as_slice()), (normalized, doubts), "{document} {number}");
     }
-    // The DNI inside a CUIT is the one that is given by itself.
+    // The DNI in a CUIT equals the one given alone.
     for (cuit, dni) in [("20-00717257-6", "0717257"), ("20-05536168-2", "05536168")] {
         let inside = identification::check(Country::ARGENTINA, DocumentType::Cuit, cuit).expect(cuit);
         let given = identification::check(Country::ARGENTINA, DocumentType::Dni, dni).expect(dni);
@@ -238,7 +238,7 @@ fn enye_is_a_letter_of_mexican_numbers_and_one_sign_everywhere() {
     let rfc = identification::check(Country::MEXICO, DocumentType::Rfc, "ñuñx-240630-v13").expect("right");
     assert_eq!((rfc.normalized().as_str(), rfc.customer_type), ("ÑUÑX240630V13", CustomerType::Individual));
     let fault = identification::check(Country::PERU, DocumentType::Dni, "1234567Ñ");
-    assert_eq!(fault, Err(DocumentError::DigitExpected { found: 'Ñ' }), "eight signs are not too few");
+    assert_eq!(fault, Err(DocumentError::DigitExpected { found: 'Ñ' }), "eight characters are not too few");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The tables of docs/EXCEPTIONS.md: their snapshot, and what must hold of each of their cells under every policy.
+//! The tables of docs/EXCEPTIONS.md: their snapshot, and invariants of their cells under every policy.
 
 use std::fmt::Display;
 use std::sync::LazyLock;
@@ -135,7 +135,7 @@ const fn leg(order: &Order) -> Leg {
     }
 }
 
-/// Whether the order's machine takes what a command line asks for; those about customers and partners are not the order's.
+/// Whether the order accepts the command of a command line; commands about customers and partners do not concern it.
 fn is_taken(command: &str, order: &Order) -> bool {
     let catalogue = example::catalogue(example::MARKET);
     let randomness = Counting::default();
@@ -172,7 +172,7 @@ fn is_taken(command: &str, order: &Order) -> bool {
     }
 }
 
-/// Whether a decision is one about such items. What the outside is asked for first is not the core's to refuse.
+/// Whether a decision fits such items. Refusals that depend on the outside are not made by the core.
 fn fits(command: &str, item: &ReviewItem) -> bool {
     let catalogue = example::catalogue(example::MARKET);
     let randomness = Counting::default();
@@ -198,7 +198,7 @@ fn fits(command: &str, item: &ReviewItem) -> bool {
 }
 
 #[test]
-fn what_an_order_on_hold_can_be_told_depends_on_its_state() {
+fn commands_for_an_order_on_hold_depend_on_its_state() {
     // A sale whose coins were undone has nothing that could be released, and can be cancelled.
     let catalogue = example::catalogue(example::MARKET);
     let randomness = Counting::default();

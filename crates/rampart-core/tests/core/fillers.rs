@@ -1,12 +1,12 @@
-//! Numbers that stand for nobody or look as if they did, and whose the others are: one rule in all pairs of country and document.
+//! Filler and generic numbers, and numbers that only look like them, for every pair of country and document.
 
 use std::collections::BTreeSet;
 
 use rampart_core::country::Country;
 use rampart_core::identification::{self, CustomerType, DocumentError, DocumentType, ValidDocument};
 
-/// Of a pair: an ordinary number, the numbers zero, and numbers whose digits are all the same.
-struct Pair {
+/// For a pair: an ordinary number, numbers that are zero, and numbers with one repeated digit.
+struct FillerCase {
     country: Country,
     document: DocumentType,
     ordinary: &'static str,
@@ -14,69 +14,69 @@ struct Pair {
     repeated: &'static [&'static str],
 }
 
-const fn pair(
+const fn case(
     country: Country,
     document: DocumentType,
     ordinary: &'static str,
     zero: &'static [&'static str],
     repeated: &'static [&'static str],
-) -> Pair {
-    Pair { country, document, ordinary, zero, repeated }
+) -> FillerCase {
+    FillerCase { country, document, ordinary, zero, repeated }
 }
 
-const PAIRS: &[Pair] = &[
-    pair(
+const CASES: &[FillerCase] = &[
+    case(
         Country::SPAIN,
         DocumentType::GovernmentId,
         "12345678Z",
         &["00000000T", "0T", "ES00000000T", "K0000000T", "L0000000T"],
         &["11111111H", "33333333P", "L1111111G"],
     ),
-    pair(
+    case(
         Country::SPAIN,
         DocumentType::PermanentResidencePermit,
         "X1234567L",
         &["X0000000T", "X00000000T", "Y0000000Z", "Z0000000M", "M0000000T"],
         &["X1111111G", "Y1111111H", "Z1111111D", "M1111111G"],
     ),
-    pair(Country::SPAIN, DocumentType::Passport, "AB123456", &["00000", "000000000"], &["11111111", "AAA000000", "AAA111111"]),
-    pair(Country::SPAIN, DocumentType::Cif, "A12345674", &["A00000000", "B00000000", "Q0000000J"], &["A11111119", "ESB11111119"]),
-    pair(
+    case(Country::SPAIN, DocumentType::Passport, "AB123456", &["00000", "000000000"], &["11111111", "AAA000000", "AAA111111"]),
+    case(Country::SPAIN, DocumentType::Cif, "A12345674", &["A00000000", "B00000000", "Q0000000J"], &["A11111119", "ESB11111119"]),
+    case(
         Country::CHILE,
         DocumentType::Rut,
         "12345678-5",
         &["0-0", "00.000.000-0", "000000000", "0000000000000000000000-0"],
         &["1111111-4", "11.111.111-1", "22.222.222-2", "33.333.333-3", "44.444.444-4", "77.777.777-7", "88.888.888-8", "99.999.999-9"],
     ),
-    pair(Country::MEXICO, DocumentType::Curp, "QAQX800101HDFQQX08", &[], &[]),
-    pair(Country::MEXICO, DocumentType::Rfc, "QAQX800101AB1", &[], &[]),
-    pair(Country::COLOMBIA, DocumentType::CedCiu, "1012345678", &["000000", "0000000000"], &["11111111", "1111111111"]),
-    pair(Country::COLOMBIA, DocumentType::CedExt, "123456", &["0000", "000000"], &["333333", "A333333"]),
-    pair(Country::COLOMBIA, DocumentType::Ti, "1012345678", &["0000000000", "00000000000"], &["1111111111", "11111111111"]),
-    pair(Country::COLOMBIA, DocumentType::Nuip, "1012345678", &["0000000000"], &["2222222222"]),
-    pair(Country::COLOMBIA, DocumentType::Te, "123456", &["0000", "000000"], &["333333"]),
-    pair(Country::COLOMBIA, DocumentType::Ppt, "1234567", &["00000", "PPT0000000"], &["1111111", "PPT1111111"]),
-    pair(Country::COLOMBIA, DocumentType::Pass, "AB123456", &["0000"], &["1111", "AB000000"]),
-    pair(Country::COLOMBIA, DocumentType::Pep, "123456789012345", &["000000000000000"], &["111111111111111"]),
-    pair(Country::COLOMBIA, DocumentType::Rc, "12345678", &["00000000"], &["11111111", "A11111111"]),
-    pair(
+    case(Country::MEXICO, DocumentType::Curp, "QAQX800101HDFQQX08", &[], &[]),
+    case(Country::MEXICO, DocumentType::Rfc, "QAQX800101AB1", &[], &[]),
+    case(Country::COLOMBIA, DocumentType::CedCiu, "1012345678", &["000000", "0000000000"], &["11111111", "1111111111"]),
+    case(Country::COLOMBIA, DocumentType::CedExt, "123456", &["0000", "000000"], &["333333", "A333333"]),
+    case(Country::COLOMBIA, DocumentType::Ti, "1012345678", &["0000000000", "00000000000"], &["1111111111", "11111111111"]),
+    case(Country::COLOMBIA, DocumentType::Nuip, "1012345678", &["0000000000"], &["2222222222"]),
+    case(Country::COLOMBIA, DocumentType::Te, "123456", &["0000", "000000"], &["333333"]),
+    case(Country::COLOMBIA, DocumentType::Ppt, "1234567", &["00000", "PPT0000000"], &["1111111", "PPT1111111"]),
+    case(Country::COLOMBIA, DocumentType::Pass, "AB123456", &["0000"], &["1111", "AB000000"]),
+    case(Country::COLOMBIA, DocumentType::Pep, "123456789012345", &["000000000000000"], &["111111111111111"]),
+    case(Country::COLOMBIA, DocumentType::Rc, "12345678", &["00000000"], &["11111111", "A11111111"]),
+    case(
         Country::COLOMBIA,
         DocumentType::Nit,
         "890903938-8",
         &["000000-0", "000000000-0", "00000000000-0"],
         &["999999999-4", "888888888-6", "1111111111-1"],
     ),
-    pair(Country::PERU, DocumentType::Dni, "12345678", &["00000000", "00000000-6"], &["11111111", "99999999-I"]),
-    pair(Country::PERU, DocumentType::Ce, "001234567", &["000000", "0000000", "000000000", "000000000000"], &["999999999", "A11111111"]),
-    pair(
+    case(Country::PERU, DocumentType::Dni, "12345678", &["00000000", "00000000-6"], &["11111111", "99999999-I"]),
+    case(Country::PERU, DocumentType::Ce, "001234567", &["000000", "0000000", "000000000", "000000000000"], &["999999999", "A11111111"]),
+    case(
         Country::PERU,
         DocumentType::Ruc,
         "20123456786",
         &["10000000006", "15000000008", "16000000004", "17000000001", "20000000001"],
         &["10111111117", "15111111119", "20111111112", "20999999990"],
     ),
-    pair(Country::ARGENTINA, DocumentType::Dni, "12345678", &["000000", "0000000", "00.000.000"], &["1111111", "11111111", "99.999.999"]),
-    pair(
+    case(Country::ARGENTINA, DocumentType::Dni, "12345678", &["000000", "0000000", "00.000.000"], &["1111111", "11111111", "99.999.999"]),
+    case(
         Country::ARGENTINA,
         DocumentType::Cuit,
         "20-12345678-6",
@@ -92,7 +92,7 @@ fn codes(checked: &ValidDocument) -> Vec<&'static str> {
 #[test]
 fn zero_is_nobodys_and_every_other_repeated_digit_a_doubt() {
     let mut seen = BTreeSet::new();
-    for Pair { country, document, ordinary, zero, repeated } in PAIRS {
+    for FillerCase { country, document, ordinary, zero, repeated } in CASES {
         seen.insert((country.alpha3().to_owned(), document.as_str()));
         let check = |number: &str| identification::check(*country, *document, number);
         let fine = check(ordinary).unwrap_or_else(|fault| panic!("{country} {document} {ordinary}: {fault}"));
@@ -111,7 +111,7 @@ fn zero_is_nobodys_and_every_other_repeated_digit_a_doubt() {
     assert_eq!((seen.len(), seen), (22, all));
 }
 
-/// Numbers that issuers give out for whoever has none are refused, however many of them there are.
+/// Generic numbers of issuers are refused; the list is complete.
 #[test]
 fn generic_numbers_are_nobodys() {
     let generic = [
@@ -119,7 +119,7 @@ fn generic_numbers_are_nobodys() {
         (Country::MEXICO, DocumentType::Rfc, &["XAXX010101000", "XEXX010101000", "RFC: XAXX010101000"]),
         (Country::MEXICO, DocumentType::Curp, &["XEXX010101HNEXXXA4", "XEXX010101MNEXXXA8", "XEXX010101MNEXXXA4"]),
         (Country::COLOMBIA, DocumentType::Nit, &["222222222222"]),
-        // Uruguay's three, El Salvador's, those of other countries and of an unknown continent.
+        // Numbers of Uruguay (three), El Salvador, other countries and an unknown continent.
         (
             Country::ARGENTINA,
             DocumentType::Cuit,
@@ -136,7 +136,7 @@ fn generic_numbers_are_nobodys() {
     assert_eq!((cdi.customer_type, codes(&cdi)), (CustomerType::Individual, Vec::new()));
 }
 
-/// Old persons' numbers are short and not wrong.
+/// Numbers of old persons are short but valid.
 #[test]
 fn short_ruts_are_somebodys() {
     for (number, normalized) in
@@ -152,7 +152,7 @@ fn short_ruts_are_somebodys() {
     );
 }
 
-/// RENAPO and SAT avoid these words and have issued some of them all the same.
+/// RENAPO and SAT avoid these words, but some were issued.
 #[test]
 fn beginnings_that_make_a_word_are_a_doubt() {
     let numbers = [
@@ -176,7 +176,7 @@ fn beginnings_that_make_a_word_are_a_doubt() {
             assert_eq!(checked.customer_type, CustomerType::Individual);
         }
     }
-    // The rest of the number is still looked at.
+    // The other rules still apply.
     let wrong = identification::check(Country::MEXICO, DocumentType::Curp, "VACA900203HDFRRN08");
     assert_eq!(wrong, Err(DocumentError::WrongCheckDigit { expected: '9', is_letter: false }));
 }

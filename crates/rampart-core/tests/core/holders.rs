@@ -1,4 +1,4 @@
-//! Whose a number is, told by the number, and what people write in front of it.
+//! The holder that a number shows, and labels before the number.
 
 use rampart_core::code::Code;
 use rampart_core::country::Country;
@@ -9,7 +9,7 @@ fn right(country: Country, document: DocumentType, number: &str) -> ValidDocumen
 }
 
 #[test]
-fn the_number_tells_who_is_a_company() {
+fn the_number_shows_who_is_a_company() {
     use CustomerType::{Company, Individual};
     let numbers = [
         (Country::SPAIN, DocumentType::GovernmentId, "12345678Z", Individual),
@@ -58,7 +58,7 @@ fn the_number_tells_who_is_a_company() {
     for (country, document, number, holder) in numbers {
         let checked = right(country, document, number);
         assert_eq!(checked.customer_type, holder, "{document} {number}");
-        // What is stored tells the same.
+        // The stored form gives the same.
         assert_eq!(document.holder(&checked.normalized()), holder, "{document} {number}");
         let is_minors = checked.doubts().any(|doubt| doubt == DocumentWarning::Minor);
         assert_eq!(document.majority(&checked.normalized(), 18, now) == AgeCheck::Minor, is_minors, "{document} {number}");
@@ -79,32 +79,32 @@ fn a_persons_nit_is_a_persons_document() {
     assert_eq!(old.doubts().collect::<Vec<_>>(), [DocumentWarning::OldForm, DocumentWarning::Minor]);
     assert!(old.agrees_with_birth(Date::new(1999, 1, 1).expect("exists")).is_ok());
     assert!(old.agrees_with_birth(Date::new(1999, 1, 2).expect("exists")).is_err());
-    // The body is as long as those documents are, and has no zeros in front.
+    // The body has the length of those documents, without leading zeros.
     assert_eq!(nit("12345-8").map_err(|fault| fault.code()), Err("wrong_length"));
     assert_eq!(nit("123456789012-9").map_err(|fault| fault.code()), Err("wrong_length"));
     assert_eq!(nit("0080123456-4").map_err(|fault| fault.code()), Err("unknown_prefix"));
-    // Nine digits without a hyphen are a company's body; that they could be a person's whole number is told.
+    // Nine digits without a hyphen are a company's body; a warning says that they may be a person's whole number.
     let doubtful = right(Country::COLOMBIA, DocumentType::Nit, "801234564");
     assert_eq!((doubtful.normalized().as_str(), doubtful.customer_type), ("8012345642", CustomerType::Company));
     assert_eq!(doubtful.doubts().collect::<Vec<_>>(), [DocumentWarning::PersonOrCompany]);
     assert_eq!(right(Country::COLOMBIA, DocumentType::Nit, "900000001").doubts().count(), 0);
 }
 
-/// Nobody is told to make another person's number of a whole one.
+/// No message suggests turning a whole cédula into another person's NIT.
 #[test]
 fn a_cedula_without_its_check_digit_is_not_corrected_in_its_last_digit() {
-    let told = |number: &str| {
+    let message = |number: &str| {
         let fault = identification::check(Country::COLOMBIA, DocumentType::Nit, number).expect_err(number);
         assert_eq!(fault.code(), "wrong_check_digit", "{number}");
         fault.to_string()
     };
     for (number, whole) in [("1012345678", "1012345678-9"), ("1.012.345.678", "1012345678-9"), ("NIT 80123456", "80123456-4")] {
-        assert!(told(number).ends_with(&format!("if this is the whole cédula, {whole}")), "{}", told(number));
+        assert!(message(number).ends_with(&format!("if this is the whole cédula, {whole}")), "{}", message(number));
         right(Country::COLOMBIA, DocumentType::Nit, whole);
     }
-    // With a hyphen, of eleven digits, and a company's, nothing but the check digit is wrong.
+    // With a hyphen, with eleven digits, or as a company's, only the check digit can be wrong.
     for (number, digit) in [("101234567-8", 5), ("10123456788", 9), ("9000000013", 2)] {
-        assert_eq!(told(number), format!("check digit should be {digit}; please check the number"), "{number}");
+        assert_eq!(message(number), format!("check digit should be {digit}; please check the number"), "{number}");
     }
     let by_chance = right(Country::COLOMBIA, DocumentType::Nit, "1012345675");
     assert_eq!(by_chance.doubts().collect::<Vec<_>>(), [DocumentWarning::CheckDigitNotApart { expected: '7' }]);
@@ -145,13 +145,13 @@ fn what_stands_in_front_of_a_number_is_dropped() {
     for (country, document, number, normalized) in written {
         assert_eq!(right(country, document, number).normalized(), normalized, "{document} {number}");
     }
-    // What is wrong is said of the number itself.
+    // The error concerns the number without the label.
     let check = identification::check;
     let wrong = check(Country::SPAIN, DocumentType::Cif, "ESA58818502");
     assert_eq!(wrong, Err(DocumentError::WrongCheckDigit { expected: '1', is_letter: false }));
     let other = check(Country::SPAIN, DocumentType::GovernmentId, "ESA58818501");
     assert_eq!(other, Err(DocumentError::OtherDocument { sent: "GOVERNMENT_ID", is: "CIF" }));
-    // A company may be called so: what holds as it is written is not cut.
+    // A company name may begin so: a number that is valid as written is not stripped.
     assert_eq!(right(Country::MEXICO, DocumentType::Rfc, "RFC800101ABA").normalized(), "RFC800101ABA");
     assert_eq!(right(Country::SPAIN, DocumentType::Passport, "ES123456").normalized(), "ES123456");
     for name in ["MXA561231GR8", "ESA2005273X1", "ROS561231GR8", "MXAQ561231GR8"] {
@@ -163,9 +163,9 @@ fn what_stands_in_front_of_a_number_is_dropped() {
     assert!(check(Country::CHILE, DocumentType::Rut, "RUT").is_err());
 }
 
-/// Where a number leaves the century open, nobody is taken for older than it may be.
+/// Where the century is open, no holder is assumed to be older than the number allows.
 #[test]
-fn a_number_tells_who_is_of_age() {
+fn a_number_shows_who_is_of_age() {
     use AgeCheck::{Minor, OfAge, Open, Untold};
     let cases = [
         (DocumentType::Rfc, "GOOX100312AB6", Open),
@@ -190,7 +190,7 @@ fn a_number_tells_who_is_of_age() {
         (DocumentType::CedCiu, "12345678", Untold),
         (DocumentType::Rut, "123456785", Untold),
     ];
-    for (document, number, told) in cases {
-        assert_eq!(document.majority(number, 18, "2026-05-03T12:00:00Z".parse().expect("a moment")), told, "{document} {number}");
+    for (document, number, expected) in cases {
+        assert_eq!(document.majority(number, 18, "2026-05-03T12:00:00Z".parse().expect("a moment")), expected, "{document} {number}");
     }
 }

@@ -1,4 +1,4 @@
-//! Every state with every fact and command, under every policy; and what must hold of each of them.
+//! Every state with every fact and command, under every policy, and invariants of each.
 
 use std::collections::VecDeque;
 
@@ -62,8 +62,8 @@ fn no_status_goes_backwards() {
     let rows = POLICIES
         .into_iter()
         .flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
-    // Four ways lead back on purpose: a transaction that its chain reverted, a charge taken back before the coins left, or a
-    // person who puts the money into suspense, which end the order, and calling off a sale whose coins the chain undid.
+    // Four transitions lead back on purpose: a transaction that its chain reverted; a charge reversed before the coins left, or an
+    // operator who moves the money to suspense, both of which end the order; and the cancellation of a sale whose coins the chain undid.
     for row in rows.filter(|row| {
         !matches!(row.on, "transfer failed" | "refund failed" | "reversed" | "cancel" | "put into suspense")
             && !row.on.starts_with("refund stopped")
@@ -78,7 +78,7 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
     for (name, policy) in POLICIES {
         for paid in [4, 150, 9_000, 9_999, 10_000, 10_001, 20_000] {
             let outcome = play_purchase(policy, paid);
-            assert_eq!(outcome.posted_fiat, outcome.said_fiat, "{name} {paid}");
+            assert_eq!(outcome.posted_fiat, outcome.order_fiat, "{name} {paid}");
             if outcome.settled {
                 assert_eq!((outcome.posted_fiat, outcome.posted_coins), (0, 0), "{name} {paid}");
             }
@@ -86,7 +86,7 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
     }
 }
 
-/// What the provider finds is about whom it was asked about: a wallet that was given meanwhile is asked about when coins leave.
+/// The screening result concerns the wallet that was screened: a wallet set in the meantime is screened when coins leave.
 #[test]
 fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
     let catalogue = example::catalogue(example::HOLD);
@@ -119,16 +119,16 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
     }
 }
 
-struct Outcome {
+struct PurchaseOutcome {
     posted_fiat: i128,
     posted_coins: i128,
-    said_fiat: i128,
+    order_fiat: i128,
     settled: bool,
 }
 
-/// Plays a purchase through payment, screening, broadcast and confirmation, or through a refund, adding up what is
-/// posted on the customer's account.
-fn play_purchase(policy: Policy, paid: i128) -> Outcome {
+/// Runs a purchase through payment, screening, broadcast and confirmation, or through a refund, and adds up the postings on the
+/// customer's account.
+fn play_purchase(policy: Policy, paid: i128) -> PurchaseOutcome {
     let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
@@ -158,13 +158,13 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
         taken_back: Amount::ZERO,
     };
     let screened = PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true };
-    let mut happens = VecDeque::from([Happens::Order(PaymentFact::Paid { receipt, is_customer: true }), Happens::Order(screened)]);
+    let mut happens = VecDeque::from([NextFact::Order(PaymentFact::Paid { receipt, is_customer: true }), NextFact::Order(screened)]);
     while let Some(next) = happens.pop_front() {
         let named = Outgoing { order: Some(order.clone().into()), ..Outgoing::default() };
         let step = match next {
-            Happens::Order(fact) => order.clone().observe(fact, &context),
-            Happens::Coins(transfer, fact) => transfer.observe(fact, named, &context),
-            Happens::Money(payout, fact) => payout.observe(fact, named, &context),
+            NextFact::Order(fact) => order.clone().observe(fact, &context),
+            NextFact::Coins(transfer, fact) => transfer.observe(fact, named, &context),
+            NextFact::Money(payout, fact) => payout.observe(fact, named, &context),
         };
         tally(&step);
         for record in step.writes {
@@ -178,32 +178,32 @@ fn play_purchase(policy: Policy, paid: i128) -> Outcome {
             }
         }
     }
-    Outcome { posted_fiat: fiat, posted_coins: coins, said_fiat: order.fiat_balance.minor(), settled: order.is_settled() }
+    PurchaseOutcome { posted_fiat: fiat, posted_coins: coins, order_fiat: order.fiat_balance.minor(), settled: order.is_settled() }
 }
 
-enum Happens {
+enum NextFact {
     Order(PaymentFact),
     Coins(Box<Transfer>, TransferFact),
     Money(Box<Payout>, PayoutFact),
 }
 
-/// What becomes of a transfer next when all goes well.
-fn course_of(transfer: Transfer) -> Option<Happens> {
+/// The next fact about a transfer that succeeds.
+fn course_of(transfer: Transfer) -> Option<NextFact> {
     let fact = match transfer.state {
         TransferState::Queued => TransferFact::Signed(SignedTransaction { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
         TransferState::Signed(_) => TransferFact::Broadcast,
         TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
         TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
     };
-    Some(Happens::Coins(Box::new(transfer), fact))
+    Some(NextFact::Coins(Box::new(transfer), fact))
 }
 
-/// What becomes of a payout next when all goes well.
-fn arrives(payout: Payout) -> Option<Happens> {
+/// The next fact about a payout that succeeds.
+fn arrives(payout: Payout) -> Option<NextFact> {
     let fact = match payout.state {
         PayoutState::Queued => PayoutFact::Accepted { reference: "R1".to_owned() },
         PayoutState::Accepted { .. } => PayoutFact::Settled { reference: "R1".to_owned() },
         _ => return None,
     };
-    Some(Happens::Money(Box::new(payout), fact))
+    Some(NextFact::Money(Box::new(payout), fact))
 }

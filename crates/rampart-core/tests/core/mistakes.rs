@@ -1,4 +1,4 @@
-//! What people type wrongly and what they are told: the table in docs/documents.md is the test.
+//! Typical typing mistakes and the messages for them: the table in docs/documents.md is the test.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use rampart_core::bank_account::{self, BankAccountInput};
 use rampart_core::country::Country;
 use rampart_core::identification::{self, Date, DocumentType};
 
-/// What is said of a number, in English and Spanish; of a right one, the first doubt about it.
-fn told(country: Country, kind: &str, typed: &str) -> (String, String) {
+/// The message about a number in English and Spanish: the error, or the first warning about a valid one.
+fn messages(country: Country, kind: &str, typed: &str) -> (String, String) {
     if kind == "account" {
         let fault = bank_account::check(country, BankAccountInput::number(typed)).expect_err(typed);
         return (fault.to_string(), fault.spanish());
@@ -28,7 +28,7 @@ fn told(country: Country, kind: &str, typed: &str) -> (String, String) {
     }
 }
 
-/// The rows of a table of docs/documents.md behind its header, by their cells.
+/// The cells of the rows below a table header in docs/documents.md.
 fn rows(text: &str, header: &str) -> Vec<Vec<String>> {
     let begin = text.find(header).unwrap_or_else(|| panic!("no table {header}"));
     let rows = text[begin..].lines().skip(2).take_while(|line| line.starts_with('|'));
@@ -37,7 +37,7 @@ fn rows(text: &str, header: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
-/// Every document that is taken has its row, with a number that holds, and with what may stand in front of it.
+/// Every document type has a row with a valid number and the labels that may precede it.
 #[test]
 fn the_table_of_documents_is_true() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/documents.md");
@@ -84,7 +84,7 @@ fn typical_mistakes_are_answered_with_what_to_do_next() {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         let [mistake, country, kind, typed, english, spanish] = cells[..] else { panic!("six cells: {row}") };
         let typed = typed.trim_matches('`');
-        let (in_english, in_spanish) = told(Country::find(country).expect("a served country"), kind, typed);
+        let (in_english, in_spanish) = messages(Country::find(country).expect("a served country"), kind, typed);
         if (in_english.as_str(), in_spanish.as_str()) != (english, spanish) {
             wrong.push(format!("| {mistake} | {country} | {kind} | `{typed}` | {in_english} | {in_spanish} |"));
         }

@@ -47,7 +47,7 @@ fn amounts_are_read_exactly_or_not_at_all() {
 }
 
 #[test]
-fn texts_are_held_to_the_figures_that_they_have() {
+fn texts_are_held_to_the_decimals_that_they_have() {
     let too_many = |most| Err(AmountError::TooManyDecimals { most });
     for (text, decimals, of_text, of_number) in [
         ("20.000", 2, too_many(2), Ok(2_000)),
@@ -138,7 +138,7 @@ proptest! {
         prop_assert!(less.coin_amount.minor() < terms.coin_amount.minor());
     }
 
-    /// Where money is paid in whole steps, a purchase costs whole steps, and a sale pays whole steps and tells what is left.
+    /// On a rail of whole steps a purchase costs whole steps, and a sale pays whole steps and reports the remainder.
     #[test]
     fn terms_keep_to_the_step_of_their_rail(coins in 10_000_000_i128..1_000_000_000_000, step in 1_i128..1_000) {
         let catalogue = example::catalogue(example::MARKET);

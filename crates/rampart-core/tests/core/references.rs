@@ -26,7 +26,7 @@ proptest! {
     }
 }
 
-/// Any function of round and half makes a permutation; this one mixes enough to see that neighbours part.
+/// Every round function makes a permutation; this one mixes enough to separate neighbours.
 fn mixing(round: u8, half: u16) -> u16 {
     let mut state = u64::from(half) ^ (u64::from(round) << 40) ^ 0x9e37_79b9_7f4a_7c15;
     for _ in 0..3 {
@@ -50,7 +50,7 @@ fn serials_are_scattered_and_none_comes_twice() {
     }
 }
 
-/// Numbers in an order that is all its own: whatever the round function, two numbers never share a serial.
+/// A permutation for every round function: two numbers never share a serial.
 #[test]
 fn a_constant_round_is_a_permutation_too() {
     let last = LAST_SERIAL - FIRST_SERIAL + 1;

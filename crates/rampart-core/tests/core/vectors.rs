@@ -1,5 +1,5 @@
-//! The public vectors of docs/vectors, which an independent generator writes: every right number holds, every wrong one is
-//! refused for the reason that stands beside it.
+//! The public vectors of docs/vectors, which an independent generator writes: every valid number is accepted, every other one is refused
+//! for the given reason.
 
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use rampart_core::identification::{self, DocumentType};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct File {
+struct VectorFile {
     kind: String,
     country: String,
     #[serde(rename = "type")]
     document: String,
     valid: Vec<String>,
-    invalid: Vec<Wrong>,
+    invalid: Vec<InvalidNumber>,
 }
 
 #[derive(Deserialize)]
-struct Wrong {
+struct InvalidNumber {
     number: String,
     reason: String,
 }
 
-fn judge(file: &File, number: &str) -> Result<(), (&'static str, String)> {
+fn check(file: &VectorFile, number: &str) -> Result<(), (&'static str, String)> {
     let country = Country::find(&file.country).expect("a served country");
     if file.kind == "account" {
         bank_account::check(country, BankAccountInput::number(number)).map(drop).map_err(|fault| (fault.code(), fault.to_string()))
@@ -43,13 +43,13 @@ fn the_public_vectors_hold() {
         if path.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        let file: File = serde_json::from_str(&std::fs::read_to_string(&path).expect("readable")).expect("well formed");
+        let file: VectorFile = serde_json::from_str(&std::fs::read_to_string(&path).expect("readable")).expect("well formed");
         assert!(file.valid.len() + file.invalid.len() >= 40, "{}: too few", path.display());
         for number in &file.valid {
-            assert_eq!(judge(&file, number), Ok(()), "{} {number}", path.display());
+            assert_eq!(check(&file, number), Ok(()), "{} {number}", path.display());
         }
         for wrong in &file.invalid {
-            let (code, sentence) = judge(&file, &wrong.number).expect_err(&wrong.number);
+            let (code, sentence) = check(&file, &wrong.number).expect_err(&wrong.number);
             assert_eq!(code, wrong.reason, "{} {}: {sentence}", path.display(), wrong.number);
         }
         files += 1;

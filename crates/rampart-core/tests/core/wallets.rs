@@ -1,4 +1,4 @@
-//! Wallet addresses by their chains' own published examples.
+//! Wallet addresses, with the published examples of each chain.
 
 use bech32::{Fe32, Hrp};
 use rampart_core::address::{AddressError, AddressKind, checksummed, segwit_address};
@@ -30,7 +30,7 @@ fn evm_addresses_carry_their_checksum() {
         assert_eq!(AddressKind::Evm.normalize(&swapped), Err(AddressError::Checksum));
     }
     assert_eq!(AddressKind::Evm.normalize(&format!("0x{}", "0".repeat(40))), Err(AddressError::Zero));
-    // What nobody has the key of: the lowest addresses are contracts of the chains, and some are written to burn coins.
+    // Addresses without a key: the lowest are system contracts, others are used to burn coins.
     for burned in (1..=0x11_u32).chain([0x100, 0x1010, 0xdead]).map(|number| format!("0x{number:040x}")) {
         assert_eq!(AddressKind::Evm.normalize(&burned), Err(AddressError::Burned), "{burned}");
     }
@@ -83,7 +83,7 @@ fn bitcoin_addresses_follow_their_proposals() {
     assert!(AddressKind::Bitcoin.normalize(&segwit_address(&[7; 20])).is_ok());
 }
 
-/// The witness address of a program, with the checksum that its version asks for.
+/// The witness address of a program, with the checksum of its version.
 fn witness(version: u8, program: &[u8]) -> String {
     bech32::segwit::encode(Hrp::parse_unchecked("bc"), Fe32::try_from(version).unwrap(), program).unwrap()
 }
@@ -95,7 +95,7 @@ fn of_hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
 }
 
-/// BIP 141: what no rule is made for yet, anybody may spend. BIP 341: version 1 with 32 bytes has a rule, and only that.
+/// BIP 141: witness programs without rules can be spent by anyone. BIP 341: version 1 with 32 bytes has rules, and no other length.
 #[test]
 fn no_coins_go_where_anybody_may_take_them() {
     // Of BIP 350 (the first two), and pay-to-anchor.
@@ -104,20 +104,20 @@ fn no_coins_go_where_anybody_may_take_them() {
         "BC1SW50QGDZ25J",
         "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs",
         "bc1pfeessrawgf",
-        // The script `OP_TRUE` by its hashes, and no script.
+        // The hashes of the script `OP_TRUE`, and of the empty script.
         "bc1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsq2gp3gp",
         "3MaB7QVq3k4pQx3BhsvEADgzQonLSBwMdj",
         "bc1quwcvgs5clswpfxhm7nyfjmaeysn6us0yvjdexn9yjkv3k7zjhp2sfl5g83",
     ] {
-        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressError::Anyones), "{anyones}");
+        assert_eq!(AddressKind::Bitcoin.normalize(anyones), Err(AddressError::AnyoneCanSpend), "{anyones}");
     }
     let key = of_hex(GENERATOR);
     for length in (2..=40).filter(|length| *length != 32) {
         let program: Vec<u8> = key.iter().copied().cycle().take(length).collect();
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressError::Anyones), "{length} bytes");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &program)), Err(AddressError::AnyoneCanSpend), "{length} bytes");
     }
     for version in 2..=16 {
-        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressError::Anyones), "version {version}");
+        assert_eq!(AddressKind::Bitcoin.normalize(&witness(version, &key)), Err(AddressError::AnyoneCanSpend), "version {version}");
     }
     assert_eq!(AddressKind::Bitcoin.normalize(&witness(1, &key)), Ok(witness(1, &key)));
     for length in [20, 32] {
@@ -134,7 +134,7 @@ fn no_coins_go_where_anybody_may_take_them() {
     }
 }
 
-/// 32 bytes that are no x-coordinate of the curve can never be spent (BIP 340, `lift_x`).
+/// 32 bytes that are not an x-coordinate of the curve can never be spent (BIP 340, `lift_x`).
 #[test]
 fn no_coins_go_where_nobody_can_take_them() {
     // Of the vectors of BIP 340: on the curve or not.
@@ -149,7 +149,7 @@ fn no_coins_go_where_nobody_can_take_them() {
         // The prime, and one more.
         ("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f", false),
         ("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc30", false),
-        // A point whose logarithm nobody knows (BIP 341).
+        // A point with unknown discrete logarithm (BIP 341).
         ("50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0", false),
     ] {
         let address = witness(1, &of_hex(x));
@@ -161,7 +161,7 @@ fn no_coins_go_where_nobody_can_take_them() {
         "31h1vYVSYuKP6AhS86fbRdMw9XHieotbST",
         "1BitcoinEaterAddressDontSendf59kuE",
         "1CounterpartyXXXXXXXXXXXXXXXUWLpVr",
-        // The hash of no key.
+        // The hash of an empty key.
         "1HT7xU2Ngenf7D4yocz2SAcnNLW7rK8d4E",
     ] {
         assert_eq!(AddressKind::Bitcoin.normalize(burned), Err(AddressError::Burned), "{burned}");

@@ -1,4 +1,4 @@
-//! A rail that pays whole units only: what a payout cannot carry is kept when it arrives, and never before.
+//! A rail that pays whole units only: the remainder of a payout is kept when it arrives, and never before.
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Eligibility;
@@ -26,7 +26,7 @@ fn context<'a>(catalogue: &'a Catalogue, mint: Mint<'a>) -> Context<'a> {
     Context { standing: Eligibility::good(KycLevel::Basic), ..Context::new(mint, catalogue, Some(example::price())) }
 }
 
-/// What a step books on an account, counted on the account's own side.
+/// What a step books on an account, on its normal side.
 fn booked(step: &Step, account: Account) -> i128 {
     let entries = step.postings.iter().flat_map(|posting| posting.entries());
     entries.filter(|entry| entry.account == account).map(|entry| entry.effect().minor()).sum()
@@ -47,7 +47,7 @@ fn rampoff(step: &Step) -> Rampoff {
     find(step, |record| if let Record::Rampoff(rampoff) = record { Some((**rampoff).clone()) } else { None })
 }
 
-/// An order of before, whose money was exchanged to the cent, and whose payout failed.
+/// An order of an earlier version, exchanged to the cent, whose payout failed.
 fn exchanged(catalogue: &Catalogue, mint: &Mint<'_>) -> Rampoff {
     let state = RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: mint.now };
     let mut order = example::rampoff(catalogue, mint, state).expect("the example sells");
@@ -70,7 +70,7 @@ fn a_sale_exchanged_before_pays_whole_steps_and_keeps_the_rest_when_it_arrives()
     assert_eq!((booked(&failed, KEPT), rampoff(&failed).fiat_balance.minor()), (0, 9_094), "all of it is still owed");
     let settled = sent.clone().observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(order), &context);
     assert_eq!((booked(&settled, CUSTOMER), booked(&settled, KEPT), rampoff(&settled).sent_amount().minor()), (-9_094, 94, 9_000));
-    // It was taken for failed, and arrives all the same.
+    // It was reported as failed, but arrives.
     let waiting = rampoff(&failed);
     let gone = Payout { state: PayoutState::Failed { reason: "closed".to_owned() }, ..sent };
     let arrived = gone.observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(waiting), &context);
@@ -93,7 +93,7 @@ fn what_is_less_than_a_step_waits_for_a_person() {
 }
 
 #[test]
-fn a_refund_that_arrives_after_all_tells_what_arrived() {
+fn a_refund_that_arrives_after_all_reports_what_arrived() {
     let (catalogue, randomness) = (whole_euros(), Counting::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let context = context(&catalogue, mint);
@@ -111,8 +111,8 @@ fn a_refund_that_arrives_after_all_tells_what_arrived() {
         ..Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue)
     };
     let step = failed.observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(order), &context);
-    let told = |record: &Record| if let Record::Payment(payment) = record { Some(Payment::clone(payment)) } else { None };
-    let order = find(&step, told);
+    let payment = |record: &Record| if let Record::Payment(payment) = record { Some(Payment::clone(payment)) } else { None };
+    let order = find(&step, payment);
     assert_eq!((order.status(), order.refunded.minor(), order.fiat_balance), ("refunded", 10_000, Amount::ZERO));
     assert_eq!((booked(&step, CUSTOMER), booked(&step, KEPT)), (-10_050, 50));
 }
@@ -127,7 +127,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
         version: 1,
         asset: Some(example::EUR.into()),
         amount,
-        ..ReviewItem::new(&mint, ReviewKind::Suspense, "stray".to_owned())
+        ..ReviewItem::new(&mint, ReviewKind::Suspense, "unmatched".to_owned())
     };
     let sent = Payout {
         version: 1,

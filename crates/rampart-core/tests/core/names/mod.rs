@@ -1,18 +1,18 @@
-//! Whether whoever paid can be the customer: two tables of made-up names, as customers give them and as banks write them.
+//! Whether the payer can be the customer: two tables of invented names, as customers give them and as banks write them.
 
 use std::collections::BTreeMap;
 
 use rampart_core::name::AccountHolder;
 
-/// A row of a table: what kind it is, the customer's two parts, and what the bank writes.
-struct Pair {
+/// A row of a table: its kind, the given and family names, and what the bank writes.
+struct NameRow {
     kind: &'static str,
     given: String,
     family: String,
     written: String,
 }
 
-impl Pair {
+impl NameRow {
     fn holder(&self) -> AccountHolder<'_> {
         match self.kind.starts_with("company ") && self.kind != "company of a person" {
             true => AccountHolder::Company(&self.given),
@@ -21,10 +21,10 @@ impl Pair {
     }
 }
 
-fn table(text: &'static str) -> Vec<Pair> {
+fn table(text: &'static str) -> Vec<NameRow> {
     let rows = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     rows.map(|row| match row.split(';').collect::<Vec<_>>()[..] {
-        [kind, given, family, written] => Pair { kind, given: unescaped(given), family: unescaped(family), written: unescaped(written) },
+        [kind, given, family, written] => NameRow { kind, given: unescaped(given), family: unescaped(family), written: unescaped(written) },
         _ => panic!("a row has four fields: {row}"),
     })
     .collect()
@@ -42,8 +42,8 @@ fn unescaped(text: &str) -> String {
     whole
 }
 
-/// Prints how many of each kind are as they must be, and gives those that are not.
-fn wrong(title: &str, pairs: &[Pair], must: bool) -> Vec<String> {
+/// Prints how many rows of each kind are right, and returns the wrong ones.
+fn wrong(title: &str, pairs: &[NameRow], must: bool) -> Vec<String> {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut wrong = Vec::new();
     for pair in pairs {
@@ -62,7 +62,7 @@ fn wrong(title: &str, pairs: &[Pair], must: bool) -> Vec<String> {
 }
 
 #[test]
-fn payers_are_told_from_others_as_banks_write_names() {
+fn payers_are_distinguished_from_others_as_banks_write_names() {
     let (same, other) = (table(include_str!("same.csv")), table(include_str!("other.csv")));
     assert!(same.len() >= 200 && other.len() >= 200, "{} and {} pairs", same.len(), other.len());
     let missed = wrong("the customer's own", &same, true);
@@ -70,7 +70,7 @@ fn payers_are_told_from_others_as_banks_write_names() {
     assert!(missed.is_empty() && let_in.is_empty(), "missed:\n{}\nlet in:\n{}", missed.join("\n"), let_in.join("\n"));
 }
 
-/// Every letter of EPC217-08, as it is, in its other forms, and as a bank writes it.
+/// Every letter of EPC217-08: itself, its other forms, and as a bank writes it.
 #[test]
 fn every_letter_of_the_sepa_table_is_read() {
     let letters: Vec<(&str, &str)> = include_str!("epc217-08.csv").lines().filter_map(|row| row.split_once(';')).collect();
@@ -90,14 +90,14 @@ fn every_letter_of_the_sepa_table_is_read() {
     assert!(wrong.is_empty(), "{}", wrong.join(", "));
 }
 
-/// What a bank writes for one customer of the table is no other's, unless their names themselves can be one person's. What is
-/// left out or shortened can stand for several.
+/// The written name of one customer in the table matches no other, unless their names can belong to one person. Shortened names can match
+/// several.
 #[test]
 fn no_customer_of_the_table_is_another() {
     let same = table(include_str!("same.csv"));
-    let name = |pair: &Pair| format!("{} {}", pair.given, pair.family);
-    let stands_for_several = |pair: &&Pair| matches!(pair.kind, "short forms" | "particles" | "apostrophes" | "two holders");
-    let customers: BTreeMap<String, &Pair> = same.iter().map(|pair| (name(pair), pair)).collect();
+    let name = |pair: &NameRow| format!("{} {}", pair.given, pair.family);
+    let stands_for_several = |pair: &&NameRow| matches!(pair.kind, "short forms" | "particles" | "apostrophes" | "two holders");
+    let customers: BTreeMap<String, &NameRow> = same.iter().map(|pair| (name(pair), pair)).collect();
     let confused: Vec<String> = customers
         .iter()
         .flat_map(|customer| same.iter().filter(|pair| !stands_for_several(pair)).map(move |pair| (customer, pair)))
@@ -121,7 +121,7 @@ fn arbitrary_names_end_and_never_panic() {
     assert!(AccountHolder::Person { given: &many, family: "Luna" }.can_be(&format!("{many} luna")));
 }
 
-/// Equal words agree in more ways than can be tried one by one.
+/// Repeated words match in more ways than can be tried one by one.
 #[test]
 fn equal_words_are_compared_at_once() {
     let most = std::time::Duration::from_millis(100);
@@ -141,7 +141,7 @@ fn equal_words_are_compared_at_once() {
                 let _ = AccountHolder::Company(given).can_be(&written);
                 begun.elapsed()
             };
-            // A busy machine makes one slow, and not each of them.
+            // On a busy machine one run may be slow, but not all.
             let least = (0..5).map(|_| took()).min();
             assert!(least < Some(most), "{given} | {family} <- {written}: {least:?}");
         }

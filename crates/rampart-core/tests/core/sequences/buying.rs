@@ -21,11 +21,14 @@ use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
-use super::{Books, Checked, EUR, Outside, Tally, USDC, context, instead, minor, operator, payout_facts, pick, put, transfer_facts};
+use super::{
+    CheckResult, EUR, FlowTotals, LedgerModel, OutsideModel, USDC, context, instead, minor, operator, payout_facts, pick, put,
+    transfer_facts,
+};
 
-/// What can happen next. Transfers and payouts are named by their place in the order they were made in.
+/// The next event. Transfers and payouts are identified by their index in order of creation.
 #[derive(Debug, Clone)]
-enum Next {
+enum PurchaseEvent {
     Paid {
         minor: i128,
         is_customer: bool,
@@ -33,23 +36,23 @@ enum Next {
     ReversedReceipt(i128),
     Screened(ScreeningResult),
     Time,
-    /// Something becomes of a transfer.
+    /// A fact about a transfer.
     Coins(usize, TransferFact),
-    /// Something becomes of a payout.
+    /// A fact about a payout.
     Money(usize, PayoutFact),
-    /// What lies in suspense is assigned to the order.
+    /// A suspense item is assigned to the order.
     Assigned(usize),
     Asked(PaymentCommand),
 }
 
-struct Scene {
+struct PurchaseScenario {
     catalogue: Catalogue,
     randomness: Counting,
     now: Timestamp,
     order: Payment,
     quoted: BuyTerms,
-    books: Books,
-    outside: Outside,
+    books: LedgerModel,
+    outside: OutsideModel,
     transfers: Vec<(Transfer, i128)>,
     payouts: Vec<Payout>,
     suspense: Vec<ReviewItem>,
@@ -57,21 +60,21 @@ struct Scene {
     taken_back: i128,
 }
 
-pub(super) fn play(policy: Policy, by_card: bool, choices: &[u16]) -> Checked {
+pub(super) fn play(policy: Policy, by_card: bool, choices: &[u16]) -> CheckResult {
     let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let mut order = example::payment(&catalogue, &mint, by_card, PaymentState::Started).expect("the example has both methods");
     order.version = 0;
     let created = order.clone().create(&Context::new(mint, &catalogue, None)).expect("within the limits");
-    let mut scene = Scene {
+    let mut scene = PurchaseScenario {
         catalogue,
         randomness,
         now: example::START,
         quoted: order.terms,
         order,
-        books: Books::default(),
-        outside: Outside::default(),
+        books: LedgerModel::default(),
+        outside: OutsideModel::default(),
         transfers: Vec::new(),
         payouts: Vec::new(),
         suspense: Vec::new(),
@@ -89,30 +92,30 @@ pub(super) fn play(policy: Policy, by_card: bool, choices: &[u16]) -> Checked {
     Ok(())
 }
 
-impl Scene {
-    fn possible(&self) -> Vec<Next> {
+impl PurchaseScenario {
+    fn possible(&self) -> Vec<PurchaseEvent> {
         let mut possible = vec![
-            Next::Paid { minor: 10_000, is_customer: true },
-            Next::Paid { minor: 10_000, is_customer: true },
-            Next::Paid { minor: 5_000, is_customer: true },
-            Next::Paid { minor: 12_000, is_customer: true },
-            Next::Paid { minor: 10_000, is_customer: false },
-            Next::Paid { minor: 50, is_customer: true },
-            Next::ReversedReceipt(10_000),
-            Next::ReversedReceipt(4_000),
-            Next::Time,
+            PurchaseEvent::Paid { minor: 10_000, is_customer: true },
+            PurchaseEvent::Paid { minor: 10_000, is_customer: true },
+            PurchaseEvent::Paid { minor: 5_000, is_customer: true },
+            PurchaseEvent::Paid { minor: 12_000, is_customer: true },
+            PurchaseEvent::Paid { minor: 10_000, is_customer: false },
+            PurchaseEvent::Paid { minor: 50, is_customer: true },
+            PurchaseEvent::ReversedReceipt(10_000),
+            PurchaseEvent::ReversedReceipt(4_000),
+            PurchaseEvent::Time,
         ];
         if matches!(self.order.state, PaymentState::PaymentReceived { .. }) {
-            possible.extend([Next::Screened(ScreeningResult::Clear), Next::Screened(ScreeningResult::Clear)]);
-            possible.push(Next::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
+            possible.extend([PurchaseEvent::Screened(ScreeningResult::Clear), PurchaseEvent::Screened(ScreeningResult::Clear)]);
+            possible.push(PurchaseEvent::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
         }
         for (index, (transfer, _)) in self.transfers.iter().enumerate() {
-            possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
+            possible.extend(transfer_facts(transfer).into_iter().map(|fact| PurchaseEvent::Coins(index, fact)));
         }
         for (index, payout) in self.payouts.iter().enumerate() {
-            possible.extend(payout_facts(payout).into_iter().map(|fact| Next::Money(index, fact)));
+            possible.extend(payout_facts(payout).into_iter().map(|fact| PurchaseEvent::Money(index, fact)));
         }
-        possible.extend((0..self.suspense.len()).map(Next::Assigned));
+        possible.extend((0..self.suspense.len()).map(PurchaseEvent::Assigned));
         let commands = [
             PaymentCommand::DeclareSent,
             PaymentCommand::Cancel,
@@ -123,9 +126,9 @@ impl Scene {
             PaymentCommand::Refund,
             PaymentCommand::SetAside,
         ];
-        // What would be refused changes nothing and is not worth a turn.
+        // Commands that would be refused change nothing and are skipped.
         let allowed = |command: &PaymentCommand| self.order.clone().request(command.clone(), &self.context(0)).is_ok();
-        possible.extend(commands.into_iter().filter(allowed).map(Next::Asked));
+        possible.extend(commands.into_iter().filter(allowed).map(PurchaseEvent::Asked));
         possible
     }
 
@@ -133,20 +136,20 @@ impl Scene {
         context(Mint { now: self.now, randomness: &self.randomness }, &self.catalogue, &self.suspense, choice)
     }
 
-    /// Plays one happening as the workers do.
-    fn happens(&mut self, next: Next, choice: u16) -> Checked {
+    /// Applies an event as the workers do.
+    fn happens(&mut self, next: PurchaseEvent, choice: u16) -> CheckResult {
         match next {
-            Next::Time => {
+            PurchaseEvent::Time => {
                 self.now = self.now.after(Duration::from_secs(2_000));
                 self.observe(PaymentFact::TimePassed, choice)
             }
-            Next::Paid { minor, is_customer } => {
+            PurchaseEvent::Paid { minor, is_customer } => {
                 self.paid += minor;
                 let receipt = self.receipt(minor);
                 self.observe(PaymentFact::Paid { receipt, is_customer }, choice)
             }
-            Next::Assigned(index) => self.assign(index, choice),
-            Next::ReversedReceipt(minor) => {
+            PurchaseEvent::Assigned(index) => self.assign(index, choice),
+            PurchaseEvent::ReversedReceipt(minor) => {
                 self.taken_back += minor;
                 let fact = PaymentFact::Reversed(rampart_core::payment::ReversedReceipt {
                     amount: Amount::from_minor(minor),
@@ -164,19 +167,21 @@ impl Scene {
                 });
                 self.commit(step)
             }
-            Next::Screened(verdict) => self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
-            Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
+            PurchaseEvent::Screened(verdict) => {
+                self.observe(PaymentFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice)
+            }
+            PurchaseEvent::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),
             },
-            Next::Coins(index, fact) => {
+            PurchaseEvent::Coins(index, fact) => {
                 let transfer = self.transfers[index].0.clone();
-                self.outside.tells_of_coins(&transfer, &fact);
+                self.outside.report_transfer(&transfer, &fact);
                 self.commit(transfer.observe(fact, self.named(choice), &self.context(choice)))
             }
-            Next::Money(index, fact) => {
+            PurchaseEvent::Money(index, fact) => {
                 let payout = self.payouts[index].clone();
-                self.outside.tells_of_money(&payout, &fact);
+                self.outside.report_payout(&payout, &fact);
                 self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
@@ -186,7 +191,7 @@ impl Scene {
         self.transfers.iter().map(|(transfer, _)| transfer.clone()).collect()
     }
 
-    /// What its transfers and payouts name.
+    /// What the facts about its transfers and payouts are applied to.
     fn named(&self, choice: u16) -> Outgoing {
         let order = self.order.clone().into();
         let instead = instead(&order, &self.payouts, &self.transfers_alone(), choice.is_multiple_of(3), &self.context(choice).mint);
@@ -208,8 +213,8 @@ impl Scene {
         }
     }
 
-    /// A person says that what lies in suspense is for the order, which must be able to use it.
-    fn assign(&mut self, index: usize, choice: u16) -> Checked {
+    /// An operator assigns a suspense item to the order, which must be able to use it.
+    fn assign(&mut self, index: usize, choice: u16) -> CheckResult {
         let about = ReviewSubject { order: Some(self.order.clone().into()), ..ReviewSubject::default() };
         let item = self.suspense[index].clone();
         match item.decide(ReviewDecision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
@@ -218,11 +223,11 @@ impl Scene {
         }
     }
 
-    fn observe(&mut self, fact: PaymentFact, choice: u16) -> Checked {
+    fn observe(&mut self, fact: PaymentFact, choice: u16) -> CheckResult {
         self.commit(self.order.clone().observe(fact, &self.context(choice)))
     }
 
-    fn commit(&mut self, step: Step) -> Checked {
+    fn commit(&mut self, step: Step) -> CheckResult {
         let before = self.books.customer(EUR);
         self.books.take(&step)?;
         for record in step.writes {
@@ -232,7 +237,7 @@ impl Scene {
                     Some((known, _)) => *known = *transfer,
                     None => self.transfers.push((*transfer, before - self.books.customer(EUR))),
                 },
-                // What goes back from suspense is no matter of the order any more.
+                // A return from suspense no longer concerns the order.
                 Record::Payout(payout) if payout.purpose == PayoutPurpose::SuspenseReturn => {}
                 Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
                 Record::Review(item) if item.kind == ReviewKind::Suspense && item.resolution.is_none() => {
@@ -245,7 +250,7 @@ impl Scene {
         Ok(())
     }
 
-    fn check(&self) -> Checked {
+    fn check(&self) -> CheckResult {
         let (order, books) = (&self.order, &self.books);
         self.outside.check(books, self.paid - self.taken_back)?;
         let sent: Vec<_> = self.transfers.iter().filter(|(transfer, _)| !matches!(transfer.state, TransferState::Failed { .. })).collect();
@@ -263,7 +268,7 @@ impl Scene {
         prop_assert_eq!(books.of(Account::Losses(LossKind::PaidTwice), EUR), lost, "what was paid beside");
         let leaving: i128 =
             back.iter().filter(|payout| !matches!(payout.state, PayoutState::Settled { .. })).map(|payout| minor(payout.amount)).sum();
-        let tally = Tally {
+        let tally = FlowTotals {
             came: self.paid - self.taken_back - books.of(Account::Suspense, EUR),
             gone: sent.iter().map(|(_, fiat)| fiat).sum::<i128>() + back.iter().map(|payout| minor(payout.amount)).sum::<i128>(),
             free: books.customer(EUR) - leaving,

@@ -1,8 +1,8 @@
-//! Random sequences of facts and commands against a second, simple account of what has come in and gone out outside.
+//! Random sequences of facts and commands, compared with a second, simple account of what came in and went out outside.
 //!
-//! Whatever happens in whatever order: every posting balances; an order's entries on its customer's account never go
-//! below zero and end at zero; nothing leaves twice; what is booked as lost is exactly what more has gone out than came
-//! in, and while something is lost nothing lies on the account that could be sent anywhere.
+//! For every sequence: all postings balance; the entries of an order on its customer's account never go below zero and end at zero;
+//! nothing leaves twice; the booked loss is exactly what went out beyond what came in; and while there is a loss, nothing on the account
+//! can be sent.
 
 mod buying;
 mod selling;
@@ -31,11 +31,9 @@ use rampart_core::ports::ScreeningResult;
 use rampart_core::review::{Operator, ReviewItem};
 use rampart_core::step::{CounterChange, Step};
 
-/// What a check comes to.
-type Checked = Result<(), TestCaseError>;
+type CheckResult = Result<(), TestCaseError>;
 
-/// The longest sequence.
-const MOST: usize = 32;
+const MAX_CHOICES: usize = 32;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default() })]
@@ -44,7 +42,7 @@ proptest! {
     fn whatever_happens_to_a_purchase(
         policy in policy(),
         by_card in any::<bool>(),
-        choices in proptest::collection::vec(any::<u16>(), 1..MOST),
+        choices in proptest::collection::vec(any::<u16>(), 1..MAX_CHOICES),
     ) {
         buying::play(policy, by_card, &choices)?;
     }
@@ -53,7 +51,7 @@ proptest! {
     fn whatever_happens_to_a_sale(
         policy in policy(),
         refund_wallet in any::<bool>(),
-        choices in proptest::collection::vec(any::<u16>(), 1..MOST),
+        choices in proptest::collection::vec(any::<u16>(), 1..MAX_CHOICES),
     ) {
         selling::play(policy, refund_wallet, &choices)?;
     }
@@ -63,7 +61,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     prop_oneof![Just(example::MARKET), Just(example::BACK), Just(example::HOLD)]
 }
 
-/// What a decision may look at: without a price now and then, or without a reading behind the promise.
+/// The input of a decision: sometimes without a price, or without a reading after the quote.
 fn context<'a>(mint: Mint<'a>, catalogue: &'a Catalogue, items: &'a [ReviewItem], choice: u16) -> Context<'a> {
     Context {
         standing: Eligibility::good(KycLevel::Basic),
@@ -78,7 +76,7 @@ fn pick<T: Clone>(of: &[T], choice: u16) -> T {
     of[usize::from(choice) % of.len()].clone()
 }
 
-/// What can become of a transfer next; what is likely, twice.
+/// The next facts about a transfer; likely ones appear twice.
 fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
     let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
     let signed = SignedTransaction { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
@@ -104,7 +102,7 @@ fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
     }
 }
 
-/// What can become of a payout next.
+/// The next facts about a payout.
 fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
     let (reference, reason) = ("R1".to_owned(), "closed account".to_owned());
     let stopped = PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() };
@@ -120,13 +118,13 @@ fn payout_facts(payout: &Payout) -> Vec<PayoutFact> {
         PayoutState::Unknown => vec![accepted, settled, failed, PayoutFact::NeverArrived, said(true), said(false)],
         PayoutState::Accepted { .. } => vec![settled, failed, said(true), said(false)],
         PayoutState::Settled { .. } => vec![failed],
-        // Facts win over words.
+        // Facts override reports of operators.
         PayoutState::Failed { .. } => vec![settled],
         PayoutState::Returned { .. } => Vec::new(),
     }
 }
 
-/// What a person says of a payout.
+/// The report of an operator about a payout.
 fn said(arrived: bool) -> PayoutFact {
     let word = match arrived {
         true => PayoutReport::Settled { reference: "B-1".to_owned() },
@@ -135,7 +133,7 @@ fn said(arrived: bool) -> PayoutFact {
     PayoutFact::Said { by: "luis".to_owned(), word }
 }
 
-/// What is under way for an order, as whoever tells of something else finds it; its job may be held by a worker.
+/// The outgoing payout or transfer of an order, as loaded with another fact; its job may be leased by a worker.
 fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: bool, mint: &Mint<'_>) -> Option<PendingOutgoing> {
     let job = |job: Job| Job { leased_until: is_held.then_some(mint.now), ..job };
     match order.on_its_way()? {
@@ -152,12 +150,12 @@ fn instead(order: &Order, payouts: &[Payout], transfers: &[Transfer], is_held: b
     }
 }
 
-/// Whoever decides about what lies in suspense.
+/// The operator who decides about suspense.
 fn operator() -> Operator {
     Operator { actor: "luis".to_owned(), reason: "the customer asked".to_owned() }
 }
 
-/// Puts a record in the place of what it was before, or behind what there is.
+/// Replaces the earlier version of a record, or appends it.
 fn put<T>(among: &mut Vec<T>, record: T, is_the_same: impl Fn(&T, &T) -> bool) {
     match among.iter().position(|known| is_the_same(known, &record)) {
         Some(place) => among[place] = record,
@@ -165,29 +163,29 @@ fn put<T>(among: &mut Vec<T>, record: T, is_the_same: impl Fn(&T, &T) -> bool) {
     }
 }
 
-/// The ledger, promises and open orders as steps leave them.
+/// Ledger balances, holds and open orders after the steps.
 #[derive(Default)]
-struct Books {
+struct LedgerModel {
     sums: BTreeMap<(Account, Asset), i128>,
     held: i128,
     open: i128,
-    /// In the customer's limit of a day.
+    /// In the daily limit of the customer.
     counted: i128,
 }
 
-impl Books {
+impl LedgerModel {
     const CUSTOMER: Account = Account::Customer(CustomerId(1));
 
     fn of(&self, account: Account, asset: impl Into<Asset>) -> i128 {
         self.sums.get(&(account, asset.into())).copied().unwrap_or_default()
     }
 
-    /// What lies on the customer's account.
+    /// The balance of the customer.
     fn customer(&self, asset: impl Into<Asset>) -> i128 {
         self.of(Self::CUSTOMER, asset)
     }
 
-    fn take(&mut self, step: &Step) -> Checked {
+    fn take(&mut self, step: &Step) -> CheckResult {
         for posting in &step.postings {
             let mut balance: BTreeMap<Asset, i128> = BTreeMap::new();
             for entry in posting.entries() {
@@ -201,7 +199,7 @@ impl Books {
                 prop_assert!(self.customer(*asset) >= 0, "{:?} takes the order's entries below zero", posting);
             }
         }
-        // What goes back from suspense is held there, beside the order's promise.
+        // Returns from suspense have holds of their own, beside the hold of the order.
         let promised = step.holds.iter().filter(|hold| hold.account != Account::Suspense);
         self.held += promised.map(|hold| hold.change.minor()).sum::<i128>();
         let open = |raise: &&CounterChange| matches!(raise.counter.owner, CounterOwner::Customer(_)) && raise.counter.what == "open:orders";
@@ -212,19 +210,19 @@ impl Books {
     }
 }
 
-/// What the outside says of our own money and coins, whatever we made of it: only what was told counts.
+/// What banks and chains report about our own money and coins, independent of our records.
 #[derive(Debug, Default)]
-struct Outside {
+struct OutsideModel {
     money_out: BTreeMap<PayoutId, i128>,
     coins_out: BTreeMap<TransferId, i128>,
 }
 
-impl Outside {
-    fn tells_of_money(&mut self, payout: &Payout, fact: &PayoutFact) {
+impl OutsideModel {
+    fn report_payout(&mut self, payout: &Payout, fact: &PayoutFact) {
         match fact {
             PayoutFact::Accepted { .. } | PayoutFact::Settled { .. } => self.money_out.insert(payout.id, minor(payout.amount)),
             PayoutFact::Failed { .. } | PayoutFact::Refused { .. } => self.money_out.remove(&payout.id),
-            // What a person says moves nothing at the bank, but is what we know until the bank shows something else.
+            // A report of an operator moves no money, but counts until the bank reports otherwise.
             PayoutFact::Said { word: PayoutReport::Settled { .. }, .. } => self.money_out.insert(payout.id, minor(payout.amount)),
             PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
             PayoutFact::Screened(_)
@@ -236,7 +234,7 @@ impl Outside {
         };
     }
 
-    fn tells_of_coins(&mut self, transfer: &Transfer, fact: &TransferFact) {
+    fn report_transfer(&mut self, transfer: &Transfer, fact: &TransferFact) {
         match fact {
             TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
             TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => {
@@ -251,8 +249,8 @@ impl Outside {
         };
     }
 
-    /// Our accounts hold what came in less what is out.
-    fn check(&self, books: &Books, money_in: i128) -> Checked {
+    /// Our balances equal what came in less what went out.
+    fn check(&self, books: &LedgerModel, money_in: i128) -> CheckResult {
         let money: i128 =
             books.sums.iter().filter(|((account, _), _)| matches!(account, Account::Bank(_) | Account::Card(_))).map(|(_, sum)| sum).sum();
         prop_assert_eq!(money, money_in - self.money_out.values().sum::<i128>(), "the books and the bank agree");
@@ -262,22 +260,21 @@ impl Outside {
     }
 }
 
-/// What has come in, what is out or on its way out, and what the order's books make of it, in minor units of what the
-/// customer gave.
+/// What came in, what left, and what the ledger has for the order, in minor units of what the customer gave.
 #[derive(Debug)]
-struct Tally {
-    /// Came in for the order and stayed.
+struct FlowTotals {
+    /// Received for the order and not reversed.
     came: i128,
-    /// Left, or has been ordered to leave and has not failed.
+    /// Sent, or ordered to be sent and not failed.
     gone: i128,
-    /// Lies on the customer's account and is not on its way out.
+    /// On the account of the customer and not on its way out.
     free: i128,
-    /// Is booked as lost.
+    /// Booked as a loss.
     lost: i128,
 }
 
-impl Tally {
-    fn check(&self) -> Checked {
+impl FlowTotals {
+    fn check(&self) -> CheckResult {
         prop_assert_eq!(self.lost, (self.gone - self.came).max(0), "lost is what has gone beyond what came: {:?}", self);
         prop_assert_eq!(self.free, (self.came - self.gone).max(0), "free is what came and has not gone: {:?}", self);
         Ok(())

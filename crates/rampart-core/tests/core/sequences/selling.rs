@@ -21,50 +21,53 @@ use rampart_core::suspense::{self, Traces};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
-use super::{Books, Checked, EUR, Outside, Tally, USDC, context, instead, minor, operator, payout_facts, pick, put, transfer_facts};
+use super::{
+    CheckResult, EUR, FlowTotals, LedgerModel, OutsideModel, USDC, context, instead, minor, operator, payout_facts, pick, put,
+    transfer_facts,
+};
 
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 
-/// What can happen next. Deposits, transfers and payouts are named by their place in the order they were made in.
+/// The next event. Deposits, transfers and payouts are identified by their index in order of creation.
 #[derive(Debug, Clone)]
-enum Next {
-    /// Coins are seen in a block.
+enum SaleEvent {
+    /// A deposit is seen in a block.
     Came(i128),
     Final(usize),
     Undone(usize),
-    /// The same transaction is in a block once more.
+    /// The same transaction is in another block.
     Again(usize),
     Screened(ScreeningResult),
     Time,
-    /// Something becomes of a transfer.
+    /// A fact about a transfer.
     Coins(usize, TransferFact),
-    /// Something becomes of a payout.
+    /// A fact about a payout.
     Money(usize, PayoutFact),
-    /// What lies in suspense is assigned to the order.
+    /// A suspense item is assigned to the order.
     Assigned(usize),
-    /// What lies in suspense becomes the company's.
+    /// A suspense item is kept by the company.
     Kept(usize),
-    /// What suspense lacks is lost.
+    /// The shortfall of suspense is written off.
     WrittenOff(usize),
     Asked(RampoffCommand),
 }
 
-struct Scene {
+struct SaleScenario {
     catalogue: Catalogue,
     randomness: Counting,
     now: Timestamp,
     order: Rampoff,
     quoted: SellTerms,
-    books: Books,
-    outside: Outside,
+    books: LedgerModel,
+    outside: OutsideModel,
     deposits: Vec<Deposit>,
-    /// Every item about what lies, or lay, in suspense.
+    /// All items about suspense, open or closed.
     suspense: Vec<ReviewItem>,
     transfers: Vec<Transfer>,
     payouts: Vec<Payout>,
 }
 
-pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> Checked {
+pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> CheckResult {
     let catalogue = example::catalogue(policy);
     let randomness = Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
@@ -74,14 +77,14 @@ pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> Chec
         order.refund_wallet = None;
     }
     let created = order.clone().create(&Context::new(mint, &catalogue, None)).expect("within the limits");
-    let mut scene = Scene {
+    let mut scene = SaleScenario {
         catalogue,
         randomness,
         now: example::START,
         quoted: order.terms,
         order,
-        books: Books::default(),
-        outside: Outside::default(),
+        books: LedgerModel::default(),
+        outside: OutsideModel::default(),
         deposits: Vec::new(),
         suspense: Vec::new(),
         transfers: Vec::new(),
@@ -98,34 +101,34 @@ pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> Chec
     Ok(())
 }
 
-impl Scene {
-    fn possible(&self) -> Vec<Next> {
-        let mut possible = vec![Next::Came(100_000_000), Next::Came(60_000_000), Next::Came(120_000_000), Next::Time];
+impl SaleScenario {
+    fn possible(&self) -> Vec<SaleEvent> {
+        let mut possible = vec![SaleEvent::Came(100_000_000), SaleEvent::Came(60_000_000), SaleEvent::Came(120_000_000), SaleEvent::Time];
         for (index, deposit) in self.deposits.iter().enumerate() {
             match deposit.state {
-                DepositState::Pending => possible.extend([Next::Final(index), Next::Final(index), Next::Undone(index)]),
-                DepositState::Confirmed => possible.push(Next::Undone(index)),
-                DepositState::Dropped => possible.push(Next::Again(index)),
+                DepositState::Pending => possible.extend([SaleEvent::Final(index), SaleEvent::Final(index), SaleEvent::Undone(index)]),
+                DepositState::Confirmed => possible.push(SaleEvent::Undone(index)),
+                DepositState::Dropped => possible.push(SaleEvent::Again(index)),
             }
         }
         let waiting = self.suspense.iter().enumerate().filter(|(_, item)| item.resolution.is_none());
         possible.extend(waiting.flat_map(|(index, item)| match item.kind {
-            ReviewKind::Shortage => vec![Next::WrittenOff(index)],
-            // Part of a deposit is not kept here: its chain may undo all of it and bring all of it again.
+            ReviewKind::Shortage => vec![SaleEvent::WrittenOff(index)],
+            // Part of a deposit is not kept here: its chain may undo and repeat all of it.
             _ if !self.deposits.iter().any(|deposit| Some(deposit.id) == item.fact && deposit.amount == item.amount) => {
-                vec![Next::Assigned(index)]
+                vec![SaleEvent::Assigned(index)]
             }
-            _ => vec![Next::Assigned(index), Next::Kept(index)],
+            _ => vec![SaleEvent::Assigned(index), SaleEvent::Kept(index)],
         }));
         if matches!(self.order.state, RampoffState::CryptoReceived { .. }) {
-            possible.extend([Next::Screened(ScreeningResult::Clear), Next::Screened(ScreeningResult::Clear)]);
-            possible.push(Next::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
+            possible.extend([SaleEvent::Screened(ScreeningResult::Clear), SaleEvent::Screened(ScreeningResult::Clear)]);
+            possible.push(SaleEvent::Screened(ScreeningResult::Hit { reason: "listed".to_owned() }));
         }
         for (index, transfer) in self.transfers.iter().enumerate() {
-            possible.extend(transfer_facts(transfer).into_iter().map(|fact| Next::Coins(index, fact)));
+            possible.extend(transfer_facts(transfer).into_iter().map(|fact| SaleEvent::Coins(index, fact)));
         }
         for (index, payout) in self.payouts.iter().enumerate() {
-            possible.extend(payout_facts(payout).into_iter().map(|fact| Next::Money(index, fact)));
+            possible.extend(payout_facts(payout).into_iter().map(|fact| SaleEvent::Money(index, fact)));
         }
         let commands = [
             RampoffCommand::Cancel,
@@ -137,9 +140,9 @@ impl Scene {
             RampoffCommand::Refund,
             RampoffCommand::SetAside,
         ];
-        // What would be refused changes nothing and is not worth a turn.
+        // Commands that would be refused change nothing and are skipped.
         let allowed = |command: &RampoffCommand| self.order.clone().request(command.clone(), &self.context(0)).is_ok();
-        possible.extend(commands.into_iter().filter(allowed).map(Next::Asked));
+        possible.extend(commands.into_iter().filter(allowed).map(SaleEvent::Asked));
         possible
     }
 
@@ -147,23 +150,23 @@ impl Scene {
         context(Mint { now: self.now, randomness: &self.randomness }, &self.catalogue, &self.suspense, choice)
     }
 
-    /// Plays one happening as the workers do.
-    fn happens(&mut self, next: Next, choice: u16) -> Checked {
+    /// Applies an event as the workers do.
+    fn happens(&mut self, next: SaleEvent, choice: u16) -> CheckResult {
         match next {
-            Next::Time => {
+            SaleEvent::Time => {
                 self.now = self.now.after(Duration::from_secs(2_000));
                 self.observe(RampoffFact::TimePassed, choice)
             }
-            Next::Came(amount) => {
+            SaleEvent::Came(amount) => {
                 let deposit = self.deposit(amount);
                 self.deposits.push(deposit);
                 self.observe(RampoffFact::DepositSeen(self.receipt(self.deposits.len() - 1, 0)), choice)
             }
-            Next::Again(index) => {
+            SaleEvent::Again(index) => {
                 self.deposits[index].state = DepositState::Pending;
                 self.observe(RampoffFact::DepositSeen(self.receipt(index, 0)), choice)
             }
-            Next::Final(index) => {
+            SaleEvent::Final(index) => {
                 self.deposits[index].state = DepositState::Confirmed;
                 let fact = RampoffFact::DepositConfirmed(self.receipt(index, 12));
                 let step = self.order.clone().observe(fact, &self.context(choice));
@@ -172,30 +175,30 @@ impl Scene {
                 let returned: Vec<Transfer> = items.iter().filter_map(|item| self.returned(item)).collect();
                 self.commit(suspense::received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
-            Next::Undone(index) => self.undone(index, choice),
-            Next::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
-            Next::Kept(index) => self.decide(index, ReviewDecision::Keep, choice),
-            Next::WrittenOff(index) => self.decide(index, ReviewDecision::WriteOff, choice),
-            Next::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
-            Next::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
+            SaleEvent::Undone(index) => self.undone(index, choice),
+            SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
+            SaleEvent::Kept(index) => self.decide(index, ReviewDecision::Keep, choice),
+            SaleEvent::WrittenOff(index) => self.decide(index, ReviewDecision::WriteOff, choice),
+            SaleEvent::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
+            SaleEvent::Asked(command) => match self.order.clone().request(command, &self.context(choice)) {
                 Ok(step) => self.commit(step),
                 Err(_) => Ok(()),
             },
-            Next::Coins(index, fact) => {
+            SaleEvent::Coins(index, fact) => {
                 let transfer = self.transfers[index].clone();
-                self.outside.tells_of_coins(&transfer, &fact);
+                self.outside.report_transfer(&transfer, &fact);
                 let named = if transfer.resolves.is_some() { self.named_by_return(&transfer) } else { self.named(choice) };
                 self.commit(transfer.observe(fact, named, &self.context(choice)))
             }
-            Next::Money(index, fact) => {
+            SaleEvent::Money(index, fact) => {
                 let payout = self.payouts[index].clone();
-                self.outside.tells_of_money(&payout, &fact);
+                self.outside.report_payout(&payout, &fact);
                 self.commit(payout.observe(fact, self.named(choice), &self.context(choice)))
             }
         }
     }
 
-    /// What its transfers and payouts name.
+    /// What the facts about its transfers and payouts are applied to.
     fn named(&self, choice: u16) -> Outgoing {
         let order = self.order.clone().into();
         let instead = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &self.context(choice).mint);
@@ -203,7 +206,7 @@ impl Scene {
         Outgoing { order: Some(order), instead, lost, ..Outgoing::default() }
     }
 
-    /// What a transfer names that returns something from suspense.
+    /// What the facts about a return from suspense are applied to.
     fn named_by_return(&self, transfer: &Transfer) -> Outgoing {
         let review = self.suspense.iter().find(|item| Some(item.id) == transfer.resolves).cloned();
         let same = |item: &&ReviewItem| review.as_ref().is_some_and(|known| known.fact == item.fact);
@@ -214,7 +217,7 @@ impl Scene {
         Outgoing { review, beside, shortage, ..Outgoing::default() }
     }
 
-    /// The transfer that an item was sent back by.
+    /// The transfer that returns an item.
     fn returned(&self, item: &ReviewItem) -> Option<Transfer> {
         let Some(OutgoingRecord::Transfer(id)) = item.resolution.as_ref()?.sent else { return None };
         self.transfers.iter().find(|transfer| transfer.id == id).cloned()
@@ -258,8 +261,8 @@ impl Scene {
         }
     }
 
-    /// A deposit that the order does not know lay in suspense, if it was final.
-    fn undone(&mut self, index: usize, choice: u16) -> Checked {
+    /// A final deposit that the order does not have was in suspense.
+    fn undone(&mut self, index: usize, choice: u16) -> CheckResult {
         self.deposits[index].state = DepositState::Dropped;
         let deposit = self.deposits[index].clone();
         let is_known = self.order.knows(deposit.id);
@@ -277,14 +280,14 @@ impl Scene {
         let returned = items.iter().filter_map(|item| self.returned(item));
         let returned = returned.map(|transfer| (transfer.clone(), vec![transfer.first_job(&mint)])).collect();
         let assigned = (is_assigned && !is_known).then(|| self.order.clone());
-        // The order was written above.
+        // The order is recorded above.
         let beside = Some(self.order.clone());
         let traces = Traces { beside, assigned, returned, ..Traces::default() };
         self.commit(suspense::undone(Step::new(), &deposit, self.order.id, items, traces, &self.context(choice)))
     }
 
-    /// A person decides about an item; an order must be able to use what it is assigned.
-    fn decide(&mut self, index: usize, decision: ReviewDecision, choice: u16) -> Checked {
+    /// An operator decides about an item; an assignment must be usable by the order.
+    fn decide(&mut self, index: usize, decision: ReviewDecision, choice: u16) -> CheckResult {
         let item = self.suspense[index].clone();
         let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
         let order = || Some(self.order.clone().into());
@@ -296,11 +299,11 @@ impl Scene {
         }
     }
 
-    fn observe(&mut self, fact: RampoffFact, choice: u16) -> Checked {
+    fn observe(&mut self, fact: RampoffFact, choice: u16) -> CheckResult {
         self.commit(self.order.clone().observe(fact, &self.context(choice)))
     }
 
-    fn commit(&mut self, step: Step) -> Checked {
+    fn commit(&mut self, step: Step) -> CheckResult {
         self.books.take(&step)?;
         for record in step.writes {
             match record {
@@ -316,7 +319,7 @@ impl Scene {
         Ok(())
     }
 
-    fn check(&self) -> Checked {
+    fn check(&self) -> CheckResult {
         let (order, books) = (&self.order, &self.books);
         self.outside.check(books, 0)?;
         let stands = |transfer: &&Transfer| !matches!(transfer.state, TransferState::Failed { .. });
@@ -352,7 +355,7 @@ impl Scene {
         prop_assert_eq!(books.of(Account::Suspense, USDC), in_suspense, "an item says of all that lies or lacks in suspense");
         prop_assert_eq!(minor(order.set_aside), waits(ReviewKind::Suspense) + returning, "what the order says lies beside it");
         let (gone_as_money, waits_as_money) = if paid > 0 { (converted, 0) } else { (0, converted) };
-        let tally = Tally {
+        let tally = FlowTotals {
             came: is_final - returned - books.of(Account::Suspense, USDC) - books.of(Account::Capital, USDC)
                 + books.of(Account::Losses(LossKind::WrittenOff), USDC),
             gone: gone_as_money + back.iter().map(|transfer| minor(transfer.debited())).sum::<i128>(),
@@ -362,7 +365,7 @@ impl Scene {
         tally.check()?;
         prop_assert_eq!(books.customer(USDC), minor(order.coin_balance), "the coins that the order says lie on the account");
         prop_assert_eq!(books.customer(EUR), minor(order.fiat_balance), "the money that the order says lies on the account");
-        // What goes back from suspense is held on the wallet beside the order's promise.
+        // Returns from suspense have holds on the wallet beside the hold of the order.
         let of_wallet = beside.iter().flat_map(|transfer| transfer.holds()).filter(|(account, ..)| *account != Account::Suspense);
         let held = minor(order.reserved) + of_wallet.map(|(.., amount)| minor(amount)).sum::<i128>();
         prop_assert_eq!(books.held, held, "what is held");

@@ -1,86 +1,77 @@
-//! Why an account cannot be paid to, in sentences that say what to do next, in English and Spanish.
+//! Errors and warnings about bank accounts, in English and Spanish. Each says what to do next.
 
 use std::fmt;
 
 use super::BankCode;
 
-/// Why an account is refused.
+/// Why a bank account is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BankAccountError {
-    /// Nothing was given.
     Empty,
-    /// Longer than any account.
     TooLong,
-    /// A sign that no account has.
+    /// A character that no account has.
     Charset {
-        /// The sign.
         found: char,
     },
-    /// Something stands where a digit must.
+    /// Another character than a digit where a digit must be.
     DigitExpected {
-        /// The sign.
         found: char,
     },
-    /// Too few or too many signs.
     WrongLength {
-        /// How many there should be.
+        /// In digits, or in characters for an IBAN.
         expected: usize,
-        /// How many there are.
         found: usize,
     },
-    /// Too few or too many signs, where the number may vary.
+    /// The length is outside a range.
     OutsideLength {
-        /// The fewest.
+        /// In characters.
         least: usize,
-        /// The most.
+        /// In characters.
         most: usize,
-        /// How many there are.
         found: usize,
     },
-    /// The signs do not stand where they must.
+    /// The format is wrong.
     WrongShape {
         /// An example, in English and Spanish.
         example: (&'static str, &'static str),
     },
-    /// The country is none that can be paid to.
+    /// The country is outside SEPA.
     UnknownCountry {
-        /// The two letters.
+        /// ISO 3166-1 alpha-2 code.
         found: String,
     },
-    /// The check digits do not fit: something was mistyped.
+    /// The check digits are wrong: something was mistyped.
     WrongCheckDigits {
-        /// What they would be for the rest of the number.
+        /// The right ones for the rest of the number.
         expected: String,
-        /// Which ones, in English and Spanish.
+        /// Which check digits, in English and Spanish.
         which: (&'static str, &'static str),
     },
-    /// What was given of the bank is neither a code nor a name that is known.
+    /// The bank is neither a known name nor a valid code.
     UnknownBank {
-        /// What was given.
         found: String,
     },
-    /// The bank's code is needed beside the number.
+    /// The country needs a bank beside the number.
     BankMissing,
-    /// The kind of account is needed beside the number, or is none.
+    /// The account type is missing or unknown.
     UnknownType {
-        /// What was given.
         found: String,
-        /// What may be given, in English and Spanish.
+        /// Accepted types, in English and Spanish.
         allowed: (&'static str, &'static str),
     },
-    /// A `CuentaRUT` at a bank that has none.
+    /// A CuentaRUT at another bank than BancoEstado.
     ForeignCuentaRut,
-    /// The number belongs to a card, whose check digit does not fit.
+    /// A card number whose check digit is wrong.
     WrongCard,
 }
 
 impl BankAccountError {
-    /// Of another shape than an example that reads the same in both languages.
+    /// Wrong format, with an example that is the same in both languages.
     pub(super) const fn like(example: &'static str) -> Self {
         Self::WrongShape { example: (example, example) }
     }
 
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -99,7 +90,7 @@ impl BankAccountError {
         }
     }
 
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(&self) -> String {
         match self {
@@ -162,7 +153,7 @@ impl fmt::Display for BankAccountError {
             Self::UnknownBank { found } => {
                 write!(
                     formatter,
-                    "'{found}' is neither a bank's code, which has three digits, nor the name of a bank that we know; please give the code that your bank tells"
+                    "'{found}' is neither a bank's code, which has three digits, nor the name of a bank that we know; please give the code that your bank gives you"
                 )
             }
             Self::BankMissing => formatter.write_str("the bank's code is needed beside the number"),
@@ -170,29 +161,28 @@ impl fmt::Display for BankAccountError {
             Self::UnknownType { found, allowed } => write!(formatter, "'{found}' is no kind of account; use one of {}", allowed.0),
             Self::ForeignCuentaRut => formatter
                 .write_str("a CuentaRUT is an account of BancoEstado (012); at another bank, give C (corriente), S (ahorro) or V (vista)"),
-            Self::WrongCard => formatter.write_str("the card number does not hold; please check it"),
+            Self::WrongCard => formatter.write_str("the card number is not valid; please check it"),
         }
     }
 }
 
 impl std::error::Error for BankAccountError {}
 
-/// What is odd about an account that holds. Money is sent to it all the same, and the rail has the last word.
+/// Something unusual about a valid account. It can be paid to; the rail decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BankAccountWarning {
-    /// The bank's code has the form of one and is on no list that we have.
+    /// The bank code is well formed but not in our directory.
     UnknownBank {
-        /// The code.
         code: BankCode,
-        /// The month of the list, `YYYY-MM`.
+        /// The month of the directory, `YYYY-MM`.
         as_of: &'static str,
     },
-    /// Digits alone are read as a Bre-B key, and could be the number of an account whose bank and type were left out.
+    /// Digits alone were read as a Bre-B key, but may be an account number without bank and type.
     KeyOrAccount,
 }
 
 impl BankAccountWarning {
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -201,7 +191,7 @@ impl BankAccountWarning {
         }
     }
 
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(self) -> String {
         match self {

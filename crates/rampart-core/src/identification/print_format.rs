@@ -1,12 +1,10 @@
-//! How issuing bodies print their numbers. It is written when somebody asks for it: most checks only store the number.
+//! How issuing authorities print their numbers. Most callers only store the number, so this is done on request.
 
 use super::digits::dotted;
 
-/// The way a number is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// As it is stored.
-    Plainly,
+pub(super) enum PrintFormat {
+    Plain,
     /// `12345678-Z`
     DashBeforeLast,
     /// `X-1234567-L`
@@ -17,17 +15,17 @@ pub(super) enum Shown {
     Dotted,
     /// `12.345.678-5`
     DottedBeforeLast,
-    /// `12345678-1`, the sign behind the hyphen being none of the stored number's
+    /// `12345678-1`, where the last character is not part of the stored number
     With(char),
 }
 
-impl Shown {
-    /// A stored number as it is printed.
+impl PrintFormat {
+    /// Formats a normalised number.
     pub(super) fn write(self, number: &str) -> String {
         let last_at = number.char_indices().next_back().map_or(0, |(at, _)| at);
         let (head, last) = number.split_at(last_at);
         match self {
-            Self::Plainly => number.to_owned(),
+            Self::Plain => number.to_owned(),
             Self::DashBeforeLast => format!("{head}-{last}"),
             Self::DashesAroundMiddle => {
                 let (first, middle) = head.split_at(head.chars().next().map_or(0, char::len_utf8));
@@ -39,7 +37,7 @@ impl Shown {
             }
             Self::Dotted => dotted(number),
             Self::DottedBeforeLast => format!("{}-{last}", dotted(head)),
-            Self::With(sign) => format!("{number}-{sign}"),
+            Self::With(character) => format!("{number}-{character}"),
         }
     }
 }

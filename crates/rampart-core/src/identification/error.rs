@@ -1,121 +1,100 @@
-//! Why a number is not one of its document, in sentences that say what to do next, in English and Spanish.
+//! Errors and warnings about document numbers, in English and Spanish. Each says what to do next.
 
 use std::fmt;
 
 use super::Date;
 use crate::country::Country;
 
-/// What a number should look like, or begin with: in English and in Spanish.
+/// A description of the expected number, in English and in Spanish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wording(pub &'static str, pub &'static str);
 
-/// Why a number is refused.
+/// Why a document number is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentError {
-    /// Nothing was given.
     Empty,
-    /// Longer than any document's number.
     TooLong,
-    /// A sign that no document's number has.
+    /// A character that no document number has.
     Charset {
-        /// The sign.
         found: char,
     },
-    /// The document is not one of the country's.
     WrongCountry {
-        /// The document's API value.
+        /// Value in the API.
         document: &'static str,
-        /// The country.
         country: Country,
-        /// What the country has.
+        /// Values in the API, separated by commas.
         allowed: String,
     },
-    /// Too few or too many signs.
     WrongLength {
-        /// What it should be, such as `8 digits and a letter`.
+        /// Such as `8 digits and a letter`.
         expected: Wording,
-        /// How many there are.
+        /// In characters.
         found: usize,
     },
-    /// The signs do not stand where they must.
+    /// The right length, but letters and digits are not where they must be.
     WrongShape {
-        /// What it should look like, with an example.
+        /// Description with an example.
         expected: Wording,
     },
-    /// A letter stands where a digit must, one that is easily mistaken for it.
+    /// A letter that is easily mistaken for the digit that must be there.
     LetterForDigit {
-        /// The letter.
         found: char,
-        /// The digit that was meant.
         meant: char,
     },
-    /// Something stands where a digit must.
+    /// Another character than a digit where a digit must be.
     DigitExpected {
-        /// The sign.
         found: char,
     },
-    /// The check digit does not fit.
     WrongCheckDigit {
-        /// What it should be.
         expected: char,
-        /// Whether it is a letter, for the sentence.
+        /// Whether the expected character is a letter; the message depends on it.
         is_letter: bool,
     },
-    /// The last digit is not the check digit of those before it, and without it the number may be whole. Nothing that was typed
-    /// tells which of the two is wrong.
+    /// The last digit is not the check digit of the others, but the number may be a whole cédula without one. The input does not show
+    /// which.
     CheckDigitNotApart {
-        /// The number, all of it.
+        /// The number without a check digit.
         number: String,
-        /// The check digit of all of it.
+        /// The check digit of the whole number.
         expected: char,
     },
-    /// The check digit is missing.
     MissingCheckDigit {
-        /// What it should be.
         expected: char,
     },
-    /// The number begins with something no such number begins with.
     UnknownPrefix {
-        /// With what.
+        /// The prefix.
         found: String,
-        /// With what it should.
+        /// The known prefixes.
         allowed: Wording,
     },
-    /// The date inside does not exist.
     ImpossibleDate {
-        /// As it stands there.
         found: String,
     },
-    /// The code of the place of birth is none.
+    /// The state code is unknown.
     UnknownPlace {
-        /// As it stands there.
         found: String,
     },
-    /// A number that stands for nobody: a generic or filler number.
+    /// A generic or filler number.
     Placeholder {
-        /// What it is used for.
         used_for: &'static str,
-        /// The same in Spanish.
         used_for_es: &'static str,
     },
-    /// The number is a right one of another document.
+    /// The number is invalid for this document but valid for another of the country.
     OtherDocument {
-        /// The API value that was sent.
+        /// Value in the API.
         sent: &'static str,
-        /// The API value it is.
+        /// Value in the API.
         is: &'static str,
     },
-    /// The number and the date of birth that was sent do not agree.
+    /// The date of birth in the number differs from the one received.
     Contradiction {
-        /// What the number says.
         number_says: Date,
-        /// What was sent.
         sent: Date,
     },
 }
 
 impl DocumentError {
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -138,7 +117,7 @@ impl DocumentError {
         }
     }
 
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(&self) -> String {
         match self {
@@ -218,41 +197,40 @@ impl fmt::Display for DocumentError {
 
 impl std::error::Error for DocumentError {}
 
-/// What is odd about a number without making it wrong: real, issued numbers are like this.
+/// Something unusual about a valid number. Issued numbers like this exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentWarning {
-    /// The last character of an RFC is not what the formula gives; about one issued RFC in seventy is so.
+    /// The last character of an RFC is not what the formula gives; this is so in about one of seventy issued numbers.
     UnusualCheckCharacter {
-        /// What the formula gives.
+        /// The result of the formula.
         expected: char,
     },
-    /// The CIF's control is a digit where a letter is usual, or the other way round.
+    /// The control character of a CIF is a digit where a letter is usual, or the reverse.
     UnusualControlKind,
-    /// The character beside a Peruvian DNI is not what the formula gives.
+    /// The character printed beside a Peruvian DNI is not what the formula gives.
     UnusualVerifier,
-    /// The document is one of minors.
+    /// A document for minors.
     Minor,
-    /// An old form of the number.
     OldForm,
-    /// The first letters make a word that the issuer usually avoids by an X.
+    /// The first letters are a word that the issuer usually alters.
     UnusualWord,
-    /// All its digits are the same, as in a filler.
+    /// All digits are the same, as in a filler.
     RepeatedDigit,
-    /// Shorter than numbers that are issued today.
+    /// Shorter than numbers issued today.
     ShortNumber,
-    /// Zeros in front, which its field was filled up with, were left out of it.
+    /// Leading zeros, which pad the field, were removed.
     ZerosInFront,
-    /// A NIT that was read as a company's without its check digit, and could be a person's with it.
+    /// The NIT was read as a company's without check digit, but may be a person's with one.
     PersonOrCompany,
-    /// A person's NIT without a hyphen whose last digit is the check digit of those before it, and which could be a whole cédula.
+    /// The last digit of a person's NIT without a hyphen was read as the check digit, but the number may be a whole cédula.
     CheckDigitNotApart {
-        /// The check digit of all of it.
+        /// The check digit of the whole number.
         expected: char,
     },
 }
 
 impl DocumentWarning {
-    /// A stable code.
+    /// The code in the API; it never changes.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -272,7 +250,7 @@ impl DocumentWarning {
 }
 
 impl DocumentWarning {
-    /// The sentence in Spanish.
+    /// The message in Spanish.
     #[must_use]
     pub fn spanish(self) -> String {
         match self {
