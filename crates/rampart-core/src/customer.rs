@@ -145,15 +145,15 @@ impl Customer {
     /// Person or company: as the number tells, which may be more than was understood of it when it was stored.
     #[must_use]
     pub fn holder(&self) -> CustomerType {
-        let told = self.identification.as_ref().map(|given| given.document.holder(given.normalized.reveal()));
-        told.unwrap_or(self.customer_type)
+        let known = self.identification.as_ref().map(|given| given.document.holder(given.normalized.reveal()));
+        known.unwrap_or(self.customer_type)
     }
 
     /// Whether its identification tells that it is of age, which is so many years at a moment.
     #[must_use]
     pub fn majority(&self, minimum_age: u8, now: Timestamp) -> AgeCheck {
-        let told = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
-        told.unwrap_or(AgeCheck::Untold)
+        let known = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
+        known.unwrap_or(AgeCheck::Untold)
     }
 
     /// Whether its date of birth has to be asked for: its number leaves the century open and one of the two makes a minor, or it

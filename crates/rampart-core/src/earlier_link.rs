@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-const MICROS: i64 = 1_000;
+const MICROS_PER_MILLISECOND: i64 = 1_000;
 /// How many bytes of the digest are kept.
 const FINGERPRINT_BYTES: usize = 16;
 
@@ -25,7 +25,7 @@ pub fn fingerprint(token: &str) -> String {
 pub fn made_in(token: &str) -> Option<Range<Timestamp>> {
     let (seconds, nanos) = Uuid::try_parse(token).ok()?.get_timestamp()?.to_unix();
     let first = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
-    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MICROS)?))
+    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MICROS_PER_MILLISECOND)?))
 }
 
 /// Whether a token that was given is the one whose fingerprint is kept.

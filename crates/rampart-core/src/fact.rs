@@ -236,7 +236,7 @@ mod tests {
     fn a_reversal_that_an_earlier_version_stored_is_read() {
         let payment = OrderId::first_at(Timestamp::from_micros(1));
         let stored = format!(r#"{{"kind":"processor_reversed","payment":"{payment}","amount":"7000","reason":"stolen card"}}"#);
-        let FactBody::Reversed(told) = serde_json::from_str(&stored).expect("it is read") else { panic!("it is a reversal") };
-        assert_eq!((told.payment, told.receipt, told.amount.minor()), (Some(payment), None, 7_000));
+        let FactBody::Reversed(reversed) = serde_json::from_str(&stored).expect("it is read") else { panic!("it is a reversal") };
+        assert_eq!((reversed.payment, reversed.receipt, reversed.amount.minor()), (Some(payment), None, 7_000));
     }
 }

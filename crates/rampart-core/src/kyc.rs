@@ -238,8 +238,8 @@ mod tests {
             (None, Some((Basic, Fail, false)), Fail),
             (Some(Basic), Some((Reinforced, Fail, true)), Valid),
         ];
-        for (level, check, told) in cases {
-            assert_eq!(kyc(level, check).status(), told, "{level:?} {check:?}");
+        for (level, check, shown) in cases {
+            assert_eq!(kyc(level, check).status(), shown, "{level:?} {check:?}");
         }
     }
 

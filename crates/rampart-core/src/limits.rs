@@ -40,12 +40,12 @@ pub enum LimitExceeded {
 }
 
 /// What the counters of open orders count begins with this.
-const OPEN: &str = "open:";
+const OPEN_ORDERS_PREFIX: &str = "open:";
 
 /// Whether a counter is one of the caps on open orders, and not one of the limits.
 #[must_use]
 pub fn is_of_open_orders(counter: &Counter) -> bool {
-    counter.what.starts_with(OPEN)
+    counter.what.starts_with(OPEN_ORDERS_PREFIX)
 }
 
 fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> impl Iterator<Item = &'a Limit> {
@@ -151,7 +151,7 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
         let signed = |amount: Amount| if open { amount } else { amount.negated() };
         [("orders", Amount::from_minor(1), Amount::from_minor(i128::from(orders))), (usage.fiat.as_str(), usage.amount, value)].map(
             |(what, by, ceiling)| CounterChange {
-                counter: Counter { owner, what: [OPEN, what].concat() },
+                counter: Counter { owner, what: [OPEN_ORDERS_PREFIX, what].concat() },
                 by: signed(by),
                 ceiling: open.then_some(ceiling),
                 expires_at: None,

@@ -1,10 +1,10 @@
 //! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
 
-mod beside;
+mod set_aside;
 mod either;
 pub(crate) mod origin;
 
-pub use beside::SetAside;
+pub use set_aside::SetAside;
 pub use either::Order;
 pub use origin::{DestinationOrigin, ProvidedBy};
 
@@ -95,7 +95,7 @@ pub enum StoppedBy {
 
 impl StoppedBy {
     /// Why something did not leave, in words for a person.
-    pub(crate) fn says(self, reason: &str) -> String {
+    pub(crate) fn describe(self, reason: &str) -> String {
         match self {
             Self::Screening => format!("stopped by screening: {reason}"),
             Self::Operator => format!("stopped by an operator: {reason}"),

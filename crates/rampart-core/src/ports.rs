@@ -69,7 +69,7 @@ pub struct FactPage<T> {
 
 /// Told to whoever waits for news of a source. The default of every port never completes, so that a worker falls back
 /// to asking at intervals.
-fn no_news<'a>() -> PortFuture<'a, ()> {
+fn never<'a>() -> PortFuture<'a, ()> {
     Box::pin(std::future::pending())
 }
 
@@ -114,7 +114,7 @@ pub trait BankPort: Send + Sync {
     fn statement<'a>(&'a self, rail: Rail, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<StatementLine>, Unavailable>>;
     /// Completes when a rail's statement may have grown behind `after`.
     fn news<'a>(&'a self, _rail: Rail, _after: &'a str) -> PortFuture<'a, ()> {
-        no_news()
+        never()
     }
 }
 
@@ -203,7 +203,7 @@ pub trait ProcessorPort: Send + Sync {
     ) -> PortFuture<'a, Result<FactPage<ProcessorEvent>, Unavailable>>;
     /// Completes when there may be events behind `after`.
     fn news<'a>(&'a self, _processor: Processor, _after: &'a str) -> PortFuture<'a, ()> {
-        no_news()
+        never()
     }
 }
 
@@ -314,7 +314,7 @@ pub trait ChainPort: Send + Sync {
     fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>>;
     /// Completes when there may be a newer block than this.
     fn news<'a>(&'a self, _known: &'a BlockHead) -> PortFuture<'a, ()> {
-        no_news()
+        never()
     }
 }
 
@@ -379,7 +379,7 @@ pub trait KycPort: Send + Sync {
     fn decisions<'a>(&'a self, after: &'a str, limit: usize) -> PortFuture<'a, Result<FactPage<KycDecision>, Unavailable>>;
     /// Completes when there may be decisions behind `after`.
     fn news<'a>(&'a self, _after: &'a str) -> PortFuture<'a, ()> {
-        no_news()
+        never()
     }
 }
 
@@ -433,6 +433,6 @@ pub trait PricePort: Send + Sync {
     fn prices(&self) -> PortFuture<'_, Result<Vec<MarketPrice>, Unavailable>>;
     /// Completes when prices may have changed since `known`.
     fn news(&self, _known: Timestamp) -> PortFuture<'_, ()> {
-        no_news()
+        never()
     }
 }

@@ -36,7 +36,7 @@ pub fn from_serial(serial: i64) -> String {
 const ROUNDS: u8 = 10;
 /// Bits of each half: both together count just beyond the number of serials.
 const HALF_BITS: u32 = 15;
-const HALF: u32 = (1 << HALF_BITS) - 1;
+const HALF_MASK: u32 = (1 << HALF_BITS) - 1;
 
 /// The serial of the payment of this number (from 1 on), so that nobody can tell from one which others there are: a
 /// permutation of all serials, keyed by `round`, a pseudorandom function of a round and fifteen bits of which the lowest
@@ -48,11 +48,11 @@ pub fn scattered(number: i64, round: impl Fn(u8, u16) -> u16) -> Option<i64> {
     // What falls behind the last serial is permuted again: every serial is still met once, because this walks along a cycle
     // that it began within.
     loop {
-        let (mut left, mut right) = (place >> HALF_BITS, place & HALF);
+        let (mut left, mut right) = (place >> HALF_BITS, place & HALF_MASK);
         for number in 0..ROUNDS {
             // A half has fifteen bits.
             let mixed = round(number, u16::try_from(right).unwrap_or_default());
-            (left, right) = (right, left ^ (u32::from(mixed) & HALF));
+            (left, right) = (right, left ^ (u32::from(mixed) & HALF_MASK));
         }
         place = left << HALF_BITS | right;
         if i64::from(place) < serials {

@@ -42,7 +42,7 @@ pub fn suspense_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, a
 
 /// Money of no order was taken back that was not in suspense any more: `losses` is debited, the account it arrived on credited.
 #[must_use]
-pub fn stray_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+pub fn unmatched_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Losses(LossKind::Chargeback), arrived_on, asset, amount);
     Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, None, &[movement])
 }

@@ -69,14 +69,14 @@ impl Delivery {
     /// are found without looking through all of them, and none can be made twice.
     #[must_use]
     pub fn id_of(event: &EventDraft, subscription: SubscriptionId) -> DeliveryId {
-        struct Digest([u8; 32]);
-        impl Randomness for Digest {
+        struct DeliveryDigest([u8; 32]);
+        impl Randomness for DeliveryDigest {
             fn fill(&self, bytes: &mut [u8]) {
                 bytes.iter_mut().zip(self.0).for_each(|(slot, byte)| *slot = byte);
             }
         }
         let digest = Sha256::new().chain_update(event.id.to_string()).chain_update(subscription.to_string()).finalize();
-        DeliveryId::mint(event.created_at, &Digest(digest.into()))
+        DeliveryId::mint(event.created_at, &DeliveryDigest(digest.into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The decision about what came: the policy's resolution, worked out at the prices of the moment and within what the customer
 //! may do.
 
-use super::{ArrivalResolution, Case, Eligibility, Exchange, Fees, Grade, Market, Shares, resolve};
+use super::{ArrivalResolution, ArrivalCase, Eligibility, Exchange, Fees, Grade, MarketShare, ExchangeShares, resolve};
 use crate::amount::Amount;
 use crate::kyc::KycLevel;
 use crate::order::HoldReason;
@@ -46,7 +46,7 @@ pub struct OrderSnapshot<'a> {
     /// Which way it goes.
     pub leg: Leg,
     /// What came.
-    pub case: Case,
+    pub case: ArrivalCase,
     /// The policy of its method.
     pub policy: &'a Policy,
     /// How much is asked for.
@@ -82,13 +82,13 @@ impl OrderSnapshot<'_> {
             (ArrivalResolution::Wait, ..) => ArrivalDecision::Wait,
             (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (ArrivalResolution::Hold(reason), ..) => ArrivalDecision::Hold(reason),
             (ArrivalResolution::Back, ..) => ArrivalDecision::Back,
-            (ArrivalResolution::Exchange { promised, market: Market::Nothing, back, aside }, ..) => {
+            (ArrivalResolution::Exchange { promised, market: MarketShare::Nothing, back, aside }, ..) => {
                 self.promised(promised, aside, None, back)
             }
-            (ArrivalResolution::Exchange { promised, market: Market::Surplus(surplus), aside, .. }, ..) => {
+            (ArrivalResolution::Exchange { promised, market: MarketShare::Surplus(surplus), aside, .. }, ..) => {
                 self.with_surplus(promised, surplus, aside)
             }
-            (ArrivalResolution::Exchange { promised, market: Market::Late(late), .. }, ..) => self.late(promised, late),
+            (ArrivalResolution::Exchange { promised, market: MarketShare::Late(late), .. }, ..) => self.late(promised, late),
         }
     }
 
@@ -116,7 +116,7 @@ impl OrderSnapshot<'_> {
     fn exchange(&self, promised: Amount, market: Amount) -> Result<Exchange, TermsError> {
         let (fiat_decimals, coin_decimals) = self.decimals;
         let (promise, price, payable_step) = (self.promise, self.price, self.payable_step);
-        let shares = Shares { promised, promise, market, price, fiat_decimals, coin_decimals, payable_step };
+        let shares = ExchangeShares { promised, promise, market, price, fiat_decimals, coin_decimals, payable_step };
         let fees = if promised.is_zero() { &self.present_fees } else { &self.fees };
         match self.leg {
             Leg::Buying => Exchange::buying(&shares, fees, self.now),
@@ -196,7 +196,7 @@ mod tests {
         hold_honours_seconds: 86_400,
     };
 
-    struct Example {
+    struct DecisionExample {
         leg: Leg,
         policy: Policy,
         fees: (i128, i128, u32),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     /// `ESP.transfer` of the worked examples: USDC at 0.90 promised and 0.95 at market, 1,000.00 EUR ordered.
-    const TRANSFER: Example = Example {
+    const TRANSFER: DecisionExample = DecisionExample {
         leg: Leg::Buying,
         policy: POLICY,
         fees: (0, 2, 25),
@@ -216,16 +216,16 @@ mod tests {
         prices: ("0.90", "0.95"),
         level_one: false,
     };
-    const CARD: Example = Example {
+    const CARD: DecisionExample = DecisionExample {
         policy: Policy { tolerance_basis_points: 0, short: Short::Refund, ..POLICY },
         fees: (25, 2, 190),
         ordered: 10_000,
         tolerance: 0,
         ..TRANSFER
     };
-    const SALE: Example =
-        Example { leg: Leg::Selling, fees: (50, 2, 50), ordered: 500_000_000, tolerance: 2_500_000, prices: ("0.88", "0.80"), ..TRANSFER };
-    const VOUCHER: Example = Example {
+    const SALE: DecisionExample =
+        DecisionExample { leg: Leg::Selling, fees: (50, 2, 50), ordered: 500_000_000, tolerance: 2_500_000, prices: ("0.88", "0.80"), ..TRANSFER };
+    const VOUCHER: DecisionExample = DecisionExample {
         policy: Policy { tolerance_basis_points: 0, short: Short::Refund, hold_seconds: 0, ..POLICY },
         fees: (1_200, 37, 320),
         ordered: 50_000,
@@ -234,7 +234,7 @@ mod tests {
         ..TRANSFER
     };
 
-    impl Example {
+    impl DecisionExample {
         fn decide(&self, in_time: i128, late: i128, is_all: bool) -> ArrivalDecision {
             let (fixed, network, basis_points) = self.fees;
             let fees = Fees { fixed: Amount::from_minor(fixed), network: Amount::from_minor(network), basis_points };
@@ -242,7 +242,7 @@ mod tests {
                 true if exchange.accepted() > Amount::from_minor(100_000) => Err(HoldReason::Limit),
                 _ => Ok(()),
             };
-            let case = Case {
+            let case = ArrivalCase {
                 ordered: Amount::from_minor(self.ordered),
                 tolerance: Amount::from_minor(self.tolerance),
                 in_time: Amount::from_minor(in_time),
@@ -254,7 +254,7 @@ mod tests {
                 is_awaited: false,
                 stays: None,
             };
-            let question = OrderSnapshot {
+            let snapshot = OrderSnapshot {
                 leg: self.leg,
                 case,
                 policy: &self.policy,
@@ -270,7 +270,7 @@ mod tests {
                 now: Timestamp::from_micros(0),
                 may: &may,
             };
-            question.decide()
+            snapshot.decide()
         }
 
         /// The processing fee, what the customer gets and what is set aside.
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(TRANSFER.decide(60_000, 0, false), ArrivalDecision::Wait, "2: more may come");
         assert_eq!(TRANSFER.exchanged(0, 100_000), (250, 1_049_978_947, 0), "3");
         assert_eq!(TRANSFER.exchanged(99_950, 0), (250, 1_107_755_555, 0), "4");
-        let level_one = Example { level_one: true, ..TRANSFER };
+        let level_one = DecisionExample { level_one: true, ..TRANSFER };
         assert_eq!(level_one.exchanged(150_000, 0), (250, 1_108_311_111, 50_000), "5");
         assert_eq!(CARD.decide(6_000, 0, true), ArrivalDecision::Back, "6");
         assert_eq!(CARD.exchanged(13_000, 0), (215 + 57, 139_678_947, 0), "7");
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn a_surplus_never_turns_what_was_promised_into_a_hold() {
         for surplus in [501, 1_000, 100_000, 4_000_000_000] {
-            let level_one = Example { level_one: true, ..TRANSFER };
+            let level_one = DecisionExample { level_one: true, ..TRANSFER };
             let (_, gives, set_aside) = level_one.exchanged(100_000 + surplus, 0);
             assert_eq!((gives, set_aside), (1_108_311_111, surplus));
         }

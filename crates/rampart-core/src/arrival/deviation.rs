@@ -1,6 +1,6 @@
 //! What was unusual about what arrived. It is shown and decides nothing.
 
-use super::resolve::Case;
+use super::resolve::ArrivalCase;
 use crate::amount::Amount;
 use crate::time::Timestamp;
 
@@ -79,7 +79,7 @@ impl Deviations {
 
     /// Notes what is unusual about what is decided: too little or too much by more than the tolerance, and what came late, where
     /// something was promised.
-    pub fn note(&mut self, case: &Case, is_promised: bool, now: Timestamp) {
+    pub fn note(&mut self, case: &ArrivalCase, is_promised: bool, now: Timestamp) {
         let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
         let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
         self.set(DeviationKind::Short, beyond(-difference), now);

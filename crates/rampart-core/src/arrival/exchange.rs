@@ -19,7 +19,7 @@ pub struct Fees {
 
 /// What is exchanged: at the promise and at the market price, in minor units of what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shares {
+pub struct ExchangeShares {
     /// At the promise.
     pub promised: Amount,
     /// Its price.
@@ -82,7 +82,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`TermsError::BelowFees`] when a share does not cover its fees.
-    pub fn buying(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
+    pub fn buying(shares: &ExchangeShares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let coins = |net: Amount, price: Rate| price.fiat_to_coins(net, shares.fiat_decimals, shares.coin_decimals, Rounding::Down);
         let costs = Costs::of(shares.promised, shares.market, fees)?;
         let share = |gross: Amount, cost: Amount, price: Option<Rate>| match (gross.is_zero(), price) {
@@ -100,7 +100,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`TermsError::BelowFees`] when a share does not cover its fees.
-    pub fn selling(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
+    pub fn selling(shares: &ExchangeShares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let gross = |coins: Amount, price: Option<Rate>| match (coins.is_zero(), price) {
             (true, _) => Ok(Amount::ZERO),
             (false, Some(price)) => {
@@ -146,7 +146,7 @@ impl Costs {
         })
     }
 
-    fn exchange(&self, shares: &Shares, fees: &Fees, [promised, market]: [Amount; 2], at: Timestamp) -> Result<Exchange, Overflow> {
+    fn exchange(&self, shares: &ExchangeShares, fees: &Fees, [promised, market]: [Amount; 2], at: Timestamp) -> Result<Exchange, Overflow> {
         Ok(Exchange {
             at,
             promised: shares.promised,

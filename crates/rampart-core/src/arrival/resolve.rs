@@ -6,7 +6,7 @@ use crate::policy::{Late, Over, Policy, Short};
 
 /// What is known of an order when it is looked at. Amounts are minor units of what arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Case {
+pub struct ArrivalCase {
     /// What was ordered.
     pub ordered: Amount,
     /// How far from that an amount may be and still count as it ([`tolerance`]).
@@ -33,7 +33,7 @@ pub struct Case {
 
 /// What is exchanged at the market price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Market {
+pub enum MarketShare {
     /// Nothing.
     Nothing,
     /// What came late: without it the order waits.
@@ -52,7 +52,7 @@ pub enum ArrivalResolution {
         /// So much at the promise.
         promised: Amount,
         /// So much at the market price.
-        market: Market,
+        market: MarketShare,
         /// So much goes back.
         back: Amount,
         /// So much is set aside: it came late for an order that is complete without it.
@@ -84,7 +84,7 @@ fn less(one: Amount, other: Amount) -> Amount {
 /// What becomes of what came, by the policy of the method. An order is decided once; what comes afterwards is not asked
 /// about here.
 #[must_use]
-pub fn resolve(case: &Case, policy: &Policy) -> ArrivalResolution {
+pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     if !case.in_time.is_positive() && !case.late.is_positive() {
         return ArrivalResolution::Wait;
     }
@@ -104,19 +104,19 @@ pub fn resolve(case: &Case, policy: &Policy) -> ArrivalResolution {
     }
     let (surplus, aside) = (less(case.in_time, case.ordered), case.late);
     if surplus <= case.tolerance {
-        return ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside };
+        return ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, back: Amount::ZERO, aside };
     }
     match policy.over {
-        Over::Market => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO, aside },
-        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus, aside },
+        Over::Market => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), back: Amount::ZERO, aside },
+        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Nothing, back: surplus, aside },
     }
 }
 
-fn back(case: &Case) -> ArrivalResolution {
+fn back(case: &ArrivalCase) -> ArrivalResolution {
     case.stays.map_or(ArrivalResolution::Back, ArrivalResolution::Hold)
 }
 
-fn late(case: &Case, policy: &Policy) -> ArrivalResolution {
+fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     let total = sum(case.in_time, case.late);
     match policy.late {
         Late::Back => back(case),
@@ -131,32 +131,32 @@ fn late(case: &Case, policy: &Policy) -> ArrivalResolution {
             } else {
                 case.in_time
             };
-            ArrivalResolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange { promised, market: MarketShare::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }
 
 /// What came in time and could not be decided while that was honoured.
-fn lapsed(case: &Case) -> ArrivalResolution {
+fn lapsed(case: &ArrivalCase) -> ArrivalResolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
         true => ArrivalResolution::Hold(HoldReason::Amount),
         false => ArrivalResolution::Exchange {
             promised: Amount::ZERO,
-            market: Market::Late(case.in_time),
+            market: MarketShare::Late(case.in_time),
             back: Amount::ZERO,
             aside: Amount::ZERO,
         },
     }
 }
 
-fn short(case: &Case, policy: &Policy) -> ArrivalResolution {
+fn short(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     match policy.short {
         Short::Hold => ArrivalResolution::Hold(HoldReason::Amount),
         Short::Refund => back(case),
         Short::Promise if case.in_time < case.minimum => back(case),
         Short::Promise if case.lapsed => lapsed(case),
         Short::Promise => {
-            ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, back: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }

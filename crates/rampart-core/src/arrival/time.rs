@@ -6,16 +6,16 @@ use crate::time::Timestamp;
 
 /// When a receipt counts.
 ///
-/// `told` is the source's own time (a bank's booking instant, a processor's capture, a block); nothing where the source tells
+/// `reported` is the source's own time (a bank's booking instant, a processor's capture, a block); nothing where the source tells
 /// dates only. `seen` is when we were told, `read_before` when the last good reading of the source began that did not show it;
 /// nothing where the source has no readings. A time that lies further before that reading than `backdating` is that reading's
 /// time, and no time lies behind `seen`. (All business time. The order's creation bounds it too: that is the order's to know.)
 #[must_use]
-pub fn counts_at(told: Option<Timestamp>, seen: Timestamp, read_before: Option<Timestamp>, backdating: Duration) -> Timestamp {
-    let told_or_seen = told.unwrap_or(seen).min(seen);
-    match (told, read_before) {
-        (_, None) => told_or_seen,
-        (Some(_), Some(read)) => if told_or_seen.until(read) > backdating { read } else { told_or_seen }.min(seen),
+pub fn counts_at(reported: Option<Timestamp>, seen: Timestamp, read_before: Option<Timestamp>, backdating: Duration) -> Timestamp {
+    let reported_or_seen = reported.unwrap_or(seen).min(seen);
+    match (reported, read_before) {
+        (_, None) => reported_or_seen,
+        (Some(_), Some(read)) => if reported_or_seen.until(read) > backdating { read } else { reported_or_seen }.min(seen),
         // Dates only: after an interruption it may have been there since the last good reading.
         (None, Some(read)) => {
             if read.until(seen) > backdating {
@@ -48,8 +48,8 @@ mod tests {
             (None, 180, Some(30), 30),
             (None, 180, None, 180),
         ];
-        for (told, seen, read, expected) in cases {
-            assert_eq!(counts_at(told.map(at), at(seen), read.map(at), backdating), at(expected), "{told:?} {seen} {read:?}");
+        for (reported, seen, read, expected) in cases {
+            assert_eq!(counts_at(reported.map(at), at(seen), read.map(at), backdating), at(expected), "{reported:?} {seen} {read:?}");
         }
     }
 }

@@ -56,7 +56,7 @@ impl DestinationOrigin {
     }
 
     /// What a page gave is not followed any more without a person: money did not arrive there, or nobody could object to it.
-    pub(crate) fn leave_to_a_person(&mut self) {
+    pub(crate) fn require_operator(&mut self) {
         if self.by == ProvidedBy::Page {
             self.used_from = None;
         }
@@ -65,36 +65,36 @@ impl DestinationOrigin {
 
 /// By whose word money or coins go back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum DecidedBy {
     /// By a rule, or because somebody asked who may not say where to.
     Policy,
     /// By a person of ours, who has seen where to.
-    Person,
+    Operator,
 }
 
 /// Whether a destination is followed at this moment. What a page gave is not while customer or partner may not go on: a partner
 /// that is disabled cannot object. What an earlier version stored says nothing of where it comes from, and was followed at once.
-pub(crate) fn is_followed(origin: Option<&DestinationOrigin>, by: By, context: &Context<'_>) -> bool {
+pub(crate) fn is_usable(origin: Option<&DestinationOrigin>, by: DecidedBy, context: &Context<'_>) -> bool {
     let Some(origin) = origin else { return true };
     let may_go_on = origin.by != ProvidedBy::Page || context.standing.blocked.is_none();
-    by == By::Person || (origin.is_used(context.mint.now) && may_go_on)
+    by == DecidedBy::Operator || (origin.is_used(context.mint.now) && may_go_on)
 }
 
 /// When an order that waits for a destination is looked at again: at the moment from which on the one that it has is followed.
-pub(crate) fn followed_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
+pub(crate) fn usable_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
     origin.filter(|origin| reason.lacks_a_destination() && origin.by == ProvidedBy::Page)?.used_from
 }
 
 /// What time does to a destination that a page gave.
-pub(crate) enum Ripened {
+pub(crate) enum ObjectionPeriodEnd {
     /// It is followed now.
-    Followed,
+    Usable,
     /// It would be, and nobody could object: from now on only a person follows it.
-    LeftToAPerson,
+    NeedsOperator,
 }
 
 /// Whether the moment has come from which on what a page gave is followed.
-pub(crate) fn ripened(reason: HoldReason, origin: Option<&DestinationOrigin>, context: &Context<'_>) -> Option<Ripened> {
-    followed_from(reason, origin).filter(|from| context.mint.now >= *from)?;
-    Some(if context.standing.blocked.is_none() { Ripened::Followed } else { Ripened::LeftToAPerson })
+pub(crate) fn objection_period_end(reason: HoldReason, origin: Option<&DestinationOrigin>, context: &Context<'_>) -> Option<ObjectionPeriodEnd> {
+    usable_from(reason, origin).filter(|from| context.mint.now >= *from)?;
+    Some(if context.standing.blocked.is_none() { ObjectionPeriodEnd::Usable } else { ObjectionPeriodEnd::NeedsOperator })
 }

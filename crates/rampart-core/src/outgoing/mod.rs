@@ -5,13 +5,13 @@
 //! item of the list of reviews that it resolves and the deposits it takes coins from: these are loaded beside it
 //! ([`Outgoing`]), and what follows for them is in the same step.
 
-mod on_its_way;
+mod pending;
 mod payout;
 mod screening;
 pub mod table;
 mod transfer;
 
-pub use on_its_way::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
+pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
 pub use screening::Screening;
 pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
@@ -51,7 +51,7 @@ impl Outgoing {
     fn did_not_leave(&mut self, mint: &Mint<'_>, reason: &str, step: &mut Step) -> Option<ReviewItem> {
         self.deposits.drain(..).for_each(|deposit| step.write(Deposit { swept: false, ..deposit }));
         let item = self.review.take().filter(|item| !item.is_undone());
-        item.map(|item| item.put_back(mint, reason.to_owned()))
+        item.map(|item| item.reopened(mint, reason.to_owned()))
     }
 }
 
@@ -69,7 +69,7 @@ pub fn ordered_by_person(step: &mut Step) {
 }
 
 /// What an order hears of what was returned from suspense beside it.
-fn tell_beside(order: Option<Order>, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
+fn observe_set_aside(order: Option<Order>, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
     order.map_or_else(Step::new, |order| order.beside(became, amount, context))
 }
 

@@ -38,12 +38,12 @@ pub const PAYOUTS: [(PayoutPurpose, &str); 3] = [
 ];
 
 /// What both tables run on.
-struct Scene<'a> {
+struct OutgoingSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn context(&self) -> Context<'_> {
         Context::new(self.mint, self.catalogue, Some(example::price()))
     }
@@ -92,8 +92,8 @@ fn beside(record: &Record) -> Option<String> {
 pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = example::Counting::default();
-    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
-    let id: TransferId = scene.mint.id();
+    let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: TransferId = sample.mint.id();
     let signed = || SignedTransaction { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
     let states = [
         (BEING_SCREENED, TransferState::Queued),
@@ -104,7 +104,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
         ("confirmed", TransferState::Confirmed(signed())),
         ("failed", TransferState::Failed { reason: "refused".to_owned() }),
     ];
-    let states = states.map(|(name, state)| (name, scene.transfer(id, purpose, name, state)));
+    let states = states.map(|(name, state)| (name, sample.transfer(id, purpose, name, state)));
     let facts = || {
         let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
         vec![
@@ -126,8 +126,8 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
         ]
     };
     let observe = |transfer: Transfer, fact| {
-        let outgoing = scene.named_by_transfer(&transfer).unwrap_or_default();
-        transfer.observe(fact, outgoing, &scene.context())
+        let outgoing = sample.named_by_transfer(&transfer).unwrap_or_default();
+        transfer.observe(fact, outgoing, &sample.context())
     };
     rows(&states, facts, observe, |record| match record {
         Record::Transfer(transfer) => Some(transfer_state(transfer).to_owned()),
@@ -142,7 +142,7 @@ fn transfer_state(transfer: &Transfer) -> &'static str {
     }
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn transfer(&self, id: TransferId, purpose: TransferPurpose, name: &str, state: TransferState) -> Transfer {
         let own = matches!(purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal);
         let of_order = matches!(purpose, TransferPurpose::Buy | TransferPurpose::Refund);
@@ -234,8 +234,8 @@ impl Scene<'_> {
 pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = example::Counting::default();
-    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
-    let id: PayoutId = scene.mint.id();
+    let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: PayoutId = sample.mint.id();
     let (reference, reason) = (|| "R1".to_owned(), || "closed account".to_owned());
     let said = |word| PayoutFact::Said { by: "luis".to_owned(), word };
     let states = [
@@ -247,7 +247,7 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
         ("failed", PayoutState::Failed { reason: reason() }),
         ("returned", PayoutState::Returned { reason: reason() }),
     ];
-    let states = states.map(|(name, state)| (name, scene.payout(id, purpose, name, state)));
+    let states = states.map(|(name, state)| (name, sample.payout(id, purpose, name, state)));
     let facts = || {
         vec![
             ("screened clear", PayoutFact::Screened(ScreeningResult::Clear)),
@@ -264,8 +264,8 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
         ]
     };
     let observe = |payout: Payout, fact| {
-        let outgoing = scene.named_by_payout(&payout).unwrap_or_default();
-        payout.observe(fact, outgoing, &scene.context())
+        let outgoing = sample.named_by_payout(&payout).unwrap_or_default();
+        payout.observe(fact, outgoing, &sample.context())
     };
     rows(&states, facts, observe, |record| match record {
         Record::Payout(payout) => Some(payout_state(payout).to_owned()),
@@ -280,7 +280,7 @@ fn payout_state(payout: &Payout) -> &'static str {
     }
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn payout(&self, id: PayoutId, purpose: PayoutPurpose, name: &str, state: PayoutState) -> Payout {
         let of_order = purpose != PayoutPurpose::SuspenseReturn;
         Payout {

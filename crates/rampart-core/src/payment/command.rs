@@ -1,7 +1,7 @@
 //! What can be asked of a payment, and refused.
 
 use super::{Payment, PaymentState};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
@@ -80,17 +80,17 @@ impl Payment {
                 self.state = PaymentState::PendingBank { declared_at: mint.now };
             }
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_zero() => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = PaymentState::Cancelled;
             }
             // Something came: asking for the end is asking for it back.
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_positive() => {
-                self.refund(By::Policy, Screening::Due, context, &mut step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
             (PaymentCommand::GiveRefundAccount(account, origin), PaymentState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
                 self.give_refund_account(account, origin);
                 if self.has_refund_destination(context) {
-                    self.refund(By::Policy, Screening::Due, context, &mut step);
+                    self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
                 }
             }
             (PaymentCommand::GiveRefundAccount(account, origin), state)
@@ -102,7 +102,7 @@ impl Payment {
                 self.put_on_hold(HoldReason::Operator, context, &mut step);
             }
             (PaymentCommand::Release, PaymentState::OnHold { .. }) if self.fiat_balance.is_positive() => {
-                let exchange = self.to_release(context).map_err(CommandRefusal::from)?;
+                let exchange = self.release_exchange(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => {
@@ -119,7 +119,7 @@ impl Payment {
                 | PaymentState::OnHold { .. }
                 | PaymentState::PaymentReceived { .. },
             ) if self.fiat_balance.is_positive() => {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (PaymentCommand::SetAside, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
                 if self.fiat_balance.is_positive() =>

@@ -2,27 +2,27 @@
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalDecision, ArrivalCase, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::catalogue::Method;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::step::Step;
 
 impl Payment {
     /// Decides what the money on the account becomes, if it can be decided yet.
-    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let Some(method) = context.catalogue.method(self.country, self.method.as_str()) else {
             // The method was taken out of the configuration while money was on its way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(method, context);
         let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, method, context);
-        match self.question(method, case, &may, context).decide() {
+        match self.order_snapshot(method, case, &may, context).decide() {
             ArrivalDecision::Wait => {}
             ArrivalDecision::Back => self.back(&case, method, context, step),
             ArrivalDecision::Hold(reason) => {
@@ -38,20 +38,20 @@ impl Payment {
         }
     }
 
-    fn back(&mut self, case: &Case, method: &Method, context: &Context<'_>, step: &mut Step) {
+    fn back(&mut self, case: &ArrivalCase, method: &Method, context: &Context<'_>, step: &mut Step) {
         self.exceptions.note(case, !method.policy.hold().is_zero(), context.mint.now);
-        self.refund(By::Policy, Screening::Due, context, step);
+        self.refund(DecidedBy::Policy, Screening::Due, context, step);
     }
 
     /// What is exchanged when a person lets it go on.
-    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let method = context.catalogue.method(self.country, self.method.as_str()).ok_or(HoldReason::Operator)?;
         let case = self.case(method, context);
-        self.question(method, case, &|_, _| Ok(()), context).release()
+        self.order_snapshot(method, case, &|_, _| Ok(()), context).release()
     }
 
     /// What came, as the policy looks at it.
-    fn case(&self, method: &Method, context: &Context<'_>) -> Case {
+    fn case(&self, method: &Method, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let sum = |late: bool| {
             let of = self.receipts.iter().filter(|receipt| self.is_late(receipt) == late);
@@ -59,7 +59,7 @@ impl Payment {
         };
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.backdating(self.pay_in)))
             || now >= self.held_until.after(method.policy.honours());
-        Case {
+        ArrivalCase {
             ordered: self.terms.fiat_amount,
             tolerance: self.tolerance(method, context),
             in_time: sum(false),
@@ -72,13 +72,13 @@ impl Payment {
             stays: if !self.has_refund_destination(context) {
                 Some(HoldReason::Destination)
             } else {
-                Some(HoldReason::Amount).filter(|_| !self.is_worth_going_back(self.fiat_balance, context))
+                Some(HoldReason::Amount).filter(|_| !self.meets_refund_minimum(self.fiat_balance, context))
             },
         }
     }
 
     /// Whether so much money is sent back without a person having said so.
-    pub(super) fn is_worth_going_back(&self, amount: Amount, context: &Context<'_>) -> bool {
+    pub(super) fn meets_refund_minimum(&self, amount: Amount, context: &Context<'_>) -> bool {
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = method.map_or(Amount::ZERO, |method| method.minimum);
         amount >= context.catalogue.refund_minimum(self.terms.fiat).min(minimum)
@@ -94,10 +94,10 @@ impl Payment {
         arrival::tolerance(self.terms.fiat_amount, method.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
     }
 
-    fn question<'a>(
+    fn order_snapshot<'a>(
         &self,
         method: &'a Method,
-        case: Case,
+        case: ArrivalCase,
         may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
@@ -142,7 +142,7 @@ impl Payment {
 
     /// Takes a decision over: what it gives is reserved, and it counts in the limits.
     pub(super) fn take(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+        self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let wanted = vec![
             WindowTotals { at: self.created_at, amount: exchange.promised, level: self.level },

@@ -3,10 +3,10 @@
 //! The state is an enum that carries what is true then; unusual amounts and reversals are second values beside it.
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
-mod arrived;
+mod settled_late;
 mod command;
 mod decision;
-mod leaving;
+mod outgoing;
 mod matching;
 mod observe;
 mod postings;
@@ -202,7 +202,7 @@ impl PaymentState {
 
 /// How long behind an order's end it is not worth looking whether its source was read past that: no bank or processor dates
 /// back less.
-const LEAST_BACKDATING: Duration = Duration::from_secs(900);
+const MIN_BACKDATING: Duration = Duration::from_secs(900);
 
 /// A customer's purchase.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -334,12 +334,12 @@ impl Payment {
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.fiat_balance.is_zero() => {
-                Some(self.open_until.after(LEAST_BACKDATING))
+                Some(self.open_until.after(MIN_BACKDATING))
             }
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             PaymentState::OnHold { .. } if self.reserved.is_positive() && !self.is_converted() => Some(self.held_until),
-            PaymentState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
+            PaymentState::OnHold { reason, .. } => origin::usable_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }
@@ -403,15 +403,15 @@ impl Payment {
     }
 
     /// The end of being unpaid: the place among unpaid orders is given back, once.
-    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+    fn release_open_place(&mut self, context: &Context<'_>, step: &mut Step) {
         if !std::mem::replace(&mut self.place_given_back, true) {
             step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, false));
         }
     }
 
     /// Nothing of it is exchanged: limits and coins are given back, and the place among unpaid orders.
-    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    fn release_promise(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
         self.count(Vec::new(), None, context, step);
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }

@@ -7,7 +7,7 @@ use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By, Ripened};
+use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::ScreeningResult;
@@ -142,14 +142,14 @@ impl Payment {
         let mut step = Step::new();
         let mint = &context.mint;
         match fact {
-            PaymentFact::Paid { receipt, .. } if self.is_too_little(&receipt, context) => {
-                self.too_little(&receipt, context, &mut step);
+            PaymentFact::Paid { receipt, .. } if self.is_below_receipt_minimum(&receipt, context) => {
+                self.add_to_running_item(&receipt, context, &mut step);
                 before = PaymentView::of(&self);
             }
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
             PaymentFact::Reversed(taken) => self.reversed(taken, context, &mut step),
-            PaymentFact::EarlyReversal { capture, amount, reason } => self.reversed_first(capture, amount, &reason, mint, &mut step),
+            PaymentFact::EarlyReversal { capture, amount, reason } => self.early_reversal(capture, amount, &reason, mint, &mut step),
             PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
@@ -176,7 +176,7 @@ impl Payment {
                     match (is_last, self.fiat_balance.is_positive()) {
                         (false, _) => {}
                         (true, false) => self.state = PaymentState::Refunded { payout, reference },
-                        (true, true) => self.came_back(HoldReason::RefundFailed, context, &mut step),
+                        (true, true) => self.outgoing_failed(HoldReason::RefundFailed, context, &mut step),
                     }
                 }
             }
@@ -192,7 +192,7 @@ impl Payment {
                         self.findings.refund = Some(reason);
                     }
                     if is_last {
-                        self.came_back(by.hold(), context, &mut step);
+                        self.outgoing_failed(by.hold(), context, &mut step);
                     }
                 }
             }
@@ -217,7 +217,7 @@ impl Payment {
             self.lost_promise = true;
             self.taken = None;
         }
-        self.close(context, step);
+        self.release_open_place(context, step);
         if self.taken.is_none() {
             self.reserve(Amount::ZERO, Origin::Fact, step);
         }
@@ -251,7 +251,7 @@ impl Payment {
         let is_owed = self.lost.is_zero();
         self.reserve(if is_owed { coins } else { Amount::ZERO }, Origin::Fact, step);
         self.converted = true;
-        self.came_back(hold, context, step);
+        self.outgoing_failed(hold, context, step);
     }
 
     fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
@@ -261,8 +261,8 @@ impl Payment {
         if self.lost.is_positive() && self.receipts.is_empty() {
             return self.paid_after_reversal(receipt, context, step);
         }
-        if let Some(taken_back) = self.was_reversed_first(&receipt) {
-            return self.paid_and_taken_back(receipt, taken_back, context, step);
+        if let Some(taken_back) = self.take_early_reversal(&receipt) {
+            return self.paid_after_early_reversal(receipt, taken_back, context, step);
         }
         let method = context.catalogue.method(self.country, self.method.as_str());
         if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
@@ -277,7 +277,7 @@ impl Payment {
         // Somebody who was not asked about may have paid it.
         self.findings = ScreeningHits::default();
         if self.is_unpaid() {
-            self.weigh(context, step);
+            self.apply_amount_policy(context, step);
         }
     }
 
@@ -323,16 +323,16 @@ impl Payment {
     }
 
     /// Whether it is new, and too little to count.
-    fn is_too_little(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
+    fn is_below_receipt_minimum(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
         let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
-        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.is_reversed_first(receipt);
+        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.has_early_reversal(receipt);
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
         is_new && !was_taken_back && receipt.amount < minimum
     }
 
     /// Too little to count: it lies in suspense, on one item of the order, and nobody is told.
-    fn too_little(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
+    fn add_to_running_item(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_suspense(mint, receipt.amount));
         self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
@@ -353,39 +353,39 @@ impl Payment {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
-                self.ripened(&ripened, context, step)
+            PaymentState::OnHold { reason, .. } if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) => {
+                self.objection_period_ended(&end, context, step)
             }
             PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
-                self.promise_of_held(reason, context, step)
+                self.release_hold_promise(reason, context, step)
             }
-            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.nothing_came(context, step),
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.expire_unpaid(context, step),
             PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
-                self.weigh(context, step);
+                self.apply_amount_policy(context, step);
                 let has_decided = !self.is_unpaid();
-                let coins_are_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
-                if !has_decided && coins_are_due {
+                let release_is_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
+                if !has_decided && release_is_due {
                     self.reserve(Amount::ZERO, Origin::Fact, step);
                 }
-                has_decided || coins_are_due
+                has_decided || release_is_due
             }
             _ => false,
         }
     }
 
     /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
-    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
-        match ripened {
-            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
-            Ripened::Followed if self.has_refund_destination(context) => self.refund(By::Policy, Screening::Due, context, step),
-            Ripened::Followed => return false,
+    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
+        match end {
+            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
+            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => self.refund(DecidedBy::Policy, Screening::Due, context, step),
+            ObjectionPeriodEnd::Usable => return false,
         }
         true
     }
 
     /// Coins reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
     /// whether anything has changed.
-    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
         let is_kept = honoured && reason.keeps_the_promise();
@@ -397,13 +397,13 @@ impl Payment {
 
     /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
     /// its source was read past that.
-    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         // An earlier version gave the place back alone.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
-            self.give_back(context, step);
+            self.release_promise(context, step);
         }
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
@@ -420,7 +420,7 @@ impl Payment {
         match self.taken.filter(|_| self.is_converted()) {
             Some(_) if context.standing.blocked.is_some() => {}
             Some(exchange) => self.accept(exchange, None, context, step),
-            None => self.weigh(context, step),
+            None => self.apply_amount_policy(context, step),
         }
         !matches!(self.state, PaymentState::OnHold { .. })
     }
@@ -433,7 +433,7 @@ impl Payment {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
             // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
                 // The provider is asked about the refund's receiver along with the order, where one is known.
@@ -451,10 +451,10 @@ impl Payment {
     }
 
     /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
-    pub(super) fn to_release(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    pub(super) fn release_exchange(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
             Some(exchange) => Ok(exchange),
-            None => self.release_for(context),
+            None => self.release_at_policy(context),
         }
     }
 

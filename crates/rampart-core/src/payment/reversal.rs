@@ -69,7 +69,7 @@ impl Payment {
         let goes_on_waiting = self.is_unpaid() && taken.receipt.is_some();
         if waits && self.fiat_balance.is_zero() && !goes_on_waiting {
             // Nothing was exchanged. Told before the payment itself was, it goes against the loss when that comes.
-            self.give_back(context, step);
+            self.release_promise(context, step);
             self.taken = None;
             self.state = PaymentState::Failed { reason: reason.clone() };
         } else if waits && self.fiat_balance.is_positive() {
@@ -94,7 +94,7 @@ impl Payment {
     }
 
     /// It is booked as lost and waits on the order for the capture; the order goes on waiting for its money.
-    pub(super) fn reversed_first(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+    pub(super) fn early_reversal(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
         step.post(self.post_chargeback(mint, self.pay_in.account(), Amount::ZERO, amount));
         let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
         step.write(self.reversal_item(amount, None, reason, mint));
@@ -103,19 +103,19 @@ impl Payment {
         }
     }
 
-    pub(super) fn is_reversed_first(&self, receipt: &Receipt) -> bool {
+    pub(super) fn has_early_reversal(&self, receipt: &Receipt) -> bool {
         self.reversed_first.iter().any(|first| receipt.source.as_ref() == Some(&first.capture))
     }
 
     /// How much of it was taken back before it was told of, if it was.
-    pub(super) fn was_reversed_first(&mut self, receipt: &Receipt) -> Option<Amount> {
+    pub(super) fn take_early_reversal(&mut self, receipt: &Receipt) -> Option<Amount> {
         let place = self.reversed_first.iter().position(|first| receipt.source.as_ref() == Some(&first.capture))?;
         Some(self.reversed_first.remove(place).amount)
     }
 
     /// What was taken back of it goes against the loss. The rest waits for a person: on the order while that waits for money,
     /// else in suspense.
-    pub(super) fn paid_and_taken_back(&mut self, receipt: Receipt, taken_back: Amount, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn paid_after_early_reversal(&mut self, receipt: Receipt, taken_back: Amount, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let recovered = taken_back.min(receipt.amount);
         let rest = receipt.amount.less(recovered);
@@ -144,11 +144,11 @@ impl Payment {
 
     /// What was on its way out lies on the account again, where a person (or the customer) decides about it, unless it was
     /// taken back before: then the order ends with what is left, if anything.
-    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn outgoing_failed(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let was_lost = self.lost.is_positive();
         self.recover(&context.mint, step);
         if self.fiat_balance.is_zero() {
-            self.give_back(context, step);
+            self.release_promise(context, step);
             self.taken = None;
             self.state = PaymentState::Failed { reason: "taken back before anything had left".to_owned() };
         } else if was_lost && self.taken.is_some() {

@@ -13,7 +13,7 @@ impl Payment {
     pub(super) fn set_aside(&mut self, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         // Nothing was exchanged: limits and coins are given back.
-        self.give_back(context, step);
+        self.release_promise(context, step);
         self.taken = None;
         step.post(self.post_set_aside(mint, self.fiat_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());

@@ -44,7 +44,7 @@ const PAID_IN_PART: &str = ", paid in part";
 const CHARGED_BACK: &str = ", charged back";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
-struct Sample<'a> {
+struct PaymentSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
     transfer: TransferId,
@@ -80,7 +80,7 @@ const STATES: [&str; 26] = [
     "refunded, charged back",
 ];
 
-impl Sample<'_> {
+impl PaymentSample<'_> {
     fn state(&self, name: &str) -> PaymentState {
         let (transfer, payout, now) = (self.transfer, self.payout, self.mint.now);
         let (coins, fiat) = (Amount::from_minor(106_684_782), Amount::from_minor(10_000));
@@ -255,7 +255,7 @@ pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
+    let sample = PaymentSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
     let mut rows = Vec::new();
     for from in STATES {
         let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));

@@ -14,9 +14,9 @@ use crate::time::Timestamp;
 /// How long the sealing key is.
 pub const QUOTE_KEY_BYTES: usize = 32;
 /// More than any quote needs before it is put into letters, in bytes: two identifiers, a few codes, eight amounts.
-const ROOM: usize = 1_024;
+const MAX_TERMS_BYTES: usize = 1_024;
 /// The longest sealed quote that is read.
-const LONGEST: usize = 2_048;
+const MAX_SEALED_CHARACTERS: usize = 2_048;
 
 /// What a quote promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -72,9 +72,9 @@ impl Quote {
     #[must_use]
     pub fn seal(&self, key: &QuoteKey) -> String {
         // Numbers and short codes, of which a quote is made, always have a form in postcard.
-        let mut bytes = [0; TAG_BYTES + ROOM];
-        let (tag, room) = bytes.split_at_mut(TAG_BYTES);
-        let statement = postcard::to_slice(self, room).unwrap_or_default();
+        let mut bytes = [0; TAG_BYTES + MAX_TERMS_BYTES];
+        let (tag, body) = bytes.split_at_mut(TAG_BYTES);
+        let statement = postcard::to_slice(self, body).unwrap_or_default();
         tag.copy_from_slice(&key.code(statement).finalize().into_bytes());
         let length = TAG_BYTES + statement.len();
         URL_SAFE_NO_PAD.encode(&bytes[..length])
@@ -85,7 +85,7 @@ impl Quote {
     /// # Errors
     /// [`QuoteError`] when it was not sealed with this key, or was changed.
     pub fn open(sealed: &str, key: &QuoteKey) -> Result<Self, QuoteError> {
-        if sealed.len() > LONGEST {
+        if sealed.len() > MAX_SEALED_CHARACTERS {
             return Err(QuoteError);
         }
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| QuoteError)?;

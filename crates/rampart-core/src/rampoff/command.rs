@@ -1,7 +1,7 @@
 //! What can be asked of a ramp-off, and refused.
 
 use super::{Rampoff, RampoffState};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
@@ -70,7 +70,7 @@ impl Rampoff {
         let mint = &context.mint;
         let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
         let mut step = Step::new();
-        if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.is_eaten_by_going_back() {
+        if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.refund_fee_exceeds_coins() {
             return Err(CommandRefusal::BelowNetworkFee);
         }
         match &command {
@@ -89,30 +89,30 @@ impl Rampoff {
         }
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             // Something came: asking for the end is asking for it back, once nothing of it is being confirmed any more.
             (RampoffCommand::Cancel, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.refund(By::Policy, Screening::Due, context, &mut step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
             // The chain undid all that came.
             (RampoffCommand::Cancel, RampoffState::Confirming) if self.deposits.is_empty() => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             (RampoffCommand::Cancel, RampoffState::OnHold { reason: HoldReason::Reorganised, .. })
                 if self.coin_balance.is_zero() && self.converted.is_zero() =>
             {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             (RampoffCommand::GiveRefundWallet(wallet, origin), RampoffState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
                 self.give_refund_wallet(wallet, origin);
-                if self.followed_wallet(By::Policy, context).is_some() {
-                    self.refund(By::Policy, Screening::Due, context, &mut step);
+                if self.usable_refund_wallet(DecidedBy::Policy, context).is_some() {
+                    self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
                 }
             }
             (RampoffCommand::GiveRefundWallet(wallet, origin), state)
@@ -133,7 +133,7 @@ impl Rampoff {
                 self.pay(Screening::decided(self.findings.order.is_some()), context, &mut step);
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
-                let exchange = self.release_for(context).map_err(CommandRefusal::from)?;
+                let exchange = self.release_at_policy(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
                     // A person has looked at what the provider found; asking it again would find the same.
                     true => {
@@ -146,12 +146,12 @@ impl Rampoff {
             (RampoffCommand::Refund, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::SetAside, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. }) if self.has_all_coins() => {
                 self.set_aside(context, &mut step);

@@ -2,7 +2,7 @@
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalDecision, ArrivalCase, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
 use crate::id::Mint;
@@ -10,7 +10,7 @@ use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::rate::Rounding;
@@ -20,18 +20,18 @@ use crate::time::Timestamp;
 
 impl Rampoff {
     /// Decides what the coins on the account become, if it can be decided yet.
-    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
             // Rail or coin were taken out of the configuration while coins were on their way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(rail, coin, context);
         let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, rail, coin, context);
-        match self.question(rail, case, &may, context).decide() {
+        match self.order_snapshot(rail, case, &may, context).decide() {
             ArrivalDecision::Wait => {}
             ArrivalDecision::Back => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.refund(By::Policy, Screening::Due, context, step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, step);
             }
             ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
@@ -47,15 +47,15 @@ impl Rampoff {
     }
 
     /// What is exchanged when a person lets it go on.
-    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
         let coin = context.catalogue.coin(self.terms.coin).ok_or(HoldReason::Operator)?;
         let case = self.case(rail, coin, context);
-        self.question(rail, case, &|_, _| Ok(()), context).release()
+        self.order_snapshot(rail, case, &|_, _| Ok(()), context).release()
     }
 
     /// What came, as the policy looks at it.
-    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Case {
+    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
         let sum = |late: bool| {
@@ -65,7 +65,7 @@ impl Rampoff {
         let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
             || now >= self.held_until.after(rail.policy.honours());
-        Case {
+        ArrivalCase {
             ordered: self.terms.coin_amount,
             tolerance: self.tolerance(rail, context),
             in_time: sum(false),
@@ -75,18 +75,18 @@ impl Rampoff {
             is_all: is_read && !is_pending,
             lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
             is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
-            stays: match self.followed_wallet(By::Policy, context) {
+            stays: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),
-                Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
+                Some(_) if !self.meets_refund_minimum(self.coin_balance, context) => Some(HoldReason::Amount),
                 Some(_) => None,
             },
         }
     }
 
     /// Whether so many coins are sent back without a person having said so.
-    pub(super) fn is_worth_going_back(&self, coins: Amount, context: &Context<'_>) -> bool {
+    pub(super) fn meets_refund_minimum(&self, coins: Amount, context: &Context<'_>) -> bool {
         let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
-        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_going_back(coins)
+        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_refund_fee(coins)
     }
 
     /// How many coins so much money is worth at the promise, in minor units, rounded down.
@@ -113,10 +113,10 @@ impl Rampoff {
         arrival::tolerance(self.terms.coin_amount, rail.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
     }
 
-    fn question<'a>(
+    fn order_snapshot<'a>(
         &self,
         rail: &'a PayoutRail,
-        case: Case,
+        case: ArrivalCase,
         may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
@@ -161,7 +161,7 @@ impl Rampoff {
 
     /// Takes a decision over: what it gives is reserved, and it counts in the limits.
     pub(super) fn take(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+        self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
         let wanted = vec![

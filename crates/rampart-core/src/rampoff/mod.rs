@@ -2,11 +2,11 @@
 //!
 //! What counts is what arrived at the order's own address, not what was announced.
 
-mod arrived;
-mod beside;
+mod settled_late;
+mod suspense;
 mod command;
 mod decision;
-mod leaving;
+mod outgoing;
 mod observe;
 mod postings;
 mod receipt;
@@ -281,7 +281,7 @@ impl Rampoff {
             RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
             RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             RampoffState::OnHold { .. } if self.reserved.is_positive() && !self.converted.is_positive() => Some(self.held_until),
-            RampoffState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
+            RampoffState::OnHold { reason, .. } => origin::usable_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }
@@ -393,15 +393,15 @@ impl Rampoff {
     }
 
     /// The end of being unpaid: the place among unpaid orders is given back, once.
-    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+    fn release_open_place(&mut self, context: &Context<'_>, step: &mut Step) {
         if !std::mem::replace(&mut self.place_given_back, true) {
             step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
         }
     }
 
     /// Nothing of it is exchanged: limits and money are given back, and the place among unpaid orders.
-    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    fn release_promise(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
         self.count(Vec::new(), None, context, step);
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }

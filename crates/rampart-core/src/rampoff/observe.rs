@@ -1,6 +1,6 @@
 //! What a ramp-off does with facts. Facts are never refused.
 
-use super::beside::Arrived;
+use super::suspense::ArrivedCoins;
 use super::receipt::MAX_DEPOSITS;
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
@@ -8,7 +8,7 @@ use crate::arrival::{DeviationKind, Exchange};
 use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By, Ripened};
+use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::ScreeningResult;
@@ -153,15 +153,15 @@ impl Rampoff {
         let mint = &context.mint;
         match fact {
             RampoffFact::DepositSeen(receipt) => self.seen(receipt, context),
-            RampoffFact::DepositConfirmed(receipt) if self.is_too_little(&receipt, context) => {
-                self.too_little(&Arrived::of(&receipt, self.terms.coin), context, &mut step);
+            RampoffFact::DepositConfirmed(receipt) if self.is_below_receipt_minimum(&receipt, context) => {
+                self.add_to_running_item(&ArrivedCoins::of(&receipt, self.terms.coin), context, &mut step);
                 before = RampoffView::of(&self);
             }
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             // Another asset never changes how the order's own coins are judged.
             RampoffFact::WrongAsset { coin, deposit, amount, from, price } => {
-                self.wrong_asset(&Arrived { coin, deposit, amount, from: &from }, price, context, &mut step);
+                self.wrong_asset(&ArrivedCoins { coin, deposit, amount, from: &from }, price, context, &mut step);
             }
             RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             RampoffFact::PayoutAccepted { payout } => {
@@ -181,7 +181,7 @@ impl Rampoff {
             }
             RampoffFact::PayoutFailed { payout, .. } => {
                 if self.is_paying(payout) {
-                    self.came_back(HoldReason::PayoutFailed, context, &mut step);
+                    self.outgoing_failed(HoldReason::PayoutFailed, context, &mut step);
                 }
             }
             RampoffFact::PayoutArrived { payout, amount, rounding, reference } => {
@@ -192,7 +192,7 @@ impl Rampoff {
                     if by == StoppedBy::Screening {
                         self.findings.order = Some(reason);
                     }
-                    self.came_back(by.hold(), context, &mut step);
+                    self.outgoing_failed(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
@@ -222,9 +222,9 @@ impl Rampoff {
             RampoffFact::RefundFailed { transfer, .. } => {
                 if self.refund_under_way(transfer).is_some() {
                     if let Some(origin) = &mut self.refund_origin {
-                        origin.leave_to_a_person();
+                        origin.require_operator();
                     }
-                    self.came_back(HoldReason::RefundFailed, context, &mut step);
+                    self.outgoing_failed(HoldReason::RefundFailed, context, &mut step);
                 }
             }
             RampoffFact::RefundStopped { transfer, by, reason } => {
@@ -232,7 +232,7 @@ impl Rampoff {
                     if by == StoppedBy::Screening {
                         self.findings.refund = Some(reason);
                     }
-                    self.came_back(by.hold(), context, &mut step);
+                    self.outgoing_failed(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::SetAside { became, amount } => {
@@ -255,7 +255,7 @@ impl Rampoff {
             self.lost_promise = true;
             self.taken = None;
         }
-        self.close(context, step);
+        self.release_open_place(context, step);
         if self.taken.is_none() {
             self.reserve(Amount::ZERO, Origin::Fact, step);
         }
@@ -311,7 +311,7 @@ impl Rampoff {
             step.post(self.post_loss_recovered(mint, lost));
             if set_aside.is_positive() {
                 self.set_aside = Amount::from_minor(self.set_aside.minor() + set_aside.minor());
-                self.to_suspense(&Arrived { amount: set_aside, ..Arrived::of(&receipt, self.terms.coin) }, mint, step);
+                self.to_suspense(&ArrivedCoins { amount: set_aside, ..ArrivedCoins::of(&receipt, self.terms.coin) }, mint, step);
             }
             self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
                 known.lost = false;
@@ -327,7 +327,7 @@ impl Rampoff {
             self.deposits.retain(|known| known.deposit != receipt.deposit);
             self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
-            return self.to_suspense(&Arrived::of(&receipt, self.terms.coin), mint, step);
+            return self.to_suspense(&ArrivedCoins::of(&receipt, self.terms.coin), mint, step);
         }
         step.post(self.post_deposit(mint, receipt.amount));
         // A wallet that was not asked about may have sent it.
@@ -335,7 +335,7 @@ impl Rampoff {
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
         if self.is_unpaid() {
             self.state = RampoffState::Confirming;
-            self.weigh(context, step);
+            self.apply_amount_policy(context, step);
         }
     }
 
@@ -364,23 +364,23 @@ impl Rampoff {
                     // What was converted stays converted.
                     true if context.standing.blocked.is_some() => {}
                     true => self.pay(Screening::Due, context, step),
-                    false => self.weigh(context, step),
+                    false => self.apply_amount_policy(context, step),
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
-            RampoffState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
-                self.ripened(&ripened, context, step)
+            RampoffState::OnHold { reason, .. } if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) => {
+                self.objection_period_ended(&end, context, step)
             }
             RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
-                self.promise_of_held(reason, context, step)
+                self.release_hold_promise(reason, context, step)
             }
-            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.nothing_came(context, step),
+            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.expire_unpaid(context, step),
             RampoffState::Created | RampoffState::Confirming if now >= self.held_until => {
-                self.weigh(context, step);
+                self.apply_amount_policy(context, step);
                 let has_decided = !self.is_unpaid();
                 let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
-                let money_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
-                let gives_back = !has_decided && !pending && money_is_due && self.reserved.is_positive();
+                let release_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
+                let gives_back = !has_decided && !pending && release_is_due && self.reserved.is_positive();
                 if gives_back {
                     self.reserve(Amount::ZERO, Origin::Fact, step);
                 }
@@ -391,18 +391,18 @@ impl Rampoff {
     }
 
     /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
-    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
-        match ripened {
-            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
-            Ripened::Followed if self.refund_wallet.is_some() => self.refund(By::Policy, Screening::Due, context, step),
-            Ripened::Followed => return false,
+    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
+        match end {
+            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
+            ObjectionPeriodEnd::Usable if self.refund_wallet.is_some() => self.refund(DecidedBy::Policy, Screening::Due, context, step),
+            ObjectionPeriodEnd::Usable => return false,
         }
         true
     }
 
     /// Money reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
     /// whether anything has changed.
-    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
         let is_kept = honoured && reason.keeps_the_promise();
@@ -414,13 +414,13 @@ impl Rampoff {
 
     /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
     /// the chain was read past that.
-    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         // An earlier version gave the place back alone.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
-            self.give_back(context, step);
+            self.release_promise(context, step);
         }
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         let past = self.open_until.after(context.catalogue.chain_backdating(self.chain()));
@@ -447,7 +447,7 @@ impl Rampoff {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
             // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
                 // The provider is asked about the refund's wallet along with the order, where one is known.

@@ -39,7 +39,7 @@ impl Rampoff {
             self.deposits.remove(position);
             if self.is_unpaid() && self.coin_balance.is_positive() {
                 // The others had been waiting for this one.
-                self.weigh(context, step);
+                self.apply_amount_policy(context, step);
             }
             return;
         }
@@ -64,7 +64,7 @@ impl Rampoff {
 
     /// What was on its way out lies on the account again, where a person (or the customer) decides about it; but not
     /// about the coins of deposits that the chain undid meanwhile.
-    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn outgoing_failed(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let lost = self.deposits.iter().filter(|deposit| deposit.lost);
         let lost = lost.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor()));

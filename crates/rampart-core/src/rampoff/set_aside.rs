@@ -14,7 +14,7 @@ impl Rampoff {
         let mint = &context.mint;
         self.convert_back(mint, step);
         // Nothing was exchanged: the limits are given back, and what is promised.
-        self.give_back(context, step);
+        self.release_promise(context, step);
         self.taken = None;
         step.post(self.post_set_aside(mint, self.coin_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.coin_balance.minor());

@@ -46,7 +46,7 @@ const LOST: &str = ", deposit undone";
 const RETURNED: &str = ", payout returned";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
-struct Sample<'a> {
+struct RampoffSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
     transfer: TransferId,
@@ -82,7 +82,7 @@ const STATES: [&str; 25] = [
     "refunded (unconfirmed), deposit undone",
 ];
 
-impl Sample<'_> {
+impl RampoffSample<'_> {
     fn state(&self, name: &str) -> RampoffState {
         let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT));
         let hold = |reason| RampoffState::OnHold { reason, since: now };
@@ -250,7 +250,7 @@ pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
+    let sample = RampoffSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
     let mut rows = Vec::new();
     for from in STATES {
         let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));

@@ -144,9 +144,9 @@ impl ReviewItem {
         context: &Context<'_>,
     ) -> Result<Step, Refusal> {
         if decision == ReviewDecision::Reopen {
-            let told = about.beside.map(|order| order.beside(SetAside::Lies, self.amount, context));
+            let changed = about.beside.map(|order| order.beside(SetAside::Lies, self.amount, context));
             let mut step = suspense::reopen(self, operator, context)?;
-            step.extend(told.unwrap_or_default());
+            step.extend(changed.unwrap_or_default());
             return Ok(step);
         }
         if let Some(resolution) = &self.resolution {
@@ -188,7 +188,7 @@ impl ReviewItem {
             (ReviewDecision::Dismiss, _) => self.dismiss(&about),
             (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
             (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
-            (ReviewDecision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
+            (ReviewDecision::GiveUp, ReviewKind::Vanished) => abandon(about, context),
             (ReviewDecision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
             (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
             (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
@@ -205,7 +205,7 @@ impl ReviewItem {
     fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
         let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
         let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
-        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::stray_of);
+        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
         match self.kind {
             ReviewKind::Suspense if !undone => Err(refuse("it lies in suspense: assign it to an order, send it back or keep it")),
             ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it lies in suspense: send it back or keep it")),
@@ -246,15 +246,15 @@ fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal>
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
     }
-    let stray = suspense::stray_of(&fact).ok_or_else(|| refuse("the fact tells of no money that arrived"))?;
-    let mut step = suspense::receive(stray, &context.mint);
+    let receipt = suspense::unmatched_receipt_of(&fact).ok_or_else(|| refuse("the fact tells of no money that arrived"))?;
+    let mut step = suspense::receive(receipt, &context.mint);
     step.write(Fact { applied: true, quarantined: None, ..fact });
     Ok(step)
 }
 
 /// As long as the nonce of a transfer is free the chain may yet take the old bytes, so nothing may be done that would have
 /// the coins leave twice.
-fn give_up(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let over = || refuse("the transfer is not under way any more: dismiss the item");
     let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };

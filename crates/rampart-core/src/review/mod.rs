@@ -137,7 +137,7 @@ impl ReviewItem {
 
     /// The item put back on the list, because what it was resolved by did not work.
     #[must_use]
-    pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
+    pub fn reopened(self, mint: &Mint<'_>, reason: String) -> Self {
         Self { id: mint.id(), version: 0, reason, created_at: mint.now, resolution: None, ..self }
     }
 
@@ -151,7 +151,7 @@ impl ReviewItem {
             source: Some(account.to_owned()),
             destination: None,
             screening_hit: false,
-            ..self.clone().put_back(mint, reason.to_owned())
+            ..self.clone().reopened(mint, reason.to_owned())
         };
         let resolution = ReviewResolution {
             decision: "another account".to_owned(),

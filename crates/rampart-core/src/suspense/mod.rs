@@ -1,14 +1,14 @@
 //! Suspense: what arrived for nobody, or for an order that cannot use it. It lies there until a person says whose it is,
 //! and follows the chain that brought it.
 
-mod decided;
-mod taken_back;
-mod undone;
+mod decision;
+mod reversal;
+mod reorganisation;
 
-pub(crate) use decided::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
-pub use taken_back::{lost, taken_back};
-pub use undone::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
-pub(crate) use undone::{not_sent_back, sent_back};
+pub(crate) use decision::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
+pub use reversal::{lost, taken_back};
+pub use reorganisation::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
+pub(crate) use reorganisation::{not_sent_back, sent_back};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -41,8 +41,8 @@ pub struct UnmatchedReceipt {
 
 /// It is put into suspense and on a person's list.
 #[must_use]
-pub fn receive(stray: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
-    let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = stray;
+pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
+    let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = receipt;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
     let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
@@ -52,9 +52,9 @@ pub fn receive(stray: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
 
 /// What names an order and came another way than its own, or is something else than it receives, is put into suspense beside it.
 #[must_use]
-pub fn receive_beside(order: Order, stray: UnmatchedReceipt, context: &Context<'_>) -> Step {
-    let (asset, amount) = (stray.asset, stray.amount);
-    let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..stray }, &context.mint);
+pub fn receive_beside(order: Order, receipt: UnmatchedReceipt, context: &Context<'_>) -> Step {
+    let (asset, amount) = (receipt.asset, receipt.amount);
+    let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..receipt }, &context.mint);
     if order.receives() == asset {
         step.extend(order.beside(SetAside::Lies, amount, context));
     }
@@ -63,7 +63,7 @@ pub fn receive_beside(order: Order, stray: UnmatchedReceipt, context: &Context<'
 
 /// The money that a fact tells of, as it is put into suspense by a person.
 #[must_use]
-pub fn stray_of(fact: &Fact) -> Option<UnmatchedReceipt> {
+pub fn unmatched_receipt_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     let reason = "its fact could not be applied".to_owned();
     match &fact.body {
         FactBody::BankCredit(credit) => Some(UnmatchedReceipt {

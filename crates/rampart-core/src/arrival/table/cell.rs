@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::course::{Course, plus};
+use super::simulation::{ArrivalSimulation, plus};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Leg};
 use crate::commands;
@@ -22,13 +22,13 @@ pub struct Cell {
     /// What is newly unusual about the order, as partners see it.
     pub flags: Vec<DeviationKind>,
     /// What was posted because of it, in the order in which it happened.
-    pub posted: Vec<Posted>,
+    pub posted: Vec<PostingSummary>,
     /// The items that it has put on the list of reviews, or changed, and that wait for a person.
     pub waits: Vec<ReviewItem>,
     /// What a person can do about what waits.
     pub commands: Vec<&'static str>,
     /// Where everything that ever arrived for the order is then.
-    pub sums: Sums,
+    pub sums: ArrivalSums,
     /// Whether something was exchanged because of it.
     pub exchanges: bool,
     /// Whether the order stands where it did not stand before.
@@ -39,7 +39,7 @@ pub struct Cell {
 
 /// A posting, without amounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
+pub struct PostingSummary {
     /// Why money moved.
     pub kind: PostingKind,
     /// The accounts that were debited.
@@ -51,7 +51,7 @@ pub struct Posted {
 /// Where everything that ever arrived for an order is, in minor units of what it receives: each sum is taken from the records, and
 /// not from the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sums {
+pub struct ArrivalSums {
     /// What arrived.
     pub arrived: Amount,
     /// What was exchanged and has left, or is on its way.
@@ -73,57 +73,57 @@ pub struct Sums {
 }
 
 /// An order and everything beside it before something arrives.
-pub(super) struct Before {
+pub(super) struct CellBaseline {
     order: Order,
     items: Vec<ReviewItem>,
     postings: usize,
 }
 
-impl Before {
-    pub(super) fn of(course: &Course<'_>) -> Self {
-        Self { order: course.order.clone(), items: course.items.clone(), postings: course.postings.len() }
+impl CellBaseline {
+    pub(super) fn of(simulation: &ArrivalSimulation<'_>) -> Self {
+        Self { order: simulation.order.clone(), items: simulation.items.clone(), postings: simulation.postings.len() }
     }
 
     /// The cell of what has happened since.
-    pub(super) fn cell(&self, course: &Course<'_>) -> Cell {
-        let (was, is) = (Looked::at(&self.order), Looked::at(&course.order));
-        let changed: Vec<&ReviewItem> = course.items.iter().filter(|item| !self.items.contains(item)).collect();
+    pub(super) fn cell(&self, simulation: &ArrivalSimulation<'_>) -> Cell {
+        let (was, is) = (OrderSummary::at(&self.order), OrderSummary::at(&simulation.order));
+        let changed: Vec<&ReviewItem> = simulation.items.iter().filter(|item| !self.items.contains(item)).collect();
         let waits: Vec<ReviewItem> = changed.iter().filter(|item| item.resolution.is_none()).map(|item| (*item).clone()).collect();
         let held = is.hold.filter(|_| is.hold != was.hold || is.on_order != was.on_order);
-        let mut commands: Vec<&'static str> = held.map_or(&[][..], |reason| reason.commands(course.leg())).to_vec();
+        let mut commands: Vec<&'static str> = held.map_or(&[][..], |reason| reason.commands(simulation.leg())).to_vec();
         for command in waits.iter().flat_map(ReviewItem::commands) {
             if !commands.contains(command) {
                 commands.push(command);
             }
         }
-        let posted = &course.postings[self.postings..];
-        let mut list: Vec<Posted> = Vec::new();
-        posted.iter().map(Posted::of).for_each(|each| {
+        let posted = &simulation.postings[self.postings..];
+        let mut list: Vec<PostingSummary> = Vec::new();
+        posted.iter().map(PostingSummary::of).for_each(|each| {
             if !list.contains(&each) {
                 list.push(each)
             }
         });
         Cell {
-            moves: status(&self.order) != status(&course.order),
-            becomes: course
+            moves: status(&self.order) != status(&simulation.order),
+            becomes: simulation
                 .refused
                 .clone()
                 .map(|refusal| vec![format!("refused: {refusal}")])
-                .unwrap_or_else(|| told(&was, &is, &changed, &posted.iter().map(Posting::kind).collect::<Vec<_>>())),
+                .unwrap_or_else(|| outcome_texts(&was, &is, &changed, &posted.iter().map(Posting::kind).collect::<Vec<_>>())),
             held,
             flags: is.flags.iter().filter(|flag| !was.flags.contains(flag)).copied().collect(),
-            order: course.order.clone(),
+            order: simulation.order.clone(),
             exchanges: posted.iter().any(|posting| posting.kind() == PostingKind::Conversion),
             posted: list,
             waits,
             commands,
-            sums: sums(course),
+            sums: sums(simulation),
         }
     }
 }
 
 /// What both legs have of an order.
-struct Looked {
+struct OrderSummary {
     is_unpaid: bool,
     hold: Option<HoldReason>,
     is_refunded: bool,
@@ -133,7 +133,7 @@ struct Looked {
     running_item: Option<crate::id::ReviewId>,
 }
 
-impl Looked {
+impl OrderSummary {
     fn at(order: &Order) -> Self {
         match order {
             Order::Payment(order) => Self::at_payment(order),
@@ -167,7 +167,7 @@ impl Looked {
 }
 
 /// What has happened, in words.
-fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKind]) -> Vec<String> {
+fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem], posted: &[PostingKind]) -> Vec<String> {
     let mut parts: Vec<&str> = Vec::new();
     if let Some(taken) = is.taken.filter(|_| is.taken != was.taken) {
         if taken.promised.is_positive() {
@@ -214,9 +214,9 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
     parts.into_iter().map(str::to_owned).collect()
 }
 
-fn sums(course: &Course<'_>) -> Sums {
-    let asset = course.order.receives();
-    let (on_order, exchanged) = match &course.order {
+fn sums(simulation: &ArrivalSimulation<'_>) -> ArrivalSums {
+    let asset = simulation.order.receives();
+    let (on_order, exchanged) = match &simulation.order {
         Order::Payment(order) => {
             let is_converted = matches!(order.state, PaymentState::Sending { .. } | PaymentState::CoinsSent { .. });
             (order.fiat_balance, order.taken.filter(|_| is_converted))
@@ -228,21 +228,21 @@ fn sums(course: &Course<'_>) -> Sums {
     };
     let lies = |item: &&ReviewItem| item.kind == ReviewKind::Suspense && item.resolution.is_none() && item.asset == Some(asset);
     let net = |is_meant: fn(Account) -> bool, side: Side| {
-        let entries = course.postings.iter().flat_map(Posting::entries);
+        let entries = simulation.postings.iter().flat_map(Posting::entries);
         let meant = entries.filter(|entry| entry.asset == asset && is_meant(entry.account));
         Amount::from_minor(
             meant.fold(0, |sum, entry| if entry.side == side { sum + entry.amount.minor() } else { sum - entry.amount.minor() }),
         )
     };
     let lost = net(|account| matches!(account, Account::Losses(_)), Side::Debit);
-    Sums {
-        arrived: course.arrived,
+    ArrivalSums {
+        arrived: simulation.arrived,
         exchanged: exchanged.map_or(Amount::ZERO, |exchange| exchange.accepted()),
         on_order,
-        set_aside: course.items.iter().filter(lies).fold(Amount::ZERO, |sum, item| plus(sum, item.amount)),
-        back: course.went_back(),
-        withheld: course.withheld(),
-        taken_back: course.taken_back,
+        set_aside: simulation.items.iter().filter(lies).fold(Amount::ZERO, |sum, item| plus(sum, item.amount)),
+        back: simulation.went_back(),
+        withheld: simulation.withheld(),
+        taken_back: simulation.taken_back,
         lost,
         ledger: [
             net(|account| matches!(account, Account::Customer(_)), Side::Credit),
@@ -253,7 +253,7 @@ fn sums(course: &Course<'_>) -> Sums {
     }
 }
 
-impl Posted {
+impl PostingSummary {
     fn of(posting: &Posting) -> Self {
         let side = |side| {
             let mut names: Vec<&'static str> = Vec::new();

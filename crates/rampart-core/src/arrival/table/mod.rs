@@ -3,14 +3,14 @@
 
 mod amounts;
 mod cell;
-mod course;
-mod whose;
+mod simulation;
+mod sources;
 
 use std::fmt;
 
 pub use amounts::amounts;
-pub use cell::{Cell, Posted, Sums};
-pub use whose::whose;
+pub use cell::{Cell, PostingSummary, ArrivalSums};
+pub use sources::whose;
 
 /// One row of a table.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Row {
     }
 
     /// What becomes of it, as it is printed.
-    fn told(&self) -> [String; 2] {
+    fn texts(&self) -> [String; 2] {
         self.becomes.each_ref().map(|cell| cell.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string))
     }
 
@@ -66,18 +66,18 @@ impl fmt::Display for Printed {
 #[must_use]
 pub fn plain(rows: &[Row]) -> Vec<Printed> {
     let plain = rows.iter().filter(|row| row.but.is_empty());
-    plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.told() }).collect()
+    plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.texts() }).collect()
 }
 
 /// What changes when something speaks against going on: for each such thing, what becomes of which arrivals.
 #[must_use]
 pub fn against(rows: &[Row]) -> Vec<Printed> {
     let (plain, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.but.is_empty());
-    let is_as_before = |row: &Row| plain.iter().any(|known| known.arrives == row.arrives && known.told() == row.told());
+    let is_as_before = |row: &Row| plain.iter().any(|known| known.arrives == row.arrives && known.texts() == row.texts());
     let changed: Vec<Row> = others.into_iter().filter(|row| !is_as_before(row)).map(Row::without_flags).collect();
     let mut printed: Vec<(Printed, Vec<&'static str>)> = Vec::new();
     for row in &changed {
-        let becomes = row.told();
+        let becomes = row.texts();
         match printed.iter_mut().find(|(known, _)| known.of == row.but && known.becomes == becomes) {
             Some((_, arrivals)) => arrivals.push(row.arrives),
             None => printed.push((Printed { of: row.but, when: String::new(), becomes }, vec![row.arrives])),
@@ -95,7 +95,7 @@ pub fn against(rows: &[Row]) -> Vec<Printed> {
 pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
     let mut printed: Vec<Printed> = Vec::new();
     for row in rows {
-        let becomes = row.told();
+        let becomes = row.texts();
         match printed.iter_mut().find(|known| known.of == row.arrives && known.becomes == becomes) {
             Some(known) => known.when = format!("{}, {}", known.when, row.but),
             None => printed.push(Printed { of: row.arrives, when: row.but.to_owned(), becomes }),
@@ -106,8 +106,8 @@ pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
 
 /// Every posting of these rows, each once, by the list of the ledger.
 #[must_use]
-pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Posted> {
-    let mut all: Vec<Posted> = Vec::new();
+pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<PostingSummary> {
+    let mut all: Vec<PostingSummary> = Vec::new();
     for posted in rows.into_iter().flat_map(Row::cells).flat_map(|cell| &cell.posted) {
         if !all.contains(posted) {
             all.push(posted.clone());

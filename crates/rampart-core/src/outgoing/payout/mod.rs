@@ -1,6 +1,6 @@
 //! A payout: money leaving over a bank rail, or going back through the processor it came from.
 
-mod kept_to_step;
+mod payable_step;
 mod observe;
 mod postings;
 

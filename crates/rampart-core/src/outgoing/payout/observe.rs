@@ -10,7 +10,7 @@ use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, on_its_way, tell_beside};
+use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, pending, observe_set_aside};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
@@ -18,7 +18,7 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 /// How long a rail is left alone before it is asked what became of a payout (business time).
-const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
+const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 
 /// What can happen to a payout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Payout {
             }
             PayoutFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
-            PayoutFact::OffStep => self.kept_to_step(outgoing.order, context),
+            PayoutFact::OffStep => self.round_to_payable_step(outgoing.order, context),
             PayoutFact::Unknown => self.unknown(mint),
             PayoutFact::NeverArrived => self.never_arrived(mint),
             PayoutFact::Accepted { reference } => self.accepted(reference, outgoing, context),
@@ -133,24 +133,24 @@ impl Payout {
         }
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
         let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
-        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = by.says(&reason);
+        let mut step = self.notify_order(outgoing.order.take(), payment, rampoff, context);
+        let reason = by.describe(&reason);
         let item = outgoing.did_not_leave(&context.mint, &reason, &mut step);
         let put_back = item.as_ref().map(|item| item.id);
         if let Some(item) = item {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
-        Self { put_back, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, outgoing.lost, context)
+        Self { put_back, ..self }.transition(PayoutState::Failed { reason }, &mut step);
+        pending::recovered(step, outgoing.lost, context)
     }
 
     /// It is stopped because what it was ordered instead of has arrived after all.
-    pub(in crate::outgoing) fn gives_way(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
+    pub(in crate::outgoing) fn stop_for_late_settlement(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let (by, reason) = (StoppedBy::Operator, why.to_owned());
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
         let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
-        let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        self.becomes(PayoutState::Failed { reason: format!("stopped: {reason}") }, &mut step);
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
+        self.transition(PayoutState::Failed { reason: format!("stopped: {reason}") }, &mut step);
         step
     }
 
@@ -158,8 +158,8 @@ impl Payout {
         let mut step = Step::new();
         if self.is_open() && !self.awaits_screening() {
             let job = Job::due_now(mint, JobKind::CheckPayout, self.id);
-            step.write(Job { due_at: mint.now.after(FIRST_QUESTION_AFTER), ..job });
-            self.becomes(PayoutState::Unknown, &mut step);
+            step.write(Job { due_at: mint.now.after(FIRST_LOOKUP_DELAY), ..job });
+            self.transition(PayoutState::Unknown, &mut step);
         }
         step
     }
@@ -169,7 +169,7 @@ impl Payout {
         let mut step = Step::new();
         if self.state == PayoutState::Unknown {
             step.write(Job::due_now(mint, JobKind::SendPayout, self.id));
-            self.becomes(PayoutState::Queued, &mut step);
+            self.transition(PayoutState::Queued, &mut step);
         }
         step
     }
@@ -185,7 +185,7 @@ impl Payout {
             _ => Step::new(),
         };
         step.post(self.post_accepted(&context.mint));
-        self.becomes(PayoutState::Accepted { reference }, &mut step);
+        self.transition(PayoutState::Accepted { reference }, &mut step);
         step
     }
 
@@ -199,12 +199,12 @@ impl Payout {
             Some(_) => {
                 let (payout, by) = (self.id, StoppedBy::Operator);
                 let rampoff = RampoffFact::PayoutStopped { payout, by, reason: reason.clone() };
-                self.tell(outgoing.order.take(), PaymentFact::RefundStopped { payout, by, reason: reason.clone() }, rampoff, context)
+                self.notify_order(outgoing.order.take(), PaymentFact::RefundStopped { payout, by, reason: reason.clone() }, rampoff, context)
             }
             None => {
                 let payment = PaymentFact::RefundFailed { payout: self.id, reason: reason.clone() };
                 let rampoff = RampoffFact::PayoutFailed { payout: self.id, reason: reason.clone() };
-                self.tell(outgoing.order.take(), payment, rampoff, context)
+                self.notify_order(outgoing.order.take(), payment, rampoff, context)
             }
         };
         if was_taken {
@@ -213,8 +213,8 @@ impl Payout {
         let item = outgoing.did_not_leave(&context.mint, &format!("sending it did not work: {reason}"), &mut step);
         let put_back = item.as_ref().map(|item| item.id);
         item.into_iter().for_each(|item| step.write(item));
-        Self { put_back, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, outgoing.lost, context)
+        Self { put_back, said_by, ..self }.transition(PayoutState::Failed { reason }, &mut step);
+        pending::recovered(step, outgoing.lost, context)
     }
 
     /// When that is told before we heard that it was taken, both are booked.
@@ -225,13 +225,13 @@ impl Payout {
         }
         let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
         let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
-        let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld: self.rounding }, self.amount, context));
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
+        step.extend(observe_set_aside(outgoing.beside, SetAside::Returned { withheld: self.rounding }, self.amount, context));
         if !was_taken {
             step.post(self.post_accepted(&context.mint));
         }
         step.post(self.post_settled(&context.mint));
-        Self { said_by, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+        Self { said_by, ..self }.transition(PayoutState::Settled { reference }, &mut step);
         step
     }
 
@@ -239,7 +239,7 @@ impl Payout {
     fn confirms_the_word(self, reference: String, is_fact: bool) -> Step {
         let mut step = Step::new();
         if is_fact && self.said_by.is_some() {
-            Self { said_by: None, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+            Self { said_by: None, ..self }.transition(PayoutState::Settled { reference }, &mut step);
         }
         step
     }
@@ -250,12 +250,12 @@ impl Payout {
         let mint = &context.mint;
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
         let relied = outgoing.order.as_ref().map(Order::relied);
-        let instead = outgoing.instead.as_ref().map(PendingOutgoing::told);
+        let instead = outgoing.instead.as_ref().map(PendingOutgoing::description);
         // What had been sent back lies in suspense, while an item about it waits.
         let was_returned = matches!(self.state, PayoutState::Returned { .. });
         let settles = match (outgoing.order.take(), outgoing.review.take()) {
-            (_, Some(item)) => on_its_way::settles_item(&self, item, outgoing.instead, context),
-            (Some(order), None) if !was_returned => on_its_way::settles(&self, reference, order, outgoing.instead, context),
+            (_, Some(item)) => pending::settle_item(&self, item, outgoing.instead, context),
+            (Some(order), None) if !was_returned => pending::settle_order(&self, reference, order, outgoing.instead, context),
             (_, None) => None,
         };
         let lost = settles.is_none();
@@ -273,7 +273,7 @@ impl Payout {
         } else {
             step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
             let withheld = if was_returned { Amount::ZERO } else { self.rounding };
-            step.extend(tell_beside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
+            step.extend(observe_set_aside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
             (_, Some(person)) => format!("{person} had said that it failed"),
@@ -282,7 +282,7 @@ impl Payout {
         };
         let reason = format!("payout {} has arrived as {reference} after {said}: {outcome}", self.id);
         step.write(self.contradiction(order, reason, mint));
-        Self { said_by: None, lost, ..self }.becomes(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
+        Self { said_by: None, lost, ..self }.transition(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
         step
     }
 
@@ -304,8 +304,8 @@ impl Payout {
             step.post(self.post_returned(mint));
             let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
             let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
-            step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
-            step.extend(tell_beside(outgoing.beside.take(), SetAside::CameBack { withheld: Amount::ZERO }, self.amount, context));
+            step.extend(self.notify_order(outgoing.order.take(), payment, rampoff, context));
+            step.extend(observe_set_aside(outgoing.beside.take(), SetAside::CameBack { withheld: Amount::ZERO }, self.amount, context));
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);
@@ -319,12 +319,12 @@ impl Payout {
         }
         // What was lost is where it was before it left: nothing of it lies in suspense.
         let state = if self.lost { PayoutState::Failed { reason } } else { PayoutState::Returned { reason } };
-        Self { put_back, said_by: None, lost: false, ..self }.becomes(state, &mut step);
+        Self { put_back, said_by: None, lost: false, ..self }.transition(state, &mut step);
         step
     }
 
     /// What the order is told, by what the payout is for.
-    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+    fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), PayoutPurpose::Refund) => order.observe(payment, context),
             (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => order.observe(rampoff, context),
@@ -333,7 +333,7 @@ impl Payout {
     }
 
     /// Writes it in its next state, with what that does to its promises: they follow from facts.
-    fn becomes(self, state: PayoutState, step: &mut Step) {
+    fn transition(self, state: PayoutState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };
         change_holds(step, &before, &after.holds(), Origin::Fact);

@@ -21,12 +21,12 @@ impl Payout {
     /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited; for what the rail cannot pay the same account is
     /// debited, `fees:rounding` credited.
     pub(super) fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
-        let movements = [Movement::new(self.owed_to(), self.route.in_transit(), self.currency, self.amount), self.rounds()];
+        let movements = [Movement::new(self.owed_to(), self.route.in_transit(), self.currency, self.amount), self.rounding_movement()];
         Posting::moving(mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &movements)
     }
 
     /// What the rail cannot pay is kept.
-    pub(in crate::outgoing) fn rounds(&self) -> Movement {
+    pub(in crate::outgoing) fn rounding_movement(&self) -> Movement {
         Movement::new(self.owed_to(), Account::Fees(FeeKind::Rounding), self.currency, self.rounding)
     }
 

@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, Screening, change_holds, on_its_way, tell_beside};
+use crate::outgoing::{Outgoing, Screening, change_holds, pending, observe_set_aside};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
@@ -84,7 +84,7 @@ impl Transfer {
             TransferFact::Unconfirmed => self.unconfirmed(outgoing, context),
             TransferFact::Reverted { network_fee } => self.reverted(network_fee, outgoing, context),
             TransferFact::Vanished { reason } => self.vanished(&reason, mint),
-            TransferFact::GivenUp => self.given_up(outgoing, context),
+            TransferFact::GivenUp => self.abandoned(outgoing, context),
         }
     }
 
@@ -114,23 +114,23 @@ impl Transfer {
         if self.state != TransferState::Queued {
             return Step::new();
         }
-        let (transfer, told) = (self.id, reason.to_owned());
-        let payment = PaymentFact::TransferStopped { transfer, by, reason: told.clone() };
-        let rampoff = RampoffFact::RefundStopped { transfer, by, reason: told };
-        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = by.says(reason);
+        let (transfer, text) = (self.id, reason.to_owned());
+        let payment = PaymentFact::TransferStopped { transfer, by, reason: text.clone() };
+        let rampoff = RampoffFact::RefundStopped { transfer, by, reason: text };
+        let mut step = self.notify_order(outgoing.order.take(), payment, rampoff, context);
+        let reason = by.describe(reason);
         if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     fn signed(self, signed: SignedTransaction) -> Step {
         let mut step = Step::new();
         if self.state == TransferState::Queued && !self.awaits_screening() {
-            self.becomes(TransferState::Signed(signed), &mut step);
+            self.transition(TransferState::Signed(signed), &mut step);
         }
         step
     }
@@ -139,7 +139,7 @@ impl Transfer {
     fn recalled(self) -> Step {
         let mut step = Step::new();
         if let (TransferState::Signed(signed), TransferSource::Hot) = (self.state.clone(), self.source) {
-            self.becomes(TransferState::Recalled(signed), &mut step);
+            self.transition(TransferState::Recalled(signed), &mut step);
         }
         step
     }
@@ -148,9 +148,9 @@ impl Transfer {
         let (TransferState::Signed(signed) | TransferState::Recalled(signed)) = self.state.clone() else { return Step::new() };
         let (transfer, txid) = (self.id, signed.txid.clone());
         let payment = PaymentFact::CoinsBroadcast { transfer, txid: txid.clone() };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
         step.post(self.post_broadcast(&context.mint));
-        self.becomes(TransferState::Broadcast(signed), &mut step);
+        self.transition(TransferState::Broadcast(signed), &mut step);
         step
     }
 
@@ -158,24 +158,24 @@ impl Transfer {
         if !matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_)) {
             return Step::new();
         }
-        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
+        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
         let why = format!("sending it back was refused by the chain: {reason}");
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let TransferState::Broadcast(signed) = self.state.clone() else { return Step::new() };
         let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
         step.post(self.post_confirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
+        step.extend(observe_set_aside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
-        self.becomes(TransferState::Confirmed(signed), &mut step);
+        self.transition(TransferState::Confirmed(signed), &mut step);
         step
     }
 
@@ -183,11 +183,11 @@ impl Transfer {
         let TransferState::Confirmed(signed) = self.state.clone() else { return Step::new() };
         let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
         step.post(self.post_unconfirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, SetAside::CameBack { withheld }, amount, context));
+        step.extend(observe_set_aside(outgoing.beside, SetAside::CameBack { withheld }, amount, context));
         step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
-        self.becomes(TransferState::Broadcast(signed), &mut step);
+        self.transition(TransferState::Broadcast(signed), &mut step);
         step
     }
 
@@ -198,7 +198,7 @@ impl Transfer {
             return Step::new();
         }
         let (mint, reason) = (&context.mint, "reverted by the chain".to_owned());
-        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
+        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
         step.post(self.post_returned(mint));
         self.book_fee(network_fee, context, &mut step);
         let why = format!("the chain reverted transfer {}: the coins never left", self.id);
@@ -207,8 +207,8 @@ impl Transfer {
             step.write(self.item(ReviewKind::Reversal, self.to.clone(), why, mint));
         }
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     /// A person is told once, however often it is offered to the chain, which goes on with every block.
@@ -225,7 +225,7 @@ impl Transfer {
     }
 
     /// Its coins are ours again, and whoever waits for them hears of it.
-    fn given_up(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+    fn abandoned(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mut step = Step::new();
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return step;
@@ -233,16 +233,16 @@ impl Transfer {
         let reason = "vanished from the chain and given up".to_owned();
         // Before the order's own postings: what it takes back from its customer's account has to be there.
         step.post(self.post_returned(&context.mint));
-        step.extend(self.tell_failed(outgoing.order.take(), &reason, context));
+        step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
         let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     /// What the order is told, by what the transfer is for.
-    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+    fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), TransferPurpose::Buy) => order.observe(payment, context),
             (Some(Order::Rampoff(order)), TransferPurpose::Refund) => order.observe(rampoff, context),
@@ -250,10 +250,10 @@ impl Transfer {
         }
     }
 
-    fn tell_failed(&self, order: Option<Order>, reason: &str, context: &Context<'_>) -> Step {
+    fn notify_failed(&self, order: Option<Order>, reason: &str, context: &Context<'_>) -> Step {
         let (transfer, reason) = (self.id, reason.to_owned());
         let payment = PaymentFact::TransferFailed { transfer, reason: reason.clone() };
-        self.tell(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
+        self.notify_order(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
     }
 
     /// The chain takes its fee once, however often it mines the same bytes.
@@ -266,7 +266,7 @@ impl Transfer {
     }
 
     /// Writes it in its next state, with what that does to its promises: they follow from facts.
-    fn becomes(self, state: TransferState, step: &mut Step) {
+    fn transition(self, state: TransferState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };
         change_holds(step, &before, &after.holds(), Origin::Fact);

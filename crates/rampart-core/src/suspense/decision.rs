@@ -6,7 +6,7 @@ use crate::asset::{Asset, CoinId, Currency};
 use crate::fact::{BankCredit, FactBody};
 use crate::id::OrderId;
 use crate::ledger::{Account, Origin};
-use crate::order::origin::{self, By};
+use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, Order};
 use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferPurpose, TransferSource};
 use crate::payment::{Payment, PaymentFact, Receipt};
@@ -27,7 +27,7 @@ pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_
     let mut step = Step::new();
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
     let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
-    step.write(item.clone().put_back(mint, reason));
+    step.write(item.clone().reopened(mint, reason));
     let resolution = ReviewResolution { decision: "keep, reopened".to_owned(), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
     Ok(step)
@@ -66,7 +66,7 @@ fn assign_money(
     let mint = &context.mint;
     let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
     let (asset, status) = (item.moved()?, payment.status());
-    let set_aside = not_beside(payment.set_aside, item, payment.id);
+    let set_aside = set_aside_without(payment.set_aside, item, payment.id);
     let payment = Payment { set_aside, ..payment };
     let receipt = Receipt {
         fact,
@@ -86,7 +86,7 @@ fn assign_money(
 
 fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
     let (asset, status) = (item.moved()?, rampoff.status());
-    let set_aside = not_beside(rampoff.set_aside, item, rampoff.id);
+    let set_aside = set_aside_without(rampoff.set_aside, item, rampoff.id);
     let rampoff = Rampoff { set_aside, ..rampoff };
     let on = Account::ChainDeposits(deposit.coin.chain);
     let mut step = Step::new();
@@ -107,7 +107,7 @@ fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: 
 }
 
 /// What lies beside an order when an item is assigned to it: less, if it is an item of its own.
-fn not_beside(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
+fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
     if item.order == Some(order) { set_aside.less(item.amount) } else { set_aside }
 }
 
@@ -137,14 +137,14 @@ pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Conte
             pay_out(item, route, currency, destination, context)
         }
         Asset::Coin(coin) => {
-            let to = about.sender_of(item).ok_or_else(nowhere)?.to_owned();
+            let to = about.sender_of(item).ok_or_else(unknown_source)?.to_owned();
             coins_out(item, coin, to, about, context)
         }
     }
 }
 
-fn nowhere() -> Refusal {
-    refuse("nobody told where it came from: name a destination, assign it to an order, or keep it")
+fn unknown_source() -> Refusal {
+    refuse("nobody changed where it came from: name a destination, assign it to an order, or keep it")
 }
 
 /// Where money came from, and which way it goes back.
@@ -155,10 +155,10 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
             Ok((PayoutRoute::Bank(rail), to(account, sender_name.unwrap_or_default())))
         }
         Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
-            let Some(Order::Payment(payment)) = about.beside else { return Err(nowhere()) };
+            let Some(Order::Payment(payment)) = about.beside else { return Err(unknown_source()) };
             let Payment { refund_account, refund_origin, .. } = payment.as_ref();
-            let given = refund_account.clone().ok_or_else(nowhere)?;
-            if origin::is_followed(refund_origin.as_ref(), By::Policy, context) {
+            let given = refund_account.clone().ok_or_else(unknown_source)?;
+            if origin::is_usable(refund_origin.as_ref(), DecidedBy::Policy, context) {
                 Ok((PayoutRoute::Bank(rail), given))
             } else {
                 Err(refuse("the account that it would go to was given on a page, and is not followed yet: name a destination"))
@@ -167,7 +167,7 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
         Some(FactBody::ProcessorPaid(paid)) => {
             Ok((PayoutRoute::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))
         }
-        _ => Err(nowhere()),
+        _ => Err(unknown_source()),
     }
 }
 
@@ -175,7 +175,7 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
 pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
         (Asset::Fiat(currency), Some(CheckedDestination::Account(account))) => {
-            pay_out(item, paying_out(currency, context)?, currency, account, context)
+            pay_out(item, payout_route(currency, context)?, currency, account, context)
         }
         (Asset::Coin(coin), Some(CheckedDestination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
         (Asset::Fiat(_), _) => Err(refuse("money goes to an account")),
@@ -183,7 +183,7 @@ pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Con
     }
 }
 
-fn paying_out(currency: Currency, context: &Context<'_>) -> Result<PayoutRoute, Refusal> {
+fn payout_route(currency: Currency, context: &Context<'_>) -> Result<PayoutRoute, Refusal> {
     let rail = context.catalogue.payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
     Ok(PayoutRoute::Bank(rail.rail))
 }
@@ -253,7 +253,7 @@ pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Conte
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
     let (route, destination) = match about.destination {
         None => (returned.route, of_order.unwrap_or(returned.destination)),
-        Some(CheckedDestination::Account(account)) => (paying_out(currency, context)?, account),
+        Some(CheckedDestination::Account(account)) => (payout_route(currency, context)?, account),
         Some(CheckedDestination::Wallet(_)) => return Err(refuse("money goes to an account")),
     };
     let mut step = pay_out(item, route, currency, destination, context)?;

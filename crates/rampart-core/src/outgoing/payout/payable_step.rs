@@ -14,7 +14,7 @@ impl Payout {
     }
 
     /// It is rounded down before it is handed over, as it would be if it was ordered now, and its order knows what is paid.
-    pub(super) fn kept_to_step(self, order: Option<Order>, context: &Context<'_>) -> Step {
+    pub(super) fn round_to_payable_step(self, order: Option<Order>, context: &Context<'_>) -> Step {
         let mut step = Step::new();
         if self.state != PayoutState::Queued || !self.is_off_step(context.catalogue) {
             return step;
@@ -22,10 +22,10 @@ impl Payout {
         let payout = self.payable(context.catalogue);
         match (order, payout.purpose) {
             (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => {
-                order.pays(payout.id, payout.amount, &mut step);
+                order.set_payout_amount(payout.id, payout.amount, &mut step);
             }
             (Some(Order::Payment(order)), PayoutPurpose::Refund) => {
-                order.refunds(payout.id, [payout.amount, payout.rounding], &mut step);
+                order.set_refund_amounts(payout.id, [payout.amount, payout.rounding], &mut step);
             }
             _ => {}
         }

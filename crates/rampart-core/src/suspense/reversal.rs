@@ -40,7 +40,7 @@ pub fn taken_back(
         if rest.is_positive() {
             let item = ReviewItem { amount: rest, ..item };
             step.write(if item.resolution.is_some() {
-                item.put_back(mint, format!("a part of it was taken back: {reason}"))
+                item.reopened(mint, format!("a part of it was taken back: {reason}"))
             } else {
                 item
             });
@@ -55,7 +55,7 @@ pub fn taken_back(
 #[must_use]
 pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
     let mut step = Step::new();
-    step.post(treasury::stray_taken_back(mint, arrived_on, asset, amount));
+    step.post(treasury::unmatched_taken_back(mint, arrived_on, asset, amount));
     let reason = format!("money of no order was taken back when it was not in suspense any more: {reason}");
     let item = ReviewItem::new(mint, ReviewKind::Reversal, reason);
     step.write(ReviewItem { fact: Some(receipt), asset: Some(asset), amount, ..item });

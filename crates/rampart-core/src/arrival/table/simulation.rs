@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 use crate::watch::{Deposit, DepositState};
 
 /// An installation without a database: one order, and what its steps have written.
-pub(super) struct Course<'a> {
+pub(super) struct ArrivalSimulation<'a> {
     pub(super) catalogue: &'a Catalogue,
     randomness: example::Counting,
     /// The moment (business time).
@@ -61,7 +61,7 @@ pub(super) struct Course<'a> {
     jobs: Vec<Job>,
 }
 
-impl<'a> Course<'a> {
+impl<'a> ArrivalSimulation<'a> {
     /// An order that waits for its first receipt.
     pub(super) fn new(catalogue: &'a Catalogue, make: impl FnOnce(&Catalogue, &Mint<'_>) -> Option<Order>) -> Option<Self> {
         let randomness = example::Counting::default();
@@ -169,10 +169,10 @@ impl<'a> Course<'a> {
     pub(super) fn arrives(&mut self, receipt: Receipt, is_customer: bool) {
         self.arrived = plus(self.arrived, receipt.amount);
         self.money.push(receipt.clone());
-        self.told_again(receipt, is_customer);
+        self.repeated(receipt, is_customer);
     }
 
-    pub(super) fn told_again(&mut self, receipt: Receipt, is_customer: bool) {
+    pub(super) fn repeated(&mut self, receipt: Receipt, is_customer: bool) {
         self.happens(|order, context| order.paid(PaymentFact::Paid { receipt: receipt.clone(), is_customer }, context));
     }
 
@@ -286,7 +286,7 @@ impl<'a> Course<'a> {
     /// where they are.
     pub(super) fn goes_on(&mut self, ordered: Option<&[OutgoingRecord]>) {
         // No course is longer; one that went in a circle would not end.
-        let _ = (0..MOST_STEPS).take_while(|_| self.goes_a_step(ordered)).count();
+        let _ = (0..MAX_STEPS).take_while(|_| self.goes_a_step(ordered)).count();
     }
 
     fn goes_a_step(&mut self, ordered: Option<&[OutgoingRecord]>) -> bool {
@@ -369,7 +369,7 @@ impl<'a> Course<'a> {
     }
 }
 
-const MOST_STEPS: usize = 50;
+const MAX_STEPS: usize = 50;
 
 /// The customer's name.
 pub(super) const CUSTOMER: &str = "Ana Luna";

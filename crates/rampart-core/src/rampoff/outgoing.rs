@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By};
+use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
 use crate::rate::Rounding;
@@ -56,7 +56,7 @@ impl Rampoff {
     }
 
     /// Its payout, which waits to be handed over, pays so much.
-    pub(crate) fn pays(mut self, which: PayoutId, amount: Amount, step: &mut Step) {
+    pub(crate) fn set_payout_amount(mut self, which: PayoutId, amount: Amount, step: &mut Step) {
         if let RampoffState::PayingOut { payout, .. } = self.state
             && payout == which
         {
@@ -75,33 +75,33 @@ impl Rampoff {
     }
 
     /// Whether something is left of so many coins when they are sent back.
-    pub(super) fn covers_going_back(&self, coins: Amount) -> bool {
+    pub(super) fn covers_refund_fee(&self, coins: Amount) -> bool {
         coins > self.fee_of_going_back()
     }
 
     /// Whether there are coins, or money that they became, and nothing would be left of them on their way back.
-    pub(super) fn is_eaten_by_going_back(&self) -> bool {
+    pub(super) fn refund_fee_exceeds_coins(&self) -> bool {
         let coins = if self.converted.is_positive() { self.converted } else { self.coin_balance };
-        coins.is_positive() && !self.covers_going_back(coins)
+        coins.is_positive() && !self.covers_refund_fee(coins)
     }
 
     /// The wallet that was given for coins to go back to, once that is followed.
-    pub(super) fn followed_wallet(&self, by: By, context: &Context<'_>) -> Option<String> {
-        self.refund_wallet.clone().filter(|_| origin::is_followed(self.refund_origin.as_ref(), by, context))
+    pub(super) fn usable_refund_wallet(&self, by: DecidedBy, context: &Context<'_>) -> Option<String> {
+        self.refund_wallet.clone().filter(|_| origin::is_usable(self.refund_origin.as_ref(), by, context))
     }
 
     /// Everything on the account goes back to the wallet the customer gave, less the network fee; converted coins are converted
     /// back first.
-    pub(super) fn refund(&mut self, by: By, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn refund(&mut self, by: DecidedBy, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(by, context) else {
+        let Some(to) = self.usable_refund_wallet(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
         self.convert_back(mint, step);
-        if !self.covers_going_back(self.coin_balance) {
+        if !self.covers_refund_fee(self.coin_balance) {
             return self.put_on_hold(HoldReason::Amount, context, step);
         }
-        self.give_back(context, step);
+        self.release_promise(context, step);
         self.taken = None;
         let withheld = self.fee_of_going_back();
         let transfer = Transfer {
@@ -119,7 +119,7 @@ impl Rampoff {
     /// where there is none, or where it is not worth its way.
     pub(super) fn return_item(&self, item: ReviewItem, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(By::Policy, context).filter(|_| self.is_worth_going_back(item.amount, context)) else {
+        let Some(to) = self.usable_refund_wallet(DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context)) else {
             return step.write(item);
         };
         let withheld = self.fee_of_going_back();

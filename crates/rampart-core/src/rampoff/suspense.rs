@@ -11,7 +11,7 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 /// Coins that arrived at the order's address.
-pub(super) struct Arrived<'a> {
+pub(super) struct ArrivedCoins<'a> {
     pub coin: CoinId,
     pub deposit: FactId,
     /// In minor units.
@@ -19,7 +19,7 @@ pub(super) struct Arrived<'a> {
     pub from: &'a str,
 }
 
-impl<'a> Arrived<'a> {
+impl<'a> ArrivedCoins<'a> {
     pub(super) fn of(receipt: &'a DepositReceipt, coin: CoinId) -> Self {
         Self { coin, deposit: receipt.deposit, amount: receipt.amount, from: &receipt.from }
     }
@@ -36,7 +36,7 @@ impl Rampoff {
     }
 
     /// Whether they are new, and too few to count.
-    pub(super) fn is_too_little(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
+    pub(super) fn is_below_receipt_minimum(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
         let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
         !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
     }
@@ -53,9 +53,9 @@ impl Rampoff {
     }
 
     /// Coins that the order does not take: its partner hears of them where they are enough to count.
-    pub(super) fn wrong_asset(&mut self, arrived: &Arrived<'_>, price: Option<Rate>, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn wrong_asset(&mut self, arrived: &ArrivedCoins<'_>, price: Option<Rate>, context: &Context<'_>, step: &mut Step) {
         if !self.is_enough_of(arrived.coin, arrived.amount, price, context) {
-            return self.too_little(arrived, context, step);
+            return self.add_to_running_item(arrived, context, step);
         }
         let kind = if arrived.coin.chain == self.chain() { DeviationKind::WrongAsset } else { DeviationKind::WrongNetwork };
         self.exceptions.add(kind, Amount::ZERO, context.mint.now);
@@ -63,7 +63,7 @@ impl Rampoff {
     }
 
     /// Too few coins to count lie in suspense, on one item of the order for each coin, and nobody is told.
-    pub(super) fn too_little(&mut self, arrived: &Arrived<'_>, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn add_to_running_item(&mut self, arrived: &ArrivedCoins<'_>, context: &Context<'_>, step: &mut Step) {
         let (mint, coin, is_its) = (&context.mint, arrived.coin, arrived.coin == self.terms.coin);
         step.post(self.post_suspense(mint, coin, arrived.amount));
         let running = self.running_item_of(coin);
@@ -88,8 +88,8 @@ impl Rampoff {
     }
 
     /// Coins that the order cannot use lie in suspense, on an item of their own.
-    pub(super) fn to_suspense(&self, arrived: &Arrived<'_>, mint: &Mint<'_>, step: &mut Step) {
-        let &Arrived { coin, deposit, amount, from } = arrived;
+    pub(super) fn to_suspense(&self, arrived: &ArrivedCoins<'_>, mint: &Mint<'_>, step: &mut Step) {
+        let &ArrivedCoins { coin, deposit, amount, from } = arrived;
         step.post(self.post_suspense(mint, coin, amount));
         let (id, chain, status) = (self.id, self.chain(), self.status());
         let reason = match coin.chain == chain {

@@ -51,7 +51,7 @@ impl PendingOutgoing {
     pub(crate) fn stop(self, why: &str, order: Option<Order>, context: &Context<'_>) -> Option<Step> {
         let named = Outgoing { order, ..Outgoing::default() };
         let (mut step, jobs) = match self {
-            Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.gives_way(why, named, context), jobs),
+            Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.stop_for_late_settlement(why, named, context), jobs),
             Self::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
                 (transfer.observe(TransferFact::Stopped { by: StoppedBy::Operator, reason: why.to_owned() }, named, context), jobs)
             }
@@ -85,7 +85,7 @@ impl PendingOutgoing {
     }
 
     /// What it is called in a sentence.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn description(&self) -> String {
         match self {
             Self::Payout(payout, _) => format!("payout {}", payout.id),
             Self::Transfer(transfer, _) => format!("transfer {}", transfer.id),
@@ -95,7 +95,7 @@ impl PendingOutgoing {
 
 /// What follows for an order when a payout of it has arrived that was taken for failed, and what was ordered in its place
 /// could be stopped; nothing when the order has gone on, so that its money is not there any more.
-pub(super) fn settles(
+pub(super) fn settle_order(
     payout: &Payout,
     reference: &str,
     order: Order,
@@ -111,7 +111,7 @@ pub(super) fn settles(
 }
 
 /// The same for an item of the list of reviews that was put back, and perhaps decided about since.
-pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
+pub(super) fn settle_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
     let why = format!("payout {} has arrived after all", payout.id);
     match (&item.resolution, instead) {
         (None, _) => {
@@ -195,10 +195,10 @@ pub fn stopped_by(
 fn arrived(payout: &Payout, reference: &str, order: Order, context: &Context<'_>) -> Option<Step> {
     let (id, amount, rounding, reference) = (payout.id, payout.amount, payout.rounding, reference.to_owned());
     match order {
-        Order::Payment(order) if order.waits_with(payout.takes()) => {
+        Order::Payment(order) if order.holds_unsent(payout.takes()) => {
             Some(order.observe(PaymentFact::RefundArrived { payout: id, amount, reference }, context))
         }
-        Order::Rampoff(order) if order.waits_with(payout.takes()) => {
+        Order::Rampoff(order) if order.holds_unsent(payout.takes()) => {
             Some(order.observe(RampoffFact::PayoutArrived { payout: id, amount, rounding, reference }, context))
         }
         Order::Payment(_) | Order::Rampoff(_) => None,
@@ -233,7 +233,7 @@ impl Payout {
     /// what the rail could not pay is kept.
     fn post_loss_recovered(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(self.owed_to(), Account::Losses(LossKind::PaidTwice), self.currency, self.amount);
-        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement, self.rounds()])
+        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement, self.rounding_movement()])
     }
 
     /// A lost payout was sent back by the receiving bank: `bank` is debited, `losses` credited.

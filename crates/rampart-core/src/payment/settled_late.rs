@@ -9,7 +9,7 @@ use crate::step::Step;
 impl Payment {
     /// Whether so much money waits on the customer's account, and is not on its way anywhere: a refund of it that arrives
     /// after all is what became of it.
-    pub(crate) fn waits_with(&self, amount: Amount) -> bool {
+    pub(crate) fn holds_unsent(&self, amount: Amount) -> bool {
         matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) && self.fiat_balance == amount
     }
 

@@ -49,7 +49,7 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     }
     let deposits = Account::ChainDeposits(deposit.coin.chain);
     let sent_by = |item: &ReviewItem| traces.returned.iter().map(|(transfer, _)| transfer).find(|each| Some(each.id) == sent(item));
-    let lay: Vec<&ReviewItem> = items.iter().filter(|item| lies(item, sent_by(item), &items)).collect();
+    let lay: Vec<&ReviewItem> = items.iter().filter(|item| was_in_suspense(item, sent_by(item), &items)).collect();
     let is_back = |item: &ReviewItem| sent_by(item).is_some_and(|transfer| matches!(transfer.state, TransferState::Confirmed(_)));
     step.post(treasury::suspense_undone(mint, deposits, deposit.coin.into(), sum(lay.iter().copied()), Some(at)));
     for item in lay.iter().filter(|item| is_kept(item) || is_back(item)) {
@@ -58,7 +58,7 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     let beside = sum(lay.iter().filter(|item| !is_back(item) && !is_kept(item)).copied());
     match traces.beside.filter(|_| beside.is_positive()) {
         Some(order) => step.extend(Order::from(order).beside(SetAside::Taken, beside, context)),
-        None => not_beside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
+        None => remove_set_aside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
     }
     for (transfer, jobs) in traces.returned {
         // One that is confirmed at this moment has not seen that the deposit is undone.
@@ -100,7 +100,7 @@ pub fn sent(item: &ReviewItem) -> Option<TransferId> {
 /// Whether suspense had the coins of an item of a deposit: it waits, was kept, or was sent back by a transfer that has not
 /// failed. (One whose transfer failed was put back on the list as a later one.) Versions before did not write down by which:
 /// then the last of them was.
-fn lies(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> bool {
+fn was_in_suspense(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> bool {
     match (&item.resolution, sent_by) {
         (None, _) => true,
         (Some(_), Some(transfer)) => !matches!(transfer.state, TransferState::Failed { .. }),
@@ -233,26 +233,26 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         let why = "the chain took the deposit up again";
         shortage.into_iter().for_each(|shortage| follows.extend(made_good(shortage, why, context)));
     }
-    not_ordered.into_iter().for_each(|transfer| take_out(&mut step, transfer));
-    gone.into_iter().for_each(|(order, amount)| not_beside(&mut step, order, amount, context));
+    not_ordered.into_iter().for_each(|transfer| remove_transfer(&mut step, transfer));
+    gone.into_iter().for_each(|(order, amount)| remove_set_aside(&mut step, order, amount, context));
     step.extend(follows);
     step
 }
 
 /// An order that a step writes hears that something does not lie beside it: it was kept, or has gone back before.
-fn not_beside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: &Context<'_>) {
+fn remove_set_aside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: &Context<'_>) {
     let is_it = |record: &Record| matches!(record, Record::Rampoff(rampoff) if Some(rampoff.id) == order);
     let Some(position) = step.writes.iter().position(is_it) else { return };
     let Record::Rampoff(rampoff) = step.writes.remove(position) else { return };
-    let told = Order::Rampoff(rampoff.clone()).beside(SetAside::Taken, amount, context);
-    match told.is_empty() {
+    let changed = Order::Rampoff(rampoff.clone()).beside(SetAside::Taken, amount, context);
+    match changed.is_empty() {
         true => step.writes.insert(position, Record::Rampoff(rampoff)),
-        false => step.extend(told),
+        false => step.extend(changed),
     }
 }
 
 /// Takes back out of a step what it orders: the transfer, its job and what is promised for it.
-fn take_out(step: &mut Step, id: TransferId) {
+fn remove_transfer(step: &mut Step, id: TransferId) {
     let (ordered, kept) = std::mem::take(&mut step.writes).into_iter().partition(|record| match record {
         Record::Transfer(transfer) => transfer.id == id,
         Record::Job(job) => job.subject == id.to_string(),
