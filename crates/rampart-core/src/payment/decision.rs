@@ -1,4 +1,4 @@
-//! What becomes of the money on the account: the policy of both legs, asked for a purchase.
+//! Applies the amount policy to a purchase ([`crate::arrival`]).
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
@@ -14,10 +14,10 @@ use crate::outgoing::Screening;
 use crate::step::Step;
 
 impl Payment {
-    /// Decides what the money on the account becomes, if it can be decided yet.
+    /// Decides about the received money, if that is possible yet.
     pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let Some(method) = context.catalogue.method(self.country, self.method.as_str()) else {
-            // The method was taken out of the configuration while money was on its way.
+            // The method was removed from the configuration while money was under way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(method, context);
@@ -43,14 +43,14 @@ impl Payment {
         self.refund(DecidedBy::Policy, Screening::Due, context, step);
     }
 
-    /// What is exchanged when a person lets it go on.
+    /// The exchange made when an operator releases the order.
     pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let method = context.catalogue.method(self.country, self.method.as_str()).ok_or(HoldReason::Operator)?;
         let case = self.case(method, context);
         self.order_snapshot(method, case, &|_, _| Ok(()), context).release()
     }
 
-    /// What came, as the policy looks at it.
+    /// The received amounts in the form the policy expects.
     fn case(&self, method: &Method, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let sum = |late: bool| {
@@ -77,14 +77,14 @@ impl Payment {
         }
     }
 
-    /// Whether so much money is sent back without a person having said so.
+    /// Whether this amount is refunded without an operator's decision.
     pub(super) fn meets_refund_minimum(&self, amount: Amount, context: &Context<'_>) -> bool {
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = method.map_or(Amount::ZERO, |method| method.minimum);
         amount >= context.catalogue.refund_minimum(self.terms.fiat).min(minimum)
     }
 
-    /// In time is before the end of the promise. What a person assigned is not.
+    /// On time means before the price promise ends. What an operator assigned never is.
     fn is_late(&self, receipt: &Receipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
@@ -121,7 +121,7 @@ impl Payment {
         }
     }
 
-    /// Whether a customer of this level may have something exchanged at the market price.
+    /// Whether a customer of this level may exchange at the market price.
     fn may(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.accepted(), at: context.mint.now, ..self.usage() };
         let coin = context.catalogue.coin(self.terms.coin).filter(|coin| coin.buy);
@@ -132,15 +132,15 @@ impl Payment {
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }
 
-    /// The order goes on: so many coins are promised now, and the screening provider is asked. What is exchanged at the promise
-    /// was promised while coins are reserved for it; everything else takes what nobody else was promised.
+    /// The order proceeds: its coins are reserved and the order is screened. An exchange at the promised price uses the coins
+    /// reserved for the order; anything else needs available coins.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
         self.take(exchange, asked, context, step);
         self.state = PaymentState::PaymentReceived { coins: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenPayment, self.id));
     }
 
-    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
+    /// Records a decision: reserves what it gives and counts it in the limits.
     pub(super) fn take(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
         self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
@@ -155,7 +155,7 @@ impl Payment {
         self.taken = Some(exchange);
     }
 
-    /// Part of what came is set aside for a person: of what came last first.
+    /// Sets part of the money aside for an operator, newest receipts first.
     pub(super) fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {
@@ -168,12 +168,12 @@ impl Payment {
         }
     }
 
-    /// Takes so much from the receipts, newest first, and says from which.
+    /// Takes this amount from the receipts, newest first; returns the part taken from each.
     fn take_from_newest(&mut self, amount: Amount) -> Vec<(Receipt, Amount)> {
         let mut missing = amount;
         let mut taken = Vec::new();
         let mut order: Vec<usize> = (0..self.receipts.len()).rev().collect();
-        // What is late lies beside what completed the order, whenever it was told.
+        // Late money is taken first, whenever it was reported: on-time money completed the order.
         order.sort_by_key(|index| !self.is_late(&self.receipts[*index]));
         for index in order {
             let receipt = &mut self.receipts[index];
@@ -190,7 +190,7 @@ impl Payment {
         taken
     }
 
-    /// The surplus goes back to where it came from, beside the order.
+    /// Refunds the surplus to its sender, beside the order.
     fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {

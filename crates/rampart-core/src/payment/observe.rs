@@ -1,5 +1,5 @@
-//! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
-//! person's list, and the next fact is taken all the same.
+//! Applies facts to a payment. Facts are never refused: what the order cannot use goes to suspense as a review item, and the
+//! next fact is applied all the same.
 
 use super::receipt::MAX_RECEIPTS;
 use super::{PayIn, Payment, PaymentState, Receipt, Refund, ReversedReceipt};
@@ -16,21 +16,21 @@ use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::view::PaymentView;
 
-/// What can happen to a payment.
+/// A fact about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentFact {
     /// Money arrived.
     Paid {
         /// The money.
         receipt: Receipt,
-        /// Whether the payer can be the customer.
+        /// Whether the payer may be the customer, by name.
         is_customer: bool,
     },
-    /// The processor refused a payment; the customer may try again while the order is open.
+    /// The processor declined a payment; the customer may try again while the order is open.
     Declined,
-    /// Money was taken back.
+    /// Money was reversed.
     Reversed(ReversedReceipt),
-    /// A capture was taken back before it was told of.
+    /// A capture was reversed before it was reported.
     EarlyReversal {
         /// The processor's reference of the capture.
         capture: Redacted,
@@ -43,29 +43,27 @@ pub enum PaymentFact {
     Screened {
         /// What it said.
         verdict: ScreeningResult,
-        /// Whether the account that a refund would go to now, if there is one, is one it was asked about.
+        /// Whether the present refund destination, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The chain has taken the coins.
+    /// The chain has accepted the coins.
     CoinsBroadcast {
         /// The transfer.
         transfer: TransferId,
         /// Its transaction.
         txid: String,
     },
-    /// The chain has confirmed the coins.
+    /// The coins were confirmed.
     CoinsConfirmed {
         /// The transfer.
         transfer: TransferId,
-        /// With so many confirmations.
         confirmations: u32,
     },
-    /// The chain undid the coins' block; the same bytes are on their way again.
+    /// A reorganisation removed the coins' block; the same signed bytes are pending again.
     CoinsUnconfirmed {
         /// The transfer.
         transfer: TransferId,
     },
-    /// The chain refused the coins for good, or took them and undid them by its own rules (a reverted transaction),
     /// The transfer was stopped before it was signed.
     TransferStopped {
         /// The transfer.
@@ -75,7 +73,7 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
-    /// which is the one way that leads out of `coins_sent`.
+    /// The chain refused the transfer for good, or reverted it. The one fact that leads out of `coins_sent`.
     TransferFailed {
         /// The transfer.
         transfer: TransferId,
@@ -96,7 +94,7 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
-    /// A refund that was taken for failed has arrived all the same.
+    /// A refund treated as failed has settled.
     RefundArrived {
         /// The payout.
         payout: PayoutId,
@@ -114,7 +112,7 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
-    /// The refund had arrived and was sent back; it lies in suspense.
+    /// The refund had arrived and was returned; the money is in suspense.
     RefundReturned {
         /// The payout.
         payout: PayoutId,
@@ -123,19 +121,19 @@ pub enum PaymentFact {
         /// Why.
         reason: String,
     },
-    /// Something became of what had been set aside beside it.
+    /// What was set aside beside the order changed.
     SetAside {
         /// What.
         became: SetAside,
         /// How much, in minor units.
         amount: Amount,
     },
-    /// Time went by.
+    /// Time passed.
     TimePassed,
 }
 
 impl Payment {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(mut self, fact: PaymentFact, context: &Context<'_>) -> Step {
         let mut before = PaymentView::of(&self);
@@ -210,8 +208,8 @@ impl Payment {
         step
     }
 
-    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
-    /// for is up to the customer.
+    /// Puts the order on hold. Coins promised for the ordered amount stay reserved while the promise is honoured, unless the
+    /// order waits for something the customer has to supply.
     pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         if reason.is_up_to_the_customer() && !self.is_converted() {
             self.lost_promise = true;
@@ -224,7 +222,7 @@ impl Payment {
         self.state = PaymentState::OnHold { reason, since: context.mint.now };
     }
 
-    /// The refund that has ended, and whether no other is under way; nothing when it is none of this order's.
+    /// The refund that ended, and whether it was the last one pending. `None` for a payout that is not this order's.
     fn refund_ended(&mut self, payout: PayoutId) -> Option<(Refund, bool)> {
         let PaymentState::RefundPending { payouts } = &mut self.state else { return None };
         let position = payouts.iter().position(|refund| refund.payout == payout)?;
@@ -240,7 +238,7 @@ impl Payment {
         }
     }
 
-    /// The coins did not leave: the customer is owed them, and they stay reserved.
+    /// The coins did not leave: they are owed to the customer and stay reserved.
     fn transfer_failed(&mut self, which: TransferId, hold: HoldReason, context: &Context<'_>, step: &mut Step) {
         let (PaymentState::Sending { transfer, coins, fiat } | PaymentState::CoinsSent { transfer, coins, fiat, .. }) = self.state else {
             return;
@@ -274,29 +272,29 @@ impl Payment {
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
-        // Somebody who was not asked about may have paid it.
+        // The new payer has not been screened.
         self.findings = ScreeningHits::default();
         if self.is_unpaid() {
             self.apply_amount_policy(context, step);
         }
     }
 
-    /// Whether the order can use it: money that comes while it waits for money, and what a person assigns to it while it waits
-    /// for one.
+    /// Whether the order accepts it: money that arrives while the order is open, or that an operator assigns while the order
+    /// waits.
     fn takes(&self, receipt: &Receipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
         self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
     }
 
-    /// What is unusual about money that the order cannot use.
+    /// The deviation of money that the order cannot use.
     fn unusable(&self, receipt: &Receipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
-    /// It was taken back before it was told of: it goes against the loss, and what is beyond that is set aside.
+    /// Money that was reversed before it was reported: it offsets the loss, and the rest is set aside.
     fn paid_after_reversal(&mut self, receipt: Receipt, context: &Context<'_>, step: &mut Step) {
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
@@ -305,7 +303,7 @@ impl Payment {
         self.put_aside(self.fiat_balance, None, context, step);
     }
 
-    /// Money that the order cannot use lies beside it in suspense. What a processor captured goes back through it by itself.
+    /// Money that the order cannot use goes to suspense. What a processor captured is refunded through it automatically.
     fn set_aside_beside(&mut self, receipt: &Receipt, kind: DeviationKind, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         self.exceptions.add(kind, receipt.amount, mint.now);
@@ -322,7 +320,7 @@ impl Payment {
         }
     }
 
-    /// Whether it is new, and too little to count.
+    /// Whether it is new and below the receipt minimum.
     fn is_below_receipt_minimum(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
         let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
         let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.has_early_reversal(receipt);
@@ -331,7 +329,7 @@ impl Payment {
         is_new && !was_taken_back && receipt.amount < minimum
     }
 
-    /// Too little to count: it lies in suspense, on one item of the order, and nobody is told.
+    /// Amounts below the receipt minimum go to suspense, on one review item of the order, without an event.
     fn add_to_running_item(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_suspense(mint, receipt.amount));
@@ -348,7 +346,7 @@ impl Payment {
         step.write(item);
     }
 
-    /// What time alone does. Gives whether anything has changed.
+    /// Applies the passing of time. Returns whether anything changed.
     fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         match self.state {
@@ -373,7 +371,7 @@ impl Payment {
         }
     }
 
-    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
+    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
     fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
         match end {
             ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
@@ -383,8 +381,8 @@ impl Payment {
         true
     }
 
-    /// Coins reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
-    /// whether anything has changed.
+    /// Releases the coins of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
+    /// Returns whether anything changed.
     fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
@@ -395,11 +393,11 @@ impl Payment {
         !is_kept
     }
 
-    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
-    /// its source was read past that.
+    /// No money arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
+    /// and its source was read past that moment.
     fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        // An earlier version gave the place back alone.
+        // An earlier version released only the place among open orders.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
@@ -415,7 +413,8 @@ impl Payment {
         promise_ends
     }
 
-    /// Takes an order up again that waited for a price, for coins or for its customer's identity. Gives whether it goes on.
+    /// Resumes an order that waited for a price, for liquidity or for the customer's identity. Returns whether it left the
+    /// hold.
     fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         match self.taken.filter(|_| self.is_converted()) {
             Some(_) if context.standing.blocked.is_some() => {}
@@ -432,11 +431,11 @@ impl Payment {
             ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
-            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
+            // Screening took so long that the prices are no longer honoured: decide and screen again.
             ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
-                // The provider is asked about the refund's receiver along with the order, where one is known.
+                // The refund's receiver is part of the order's screening when it is known.
                 let about_refund = about_refund && self.has_refund_destination(context);
                 self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);
@@ -444,13 +443,13 @@ impl Payment {
         }
     }
 
-    /// Whether the prices of a decision are not honoured any more.
+    /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         !self.is_converted() && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
     }
 
-    /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
+    /// The exchange an operator releases: the decided one if it is owed or unchanged, else a new one.
     pub(super) fn release_exchange(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
             Some(exchange) => Ok(exchange),
@@ -458,7 +457,7 @@ impl Payment {
         }
     }
 
-    /// Whether what was decided was converted once: that stays so until a person undoes it, or it is taken back.
+    /// Whether the decided exchange was converted once. It stays owed until an operator undoes it or the money is reversed.
     pub(super) const fn is_converted(&self) -> bool {
         let is_owed = self.converted || matches!(self.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. });
         is_owed && self.taken.is_some()

@@ -1,5 +1,4 @@
-//! A person takes a payment's money off it and puts it into suspense, where it can be sent back to its source, assigned to
-//! another order, or kept.
+//! An operator moves a payment's money to suspense, where it can be returned, assigned to another order, or kept.
 
 use super::{Payment, PaymentState};
 use crate::amount::Amount;
@@ -8,11 +7,11 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 impl Payment {
-    /// Each receipt is an item of its own, so that it can go back to where it came from; what is left of receipts of which
-    /// something was taken back is one, about no fact. The order has ended, and they are not its receipts any more.
+    /// Each receipt becomes a review item of its own, so that it can be returned to its source. If part of the money was
+    /// reversed, one item covers the rest and names no fact. The order ends without receipts.
     pub(super) fn set_aside(&mut self, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        // Nothing was exchanged: limits and coins are given back.
+        // Nothing was exchanged.
         self.release_promise(context, step);
         self.taken = None;
         step.post(self.post_set_aside(mint, self.fiat_balance));

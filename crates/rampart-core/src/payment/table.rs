@@ -15,7 +15,7 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::transitions::Transition;
 
-/// The name of a state, with the reason where it has one.
+/// The state's name, with the hold reason.
 #[must_use]
 pub fn state_name(state: &PaymentState) -> String {
     match state {
@@ -28,8 +28,8 @@ pub fn state_name(state: &PaymentState) -> String {
     }
 }
 
-/// The name of a payment's state; what was charged back and is lost changes what follows, and so does what the screening
-/// provider has found something about.
+/// The state's name as the table has it. A charged-back loss and what screening was about change what follows, so they are part
+/// of the name.
 fn name_of(payment: &Payment) -> String {
     let name = state_name(&payment.state);
     match (payment.lost.is_positive(), &payment.state) {
@@ -119,7 +119,7 @@ impl PaymentSample<'_> {
         }
     }
 
-    /// The example payment in a state, with what has to lie on the customer's account then.
+    /// The example payment in a state, with the balances of that state.
     fn payment(&self, name: &'static str) -> Option<Payment> {
         let (name, charged_back) = name.strip_suffix(CHARGED_BACK).map_or((name, false), |name| (name, true));
         let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
@@ -239,7 +239,7 @@ impl PaymentSample<'_> {
     }
 }
 
-/// The state after a step; nothing where the order was not written, because nothing has changed.
+/// The state after a step; `None` if the order was not written.
 fn state_after(step: &Step) -> Option<String> {
     let payment = step.writes.iter().find_map(|record| match record {
         Record::Payment(payment) => Some(payment),
@@ -248,8 +248,8 @@ fn state_after(step: &Step) -> Option<String> {
     payment.map(|payment| name_of(payment))
 }
 
-/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
-/// honoured behind it.
+/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
+/// past its honouring.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);

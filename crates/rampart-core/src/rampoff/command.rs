@@ -1,4 +1,4 @@
-//! What can be asked of a ramp-off, and refused.
+//! Commands on a ramp-off. A command can be refused.
 
 use super::{Rampoff, RampoffState};
 use crate::order::origin::DecidedBy;
@@ -10,24 +10,24 @@ use crate::view::RampoffView;
 /// What a customer or an operator can ask of a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffCommand {
-    /// It is called off before coins came, or when the chain undid all that came.
+    /// Cancelled before coins arrived, or after a reorganisation removed all of them.
     Cancel,
-    /// Somebody gives a wallet for coins to go back to (already checked against the chain's rules).
+    /// A wallet for refunds, already validated by the chain's rules.
     GiveRefundWallet(String, DestinationOrigin),
-    /// Somebody gives another account for the payout (already checked).
+    /// Another payout account, already validated.
     GivePayoutDestination(PayoutDestination, DestinationOrigin),
-    /// An operator stops it before money leaves.
+    /// An operator stops the order before money leaves.
     Hold,
-    /// An operator lets it go on.
+    /// An operator lets the order continue.
     Release,
-    /// An operator sends the coins back.
+    /// An operator refunds the coins.
     Refund,
-    /// An operator puts the coins into suspense.
+    /// An operator moves the coins to suspense.
     SetAside,
 }
 
 impl RampoffCommand {
-    /// Its name as a participle, for sentences.
+    /// The command as a participle, for messages.
     #[must_use]
     pub const fn participle(&self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl RampoffCommand {
 }
 
 impl Rampoff {
-    /// A wallet that nobody has been asked about yet.
+    /// The new wallet has not been screened.
     fn give_refund_wallet(&mut self, wallet: String, origin: DestinationOrigin) {
         self.findings.refund = None;
         self.refund_wallet = Some(wallet);
@@ -55,16 +55,16 @@ impl Rampoff {
         self.destination_origin = Some(origin);
     }
 
-    /// Whether its page asks for a wallet that coins may go back to: none was given, and it is open or on hold.
+    /// Whether the order's page asks for a refund wallet: none was given, and the order is open or on hold.
     #[must_use]
     pub fn asks_for_wallet(&self) -> bool {
         self.refund_wallet.is_none() && (self.is_unpaid() || matches!(self.state, RampoffState::OnHold { .. }))
     }
 
-    /// What follows from a command.
+    /// Applies a command.
     ///
     /// # Errors
-    /// A [`CommandRefusal`] when the state does not allow it, or something it needs is missing.
+    /// A [`CommandRefusal`] when the state does not allow the command, or something it needs is missing.
     pub fn request(mut self, command: RampoffCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
         let before = RampoffView::of(&self);
         let mint = &context.mint;
@@ -92,13 +92,13 @@ impl Rampoff {
                 self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
-            // Something came: asking for the end is asking for it back, once nothing of it is being confirmed any more.
+            // Coins arrived already: cancelling means refunding them, once all of them are confirmed.
             (RampoffCommand::Cancel, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
                 self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
-            // The chain undid all that came.
+            // A reorganisation removed all deposits.
             (RampoffCommand::Cancel, RampoffState::Confirming) if self.deposits.is_empty() => {
                 self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
@@ -124,7 +124,7 @@ impl Rampoff {
                 self.give_destination(destination, origin);
                 self.pay(Screening::Due, context, &mut step);
             }
-            // While the money lies in suspense, whoever settles that has it paid to here.
+            // The returned money is in suspense: the operator who resolves its review item pays it to this account.
             (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.payout_came_back() => {
                 self.give_destination(destination, origin);
             }
@@ -135,7 +135,7 @@ impl Rampoff {
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
                 let exchange = self.release_at_policy(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
-                    // A person has looked at what the provider found; asking it again would find the same.
+                    // The operator has seen the screening hit; asking the provider again would return the same.
                     true => {
                         self.take(exchange, None, context, &mut step);
                         self.convert_and_pay(exchange, Screening::Overruled, context, &mut step);

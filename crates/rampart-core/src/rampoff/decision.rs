@@ -1,4 +1,4 @@
-//! What becomes of the coins on the account: the policy of both legs, asked for a sale.
+//! Applies the amount policy to a sale ([`crate::arrival`]).
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
@@ -19,10 +19,10 @@ use crate::step::Step;
 use crate::time::Timestamp;
 
 impl Rampoff {
-    /// Decides what the coins on the account become, if it can be decided yet.
+    /// Decides about the received coins, if that is possible yet.
     pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
-            // Rail or coin were taken out of the configuration while coins were on their way.
+            // The rail or the coin was removed from the configuration while coins were under way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(rail, coin, context);
@@ -46,7 +46,7 @@ impl Rampoff {
         }
     }
 
-    /// What is exchanged when a person lets it go on.
+    /// The exchange made when an operator releases the order.
     pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
         let coin = context.catalogue.coin(self.terms.coin).ok_or(HoldReason::Operator)?;
@@ -54,7 +54,7 @@ impl Rampoff {
         self.order_snapshot(rail, case, &|_, _| Ok(()), context).release()
     }
 
-    /// What came, as the policy looks at it.
+    /// The received amounts in the form the policy expects.
     fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
@@ -83,19 +83,19 @@ impl Rampoff {
         }
     }
 
-    /// Whether so many coins are sent back without a person having said so.
+    /// Whether this amount is refunded without an operator's decision.
     pub(super) fn meets_refund_minimum(&self, coins: Amount, context: &Context<'_>) -> bool {
         let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
         coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_refund_fee(coins)
     }
 
-    /// How many coins so much money is worth at the promise, in minor units, rounded down.
+    /// The value of an amount of money in coins at the promised price, in minor units, rounded down.
     fn coins_worth(&self, money: Amount) -> Amount {
         let terms = &self.terms;
         terms.price.fiat_to_coins(money, terms.fiat_decimals, terms.coin_decimals, Rounding::Down).unwrap_or(Amount::ZERO)
     }
 
-    /// Whether so many coins count.
+    /// Whether this amount reaches the receipt minimum.
     pub(super) fn is_enough(&self, coins: Amount, context: &Context<'_>) -> bool {
         let currency: Currency = self.terms.fiat;
         let least = context.catalogue.fiat(currency).map_or(Amount::ZERO, |fiat| self.coins_worth(fiat.receipt_minimum));
@@ -103,7 +103,7 @@ impl Rampoff {
         coins >= least.min(minimum)
     }
 
-    /// In time is before the end of the promise. What a person assigned is not.
+    /// On time means before the price promise ends. What an operator assigned never is.
     fn is_late(&self, receipt: &DepositReceipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
@@ -140,7 +140,7 @@ impl Rampoff {
         }
     }
 
-    /// Whether a customer of this level may have something exchanged at the market price.
+    /// Whether a customer of this level may exchange at the market price.
     fn may(&self, exchange: &Exchange, level: KycLevel, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
         let is_within = rail.enabled
@@ -151,15 +151,15 @@ impl Rampoff {
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }
 
-    /// The order goes on: so much money is promised now, and the screening provider is asked. What is exchanged at the promise
-    /// was promised while money is reserved for it; everything else takes what nobody else was promised.
+    /// The order proceeds: its money is reserved and the order is screened. An exchange at the promised price uses the money
+    /// reserved for the order; anything else needs available money.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
         self.take(exchange, asked, context, step);
         self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
     }
 
-    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
+    /// Records a decision: reserves what it gives and counts it in the limits.
     pub(super) fn take(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
         self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
@@ -174,7 +174,7 @@ impl Rampoff {
         self.taken = Some(exchange);
     }
 
-    /// Part of what came is set aside for a person: of what came last first.
+    /// Sets part of the coins aside for an operator, newest deposits first.
     fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
         let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
             Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
@@ -183,7 +183,7 @@ impl Rampoff {
         self.take_from_newest(amount, &reason, &context.mint, step).into_iter().for_each(|item| step.write(item));
     }
 
-    /// The surplus goes back to the customer's wallet, beside the order.
+    /// Refunds the surplus to the customer's wallet, beside the order.
     fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let reason = format!("the surplus of ramp-off {}", self.id);
         for item in self.take_from_newest(amount, &reason, &context.mint, step) {
@@ -191,12 +191,12 @@ impl Rampoff {
         }
     }
 
-    /// Puts so much into suspense, newest first, and says what lies there now.
+    /// Moves this amount to suspense, newest deposits first; returns the review items, not yet written.
     fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
         let mut missing = amount;
         let mut items = Vec::new();
         let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();
-        // What is late lies beside what completed the order, whenever it was told.
+        // Late coins are taken first, whenever they were reported: on-time coins completed the order.
         order.sort_by_key(|index| !self.is_late(&self.deposits[*index]));
         for index in order {
             let deposit = &mut self.deposits[index];

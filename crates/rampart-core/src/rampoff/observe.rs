@@ -1,4 +1,4 @@
-//! What a ramp-off does with facts. Facts are never refused.
+//! Applies facts to a ramp-off. Facts are never refused.
 
 use super::suspense::ArrivedCoins;
 use super::receipt::MAX_DEPOSITS;
@@ -16,19 +16,19 @@ use crate::rate::Rate;
 use crate::step::Step;
 use crate::view::RampoffView;
 
-/// What can happen to a ramp-off.
+/// A fact about a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffFact {
     /// Coins are in a block.
     DepositSeen(DepositReceipt),
-    /// Coins are confirmed; the receipt says with how many confirmations.
+    /// Coins are confirmed, with the confirmations of the receipt.
     DepositConfirmed(DepositReceipt),
-    /// The block of a deposit was undone.
+    /// A reorganisation removed the deposit's block.
     DepositDropped {
         /// The deposit's record.
         deposit: FactId,
     },
-    /// Another coin was confirmed at the order's address, on its own chain or on another one of the family.
+    /// Another coin was confirmed at the order's address, on its own chain or on another of the same address family.
     WrongAsset {
         /// What arrived.
         coin: CoinId,
@@ -38,17 +38,17 @@ pub enum RampoffFact {
         amount: Amount,
         /// From whom.
         from: String,
-        /// The last known price of that coin in the order's currency, where there was one.
+        /// The coin's last known price in the order's currency, if any.
         price: Option<Rate>,
     },
     /// The screening provider answered.
     Screened {
         /// What it said.
         verdict: ScreeningResult,
-        /// Whether the wallet that a refund would go to now, if there is one, is one it was asked about.
+        /// Whether the present refund wallet, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The rail has taken the payout.
+    /// The rail has accepted the payout.
     PayoutAccepted {
         /// The payout.
         payout: PayoutId,
@@ -60,20 +60,20 @@ pub enum RampoffFact {
         /// The bank's reference.
         reference: String,
     },
-    /// The payout did not leave, or came back before it arrived.
+    /// The payout did not leave, or was returned before it settled.
     PayoutFailed {
         /// The payout.
         payout: PayoutId,
         /// Why.
         reason: String,
     },
-    /// A payout that was taken for failed has arrived all the same.
+    /// A payout treated as failed has settled.
     PayoutArrived {
         /// The payout.
         payout: PayoutId,
         /// How much, in minor units.
         amount: Amount,
-        /// What its rail could not pay beside that, in minor units.
+        /// The rest its rail could not pay, in minor units.
         rounding: Amount,
         /// The bank's reference.
         reference: String,
@@ -87,37 +87,37 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
-    /// The payout had arrived and was sent back.
+    /// The payout had settled and was returned.
     PayoutReturned {
         /// The payout.
         payout: PayoutId,
         /// Why.
         reason: String,
     },
-    /// The chain has taken the refund.
+    /// The chain has accepted the refund.
     RefundBroadcast {
         /// The transfer.
         transfer: TransferId,
         /// Its transaction.
         txid: String,
     },
-    /// The chain has confirmed the refund.
+    /// The refund was confirmed.
     RefundConfirmed {
         /// The transfer.
         transfer: TransferId,
-        /// How many coins it sent, in minor units.
+        /// Coins sent, in minor units.
         amount: Amount,
     },
-    /// The chain undid the refund's block; the same bytes are on their way again.
+    /// A reorganisation removed the refund's block; the same signed bytes are pending again.
     RefundUnconfirmed {
         /// The transfer.
         transfer: TransferId,
-        /// How many coins it sent, in minor units.
+        /// Coins sent, in minor units.
         amount: Amount,
-        /// How many were withheld for the transaction, in minor units.
+        /// Coins withheld for the network fee, in minor units.
         withheld: Amount,
     },
-    /// The chain refused the refund for good, or took it and undid it by its own rules (a reverted transaction).
+    /// The chain refused the refund for good, or reverted it.
     RefundFailed {
         /// The transfer.
         transfer: TransferId,
@@ -133,19 +133,19 @@ pub enum RampoffFact {
         /// Why.
         reason: String,
     },
-    /// Something became of what had been set aside beside it.
+    /// What was set aside beside the order changed.
     SetAside {
         /// What.
         became: SetAside,
         /// How much, in minor units.
         amount: Amount,
     },
-    /// Time went by.
+    /// Time passed.
     TimePassed,
 }
 
 impl Rampoff {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(mut self, fact: RampoffFact, context: &Context<'_>) -> Step {
         let mut before = RampoffView::of(&self);
@@ -248,8 +248,8 @@ impl Rampoff {
         step
     }
 
-    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
-    /// for is up to the customer.
+    /// Puts the order on hold. Money promised for the ordered amount stays reserved while the promise is honoured, unless the
+    /// order waits for something the customer has to supply.
     pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         if reason.is_up_to_the_customer() && !self.converted.is_positive() {
             self.lost_promise = true;
@@ -266,7 +266,7 @@ impl Rampoff {
         matches!(self.state, RampoffState::PayingOut { payout: ours, .. } if ours == payout)
     }
 
-    /// The transaction, if any yet, of this transfer, when it is the refund that is on its way.
+    /// The transaction, if any yet, of this transfer if it is the pending refund.
     fn refund_under_way(&self, which: TransferId) -> Option<Option<String>> {
         match &self.state {
             RampoffState::RefundPending { transfer, txid } if *transfer == which => Some(txid.clone()),
@@ -275,9 +275,9 @@ impl Rampoff {
         }
     }
 
-    /// Puts a deposit on the order, or brings it up to date; false when there is no room for another.
+    /// Adds a deposit to the order or updates it; false if the order keeps no more.
     fn note_deposit(&mut self, receipt: &DepositReceipt) -> bool {
-        // What a person assigns is a receipt of its own, also of a deposit that the order has used in part.
+        // An assignment is a receipt of its own, even of a deposit that the order has used in part.
         let is_same = |known: &DepositReceipt| known.deposit == receipt.deposit && !known.lost && !receipt.assigned;
         if let Some(known) = self.deposits.iter_mut().find(|known| is_same(known)) {
             known.confirmations = receipt.confirmations;
@@ -290,8 +290,8 @@ impl Rampoff {
         has_room
     }
 
-    /// Coins are in a block: an order that waits for coins waits for these until they are confirmed or dropped. Coins that are
-    /// too few to count change nothing.
+    /// Coins in a block: an open order waits until they are confirmed or dropped. Amounts below the receipt minimum are
+    /// ignored.
     fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>) {
         let is_known = self.deposits.iter().any(|known| known.deposit == receipt.deposit);
         if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.takes(&receipt) && self.note_deposit(&receipt) {
@@ -307,7 +307,7 @@ impl Rampoff {
             return;
         }
         if let Some((lost, set_aside)) = known.filter(|known| known.lost).map(|known| (known.left(), known.set_aside)) {
-            // Mined again: it goes against the loss that was booked, and what was set aside of it lies in suspense again.
+            // Mined again: it offsets the booked loss, and what was set aside of it is in suspense again.
             step.post(self.post_loss_recovered(mint, lost));
             if set_aside.is_positive() {
                 self.set_aside = Amount::from_minor(self.set_aside.minor() + set_aside.minor());
@@ -323,14 +323,14 @@ impl Rampoff {
         }
         let is_waited_for = self.is_unpaid() && known.is_some();
         if !(is_waited_for || self.takes(&receipt)) || !self.note_deposit(&receipt) {
-            // It lies in suspense and is the order's no more, should the chain undo it.
+            // Coins in suspense are not the order's any more, should a reorganisation remove them.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
             self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
             return self.to_suspense(&ArrivedCoins::of(&receipt, self.terms.coin), mint, step);
         }
         step.post(self.post_deposit(mint, receipt.amount));
-        // A wallet that was not asked about may have sent it.
+        // The sending wallet has not been screened.
         self.findings = ScreeningHits::default();
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
         if self.is_unpaid() {
@@ -339,8 +339,8 @@ impl Rampoff {
         }
     }
 
-    /// Whether the order can use it: coins that come while it waits for coins, also again after a reorganisation took some, and
-    /// what a person assigns to it while it waits for one.
+    /// Whether the order accepts it: coins that arrive while the order is open, or again after a reorganisation, or that an
+    /// operator assigns while the order waits.
     fn takes(&self, receipt: &DepositReceipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let comes_again = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. });
@@ -348,20 +348,20 @@ impl Rampoff {
         is_open || comes_again || (receipt.assigned && (self.is_unpaid() || waits))
     }
 
-    /// What is unusual about coins that the order cannot use.
+    /// The deviation of coins that the order cannot use.
     fn unusable(&self, receipt: &DepositReceipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
-    /// What time alone does. Gives whether anything has changed.
+    /// Applies the passing of time. Returns whether anything changed.
     fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         match self.state {
             RampoffState::OnHold { reason, .. } if reason.ends_by_itself() => {
                 match self.converted.is_positive() {
-                    // What was converted stays converted.
+                    // A conversion stands.
                     true if context.standing.blocked.is_some() => {}
                     true => self.pay(Screening::Due, context, step),
                     false => self.apply_amount_policy(context, step),
@@ -390,7 +390,7 @@ impl Rampoff {
         }
     }
 
-    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
+    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
     fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
         match end {
             ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
@@ -400,8 +400,8 @@ impl Rampoff {
         true
     }
 
-    /// Money reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
-    /// whether anything has changed.
+    /// Releases the money of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
+    /// Returns whether anything changed.
     fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
@@ -412,11 +412,11 @@ impl Rampoff {
         !is_kept
     }
 
-    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
-    /// the chain was read past that.
+    /// No coins arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
+    /// and the chain was read past that moment.
     fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        // An earlier version gave the place back alone.
+        // An earlier version released only the place among open orders.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
@@ -433,7 +433,7 @@ impl Rampoff {
         promise_ends
     }
 
-    /// Whether the prices of a decision are not honoured any more.
+    /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
@@ -446,11 +446,11 @@ impl Rampoff {
             ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
-            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
+            // Screening took so long that the prices are no longer honoured: decide and screen again.
             ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
-                // The provider is asked about the refund's wallet along with the order, where one is known.
+                // The refund wallet is part of the order's screening when it is known.
                 let about_refund = about_refund && self.refund_wallet.is_some();
                 self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);

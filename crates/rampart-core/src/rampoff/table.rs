@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::step::Step;
 use crate::transitions::Transition;
 
-/// The name of a state, with the reason where it has one.
+/// The state's name, with the hold reason.
 #[must_use]
 pub fn state_name(state: &RampoffState) -> String {
     match state {
@@ -28,8 +28,8 @@ pub fn state_name(state: &RampoffState) -> String {
 const COINS: i128 = 100_000_000;
 const FIAT: i128 = 9_094;
 
-/// The name of a ramp-off's state; a deposit that is lost changes what follows, and so does a payout that the bank sent back
-/// and what the screening provider has found something about.
+/// The state's name as the table has it. A lost deposit, a returned payout and what screening was about change what follows, so
+/// they are part of the name.
 fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
@@ -122,7 +122,7 @@ impl RampoffSample<'_> {
         }
     }
 
-    /// The example ramp-off in a state, with what has to lie on the customer's account then.
+    /// The example ramp-off in a state, with the balances of that state.
     fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
         let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
         let (name, returned) = name.strip_suffix(RETURNED).map_or((name, false), |name| (name, true));
@@ -234,7 +234,7 @@ impl RampoffSample<'_> {
     }
 }
 
-/// The state after a step; nothing where the order was not written, because nothing has changed.
+/// The state after a step; `None` if the order was not written.
 fn state_after(step: &Step) -> Option<String> {
     let rampoff = step.writes.iter().find_map(|record| match record {
         Record::Rampoff(rampoff) => Some(rampoff),
@@ -243,8 +243,8 @@ fn state_after(step: &Step) -> Option<String> {
     rampoff.map(|rampoff| name_of(rampoff))
 }
 
-/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
-/// honoured behind it.
+/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
+/// past its honouring.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
