@@ -1,5 +1,4 @@
-//! The decision about what came: the policy's resolution, worked out at the prices of the moment and within what the customer
-//! may do.
+//! The decision about what arrived: the policy's resolution, computed at current prices and within what the customer may do.
 
 use super::{ArrivalResolution, ArrivalCase, Eligibility, Exchange, Fees, Grade, MarketShare, ExchangeShares, resolve};
 use crate::amount::Amount;
@@ -10,71 +9,67 @@ use crate::quote::TermsError;
 use crate::rate::Rate;
 use crate::time::Timestamp;
 
-/// What becomes of what came, in full.
+/// The decision about what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalDecision {
     /// The order waits for more.
     Wait,
-    /// It is exchanged.
     Exchange {
-        /// At these amounts.
         exchange: Exchange,
-        /// So much is set aside, in minor units of what arrived.
+        /// In minor units of what arrived.
         set_aside: Amount,
-        /// Why it could not go along.
+        /// Why that part is set aside.
         because: Option<HoldReason>,
-        /// So much goes back, in minor units of what arrived.
+        /// Refunded, in minor units of what arrived.
         back: Amount,
     },
-    /// All of it goes back.
+    /// All of it is refunded.
     Back,
-    /// It waits for this reason.
     Hold(HoldReason),
 }
 
-/// Which way an order goes.
+/// Direction of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leg {
-    /// Money arrives and becomes coins.
+    /// Money arrives and is exchanged for coins.
     Buying,
-    /// Coins arrive and become money.
+    /// Coins arrive and are exchanged for money.
     Selling,
 }
 
-/// An order as a decision looks at it.
+/// What a decision reads of an order.
 pub struct OrderSnapshot<'a> {
-    /// Which way it goes.
     pub leg: Leg,
-    /// What came.
+    /// What arrived.
     pub case: ArrivalCase,
     /// The policy of its method.
     pub policy: &'a Policy,
-    /// How much is asked for.
+    /// How much of the outcome is requested.
     pub grade: Grade,
-    /// The standing of customer and partner.
+    /// Whether customer and partner may trade.
     pub standing: Eligibility,
     /// The promised price.
     pub promise: Rate,
-    /// The market price of the moment, where there is a current one.
+    /// The current market price, if there is one.
     pub price: Option<Rate>,
-    /// The fees as they were agreed.
+    /// The agreed fees.
     pub fees: Fees,
-    /// The fees of the moment: borne by what is exchanged at the market price alone.
+    /// The current fees, which apply if everything is exchanged at the market price.
     pub present_fees: Fees,
-    /// The decimals of the currency and of the coin.
+    /// Decimals of the currency and of the coin.
     pub decimals: (u8, u8),
-    /// Money that leaves is a multiple of this, in minor units.
+    /// Payouts are multiples of this, in minor units.
     pub payable_step: Amount,
-    /// The least that may leave by itself, in minor units of what leaves; it does not bind within the tolerance.
+    /// Minimum to send automatically, in minor units of what leaves; does not bind within the tolerance.
     pub least: Amount,
-    /// When it is decided (business time).
+    /// Time of the decision (business time).
     pub now: Timestamp,
-    /// Whether a customer of this level may have this exchange, something of which is at the market price; else why not.
+    /// Whether a customer of this level may make this exchange, part of which is at the market price; else why not.
     pub may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
 }
 
 impl OrderSnapshot<'_> {
-    /// What becomes of what came.
+    /// Decides about what arrived.
     #[must_use]
     pub fn decide(&self) -> ArrivalDecision {
         let resolution = resolve(&self.case, self.policy);
@@ -92,8 +87,8 @@ impl OrderSnapshot<'_> {
         }
     }
 
-    /// What a person lets go: all of it, in time or not, whatever policy and limits say. What was complete in time keeps the
-    /// promise while that is honoured; everything else goes at the market price.
+    /// What an operator releases: everything, on time or not, whatever policy and limits say. A complete on-time amount keeps
+    /// the promised price while it is honoured; the rest is exchanged at the market price.
     ///
     /// # Errors
     /// [`HoldReason::Price`] without a current price, [`HoldReason::Amount`] when it does not cover its fees.
@@ -136,7 +131,7 @@ impl OrderSnapshot<'_> {
         }
     }
 
-    /// The surplus goes along whole, or not at all.
+    /// The surplus is exchanged as a whole or not at all.
     fn with_surplus(&self, promised: Amount, surplus: Amount, aside: Amount) -> ArrivalDecision {
         let along = match self.grade {
             Grade::WithoutSurplus(reason) => Err(reason),
@@ -151,7 +146,8 @@ impl OrderSnapshot<'_> {
         }
     }
 
-    /// What came late decides. A share at the promise that does not cover its fees is set aside, and the rest bears them.
+    /// A late receipt completes the decision. A promised share that does not cover its fees is set aside, and the rest bears
+    /// the fees.
     fn late(&self, promised: Amount, late: Amount) -> ArrivalDecision {
         let (exchange, set_aside) = match self.at_market(promised, late) {
             Err(HoldReason::Amount) if promised.is_positive() => (self.at_market(Amount::ZERO, late), promised),
@@ -273,7 +269,7 @@ mod tests {
             snapshot.decide()
         }
 
-        /// The processing fee, what the customer gets and what is set aside.
+        /// Processing fee, what the customer gets, and what is set aside.
         fn exchanged(&self, in_time: i128, late: i128) -> (i128, i128, i128) {
             match self.decide(in_time, late, true) {
                 ArrivalDecision::Exchange { exchange, set_aside, .. } => {
@@ -284,7 +280,7 @@ mod tests {
         }
     }
 
-    /// The worked examples that are about amounts; their numbers are those of the rules' list.
+    /// The worked examples about amounts, numbered as in the rules.
     #[test]
     fn worked_examples_come_out_to_the_last_digit() {
         assert_eq!(TRANSFER.exchanged(99_600, 0), (249, 1_103_877_777, 0), "1");

@@ -1,7 +1,7 @@
 //! What becomes of money and coins that arrive for an order: the one policy of both legs.
 //!
-//! Everything here is pure and knows no leg: amounts are those of what arrives, money when buying and coins when selling.
-//! A leg says what came ([`ArrivalCase`]), is told what becomes of it ([`ArrivalResolution`]), and works out what the customer gets for it
+//! Pure, and the same for both legs: amounts are those of what arrives, money when buying and coins when selling. A leg states
+//! what arrived ([`ArrivalCase`]), gets what becomes of it ([`ArrivalResolution`]), and computes what the customer gets for it
 //! ([`Exchange`]).
 
 mod limit_usage;

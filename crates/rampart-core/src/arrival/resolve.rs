@@ -1,70 +1,67 @@
-//! The policy: from what came and when to what becomes of it.
+//! The policy: decides by amount and time of arrival.
 
 use crate::amount::{Amount, Overflow};
 use crate::order::HoldReason;
 use crate::policy::{Late, Over, Policy, Short};
 
-/// What is known of an order when it is looked at. Amounts are minor units of what arrives.
+/// What arrived for an order. In minor units of what arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalCase {
-    /// What was ordered.
     pub ordered: Amount,
-    /// How far from that an amount may be and still count as it ([`tolerance`]).
+    /// Accepted difference from the ordered amount ([`tolerance`]).
     pub tolerance: Amount,
-    /// What came in time.
+    /// Arrived on time.
     pub in_time: Amount,
-    /// What came late, or was assigned by a person.
+    /// Arrived late, or assigned by an operator.
     pub late: Amount,
-    /// The least that is exchanged.
+    /// Minimum to exchange.
     pub minimum: Amount,
-    /// The most that is exchanged.
+    /// Maximum to exchange.
     pub maximum: Amount,
-    /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
-    /// part is complete by its nature (a processor's capture).
+    /// Whether no more on-time money or coins can appear: the source was read past the end of the promise, or a single receipt
+    /// is complete by its nature (a processor's capture).
     pub is_all: bool,
-    /// Whether something that came in time is not final yet (coins in a block): it is waited for, unless the order is complete
-    /// without it.
+    /// Whether something that arrived on time is not final yet (coins in a block): it is waited for, unless the order is
+    /// complete without it.
     pub is_awaited: bool,
-    /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
+    /// Whether the promise is no longer honoured, not even for what arrived on time: everything is exchanged at the market
+    /// price.
     pub lapsed: bool,
-    /// Why it cannot all go back, where it cannot: nobody told where to, or it is not worth its way.
+    /// Why the whole amount cannot be refunded, if it cannot: no destination, or below the refund minimum.
     pub stays: Option<HoldReason>,
 }
 
-/// What is exchanged at the market price.
+/// The share exchanged at the market price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarketShare {
-    /// Nothing.
     Nothing,
-    /// What came late: without it the order waits.
+    /// A late receipt: the order waits without it.
     Late(Amount),
-    /// The surplus of what completed the order: all of it or nothing.
+    /// The surplus of a complete order: all of it or nothing.
     Surplus(Amount),
 }
 
-/// What becomes of what came.
+/// The policy's resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalResolution {
     /// The order waits for more.
     Wait,
-    /// It is exchanged.
     Exchange {
-        /// So much at the promise.
+        /// Share at the promised price.
         promised: Amount,
-        /// So much at the market price.
+        /// Share at the market price.
         market: MarketShare,
-        /// So much goes back.
+        /// Amount to refund.
         back: Amount,
-        /// So much is set aside: it came late for an order that is complete without it.
+        /// Amount to set aside: it was late for an order that is complete without it.
         aside: Amount,
     },
-    /// All of it goes back.
+    /// All of it is refunded.
     Back,
-    /// It waits for this reason.
     Hold(HoldReason),
 }
 
-/// The tolerance of an order: this many basis points of what was ordered, rounded down, and no more than the cap.
+/// The tolerance of an order: basis points of the ordered amount, rounded down, at most `cap`.
 ///
 /// # Errors
 /// [`Overflow`] when the amount is too large to calculate with.
@@ -81,8 +78,8 @@ fn less(one: Amount, other: Amount) -> Amount {
     Amount::from_minor(one.minor().saturating_sub(other.minor()))
 }
 
-/// What becomes of what came, by the policy of the method. An order is decided once; what comes afterwards is not asked
-/// about here.
+/// Resolves what arrived by the policy of the method. An order is decided once; this is not asked about what arrives
+/// afterwards.
 #[must_use]
 pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     if !case.in_time.is_positive() && !case.late.is_positive() {
@@ -92,7 +89,7 @@ pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     if !is_complete && (case.is_awaited || (case.in_time.is_positive() && !case.is_all)) {
         return ArrivalResolution::Wait;
     }
-    // An order that is complete in time is decided by that, whatever else was told before: that lies beside it.
+    // An order complete on time is decided by that, whatever else was reported before: the rest is set aside.
     if case.late.is_positive() && (!is_complete || case.lapsed) {
         return late(case, policy);
     }
@@ -136,7 +133,7 @@ fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     }
 }
 
-/// What came in time and could not be decided while that was honoured.
+/// On-time money or coins that could not be decided while the promise was honoured.
 fn lapsed(case: &ArrivalCase) -> ArrivalResolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
         true => ArrivalResolution::Hold(HoldReason::Amount),

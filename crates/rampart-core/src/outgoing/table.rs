@@ -21,7 +21,7 @@ use crate::step::Step;
 use crate::transitions::Transition;
 use crate::watch::{Deposit, DepositState};
 
-/// What transfers are for, with what the documentation calls them.
+/// Purposes of transfers, with their description in the documentation.
 pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
     (TransferPurpose::Buy, "the coins of a purchase"),
     (TransferPurpose::Refund, "the coins of a sale going back"),
@@ -30,14 +30,14 @@ pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
     (TransferPurpose::Withdrawal, "the company taking coins out"),
 ];
 
-/// What payouts are for, with what the documentation calls them.
+/// Purposes of payouts, with their description in the documentation.
 pub const PAYOUTS: [(PayoutPurpose, &str); 3] = [
     (PayoutPurpose::Rampoff, "the money of a sale"),
     (PayoutPurpose::Refund, "the money of a purchase going back"),
     (PayoutPurpose::SuspenseReturn, "money going back from suspense"),
 ];
 
-/// What both tables run on.
+/// Fixtures of both tables.
 struct OutgoingSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
@@ -57,7 +57,7 @@ impl OutgoingSample<'_> {
 const AMOUNT: Amount = Amount::from_minor(10_000);
 const BEING_SCREENED: &str = "queued, being screened";
 
-/// Runs the machine of what leaves over every state and fact.
+/// Applies every fact in every state.
 fn rows<M: Clone, F>(
     states: &[(&'static str, M)],
     facts: impl Fn() -> Vec<(&'static str, F)>,
@@ -77,7 +77,7 @@ fn rows<M: Clone, F>(
     rows
 }
 
-/// What else is written.
+/// Effects on other records.
 fn beside(record: &Record) -> Option<String> {
     match record {
         Record::Payment(payment) => Some(format!("its payment is {}", payment::table::state_name(&payment.state))),
@@ -170,7 +170,7 @@ impl OutgoingSample<'_> {
         }
     }
 
-    /// The order of a transfer in a state, the item that it resolves or the deposits that it collects.
+    /// The order of a transfer in a state, or its review item or deposits.
     fn named_by_transfer(&self, transfer: &Transfer) -> Option<Outgoing> {
         let (id, coins, fiat) = (transfer.id, transfer.amount, AMOUNT);
         let signed = transfer.state.signed().map(|signed| signed.txid.clone()).unwrap_or_default();
@@ -206,7 +206,7 @@ impl OutgoingSample<'_> {
         Some(outgoing)
     }
 
-    /// A deposit that is being collected.
+    /// A deposit being swept.
     fn deposit(&self, chain: Chain) -> Deposit {
         Deposit {
             id: self.mint.id(),
@@ -295,7 +295,7 @@ impl OutgoingSample<'_> {
         }
     }
 
-    /// The order of a payout in a state, or the item that it resolves.
+    /// The order of a payout in a state, or its review item.
     fn named_by_payout(&self, payout: &Payout) -> Option<Outgoing> {
         let (id, fiat, reference) = (payout.id, payout.amount, "R1".to_owned());
         let arrived = matches!(payout.state, PayoutState::Settled { .. } | PayoutState::Returned { .. });

@@ -1,5 +1,5 @@
-//! What a payout does with facts, with what that means for its order and for the ledger. Facts are never refused; one that
-//! was known before, or that its state leaves no room for, gives a step that does nothing.
+//! Applies facts to a payout, its order and the ledger. Facts are never refused; a repeated one, or one that does not fit the
+//! state, yields an empty step.
 
 use std::time::Duration;
 
@@ -17,61 +17,59 @@ use crate::rampoff::RampoffFact;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
-/// How long a rail is left alone before it is asked what became of a payout (business time).
+/// Delay before the first lookup of a payout whose answer was lost (business time).
 const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 
-/// What can happen to a payout.
+/// A fact about a payout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayoutFact {
-    /// The screening provider, or we ourselves, have answered about who receives it.
+    /// The receiver was screened, by the provider or by our own check.
     Screened(ScreeningResult),
-    /// What the screening provider said is too old: it is asked again.
+    /// The screening is outdated and has to be repeated.
     Outdated,
-    /// It is stopped before it was handed over.
+    /// Stopped before it was sent.
     Stopped {
         /// By whom.
         by: StoppedBy,
         /// Why.
         reason: String,
     },
-    /// Its rail cannot pay it as it was ordered, because it pays whole steps only since then.
+    /// The rail's payable step changed, so that it cannot pay the whole amount.
     OffStep,
-    /// It was handed over, and the answer was lost: the rail is asked.
+    /// Sent, and the answer was lost.
     Unknown,
-    /// The rail, asked about one whose answer was lost, has never had it and never will.
+    /// A lookup after a lost answer: the rail has never had it and never will.
     NeverArrived,
-    /// The rail has taken it.
+    /// The rail has accepted it.
     Accepted {
         /// The rail's reference.
         reference: String,
     },
-    /// The rail refused it for good when it was handed over.
+    /// The rail refused it for good.
     Refused {
         /// Why.
         reason: String,
     },
-    /// It arrived. That may be told before we heard that it was taken.
+    /// It arrived. This may be reported before its acceptance.
     Settled {
         /// The bank's reference.
         reference: String,
     },
-    /// It will not arrive, or was sent back.
+    /// It will not arrive, or was returned.
     Failed {
         /// Why.
         reason: String,
     },
-    /// A person has asked the bank about one that was handed over, and says what it told: the word stands until the outside
-    /// shows something else.
+    /// An operator reports what the bank said about a payout that was sent. This stands until the rail or the bank reports
+    /// otherwise.
     Said {
-        /// Who.
         by: String,
-        /// What.
         word: PayoutReport,
     },
 }
 
 impl Payout {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(self, fact: PayoutFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
@@ -95,7 +93,7 @@ impl Payout {
             },
             PayoutFact::Failed { reason } => match self.state {
                 PayoutState::Settled { .. } => self.returned(reason, outgoing, context),
-                // Before it arrived, the money is where it was before it left.
+                // Before it settled, the money is where it was before it left.
                 _ => self.failed(reason, None, outgoing, context),
             },
             PayoutFact::Said { by, word: PayoutReport::Settled { reference } } => self.settled(reference, Some(by), outgoing, context),
@@ -115,7 +113,7 @@ impl Payout {
         step
     }
 
-    /// Nothing is known against the receiver: it is handed over.
+    /// The screening had no hit: it can be sent.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
@@ -126,7 +124,7 @@ impl Payout {
         step
     }
 
-    /// Nothing leaves, and a person decides.
+    /// Nothing leaves; an operator decides.
     fn stopped(self, by: StoppedBy, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if self.state != PayoutState::Queued {
             return Step::new();
@@ -144,7 +142,7 @@ impl Payout {
         pending::recovered(step, outgoing.lost, context)
     }
 
-    /// It is stopped because what it was ordered instead of has arrived after all.
+    /// Stopped because the payout it replaced has settled late.
     pub(in crate::outgoing) fn stop_for_late_settlement(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let (by, reason) = (StoppedBy::Operator, why.to_owned());
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
@@ -164,7 +162,7 @@ impl Payout {
         step
     }
 
-    /// It is handed over as if for the first time.
+    /// It is sent as if for the first time.
     fn never_arrived(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.state == PayoutState::Unknown {
@@ -195,7 +193,7 @@ impl Payout {
             return Step::new();
         }
         let mut step = match outgoing.lost {
-            // The processor that refuses this refund must not make the order begin another: the money is gone already.
+            // The order must not create another refund after this one was refused: its money is gone already.
             Some(_) => {
                 let (payout, by) = (self.id, StoppedBy::Operator);
                 let rampoff = RampoffFact::PayoutStopped { payout, by, reason: reason.clone() };
@@ -217,7 +215,7 @@ impl Payout {
         pending::recovered(step, outgoing.lost, context)
     }
 
-    /// When that is told before we heard that it was taken, both are booked.
+    /// If it is reported before the acceptance, both are posted.
     fn settled(self, reference: String, said_by: Option<String>, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let was_taken = matches!(self.state, PayoutState::Accepted { .. });
         if !was_taken && !self.is_open() {
@@ -235,7 +233,7 @@ impl Payout {
         step
     }
 
-    /// The rail says what a person had said before: it is no word any more.
+    /// The rail confirms what an operator had reported.
     fn confirms_the_word(self, reference: String, is_fact: bool) -> Step {
         let mut step = Step::new();
         if is_fact && self.said_by.is_some() {
@@ -244,14 +242,14 @@ impl Payout {
         step
     }
 
-    /// It arrived after it had been taken for failed, or had been sent back. Its order is paid by it, or its item settled, if
-    /// the money is still there or what was ordered in its place can be stopped; otherwise it is lost.
+    /// It settled after it was treated as failed, or had been returned. Its order is paid by it, or its review item resolved,
+    /// if the money is still there or its replacement can be stopped; otherwise it is lost.
     fn arrived_after_all(self, reference: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
         let relied = outgoing.order.as_ref().map(Order::relied);
         let instead = outgoing.instead.as_ref().map(PendingOutgoing::description);
-        // What had been sent back lies in suspense, while an item about it waits.
+        // Returned money is in suspense while its review item is open.
         let was_returned = matches!(self.state, PayoutState::Returned { .. });
         let settles = match (outgoing.order.take(), outgoing.review.take()) {
             (_, Some(item)) => pending::settle_item(&self, item, outgoing.instead, context),
@@ -291,7 +289,7 @@ impl Payout {
         ReviewItem { order, asset: Some(self.currency.into()), amount: self.amount, ..item }
     }
 
-    /// It had arrived, or was said to have, and was sent back.
+    /// It had settled, or was reported to have, and was returned.
     fn returned(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         let mut step = Step::new();
@@ -300,7 +298,7 @@ impl Payout {
         if self.lost {
             step.post(self.post_loss_returned(context));
         } else {
-            // What the order takes from suspense has to lie there first.
+            // What the order takes from suspense has to be there first.
             step.post(self.post_returned(mint));
             let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
             let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
@@ -309,7 +307,7 @@ impl Payout {
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);
-            // What the rail could not pay was kept, and did not come back.
+            // What the rail could not pay was kept and did not come back.
             item.into_iter().for_each(|item| step.write(ReviewItem { amount: self.amount, ..item }));
         }
         if let Some(person) = &self.said_by {
@@ -317,13 +315,13 @@ impl Payout {
                 format!("payout {} has not arrived, or was sent back ({reason}), after {person} had said that it arrived", self.id);
             step.write(self.contradiction(order, reason, mint));
         }
-        // What was lost is where it was before it left: nothing of it lies in suspense.
+        // A lost payout is back where it was before it left: nothing of it is in suspense.
         let state = if self.lost { PayoutState::Failed { reason } } else { PayoutState::Returned { reason } };
         Self { put_back, said_by: None, lost: false, ..self }.transition(state, &mut step);
         step
     }
 
-    /// What the order is told, by what the payout is for.
+    /// Applies the fact to the order, by the payout's purpose.
     fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), PayoutPurpose::Refund) => order.observe(payment, context),
@@ -332,7 +330,7 @@ impl Payout {
         }
     }
 
-    /// Writes it in its next state, with what that does to its promises: they follow from facts.
+    /// Writes the next state and changes its holds, which follow from facts.
     fn transition(self, state: PayoutState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };

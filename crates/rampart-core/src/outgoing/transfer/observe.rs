@@ -1,5 +1,5 @@
-//! What a transfer does with facts, with what that means for its order and for the ledger. Facts are never refused; one
-//! that was known before, or that its state leaves no room for, gives a step that does nothing.
+//! Applies facts to a transfer, its order and the ledger. Facts are never refused; a repeated one, or one that does not fit the
+//! state, yields an empty step.
 
 use super::{SignedTransaction, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::amount::Amount;
@@ -15,25 +15,25 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::{Claim, ClaimScope, Step};
 use crate::suspense;
 
-/// What can happen to a transfer.
+/// A fact about a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferFact {
-    /// The screening provider, or we ourselves, have answered about who receives it.
+    /// The receiver was screened, by the provider or by our own check.
     Screened(ScreeningResult),
-    /// What the screening provider said is too old: it is asked again.
+    /// The screening is outdated and has to be repeated.
     Outdated,
-    /// It is stopped before it was signed.
+    /// Stopped before it was signed.
     Stopped {
         /// By whom.
         by: StoppedBy,
         /// Why.
         reason: String,
     },
-    /// It was signed. Nothing is broadcast before this is committed.
+    /// Signed. Nothing is broadcast before this is committed.
     Signed(SignedTransaction),
-    /// It is not to be broadcast again, because what it is for was taken back, or a person asked for it.
+    /// Not to be broadcast again: what it is for was reversed, or an operator asked for it.
     Recalled,
-    /// The chain has taken it.
+    /// The chain has accepted it.
     Broadcast,
     /// The chain refused it for good and has never had it.
     Refused {
@@ -42,29 +42,28 @@ pub enum TransferFact {
     },
     /// It is in a block with enough confirmations.
     Confirmed {
-        /// So many.
         confirmations: u32,
-        /// What the chain took, in minor units of its own coin.
+        /// The network fee, in minor units of the chain's native coin.
         network_fee: Amount,
     },
-    /// It was confirmed, and the chain undid its block.
+    /// It was confirmed, and a reorganisation removed its block.
     Unconfirmed,
-    /// The chain took it and undid it by its own rules; the fee is gone all the same.
+    /// The chain included it and reverted it; the fee is spent all the same.
     Reverted {
-        /// What the chain took, in minor units of its own coin.
+        /// The network fee, in minor units of the chain's native coin.
         network_fee: Amount,
     },
-    /// The chain has forgotten it and refuses to take it again.
+    /// The chain has dropped it and refuses to accept it again.
     Vanished {
         /// Why.
         reason: String,
     },
-    /// It vanished, can never come back, and a person has given it up.
+    /// It vanished, can never come back, and an operator has abandoned it.
     GivenUp,
 }
 
 impl Transfer {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(self, fact: TransferFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
@@ -98,7 +97,7 @@ impl Transfer {
         step
     }
 
-    /// Nothing is known against the receiver: it is signed and sent.
+    /// The screening had no hit: it can be signed and sent.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
@@ -109,7 +108,7 @@ impl Transfer {
         step
     }
 
-    /// Nothing leaves, and a person decides, or it goes on when the reason has ended.
+    /// Nothing leaves; an operator decides, or the order resumes when the reason ends.
     fn stopped(self, by: StoppedBy, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if self.state != TransferState::Queued {
             return Step::new();
@@ -191,8 +190,8 @@ impl Transfer {
         step
     }
 
-    /// An order is put on hold and decides anew, also where its partner has seen the coins leave: the old bytes are used
-    /// up. What nobody ordered is put on a person's list.
+    /// The order goes on hold and is decided again, even if its partner has seen the coins leave: the old signed bytes are used
+    /// up. A transfer without an order becomes a review item.
     fn reverted(mut self, network_fee: Amount, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return Step::new();
@@ -211,7 +210,7 @@ impl Transfer {
         pending::recovered(step, lost, context)
     }
 
-    /// A person is told once, however often it is offered to the chain, which goes on with every block.
+    /// One review item, however often the transaction is offered to the chain, which continues with every block.
     fn vanished(self, reason: &str, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if matches!(self.state, TransferState::Broadcast(_)) {
@@ -224,14 +223,14 @@ impl Transfer {
         step
     }
 
-    /// Its coins are ours again, and whoever waits for them hears of it.
+    /// Its coins are ours again; its order or review item is updated.
     fn abandoned(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mut step = Step::new();
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return step;
         }
         let reason = "vanished from the chain and given up".to_owned();
-        // Before the order's own postings: what it takes back from its customer's account has to be there.
+        // Before the order's own postings: what it takes from its customer's account has to be there.
         step.post(self.post_returned(&context.mint));
         step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
         let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
@@ -241,7 +240,7 @@ impl Transfer {
         pending::recovered(step, lost, context)
     }
 
-    /// What the order is told, by what the transfer is for.
+    /// Applies the fact to the order, by the transfer's purpose.
     fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), TransferPurpose::Buy) => order.observe(payment, context),
@@ -265,7 +264,7 @@ impl Transfer {
         }
     }
 
-    /// Writes it in its next state, with what that does to its promises: they follow from facts.
+    /// Writes the next state and changes its holds, which follow from facts.
     fn transition(self, state: TransferState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };
