@@ -1,4 +1,4 @@
-//! Postings: sets of entries that balance in every asset, and holds beside them.
+//! Postings: sets of entries that balance in every asset, and the holds beside them.
 
 use crate::amount::{Amount, Overflow};
 use crate::asset::Asset;
@@ -6,54 +6,48 @@ use crate::id::{Mint, OrderId, PostingId};
 use crate::ledger::{Account, Side};
 use crate::time::Timestamp;
 
-/// One side of a movement: an account is debited or credited with a positive amount of one asset.
+/// One side of a movement: debits or credits an account with a positive amount of one asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// Debit or credit.
     pub side: Side,
-    /// How much, in minor units; above zero.
+    /// In minor units; above zero.
     pub amount: Amount,
 }
 
 impl Entry {
-    /// A debit.
+    /// A debit entry.
     #[must_use]
     pub fn debit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { account, asset: asset.into(), side: Side::Debit, amount }
     }
 
-    /// A credit.
+    /// A credit entry.
     #[must_use]
     pub fn credit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { account, asset: asset.into(), side: Side::Credit, amount }
     }
 
-    /// What the entry does to its account's balance, counted on the account's own side.
+    /// The change of the account's balance, on the account's own side.
     #[must_use]
     pub fn effect(&self) -> Amount {
         if self.side == self.account.side() { self.amount } else { self.amount.negated() }
     }
 }
 
-/// An amount of one asset that moves: one account is debited, another credited.
+/// An amount of one asset, debited from one account and credited to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movement {
-    /// The account that is debited.
     pub debit: Account,
-    /// The account that is credited.
     pub credit: Account,
-    /// The asset.
     pub asset: Asset,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
 }
 
 impl Movement {
-    /// A movement.
+    /// Debits `debit` and credits `credit`.
     #[must_use]
     pub fn new(debit: Account, credit: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { debit, credit, asset: asset.into(), amount }
@@ -62,8 +56,8 @@ impl Movement {
 
 macro_rules! posting_kinds {
     ($($name:ident $text:literal $debit:literal $credit:literal $meaning:literal;)+) => {
-        /// Why money moved. Every kind is one named function of [`crate::payment`], [`crate::rampoff`],
-        /// [`crate::outgoing`] or [`crate::treasury`]; the posting list of the documentation is generated from this table.
+        /// Kind of a posting. Each is one named function of [`crate::payment`], [`crate::rampoff`], [`crate::outgoing`] or
+        /// [`crate::treasury`]; the documentation's list of postings is generated from this table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum PostingKind {
@@ -74,19 +68,19 @@ macro_rules! posting_kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Its name, as it is stored.
+            /// The name, as stored.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// What it means.
+            /// What the posting means.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning),+ }
             }
 
-            /// The accounts it debits and the accounts it credits.
+            /// The accounts it debits, and the accounts it credits.
             #[must_use]
             pub const fn accounts(self) -> (&'static str, &'static str) {
                 match self { $(Self::$name => ($debit, $credit)),+ }
@@ -124,14 +118,14 @@ posting_kinds! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Somebody asked for it; it may be refused.
+    /// It was requested and may be refused.
     Request,
-    /// It has happened outside; it is posted whatever it does to a balance.
+    /// It has happened outside and is posted whatever the balance.
     Fact,
 }
 
-/// A balanced set of entries. It can only be made by [`Posting::new`], which checks,
-/// and [`Posting::moving`], which cannot be unbalanced.
+/// A balanced set of entries. Made only by [`Posting::new`], which checks the balance, and [`Posting::moving`], which balances
+/// by construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
     id: PostingId,
@@ -145,28 +139,24 @@ pub struct Posting {
 /// The entries do not make a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unbalanced {
-    /// Debits and credits differ in an asset.
     #[error("debits and credits of {asset} differ")]
     Asset {
         /// The asset.
         asset: Asset,
     },
-    /// An entry is not above zero.
     #[error("an entry on {account} is not above zero")]
     NotPositive {
         /// The account.
         account: Account,
     },
-    /// There is no entry.
     #[error("a posting needs entries")]
     Empty,
-    /// A sum is too large.
     #[error(transparent)]
     Overflow(#[from] Overflow),
 }
 
 impl Posting {
-    /// Makes a posting.
+    /// Checks the balance and makes a posting.
     ///
     /// # Errors
     /// [`Unbalanced`] when debits and credits differ in any asset, or an entry is not above zero.
@@ -197,8 +187,8 @@ impl Posting {
         }
     }
 
-    /// Makes a posting of movements, each a debit and a credit of the same amount, so that it balances by construction.
-    /// Movements of nothing are left out; nothing remains of a posting that moves nothing.
+    /// Makes a posting of movements, each a debit and a credit of the same amount. Movements of zero are left out; `None` if
+    /// nothing is left.
     #[must_use]
     pub fn moving(mint: &Mint<'_>, kind: PostingKind, origin: Origin, order: Option<OrderId>, movements: &[Movement]) -> Option<Self> {
         let moved = movements.iter().filter(|movement| movement.amount.is_positive());
@@ -213,7 +203,7 @@ impl Posting {
         (!entries.is_empty()).then(|| Self { id: mint.id(), kind, origin, order, entries, posted_at: mint.now })
     }
 
-    /// Its identifier.
+    /// The posting's identifier.
     #[must_use]
     pub const fn id(&self) -> PostingId {
         self.id
@@ -237,27 +227,25 @@ impl Posting {
         self.order
     }
 
-    /// Its entries, at least two.
+    /// The entries, at least two.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The business time of the decision.
+    /// Time of the decision (business time).
     #[must_use]
     pub const fn posted_at(&self) -> Timestamp {
         self.posted_at
     }
 }
 
-/// A change of what is promised on an account: positive to hold, negative to give back.
+/// A change of what is held on an account: positive to hold, negative to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// By how much what is held changes, in minor units.
+    /// In minor units.
     pub change: Amount,
     /// Whether the floor binds it.
     pub origin: Origin,

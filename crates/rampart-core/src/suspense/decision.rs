@@ -1,4 +1,4 @@
-//! What a person decides about an item: it goes to an order, back to where it came from, or to the company.
+//! An operator's decision about a review item: assign to an order, return, or keep.
 
 use super::KEEP;
 use crate::amount::Amount;
@@ -19,7 +19,7 @@ use crate::step::Step;
 use crate::treasury;
 use crate::watch::{Deposit, DepositState};
 
-/// What was kept lies in suspense again, and is put back on the list.
+/// Moves a kept item back to suspense and reopens it.
 pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
     let mint = &context.mint;
     let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
@@ -33,14 +33,14 @@ pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_
     Ok(step)
 }
 
-/// What suspense lacks is lost.
+/// Books what suspense lacks as a loss.
 pub(crate) fn write_off(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
     let mut step = Step::new();
     step.post(treasury::written_off(&context.mint, Account::Suspense, item.moved()?, item.amount));
     Ok(step)
 }
 
-/// It is taken back to where it was booked, and an order receives it as if it came now.
+/// Reverses the suspense booking and lets an order receive the item as if it arrived now.
 pub(crate) fn assign(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let asset = item.moved()?;
     match (about.order, asset) {
@@ -79,7 +79,7 @@ fn assign_money(
         taken_back: Amount::ZERO,
     };
     let mut step = Step::new();
-    // Booked where the order's own money is booked: the account it lies on keeps it, whichever that is.
+    // Booked on the order's pay-in account; the money stays on the account it arrived on.
     step.post(treasury::suspense_assigned(mint, payment.pay_in.account(), asset, item.amount, Some(payment.id)));
     received(step, payment.observe(PaymentFact::Paid { receipt, is_customer: true }, context), status)
 }
@@ -106,12 +106,12 @@ fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: 
     received(step, rampoff.observe(RampoffFact::DepositConfirmed(receipt), context), status)
 }
 
-/// What lies beside an order when an item is assigned to it: less, if it is an item of its own.
+/// What is set aside beside an order after one of its own items is assigned to it.
 fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
     if item.order == Some(order) { set_aside.less(item.amount) } else { set_aside }
 }
 
-/// An order that puts it into suspense again cannot use it.
+/// Refused if the order would move it to suspense again.
 fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusal> {
     if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
         return Err(refuse(format!("the order is {status} and cannot use it: send it back, or choose another order")));
@@ -120,7 +120,7 @@ fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusa
     Ok(step)
 }
 
-/// Where money of an item came from, and from whom.
+/// Sending account and holder of an item's money.
 fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Option<Redacted>) {
     match fact {
         Some(FactBody::BankCredit(credit)) => (credit.sender_account, credit.sender_name),
@@ -129,7 +129,7 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
     }
 }
 
-/// It goes back to where it came from: money that no payer was told of to the account that the customer gave.
+/// Returns it to its source. Money without a known sender goes to the customer's refund account.
 pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
@@ -144,10 +144,10 @@ pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Conte
 }
 
 fn unknown_source() -> Refusal {
-    refuse("nobody changed where it came from: name a destination, assign it to an order, or keep it")
+    refuse("its source is unknown: name a destination, assign it to an order, or keep it")
 }
 
-/// Where money came from, and which way it goes back.
+/// Source of the money, and the route to return it.
 fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute, PayoutDestination), Refusal> {
     let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     match about.fact.map(|fact| fact.body) {
@@ -171,7 +171,7 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
     }
 }
 
-/// It goes to where a person says; money over the rail that pays its currency out.
+/// Sends it to a given destination; money over the rail that pays out its currency.
 pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
         (Asset::Fiat(currency), Some(CheckedDestination::Account(account))) => {
@@ -207,8 +207,8 @@ fn pay_out(
     Ok(payout.create(Origin::Request, mint))
 }
 
-/// Coins that still lie on their deposit address leave from there as a whole, and that costs nothing; others leave from the hot
-/// wallet, less the network fee.
+/// Coins still on their deposit address leave from there as a whole, without a fee; others leave from the hot wallet, less the
+/// network fee.
 fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let (mint, mut step) = (&context.mint, Step::new());
     let (mut source, mut deposits, mut withheld) = (TransferSource::Hot, Vec::new(), about.network_fee);
@@ -236,8 +236,7 @@ fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, 
     Ok(step)
 }
 
-/// A payout that the receiving bank returned is paid once more, out of suspense: to where its order says, or to where a person
-/// says.
+/// Pays a returned payout again, out of suspense: to the order's destination, or to a given one.
 pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
     let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
@@ -261,7 +260,7 @@ pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Conte
     Ok(step)
 }
 
-/// It belongs to nobody and becomes the company's.
+/// The company keeps it: it belongs to nobody.
 pub(crate) fn keep(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
     let mut step = Step::new();
     step.post(treasury::suspense_kept(&context.mint, item.moved()?, item.amount));

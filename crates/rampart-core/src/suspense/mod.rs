@@ -1,5 +1,5 @@
-//! Suspense: what arrived for nobody, or for an order that cannot use it. It lies there until a person says whose it is,
-//! and follows the chain that brought it.
+//! Suspense: what arrived for no order, or for an order that cannot use it. It stays there until an operator decides, and
+//! follows the chain that brought it.
 
 mod decision;
 mod reversal;
@@ -23,23 +23,21 @@ use crate::treasury;
 /// Something that arrived and that no order can use.
 #[derive(Debug, Clone)]
 pub struct UnmatchedReceipt {
-    /// The fact that told of it.
+    /// The fact that reported it.
     pub fact: FactId,
     /// The account it arrived on.
     pub on: Account,
-    /// What it is.
     pub asset: Asset,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// Where it came from, where that is known.
+    /// The sending account or wallet, or the provider's reference, if known.
     pub source: Option<String>,
-    /// The order that it names and that cannot use it, where it names one.
+    /// The order that it names but that cannot use it, if any.
     pub order: Option<OrderId>,
-    /// Why no order can use it.
     pub reason: String,
 }
 
-/// It is put into suspense and on a person's list.
+/// Books it to suspense and creates a review item.
 #[must_use]
 pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
     let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = receipt;
@@ -50,7 +48,7 @@ pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
     step
 }
 
-/// What names an order and came another way than its own, or is something else than it receives, is put into suspense beside it.
+/// Books to suspense what names an order but arrived by another route, or in another asset than the order receives.
 #[must_use]
 pub fn receive_beside(order: Order, receipt: UnmatchedReceipt, context: &Context<'_>) -> Step {
     let (asset, amount) = (receipt.asset, receipt.amount);
@@ -61,7 +59,7 @@ pub fn receive_beside(order: Order, receipt: UnmatchedReceipt, context: &Context
     step
 }
 
-/// The money that a fact tells of, as it is put into suspense by a person.
+/// The money of a fact that an operator moves to suspense.
 #[must_use]
 pub fn unmatched_receipt_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     let reason = "its fact could not be applied".to_owned();
@@ -88,5 +86,5 @@ pub fn unmatched_receipt_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     }
 }
 
-/// The decision that keeps something, as it is stored.
+/// The decision to keep something, as stored.
 const KEEP: &str = "keep";

@@ -1,4 +1,4 @@
-//! Money that was taken back, and lay in suspense or had left it.
+//! Reversals of money in suspense, or of money that has left suspense.
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -10,9 +10,9 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::treasury;
 
-/// Money that lay in suspense was taken back: `items` are those about its receipt, oldest first, each with what sends it back
-/// where that was ordered. What is being sent back and was certainly not attempted is stopped. Gives how much was taken from
-/// suspense, in minor units, and beside which order it lay.
+/// Reverses money in suspense. `items` are the review items of its receipt, oldest first, each with the payout or transfer that
+/// returns it, if there is one. A return that was certainly not attempted is stopped. Returns the amounts taken from suspense,
+/// in minor units, each with the order beside which it was.
 #[must_use]
 pub fn taken_back(
     items: Vec<(ReviewItem, Option<PendingOutgoing>)>,
@@ -51,7 +51,7 @@ pub fn taken_back(
     (step, taken)
 }
 
-/// Money of no order was taken back that suspense does not have any more: it is lost, and a person hears of it.
+/// Books as a loss reversed money of no order that is not in suspense any more, and creates a review item.
 #[must_use]
 pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
     let mut step = Step::new();

@@ -1,4 +1,4 @@
-//! How much arrives and when, and what speaks against going on.
+//! How much arrives and when, and what prevents the exchange.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::policy::Policy;
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
 use crate::rampoff::RampoffState;
 
-/// What arrives, and when.
+/// Receipts of one scenario.
 struct AmountScenario {
     name: &'static str,
-    /// Of what was ordered, in whole units: how much, which hour it counts at, and in which hour it is told of.
+    /// Each part: amount in whole units, hour at which it counts, hour at which it is reported.
     parts: &'static [(i128, u64, u64)],
-    /// Whether the source is read past the end of the promise then.
+    /// Whether the source is then read past the end of the promise.
     is_read: bool,
 }
 
@@ -31,7 +31,7 @@ const fn scenario(name: &'static str, parts: &'static [(i128, u64, u64)], is_rea
     AmountScenario { name, parts, is_read }
 }
 
-/// Of 1,000 ordered, with a tolerance of 5: the promise ends after one hour, and is honoured until the 25th.
+/// For 1,000 ordered with a tolerance of 5; the promise ends after 1 hour and is honoured until the 25th.
 const AMOUNT_SCENARIOS: [AmountScenario; 15] = [
     scenario("less, the promise is running", &[(600, 0, 0)], false),
     scenario("less, and nothing more came", &[(600, 0, 0)], true),
@@ -45,15 +45,15 @@ const AMOUNT_SCENARIOS: [AmountScenario; 15] = [
     scenario("late, less than the minimum", &[(5, 2, 2)], true),
     scenario("late, more than the maximum", &[(900_000, 2, 2)], true),
     scenario("part in time, the rest late", &[(600, 0, 0), (400, 2, 2)], true),
-    scenario("exactly and in time, told behind the honoured day", &[(1_000, 0, 26)], false),
-    scenario("in two parts in time, told behind the honoured day", &[(600, 0, 26), (400, 0, 26)], false),
-    scenario("part in time, the rest late and told behind the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
+    scenario("exactly and in time, reported after the honoured day", &[(1_000, 0, 26)], false),
+    scenario("in two parts in time, reported after the honoured day", &[(600, 0, 26), (400, 0, 26)], false),
+    scenario("part in time, the rest late and reported after the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
 ];
 
-/// How long orders of the table are open: a week, in seconds.
+/// How long the orders of the table are open: one week.
 const OPEN_SECONDS: u64 = 604_800;
 
-/// What can speak against going on.
+/// What can prevent the exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Obstacle {
     Nothing,
@@ -75,16 +75,16 @@ impl Obstacle {
             Self::Nothing => "",
             Self::Limits => "the customer's limits take no more",
             Self::Price => "no current price",
-            Self::Liquidity => "everything there is was promised to others",
+            Self::Liquidity => "everything there is was promised to other orders",
             Self::Identity => "the identity was withdrawn",
             Self::Ban => "the customer is banned",
             Self::Partner => "the partner is disabled",
-            Self::Nowhere => "nowhere to send it back",
+            Self::Nowhere => "no refund destination",
         }
     }
 }
 
-/// How much and when, under a policy, with everything that can speak against going on.
+/// The table by amount and time, under a policy, with every obstacle.
 #[must_use]
 pub fn amounts(policy: &Policy) -> Vec<Row> {
     let catalogue = catalogue(*policy);
@@ -98,7 +98,7 @@ pub fn amounts(policy: &Policy) -> Vec<Row> {
     rows
 }
 
-/// The catalogue of the examples with a minimum of 10 and a maximum of 50,000 for money and coins alike.
+/// The example catalogue with a minimum of 10 and a maximum of 50,000 for money and coins.
 fn catalogue(policy: Policy) -> Catalogue {
     let mut catalogue = example::catalogue(Policy { open_seconds: OPEN_SECONDS, ..policy });
     let (money, coins) = (|whole: i128| Amount::from_minor(whole * 100), |whole: i128| Amount::from_minor(whole * 1_000_000));
@@ -132,16 +132,16 @@ fn cell(catalogue: &Catalogue, leg: Leg, scenario: &AmountScenario, obstacle: Ob
     };
     let before = CellBaseline::of(&simulation);
     let hour = |hour: u64| example::START.after(Duration::from_secs(hour * 3_600));
-    for (whole, counts_at, told_at) in scenario.parts {
-        // Time goes by behind the end of the promise, and behind the time for which it is honoured, before this is read.
-        for passed in [2, 25].map(hour).into_iter().filter(|passed| *passed > simulation.now && *passed <= hour(*told_at)).collect::<Vec<_>>() {
+    for (whole, counts_at, reported_at) in scenario.parts {
+        // Time passes the end of the promise, and the end of its honouring, before this is reported.
+        for passed in [2, 25].map(hour).into_iter().filter(|passed| *passed > simulation.now && *passed <= hour(*reported_at)).collect::<Vec<_>>() {
             (simulation.now, simulation.read_at) = (passed, None);
             simulation.time_passes();
         }
-        simulation.now = hour(*told_at);
+        simulation.now = hour(*reported_at);
         simulation.read_at = scenario.is_read.then_some(simulation.now);
         match leg {
-            // A payer without an account: there is nowhere to send it back to.
+            // A payer without an account: no refund destination.
             Leg::Buying if obstacle == Obstacle::Nowhere => simulation.paid_by_nobody(whole * 100, hour(*counts_at)),
             Leg::Buying => drop(simulation.paid(whole * 100, hour(*counts_at), Some(CUSTOMER))),
             Leg::Selling => drop(simulation.deposited(whole * 1_000_000, hour(*counts_at))),
@@ -156,7 +156,7 @@ fn cell(catalogue: &Catalogue, leg: Leg, scenario: &AmountScenario, obstacle: Ob
     Some(before.cell(&simulation))
 }
 
-/// An order of 1,000, of euros for USDC or the other way round.
+/// An order of 1,000: euros for USDC, or USDC for euros.
 fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool) -> Option<Order> {
     let coin = catalogue.coin(example::USDC)?;
     match leg {

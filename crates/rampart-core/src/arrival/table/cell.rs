@@ -1,4 +1,4 @@
-//! One cell of the tables: what became of an order and of what arrived for it, told from what its machine has written.
+//! One cell of the tables: what became of an order and of what arrived, described from the records its state machine wrote.
 
 use std::fmt;
 
@@ -12,67 +12,62 @@ use crate::payment::{Payment, PaymentState};
 use crate::rampoff::{Rampoff, RampoffState};
 use crate::review::{ReviewItem, ReviewKind};
 
-/// What becomes of what arrives, when everything that follows by itself has happened.
+/// What becomes of what arrives, after everything automatic has happened.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// What became of it, in words.
+    /// The outcome in words.
     pub becomes: Vec<String>,
     /// The order then.
     pub order: Order,
-    /// What is newly unusual about the order, as partners see it.
+    /// New deviations of the order.
     pub flags: Vec<DeviationKind>,
-    /// What was posted because of it, in the order in which it happened.
+    /// Postings, in the order in which they were made.
     pub posted: Vec<PostingSummary>,
-    /// The items that it has put on the list of reviews, or changed, and that wait for a person.
+    /// New or changed review items that wait for an operator.
     pub waits: Vec<ReviewItem>,
-    /// What a person can do about what waits.
+    /// What an operator can do about what waits.
     pub commands: Vec<&'static str>,
-    /// Where everything that ever arrived for the order is then.
+    /// Where everything received for the order is afterwards.
     pub sums: ArrivalSums,
-    /// Whether something was exchanged because of it.
+    /// Whether something was exchanged.
     pub exchanges: bool,
-    /// Whether the order stands where it did not stand before.
+    /// Whether the order's status changed.
     pub moves: bool,
-    /// Why the order waits, where it waits because of it.
+    /// The hold reason, if this put the order on hold.
     pub held: Option<HoldReason>,
 }
 
-/// A posting, without amounts.
+/// A posting without amounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostingSummary {
-    /// Why money moved.
     pub kind: PostingKind,
-    /// The accounts that were debited.
     pub debits: Vec<&'static str>,
-    /// The accounts that were credited.
     pub credits: Vec<&'static str>,
 }
 
-/// Where everything that ever arrived for an order is, in minor units of what it receives: each sum is taken from the records, and
-/// not from the ledger.
+/// Where everything received for an order is, in minor units of what it receives. Computed from the records, not from the
+/// ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalSums {
-    /// What arrived.
     pub arrived: Amount,
-    /// What was exchanged and has left, or is on its way.
+    /// Exchanged, and sent or under way.
     pub exchanged: Amount,
-    /// What waits on the order.
+    /// Waiting on the order.
     pub on_order: Amount,
-    /// What lies in suspense.
+    /// In suspense.
     pub set_aside: Amount,
-    /// What went back.
     pub back: Amount,
-    /// What was withheld of that for the network.
+    /// Withheld from refunds for the network fee.
     pub withheld: Amount,
-    /// What was taken back from us.
+    /// Reversed by the provider.
     pub taken_back: Amount,
-    /// What of that we have lost, as it had left: this much of the above was there twice.
+    /// The part of `taken_back` that was lost because it had left: this much is counted twice above.
     pub lost: Amount,
-    /// The same as the ledger has it: on the customer's account, in suspense, exchanged or withheld (`fx` and `fees`) and lost.
+    /// The same by the ledger: on the customer's account, in suspense, exchanged or withheld (`fx` and `fees`), lost.
     pub ledger: [Amount; 4],
 }
 
-/// An order and everything beside it before something arrives.
+/// An order, its review items and postings before something arrives.
 pub(super) struct CellBaseline {
     order: Order,
     items: Vec<ReviewItem>,
@@ -122,7 +117,7 @@ impl CellBaseline {
     }
 }
 
-/// What both legs have of an order.
+/// What both legs have in common.
 struct OrderSummary {
     is_unpaid: bool,
     hold: Option<HoldReason>,
@@ -166,7 +161,7 @@ impl OrderSummary {
     }
 }
 
-/// What has happened, in words.
+/// The outcome in words.
 fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem], posted: &[PostingKind]) -> Vec<String> {
     let mut parts: Vec<&str> = Vec::new();
     if let Some(taken) = is.taken.filter(|_| is.taken != was.taken) {
@@ -270,7 +265,7 @@ impl PostingSummary {
     }
 }
 
-/// An account's name without which one it is, as the list of postings has it.
+/// An account's name without its parameter, as in the list of postings.
 const fn name_of(account: Account) -> &'static str {
     match account {
         Account::Bank(_) => "bank",
@@ -298,7 +293,7 @@ fn status(order: &Order) -> String {
 }
 
 impl Cell {
-    /// The order's status, with the reason of a hold as partners see it.
+    /// The order's status, with the hold reason partners see.
     #[must_use]
     pub fn status(&self) -> String {
         status(&self.order)
@@ -311,7 +306,7 @@ impl Cell {
     }
 }
 
-/// What becomes of it and where the order stands then; what was posted; what a person can do.
+/// The outcome and the order's new status; the postings; what an operator can do.
 impl fmt::Display for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let becomes = Some(self.becomes.join(", ")).filter(|said| !said.is_empty());

@@ -1,5 +1,5 @@
-//! What becomes of what arrives, as tables: computed by running the machines of both legs, for the documentation, its snapshot
-//! and the tests of every cell.
+//! Tables of what becomes of what arrives, computed by running the state machines of both legs: for the documentation, its
+//! snapshot and the tests of every cell.
 
 mod amounts;
 mod cell;
@@ -17,40 +17,37 @@ pub use sources::whose;
 pub struct Row {
     /// What arrives, and when.
     pub arrives: &'static str,
-    /// What speaks against going on, or where the order stands.
+    /// What prevents the exchange, or the stage of the order.
     pub but: &'static str,
-    /// Whether it is somebody else's, or something else than was ordered: nothing of it may be exchanged by itself.
+    /// Whether it is from someone else, or another asset than ordered: none of it may be exchanged automatically.
     pub is_strange: bool,
-    /// What becomes of it when it is money for coins, and when it is coins for money; nothing where it cannot happen.
+    /// The outcome when buying and when selling; `None` where it cannot happen.
     pub becomes: [Option<Cell>; 2],
 }
 
 impl Row {
-    /// Its cells.
+    /// The row's cells.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.becomes.iter().flatten()
     }
 
-    /// What becomes of it, as it is printed.
     fn texts(&self) -> [String; 2] {
         self.becomes.each_ref().map(|cell| cell.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string))
     }
 
-    /// The same without what is unusual about the amount, which is as unusual whatever speaks against going on.
+    /// The same without deviations, which do not depend on the obstacle.
     fn without_flags(&self) -> Self {
         let becomes = self.becomes.clone().map(|cell| cell.map(|cell| Cell { flags: Vec::new(), ..cell }));
         Self { becomes, ..self.clone() }
     }
 }
 
-/// Rows as they are printed: those of which the same becomes are one.
+/// Printed rows: rows with equal outcomes are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Printed {
-    /// What they have in common.
     pub of: &'static str,
-    /// The rest: what arrives, or where the order stands.
+    /// The rest: what arrives, or the stage of the order.
     pub when: String,
-    /// What becomes of it.
     pub becomes: [String; 2],
 }
 
@@ -62,14 +59,14 @@ impl fmt::Display for Printed {
     }
 }
 
-/// The rows of [`amounts`] against which nothing speaks.
+/// The rows of [`amounts`] without an obstacle.
 #[must_use]
 pub fn plain(rows: &[Row]) -> Vec<Printed> {
     let plain = rows.iter().filter(|row| row.but.is_empty());
     plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.texts() }).collect()
 }
 
-/// What changes when something speaks against going on: for each such thing, what becomes of which arrivals.
+/// What changes with an obstacle: for each one, the outcome of which arrivals.
 #[must_use]
 pub fn against(rows: &[Row]) -> Vec<Printed> {
     let (plain, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.but.is_empty());
@@ -90,7 +87,7 @@ pub fn against(rows: &[Row]) -> Vec<Printed> {
     printed.into_iter().map(|(row, arrivals)| Printed { when: named(&arrivals), ..row }).collect()
 }
 
-/// The rows of [`whose`]: standings of which the same becomes are one row.
+/// The rows of [`whose`]: stages with the same outcome are one row.
 #[must_use]
 pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
     let mut printed: Vec<Printed> = Vec::new();
@@ -104,7 +101,7 @@ pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
     printed
 }
 
-/// Every posting of these rows, each once, by the list of the ledger.
+/// Every distinct posting of these rows, in the order of the ledger's list.
 #[must_use]
 pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<PostingSummary> {
     let mut all: Vec<PostingSummary> = Vec::new();

@@ -1,4 +1,4 @@
-//! Whose it is that arrives, what it is, and whether it has come before; by where the order stands.
+//! Who sent what arrives, what it is, and whether it was received before; by the order's stage.
 
 use super::Row;
 use super::cell::{CellBaseline, Cell};
@@ -20,7 +20,7 @@ use crate::step::Step;
 use crate::suspense::{self, Traces, UnmatchedReceipt};
 use crate::watch::{Deposit, DepositState};
 
-/// Where an order stands when something arrives.
+/// Stage of an order when something arrives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OrderStage {
     Open,
@@ -48,18 +48,18 @@ impl OrderStage {
     }
 }
 
-/// What happens to an order; nothing where it cannot.
+/// Applies an event to the order; `None` where it cannot happen.
 type Event = fn(&mut ArrivalSimulation<'_>) -> Option<()>;
 
 struct SourceScenario {
     name: &'static str,
     by_card: bool,
     is_strange: bool,
-    /// Whether the policy asks who pays (`hold_foreign_payer`).
+    /// Whether the policy checks the payer (`hold_foreign_payer`).
     is_asked: bool,
-    /// What has happened before, beside what the order's standing needs.
+    /// Earlier events, when buying and when selling, beyond those of the stage.
     earlier: [Event; 2],
-    /// What happens then, when buying and when selling.
+    /// The event when buying and when selling.
     happens: [Event; 2],
 }
 
@@ -101,13 +101,13 @@ const SOURCE_SCENARIOS: [SourceScenario; 19] = [
     strange(both("another currency; another coin", |simulation| unmatched(simulation, Some(USD), None), |simulation| wrong(simulation, NATIVE))),
     strange(both("on another rail; on another chain", |simulation| unmatched(simulation, None, Some(BIZUM)), |simulation| wrong(simulation, ELSEWHERE))),
     strange(by_card("by card: a capture of another processor", |simulation| unmatched(simulation, None, Some(PAYPAL)))),
-    both("the same receipt, told again", repeated, repeated_coins),
+    both("the same receipt, reported again", repeated, repeated_coins),
     both("less than counts (`receipt_minimum`)", dust, dust),
     behind([dust; 2], both("less than counts, once more", dust, dust)),
     both("the last receipt is taken back: recalled by its bank, undone by its chain", recalled, undone),
     by_card("by card: the last capture is charged back", recalled),
-    by_card("by card: a chargeback that is told before its capture", reversed_first),
-    behind([reversed_first, NEVER], by_card("by card: the capture that was charged back before it was told of", customers)),
+    by_card("by card: a chargeback that is reported before its capture", reversed_first),
+    behind([reversed_first, NEVER], by_card("by card: the capture that was charged back before it was reported", customers)),
     behind(
         [|simulation| paid(simulation, Some(STRANGER)), |simulation| wrong(simulation, NATIVE)],
         both("what lies beside the order is taken back", recalled, undone),
@@ -122,7 +122,7 @@ const PAYPAL: Account = Account::Card(Code::literal("paypal"));
 const NATIVE: CoinId = CoinId { symbol: Code::literal("POL"), chain: example::POLYGON };
 const ELSEWHERE: CoinId = CoinId { symbol: Code::literal("USDC"), chain: Code::literal("base") };
 
-/// Whose it is and what it is, under a policy, by where the order stands.
+/// The table by source, under a policy, by the order's stage.
 #[must_use]
 pub fn whose(policy: &Policy) -> Vec<Row> {
     let asks = example::catalogue(Policy { hold_foreign_payer: true, ..*policy });
@@ -155,7 +155,7 @@ fn cell(catalogue: &Catalogue, leg: Leg, scenario: &SourceScenario, stage: Order
     Some(before.cell(&simulation))
 }
 
-/// The order comes to stand there.
+/// Brings the order to a stage.
 fn bring_to_stage(simulation: &mut ArrivalSimulation<'_>, stage: OrderStage, by_card: bool) -> Option<()> {
     match stage {
         OrderStage::Open => {}
@@ -185,7 +185,7 @@ fn bring_to_stage(simulation: &mut ArrivalSimulation<'_>, stage: OrderStage, by_
     Some(())
 }
 
-/// So much of the ordered amount arrives, in hundredths of it, from the customer.
+/// This part of the ordered amount arrives from the customer, in hundredths.
 fn pay_hundredths(simulation: &mut ArrivalSimulation<'_>, hundredths: i128) {
     let minor = ordered(simulation).minor() * hundredths / 100;
     match simulation.leg() {
@@ -201,7 +201,7 @@ fn ordered(simulation: &ArrivalSimulation<'_>) -> Amount {
     }
 }
 
-/// What an order that waits for more lacks, else what was ordered once more.
+/// What an open order lacks, else the ordered amount again.
 fn lacking(simulation: &ArrivalSimulation<'_>) -> i128 {
     let received = match &simulation.order {
         Order::Payment(order) if order.is_unpaid() => order.received(),
@@ -225,7 +225,7 @@ fn coins(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// Coins that arrive when the order does not wait for any more.
+/// Coins that arrive when the order accepts no more.
 fn late_coins(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let Order::Rampoff(order) = &simulation.order else { return None };
     (!order.is_unpaid()).then_some(())?;
@@ -240,7 +240,7 @@ fn dust(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// The last receipt that the order took is told of once more. One that it did not take cannot be: its fact is stored once.
+/// The last accepted receipt is reported again. An unaccepted one cannot be: its fact is stored once.
 fn repeated(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let Order::Payment(order) = &simulation.order else { return None };
     let receipt = order.receipts.last()?.clone();
@@ -255,7 +255,7 @@ fn repeated_coins(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// Another currency, or what came another way, lies beside the order.
+/// Another currency, or money by another route, goes to suspense beside the order.
 fn unmatched(simulation: &mut ArrivalSimulation<'_>, asset: Option<Asset>, on: Option<Account>) -> Option<()> {
     let Order::Payment(order) = &simulation.order else { return None };
     let (asset, on) = (asset.unwrap_or(order.terms.fiat.into()), on.unwrap_or(order.pay_in.account()));
@@ -275,7 +275,7 @@ fn wrong(simulation: &mut ArrivalSimulation<'_>, coin: CoinId) -> Option<()> {
     Some(())
 }
 
-/// Its bank or processor takes back what was told of last.
+/// The bank or processor reverses the last reported receipt.
 fn recalled(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     const WHY: &str = "recalled";
     let receipt = simulation.money.last()?.clone();
@@ -287,7 +287,7 @@ fn recalled(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let from_suspense = beside.iter().fold(Amount::ZERO, |sum, (_, part)| plus(sum, *part));
     let taken =
         ReversedReceipt { amount, receipt: Some(receipt.fact), arrived_on: Some(arrived_on), from_suspense, reason: WHY.to_owned() };
-    // What lay in suspense alone stops nothing of the order's.
+    // A reversal of money in suspense stops nothing of the order.
     let on_its_way = if amount == from_suspense { Vec::new() } else { simulation.on_its_way() };
     simulation.taken_back = plus(simulation.taken_back, amount);
     simulation.happens(|order, context| {
@@ -299,7 +299,7 @@ fn recalled(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// The chain undoes the deposit that was seen last.
+/// A reorganisation removes the last deposit.
 fn undone(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let last = simulation.deposits.last()?.clone();
     let deposit = Deposit { state: DepositState::Dropped, ..last };
@@ -319,7 +319,7 @@ fn undone(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// A capture is taken back that nobody has told of.
+/// A capture is reversed before it was reported.
 fn reversed_first(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let (amount, capture) = (Amount::from_minor(lacking(simulation)), simulation.next_reference().into());
     let fact = PaymentFact::EarlyReversal { capture, amount, reason: "charged back".to_owned() };
@@ -331,7 +331,7 @@ fn reversed_first(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     Some(())
 }
 
-/// A person assigns what was set aside last to the order.
+/// An operator assigns to the order what was set aside last.
 fn assigned(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let item = simulation.items.iter().rfind(|item| item.resolution.is_none())?.clone();
     let about = ReviewSubject {
