@@ -1,12 +1,12 @@
-//! Texts of facts, cut to what is kept of them: whatever a bank or a provider writes, the money counts.
+//! Cuts the texts of facts to what is stored: whatever a bank or provider writes, the money counts.
 
 use super::{BankCredit, FactBody, PayoutReport, ProcessorPaid, Reversed};
 use crate::redacted::Redacted;
 use crate::text::{clipped, reason};
 
-/// The most characters of a remittance text: as many as a reference is looked for in.
+/// Length in which a reference is searched for.
 const MAX_CONCEPT_CHARACTERS: usize = 512;
-/// The most characters of a payer's name. Banks take 140 (ISO 20022).
+/// Banks accept 140 (ISO 20022).
 const MAX_NAME_CHARACTERS: usize = 200;
 /// The most characters of a payer's account.
 const MAX_ACCOUNT_CHARACTERS: usize = 200;
@@ -14,8 +14,7 @@ const MAX_ACCOUNT_CHARACTERS: usize = 200;
 const MAX_REASONS: usize = 20;
 
 impl FactBody {
-    /// What happened, with every text that only persons read cut to its bound. What names something (lines, references) stays
-    /// as it is, for it is compared.
+    /// Cuts every text that only people read. Identifiers (lines, references) stay as they are, because they are compared.
     #[must_use]
     pub fn bounded(self) -> Self {
         match self {
@@ -50,7 +49,7 @@ impl PayoutReport {
     }
 }
 
-/// It goes on being personal data.
+/// Cuts personal data, keeping it redacted.
 fn cut(text: &Redacted, max_characters: usize) -> Redacted {
     clipped(text.reveal().to_owned(), max_characters).into()
 }
