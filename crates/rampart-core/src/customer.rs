@@ -59,21 +59,17 @@ impl ProvidedBankAccount {
 pub struct Profile {
     /// Given name, or a company's name.
     pub name: Redacted,
-    /// First family name.
     pub last_name: Redacted,
-    /// Second family name.
     pub last_name2: Redacted,
     /// As sent.
     pub phone: Redacted,
     pub city: Redacted,
     /// Street and number.
     pub address: Redacted,
-    /// State or province.
     pub address_state: Redacted,
     pub zipcode: Redacted,
     /// Date of birth, `YYYY-MM-DD`.
     pub date_of_birth: Redacted,
-    /// Occupation.
     pub professional_activity: Redacted,
     /// Source of funds (reinforced check).
     pub source_of_funds: Redacted,
@@ -97,13 +93,12 @@ impl Profile {
 pub struct Customer {
     /// The number partners see as `user_id`.
     pub id: CustomerId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub partner: PartnerId,
     /// As sent, trimmed, in one Unicode normalization form.
     pub email: Redacted,
-    /// Country of residence.
     pub country: Country,
     /// The country exactly as sent; returned to partners.
     pub country_as_sent: String,
@@ -111,9 +106,7 @@ pub struct Customer {
     pub customer_type: CustomerType,
     pub profile: Profile,
     pub identification: Option<Identification>,
-    /// Account for payouts.
     pub bank_account: Option<ProvidedBankAccount>,
-    /// Warnings about the provided values.
     pub warnings: Vec<Warning>,
     pub kyc: Kyc,
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).

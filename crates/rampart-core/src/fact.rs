@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fact {
     pub id: FactId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     /// Identifies the fact when it is reported again, such as `bank:sepa:<line>`.
@@ -39,13 +39,11 @@ pub struct Fact {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FactBody {
-    /// Money arrived on our bank account.
     BankCredit(BankCredit),
     /// A processor captured a payment.
     ProcessorPaid(ProcessorPaid),
     /// A processor declined a payment; the customer may try again while the order is open.
     ProcessorDeclined {
-        /// The order.
         payment: OrderId,
         reason: String,
     },
@@ -54,13 +52,10 @@ pub enum FactBody {
     Reversed(Reversed),
     /// A rail or processor reports the outcome of a payout.
     PayoutReported {
-        /// The payout.
         payout: PayoutId,
         report: PayoutReport,
     },
-    /// The identity provider decided.
     KycDecided {
-        /// The customer.
         customer: CustomerId,
         /// Our reference of the check.
         reference: String,
@@ -74,7 +69,6 @@ pub enum FactBody {
     },
     /// A watched deposit changed.
     Deposit {
-        /// The deposit.
         deposit: FactId,
         change: DepositChange,
         /// The order that owns the address; `None` in facts of earlier versions.
@@ -95,11 +89,9 @@ pub struct BankCredit {
     pub line: String,
     /// The credited account number: ours, or a customer's virtual one that leads to ours.
     pub account: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// The remittance text.
     pub concept: Option<String>,
     pub sender_name: Option<Redacted>,
     pub sender_account: Option<Redacted>,
@@ -111,17 +103,13 @@ pub struct BankCredit {
 /// A captured payment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ProcessorPaid {
-    /// The processor.
     pub processor: Processor,
-    /// The order.
     pub payment: OrderId,
     /// The processor's reference.
     pub reference: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// The payer's name.
     pub holder: Option<Redacted>,
     /// When the payer's part became irrevocable: approved, authorised, or paid at the till.
     #[serde(default, skip_serializing_if = "says_nothing")]
@@ -140,7 +128,7 @@ pub struct Reversed {
     /// `None` in facts of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub currency: Option<Currency>,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
     /// The provider's reason.
     pub reason: String,
@@ -151,7 +139,6 @@ pub struct Reversed {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReceiptReference {
     Capture {
-        /// The processor.
         processor: Processor,
         /// The processor's reference.
         reference: String,
@@ -193,22 +180,15 @@ pub enum PayoutReport {
         reference: String,
     },
     /// It will not arrive.
-    Failed {
-        /// Why.
-        reason: String,
-    },
+    Failed { reason: String },
     /// It had settled and was returned.
-    Returned {
-        /// Why.
-        reason: String,
-    },
+    Returned { reason: String },
 }
 
 /// How a deposit changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DepositChange {
-    /// It is in a block.
     Seen,
     /// It has enough confirmations.
     Confirmed,

@@ -12,7 +12,7 @@ pub type KeyFingerprint = Code<32>;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InstallationKey {
     pub id: KeyFingerprint,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     /// Since when it seals new values (real time). The key with the latest time is the newest.

@@ -61,7 +61,7 @@ impl JobKind {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
     pub id: JobId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub kind: JobKind,

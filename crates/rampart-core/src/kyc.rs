@@ -12,10 +12,8 @@ use crate::view::KycView;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KycStatus {
-    /// Nothing submitted yet.
     #[default]
     Unused,
-    /// The provider is checking.
     Processing,
     Valid,
     /// Rejected, whether the customer may try again or not.
@@ -56,7 +54,6 @@ impl KycLevel {
 /// One attempt at a level, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KycCheck {
-    /// The requested level.
     pub level: KycLevel,
     /// Our reference at the provider; also the idempotency key.
     pub reference: String,
@@ -76,7 +73,6 @@ pub struct KycCheck {
 pub struct Kyc {
     /// The highest approved level that was not withdrawn.
     pub level: Option<KycLevel>,
-    /// The last attempt.
     pub check: Option<KycCheck>,
 }
 

@@ -1,12 +1,12 @@
 //! What payments and ramp-offs have in common: the values beside the state, and what a decision may read.
 
-mod set_aside;
 mod either;
 pub(crate) mod origin;
+mod set_aside;
 
-pub use set_aside::SetAside;
 pub use either::Order;
 pub use origin::{DestinationOrigin, ProvidedBy};
+pub use set_aside::SetAside;
 
 use crate::arrival::{Eligibility, Grade, Leg};
 use crate::catalogue::Catalogue;
@@ -20,7 +20,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reversal {
-    /// The payment was charged back.
     Chargeback,
     /// The receiving bank returned the payout.
     BankReturn,
@@ -87,7 +86,6 @@ impl From<StoredScreeningHits> for ScreeningHits {
 pub enum StoppedBy {
     /// The screening provider, by a hit on the receiver.
     Screening,
-    /// An operator.
     Operator,
     /// Our own check: the customer or partner may not trade, for this reason.
     Standing(HoldReason),
@@ -136,23 +134,18 @@ pub enum HoldReason {
     Price,
     /// The available balance is promised to other orders.
     Liquidity,
-    /// Screening had a hit.
     Screening,
-    /// The customer is banned.
     Banned,
-    /// The partner is disabled.
     PartnerDisabled,
     /// The chain refused the transfer for good.
     TransferFailed,
     /// The rail refused the payout, or it was returned.
     PayoutFailed,
-    /// The refund failed.
     RefundFailed,
     /// Part of the money was reversed.
     Reversed,
     /// A reorganisation removed the deposit.
     Reorganised,
-    /// An operator stopped it.
     Operator,
 }
 
@@ -207,7 +200,6 @@ impl HoldReason {
 pub struct Context<'a> {
     /// Mints identifiers; its time is that of the decision (business time).
     pub mint: Mint<'a>,
-    /// What is traded.
     pub catalogue: &'a Catalogue,
     /// Current price of the order's pair and direction, spread included, if known.
     pub price: Option<Rate>,
@@ -233,10 +225,8 @@ impl<'a> Context<'a> {
 /// Why a command of an operator or a customer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandRefusal {
-    /// The order's state does not allow it.
     #[error("an order that is {status} cannot be {command}")]
     WrongState {
-        /// The order's status.
         status: &'static str,
         /// The command as a participle.
         command: &'static str,
@@ -244,10 +234,8 @@ pub enum CommandRefusal {
     /// A page may only give a destination that nobody has given before.
     #[error("a destination was given already: only the partner can change it, over the API")]
     DestinationGiven,
-    /// There is no price to convert at.
     #[error("there is no current price for this pair")]
     NoPrice,
-    /// It does not cover its fees.
     #[error("it does not cover its fees: send it back")]
     BelowFees,
     /// The coins do not cover the transaction that would send them back.

@@ -18,7 +18,6 @@ pub enum HttpErrors {
 /// An API key with its secret, sealed (AEAD) under the installation's key.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiKey {
-    /// The public part.
     pub key: String,
     /// The sealed secret: base64 of nonce and ciphertext.
     pub sealed_secret: Redacted,
@@ -28,7 +27,7 @@ pub struct ApiKey {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Partner {
     pub id: PartnerId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     /// The name operators use.

@@ -8,9 +8,7 @@ use std::time::Duration;
 pub enum Short {
     /// It is exchanged at the promised price.
     Promise,
-    /// It is refunded.
     Refund,
-    /// An operator decides.
     Hold,
 }
 
@@ -20,7 +18,6 @@ pub enum Short {
 pub enum Over {
     /// The surplus is exchanged at the market price, in the same transfer or payout.
     Market,
-    /// The surplus is refunded.
     Back,
 }
 
@@ -32,7 +29,6 @@ pub enum Late {
     Market,
     /// All of it is refunded.
     Back,
-    /// An operator decides.
     Hold,
 }
 

@@ -24,17 +24,11 @@ pub enum CallOutcome<T> {
     /// It was done, or will be.
     Accepted(T),
     /// It was not done and never will be.
-    Refused {
-        reason: String,
-    },
+    Refused { reason: String },
     /// It failed before anything was sent; repeating it is safe.
-    NotSent {
-        reason: String,
-    },
+    NotSent { reason: String },
     /// Unknown: it must be looked up by our reference and never be repeated blindly.
-    Unknown {
-        reason: String,
-    },
+    Unknown { reason: String },
 }
 
 /// Result of looking up an earlier call.
@@ -59,7 +53,6 @@ pub struct FactPage<T> {
     pub items: Vec<T>,
     /// The cursor after the last item.
     pub next: String,
-    /// Whether more are available.
     pub has_more: bool,
 }
 
@@ -71,7 +64,6 @@ fn never<'a>() -> PortFuture<'a, ()> {
 /// A line of a bank statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatementLine {
-    /// Money arrived.
     Credit(BankCredit),
     /// Money was reversed: a recall or a returned direct debit.
     Reversal {
@@ -81,16 +73,13 @@ pub enum StatementLine {
         of: String,
         /// In minor units.
         amount: Amount,
-        /// The currency.
         currency: Currency,
-        /// Why.
         reason: String,
     },
     /// The outcome of a payout.
     Payout {
         /// The line's reference.
         line: String,
-        /// The payout.
         payout: PayoutId,
         report: PayoutReport,
     },
@@ -115,13 +104,11 @@ pub trait BankPort: Send + Sync {
 /// A payment that a processor is asked to collect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRequest {
-    /// The processor.
     pub processor: Processor,
     /// The order; also the idempotency key.
     pub payment: OrderId,
     /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
     /// Where the customer returns to.
     pub return_url: String,
@@ -140,37 +127,25 @@ pub struct Session {
 /// A processor's report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessorEvent {
-    /// A payment was captured.
     Paid(ProcessorPaid),
-    /// A payment was declined.
     Declined {
-        /// The event's identifier.
         event: String,
-        /// The order.
         payment: OrderId,
-        /// Why.
         reason: String,
     },
-    /// A captured payment was reversed.
     Reversed {
-        /// The event's identifier.
         event: String,
-        /// The order.
         payment: OrderId,
         /// The processor's reference of the capture.
         capture: String,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// The currency.
         currency: Currency,
-        /// Why.
         reason: String,
     },
     /// The outcome of a refund.
     Refund {
-        /// The event's identifier.
         event: String,
-        /// The payout.
         payout: PayoutId,
         report: PayoutReport,
     },
@@ -204,7 +179,6 @@ pub trait ProcessorPort: Send + Sync {
 pub struct BlockHead {
     pub height: u64,
     pub hash: String,
-    /// The hash of the previous block.
     pub parent: String,
     /// The block's own timestamp; `None` if the chain has none.
     #[serde(default)]
@@ -238,9 +212,7 @@ pub struct Block {
 pub enum TransactionStatus {
     /// The chain does not know it, or does not know it any more.
     Unknown,
-    /// Waiting for a block.
     Waiting,
-    /// In a block.
     InBlock {
         height: u64,
         /// The network fee, in minor units of the native coin.
@@ -260,7 +232,6 @@ pub struct SigningRequest {
     pub coin: CoinId,
     /// In minor units.
     pub amount: Amount,
-    /// The wallet of ours to send from.
     pub source: TransferSource,
     pub to: String,
     pub nonce: u64,
@@ -304,9 +275,7 @@ pub trait ChainPort: Send + Sync {
 pub struct KycSubmission {
     /// Our reference; also the idempotency key.
     pub reference: String,
-    /// The customer.
     pub customer: CustomerId,
-    /// The requested level.
     pub level: KycLevel,
     pub details: KycDetails,
 }
@@ -320,7 +289,6 @@ pub struct KycDetails {
     pub date_of_birth: String,
     /// ISO 3166-1 alpha-3.
     pub country: String,
-    /// The document's API value.
     pub document: String,
     /// The document's normalised number.
     pub number: String,
@@ -333,10 +301,8 @@ pub struct KycDetails {
 /// A decision of the identity provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycDecision {
-    /// The decision's identifier.
     pub event: String,
     pub reference: String,
-    /// The customer.
     pub customer: CustomerId,
     pub level: KycLevel,
     /// `processing`, `valid` or `fail`.
@@ -395,7 +361,6 @@ pub trait ScreeningPort: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MarketPrice {
     pub symbol: Symbol,
-    /// The currency.
     pub currency: Currency,
     /// The mid price.
     pub rate: Rate,

@@ -23,7 +23,6 @@ pub struct Step {
     /// Keys that must be free, but are not claimed. No lock against another node that claims one at the same moment.
     pub must_be_free: Vec<(ClaimScope, String)>,
     pub postings: Vec<Posting>,
-    /// Changes of holds.
     pub holds: Vec<Hold>,
     /// Withdrawals of the company, which may not lower its own funds below zero.
     pub own: Vec<OwnFunds>,
@@ -110,17 +109,13 @@ pub enum ClaimScope {
     RampoffExternalId,
     /// `<partner>:<e-mail>`, for each of its [keys](crate::email::Email::keys).
     CustomerEmail,
-    /// A quote's identifier, used once.
     Quote,
     /// A fact's natural key, such as `deposit:polygon:<txid>:<index>`.
     Fact,
     /// `<partner>:<event type>` of webhook subscriptions.
     Subscription,
-    /// A payment's `concept`.
     Concept,
-    /// A partner's `api_key`.
     ApiKey,
-    /// A partner's name.
     PartnerName,
     /// A deposit address as its chains write it, claimed on every chain of its family by the ramp-off that waits for coins.
     DepositAddress,

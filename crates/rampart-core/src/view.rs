@@ -41,7 +41,6 @@ fn json<T: Serialize>(view: &T) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PaymentView {
     pub id: String,
-    /// The partner's identifier.
     pub external_id: Option<String>,
     pub user_id: String,
     pub status: &'static str,
@@ -57,7 +56,6 @@ pub struct PaymentView {
     /// `coin_amount` as a string.
     pub coin_amount_decimal: String,
     pub created_at: Timestamp,
-    /// The payer's name.
     pub holder: Option<String>,
     /// The transaction that delivers the coins; from `coins_sent` on.
     pub txid: Option<String>,
@@ -122,7 +120,6 @@ pub struct ExceptionView {
     pub kind: DeviationKind,
     /// The amount it concerns, in major units of what arrives.
     pub amount: String,
-    /// When it was first seen.
     pub at: Timestamp,
 }
 
@@ -187,7 +184,6 @@ impl PaymentView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RampoffView {
     pub id: String,
-    /// The partner's identifier.
     pub external_id: Option<String>,
     pub user_id: String,
     pub status: &'static str,
@@ -195,7 +191,6 @@ pub struct RampoffView {
     pub crypto: String,
     /// What the customer sends, in minor units of the coin.
     pub amount: String,
-    /// The coin's decimals.
     pub decimals: u8,
     /// What the customer receives, in major units.
     pub fiat_amount: String,
@@ -204,7 +199,6 @@ pub struct RampoffView {
     pub txid: Option<String>,
     /// Confirmations that made the deposit final; 0 before.
     pub confirmations: u32,
-    /// The deposit address.
     pub wallet: String,
     pub created_at: Timestamp,
     /// In minor units of the coin.
@@ -212,9 +206,7 @@ pub struct RampoffView {
     /// The first deviation, in the order of [`DeviationKind`].
     pub exception: Option<DeviationKind>,
     pub reversal: Option<Reversal>,
-    /// The bank's reference of the payout.
     pub bank_reference: Option<String>,
-    /// The transaction of the refund.
     pub refund_txid: Option<String>,
     /// End of the price promise and of the reservation.
     pub expires_at: Timestamp,
@@ -286,13 +278,11 @@ impl RampoffView {
 pub struct KycView {
     pub user_id: i64,
     pub kyc_status: KycStatus,
-    /// Whether the customer may trade.
     pub kyc_valid: bool,
     /// The approved level: 0, 1 or 2.
     pub kyc_level: u8,
     /// The form's URL. Stored without its token, which is added when it is returned.
     pub kyc_form_url: String,
-    /// Reasons of the last failure.
     pub reasons: Vec<String>,
     pub updated_at: Timestamp,
 }

@@ -13,7 +13,7 @@ pub type CursorName = Code<40>;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cursor {
     pub id: CursorName,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     /// Where reading continues, in the source's own terms. For a chain: JSON of the last blocks, newest last.
@@ -29,7 +29,7 @@ pub struct Cursor {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Wallet {
     pub id: Chain,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub next_nonce: u64,
@@ -51,7 +51,7 @@ pub enum DepositState {
 pub struct Deposit {
     /// Identifier of the fact that first reported it.
     pub id: FactId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub txid: String,
@@ -61,14 +61,10 @@ pub struct Deposit {
     /// In minor units.
     pub amount: Amount,
     pub from: String,
-    /// The deposit address.
     pub to: String,
-    /// Height of its block.
     pub height: u64,
-    /// Hash of its block.
     pub block: String,
     pub state: DepositState,
-    /// The ramp-off that owns the address.
     pub order: Option<OrderId>,
     /// Whether it was swept into the hot wallet.
     pub swept: bool,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Subscription {
     pub id: SubscriptionId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub partner: PartnerId,
@@ -23,7 +23,6 @@ pub struct Subscription {
     /// Sequence of the last event queued for it; 0 before the first.
     pub last_sequence: i64,
     pub created_at: Timestamp,
-    /// When its URL last changed.
     pub updated_at: Timestamp,
     /// Since when deliveries are suspended, because the receiver answered that it is gone for good. Events are parked
     /// meanwhile; subscribing again or updating ends this.
@@ -79,7 +78,7 @@ impl Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Delivery {
     pub id: DeliveryId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub partner: PartnerId,

@@ -1,6 +1,6 @@
 //! The decision about what arrived: the policy's resolution, computed at current prices and within what the customer may do.
 
-use super::{ArrivalResolution, ArrivalCase, Eligibility, Exchange, Fees, Grade, MarketShare, ExchangeShares, resolve};
+use super::{ArrivalCase, ArrivalResolution, Eligibility, Exchange, ExchangeShares, Fees, Grade, MarketShare, resolve};
 use crate::amount::Amount;
 use crate::kyc::KycLevel;
 use crate::order::HoldReason;
@@ -42,17 +42,14 @@ pub struct OrderSnapshot<'a> {
     pub leg: Leg,
     /// What arrived.
     pub case: ArrivalCase,
-    /// The policy of its method.
     pub policy: &'a Policy,
     /// How much of the outcome is requested.
     pub grade: Grade,
     /// Whether customer and partner may trade.
     pub standing: Eligibility,
-    /// The promised price.
     pub promise: Rate,
     /// The current market price, if there is one.
     pub price: Option<Rate>,
-    /// The agreed fees.
     pub fees: Fees,
     /// The current fees, which apply if everything is exchanged at the market price.
     pub present_fees: Fees,
@@ -219,8 +216,14 @@ mod tests {
         tolerance: 0,
         ..TRANSFER
     };
-    const SALE: DecisionExample =
-        DecisionExample { leg: Leg::Selling, fees: (50, 2, 50), ordered: 500_000_000, tolerance: 2_500_000, prices: ("0.88", "0.80"), ..TRANSFER };
+    const SALE: DecisionExample = DecisionExample {
+        leg: Leg::Selling,
+        fees: (50, 2, 50),
+        ordered: 500_000_000,
+        tolerance: 2_500_000,
+        prices: ("0.88", "0.80"),
+        ..TRANSFER
+    };
     const VOUCHER: DecisionExample = DecisionExample {
         policy: Policy { tolerance_basis_points: 0, short: Short::Refund, hold_seconds: 0, ..POLICY },
         fees: (1_200, 37, 320),

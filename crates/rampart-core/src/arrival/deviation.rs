@@ -10,13 +10,10 @@ use crate::time::Timestamp;
 pub enum DeviationKind {
     /// It arrived after the end of the promise, or of the order.
     Late,
-    /// Less arrived than was ordered.
     Short,
-    /// More arrived than was ordered.
     Over,
     /// Someone other than the customer paid.
     ForeignPayer,
-    /// Coins arrived on another chain.
     WrongNetwork,
     /// Another coin or currency arrived.
     WrongAsset,

@@ -14,7 +14,7 @@ pub struct WindowTotals {
     pub at: Timestamp,
     /// In minor units of the currency.
     pub amount: Amount,
-    /// The customer's level at that moment.
+    /// The customer's level at that time.
     pub level: KycLevel,
 }
 

@@ -4,19 +4,19 @@
 //! what arrived ([`ArrivalCase`]), gets what becomes of it ([`ArrivalResolution`]), and computes what the customer gets for it
 //! ([`Exchange`]).
 
-mod limit_usage;
 mod decide;
 mod deviation;
 mod exchange;
 mod grade;
+mod limit_usage;
 mod resolve;
 pub mod table;
 mod time;
 
-pub use limit_usage::{WindowTotals, recount};
 pub use decide::{ArrivalDecision, Leg, OrderSnapshot};
 pub use deviation::{Deviation, DeviationKind, Deviations};
-pub use exchange::{Exchange, Fees, ExchangeShares};
+pub use exchange::{Exchange, ExchangeShares, Fees};
 pub use grade::{Eligibility, Grade};
-pub use resolve::{ArrivalResolution, ArrivalCase, MarketShare, resolve, tolerance};
+pub use limit_usage::{WindowTotals, recount};
+pub use resolve::{ArrivalCase, ArrivalResolution, MarketShare, resolve, tolerance};
 pub use time::counts_at;

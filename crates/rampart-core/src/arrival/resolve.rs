@@ -104,7 +104,9 @@ pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
         return ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, back: Amount::ZERO, aside };
     }
     match policy.over {
-        Over::Market => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), back: Amount::ZERO, aside },
+        Over::Market => {
+            ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), back: Amount::ZERO, aside }
+        }
         Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Nothing, back: surplus, aside },
     }
 }
@@ -128,7 +130,12 @@ fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
             } else {
                 case.in_time
             };
-            ArrivalResolution::Exchange { promised, market: MarketShare::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange {
+                promised,
+                market: MarketShare::Late(less(total, promised)),
+                back: Amount::ZERO,
+                aside: Amount::ZERO,
+            }
         }
     }
 }

@@ -32,7 +32,6 @@ pub enum LossKind {
     Chargeback,
     /// A reorganisation removed a deposit after it had been paid out.
     Reorganisation,
-    /// An operator wrote an amount off.
     WrittenOff,
     /// A payout treated as failed settled after its replacement was sent.
     PaidTwice,

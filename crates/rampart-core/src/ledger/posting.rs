@@ -140,15 +140,9 @@ pub struct Posting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unbalanced {
     #[error("debits and credits of {asset} differ")]
-    Asset {
-        /// The asset.
-        asset: Asset,
-    },
+    Asset { asset: Asset },
     #[error("an entry on {account} is not above zero")]
-    NotPositive {
-        /// The account.
-        account: Account,
-    },
+    NotPositive { account: Account },
     #[error("a posting needs entries")]
     Empty,
     #[error(transparent)]
@@ -247,6 +241,5 @@ pub struct Hold {
     pub asset: Asset,
     /// In minor units.
     pub change: Amount,
-    /// Whether the floor binds it.
     pub origin: Origin,
 }

@@ -15,7 +15,6 @@ pub enum ProvidedBy {
     Partner,
     /// The holder of the link to the order's page.
     Page,
-    /// An operator.
     Operator,
 }
 
@@ -93,7 +92,11 @@ pub(crate) enum ObjectionPeriodEnd {
 }
 
 /// Whether the objection period has ended, and how.
-pub(crate) fn objection_period_end(reason: HoldReason, origin: Option<&DestinationOrigin>, context: &Context<'_>) -> Option<ObjectionPeriodEnd> {
+pub(crate) fn objection_period_end(
+    reason: HoldReason,
+    origin: Option<&DestinationOrigin>,
+    context: &Context<'_>,
+) -> Option<ObjectionPeriodEnd> {
     usable_from(reason, origin).filter(|from| context.mint.now >= *from)?;
     Some(if context.standing.blocked.is_none() { ObjectionPeriodEnd::Usable } else { ObjectionPeriodEnd::NeedsOperator })
 }

@@ -9,16 +9,12 @@ use crate::step::Step;
 /// What became of money or coins that were set aside beside an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetAside {
-    /// They were returned to their source.
     Returned {
         /// Withheld beside the returned amount, in minor units.
         withheld: Amount,
     },
     /// They were returned and came back: they are in suspense again.
-    CameBack {
-        /// What had been withheld.
-        withheld: Amount,
-    },
+    CameBack { withheld: Amount },
     /// They are not in suspense any more: kept, assigned to an order, or removed by a reorganisation.
     Taken,
     /// They are in suspense now: they arrived by another route than the order's, or are no longer kept.

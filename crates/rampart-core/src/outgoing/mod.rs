@@ -5,14 +5,14 @@
 //! item that they resolve and the deposits whose coins they take: these are loaded with them ([`Outgoing`]), and all changes
 //! are one step.
 
-mod pending;
 mod payout;
+mod pending;
 mod screening;
 pub mod table;
 mod transfer;
 
-pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
+pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::Screening;
 pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 
@@ -29,9 +29,7 @@ use crate::watch::Deposit;
 /// The stored records that a transfer or payout refers to.
 #[derive(Debug, Clone, Default)]
 pub struct Outgoing {
-    /// The order it belongs to.
     pub order: Option<Order>,
-    /// The review item it resolves.
     pub review: Option<ReviewItem>,
     /// The order beside which that item is in suspense, if it names one.
     pub beside: Option<Order>,

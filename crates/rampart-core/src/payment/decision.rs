@@ -2,7 +2,7 @@
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, ArrivalCase, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::catalogue::Method;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;

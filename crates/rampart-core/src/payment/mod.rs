@@ -3,16 +3,16 @@
 //! The state is an enum that carries what is true in that state; deviations and reversals are second values beside it.
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
-mod settled_late;
 mod command;
 mod decision;
-mod outgoing;
 mod matching;
 mod observe;
+mod outgoing;
 mod postings;
 mod receipt;
 mod reversal;
 mod set_aside;
+mod settled_late;
 mod stored;
 pub mod table;
 
@@ -46,7 +46,6 @@ use crate::view::PaymentView;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "snake_case")]
 pub enum PayIn {
-    /// On a processor's page.
     Processor(Processor),
     /// By transfer to our account, or to a virtual account that leads to it.
     Bank(Rail),
@@ -66,13 +65,11 @@ impl PayIn {
 /// Payment instructions for a customer who pays by transfer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Instructions {
-    /// The account to pay to.
     pub account: String,
     /// The bank's BIC, if the payer's bank needs it.
     pub bic: Option<String>,
     /// The payment reference to quote.
     pub concept: String,
-    /// The account's holder.
     pub destination_name: String,
     /// Whether the account number is the customer's own, so that money is matched by it and not by the reference.
     pub own_account: bool,
@@ -91,11 +88,9 @@ pub struct Instructions {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PaymentState {
-    /// Waiting for money.
     Started,
     /// Waiting for money that the customer declared sent.
     PendingBank {
-        /// When the customer said so.
         declared_at: Timestamp,
     },
     /// Money was received and the order is being screened.
@@ -105,20 +100,17 @@ pub enum PaymentState {
     },
     /// A transfer of the coins was created. Partners still see `payment_received`.
     Sending {
-        /// The transfer.
         transfer: TransferId,
-        /// How many, in minor units.
+        /// In minor units.
         coins: Amount,
         /// The money the coins were converted from, in minor units.
         fiat: Amount,
     },
     /// The chain has accepted the transfer.
     CoinsSent {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
-        /// How many, in minor units.
+        /// In minor units.
         coins: Amount,
         /// The money the coins were converted from, in minor units.
         fiat: Amount,
@@ -127,9 +119,7 @@ pub enum PaymentState {
     },
     /// Money was received, and an operator or the customer has to act, or the order waits for a condition.
     OnHold {
-        /// Why.
         reason: HoldReason,
-        /// Since when.
         since: Timestamp,
     },
     /// No money arrived in time.
@@ -138,7 +128,6 @@ pub enum PaymentState {
     Cancelled,
     /// Ended without coins.
     Failed {
-        /// The reason.
         reason: String,
     },
     /// Money is being refunded.
@@ -158,9 +147,8 @@ pub enum PaymentState {
 /// A payout that refunds money of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Refund {
-    /// The payout.
     pub payout: PayoutId,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
     /// The rest its rail cannot pay, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
@@ -207,37 +195,29 @@ const MIN_BACKDATING: Duration = Duration::from_secs(900);
 /// A purchase order: a customer buys coins.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payment {
-    /// Its identifier.
     pub id: OrderId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The partner.
     pub partner: PartnerId,
-    /// The customer.
     pub customer: CustomerId,
     /// Customer whose limits it counts towards, if that is another registration of the same person.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub counts_as: Option<CustomerId>,
-    /// The partner's identifier.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
     /// The payment method, spelled as in the catalogue.
     pub method: Code<16>,
-    /// The country of the method.
     pub country: Country,
-    /// Which way the money comes.
     pub pay_in: PayIn,
     /// The method's maximum; bounds the value of open orders.
     pub method_maximum: Amount,
-    /// What was agreed.
     pub terms: BuyTerms,
     /// Address that receives the coins.
     pub wallet: String,
     /// Where the browser is redirected afterwards.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub callback_url: Option<String>,
-    /// Account for refunds.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_account: Option<PayoutDestination>,
     /// Who gave the refund account; `None` in orders of earlier versions.
@@ -246,10 +226,8 @@ pub struct Payment {
     /// Whether the original processor or the payer's bank has refused a refund for good.
     #[serde(default, alias = "refused_by_processor", skip_serializing_if = "says_nothing")]
     pub refused_by_source: bool,
-    /// For payments by transfer.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub instructions: Option<Instructions>,
-    /// The quote it was made from.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
     /// Level of the customer when the order was created; its limits are counted at this level.
@@ -257,13 +235,11 @@ pub struct Payment {
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub earlier_link: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
     /// End of the price promise and of the reservation of coins.
     pub held_until: Timestamp,
     /// End of waiting for money. Between `held_until` and this moment the order has no promised price.
     pub open_until: Timestamp,
-    /// Where it stands.
     pub state: PaymentState,
     /// Received money, oldest first. Bounded by `MAX_RECEIPTS`: the rest goes to suspense.
     #[serde(default, skip_serializing_if = "says_nothing")]
@@ -318,7 +294,6 @@ pub struct Payment {
     /// Captures reversed before they were reported.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversed_first: Vec<EarlyReversal>,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 

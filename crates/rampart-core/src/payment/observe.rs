@@ -19,9 +19,7 @@ use crate::view::PaymentView;
 /// A fact about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentFact {
-    /// Money arrived.
     Paid {
-        /// The money.
         receipt: Receipt,
         /// Whether the payer may be the customer, by name.
         is_customer: bool,
@@ -34,101 +32,75 @@ pub enum PaymentFact {
     EarlyReversal {
         /// The processor's reference of the capture.
         capture: Redacted,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// Why.
         reason: String,
     },
-    /// The screening provider answered.
     Screened {
-        /// What it said.
         verdict: ScreeningResult,
         /// Whether the present refund destination, if there is one, was part of the screening.
         about_refund: bool,
     },
     /// The chain has accepted the coins.
     CoinsBroadcast {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
     },
-    /// The coins were confirmed.
     CoinsConfirmed {
-        /// The transfer.
         transfer: TransferId,
         confirmations: u32,
     },
     /// A reorganisation removed the coins' block; the same signed bytes are pending again.
     CoinsUnconfirmed {
-        /// The transfer.
         transfer: TransferId,
     },
     /// The transfer was stopped before it was signed.
     TransferStopped {
-        /// The transfer.
         transfer: TransferId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
     /// The chain refused the transfer for good, or reverted it. The one fact that leads out of `coins_sent`.
     TransferFailed {
-        /// The transfer.
         transfer: TransferId,
-        /// Why.
         reason: String,
     },
-    /// The refund arrived.
     RefundSettled {
-        /// The payout.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
-    /// The refund did not arrive.
     RefundFailed {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
     /// A refund treated as failed has settled.
     RefundArrived {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
         /// The bank's reference.
         reference: String,
     },
     /// The refund was stopped before it left.
     RefundStopped {
-        /// The payout.
         payout: PayoutId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
     /// The refund had arrived and was returned; the money is in suspense.
     RefundReturned {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// Why.
         reason: String,
     },
     /// What was set aside beside the order changed.
     SetAside {
-        /// What.
         became: SetAside,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
     },
-    /// Time passed.
     TimePassed,
 }
 
@@ -351,7 +323,9 @@ impl Payment {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::OnHold { reason, .. } if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) => {
+            PaymentState::OnHold { reason, .. }
+                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
+            {
                 self.objection_period_ended(&end, context, step)
             }
             PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
@@ -375,7 +349,9 @@ impl Payment {
     fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
         match end {
             ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
-            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => self.refund(DecidedBy::Policy, Screening::Due, context, step),
+            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => {
+                self.refund(DecidedBy::Policy, Screening::Due, context, step)
+            }
             ObjectionPeriodEnd::Usable => return false,
         }
         true

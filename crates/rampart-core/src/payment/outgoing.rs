@@ -148,7 +148,8 @@ impl Payment {
     /// the refund minimum.
     pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let refund_route = self.refund_route(receipt, DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context));
+        let refund_route =
+            self.refund_route(receipt, DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context));
         let Some((route, destination)) = refund_route else { return step.write(item) };
         let payout = Payout {
             resolves: Some(item.id),

@@ -17,7 +17,7 @@ use crate::step::Step;
 /// A reversal of an order's money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReversedReceipt {
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
     /// The fact that reported the money; `None` when the provider names none: then the newest receipts.
     pub receipt: Option<FactId>,
@@ -25,7 +25,6 @@ pub struct ReversedReceipt {
     pub arrived_on: Option<Account>,
     /// The part taken from suspense, where it was beside the order, in minor units.
     pub from_suspense: Amount,
-    /// Why.
     pub reason: String,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, ArrivalCase, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
 use crate::id::Mint;

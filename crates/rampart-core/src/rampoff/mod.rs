@@ -2,17 +2,17 @@
 //!
 //! What counts is what arrived at the order's own address, not what was announced.
 
-mod settled_late;
-mod suspense;
 mod command;
 mod decision;
-mod outgoing;
 mod observe;
+mod outgoing;
 mod postings;
 mod receipt;
 mod reversal;
 mod set_aside;
+mod settled_late;
 mod stored;
+mod suspense;
 pub mod table;
 
 pub use command::RampoffCommand;
@@ -41,7 +41,6 @@ use crate::view::RampoffView;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RampoffState {
-    /// Waiting for coins.
     Created,
     /// Coins are in a block with too few confirmations.
     Confirming,
@@ -52,25 +51,21 @@ pub enum RampoffState {
     },
     /// A payout of the money was created.
     PayingOut {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         fiat: Amount,
     },
     /// The money arrived.
     Finished {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         fiat: Amount,
         /// The bank's reference.
         reference: String,
     },
     /// Coins, or the money they were converted to, wait for an operator, for the customer or for a condition.
     OnHold {
-        /// Why.
         reason: HoldReason,
-        /// Since when.
         since: Timestamp,
     },
     /// No coins arrived in time.
@@ -79,21 +74,17 @@ pub enum RampoffState {
     Cancelled,
     /// Ended without a payout.
     Failed {
-        /// The reason.
         reason: String,
     },
     /// Coins are being refunded.
     RefundPending {
-        /// The transfer.
         transfer: TransferId,
         /// The transaction, once the chain has accepted it.
         txid: Option<String>,
     },
     /// The coins were refunded.
     Refunded {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
         /// Whether the refund is still sufficiently confirmed. After a reorganisation the same signed bytes are pending again.
         #[serde(default = "is_final")]
@@ -143,35 +134,27 @@ impl RampoffState {
 /// A sale order: a customer sells coins.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rampoff {
-    /// Its identifier.
     pub id: OrderId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The partner.
     pub partner: PartnerId,
-    /// The customer.
     pub customer: CustomerId,
     /// Customer whose limits it counts towards, if that is another registration of the same person.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub counts_as: Option<CustomerId>,
-    /// The partner's identifier.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
-    /// The country of the rail.
     pub country: Country,
-    /// The rail.
     pub rail: Rail,
     /// The rail's maximum; bounds the value of open orders.
     pub rail_maximum: Amount,
-    /// What was agreed.
     pub terms: SellTerms,
     /// Account that receives the money.
     pub destination: PayoutDestination,
     /// Who gave the payout account; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub destination_origin: Option<DestinationOrigin>,
-    /// Wallet for refunds.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_wallet: Option<String>,
     /// Who gave the refund wallet; `None` in orders of earlier versions.
@@ -179,9 +162,7 @@ pub struct Rampoff {
     pub refund_origin: Option<DestinationOrigin>,
     /// The order's own deposit address.
     pub deposit_address: String,
-    /// Index of that address on its chain.
     pub deposit_index: u64,
-    /// The quote it was made from.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
     /// Level of the customer when the order was created; its limits are counted at this level.
@@ -189,13 +170,11 @@ pub struct Rampoff {
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub earlier_link: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
     /// End of the price promise and of the reservation of money.
     pub held_until: Timestamp,
     /// End of waiting for coins. Between `held_until` and this moment the order has no promised price.
     pub open_until: Timestamp,
-    /// Where it stands.
     pub state: RampoffState,
     /// Received coins, oldest first.
     #[serde(default, skip_serializing_if = "says_nothing")]
@@ -249,7 +228,6 @@ pub struct Rampoff {
     /// What screening found.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub findings: ScreeningHits,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 

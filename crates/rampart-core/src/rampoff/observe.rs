@@ -1,7 +1,7 @@
 //! Applies facts to a ramp-off. Facts are never refused.
 
-use super::suspense::ArrivedCoins;
 use super::receipt::MAX_DEPOSITS;
+use super::suspense::ArrivedCoins;
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
@@ -19,7 +19,6 @@ use crate::view::RampoffView;
 /// A fact about a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffFact {
-    /// Coins are in a block.
     DepositSeen(DepositReceipt),
     /// Coins are confirmed, with the confirmations of the receipt.
     DepositConfirmed(DepositReceipt),
@@ -34,44 +33,35 @@ pub enum RampoffFact {
         coin: CoinId,
         /// The deposit's record.
         deposit: FactId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// From whom.
         from: String,
         /// The coin's last known price in the order's currency, if any.
         price: Option<Rate>,
     },
-    /// The screening provider answered.
     Screened {
-        /// What it said.
         verdict: ScreeningResult,
         /// Whether the present refund wallet, if there is one, was part of the screening.
         about_refund: bool,
     },
     /// The rail has accepted the payout.
     PayoutAccepted {
-        /// The payout.
         payout: PayoutId,
     },
-    /// The payout arrived.
     PayoutSettled {
-        /// The payout.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
     /// The payout did not leave, or was returned before it settled.
     PayoutFailed {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
     /// A payout treated as failed has settled.
     PayoutArrived {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
         /// The rest its rail could not pay, in minor units.
         rounding: Amount,
@@ -80,37 +70,27 @@ pub enum RampoffFact {
     },
     /// The payout was stopped before it left.
     PayoutStopped {
-        /// The payout.
         payout: PayoutId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
     /// The payout had settled and was returned.
     PayoutReturned {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
     /// The chain has accepted the refund.
     RefundBroadcast {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
     },
-    /// The refund was confirmed.
     RefundConfirmed {
-        /// The transfer.
         transfer: TransferId,
         /// Coins sent, in minor units.
         amount: Amount,
     },
     /// A reorganisation removed the refund's block; the same signed bytes are pending again.
     RefundUnconfirmed {
-        /// The transfer.
         transfer: TransferId,
         /// Coins sent, in minor units.
         amount: Amount,
@@ -119,28 +99,21 @@ pub enum RampoffFact {
     },
     /// The chain refused the refund for good, or reverted it.
     RefundFailed {
-        /// The transfer.
         transfer: TransferId,
-        /// Why.
         reason: String,
     },
     /// The refund was stopped before it was signed.
     RefundStopped {
-        /// The transfer.
         transfer: TransferId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
     /// What was set aside beside the order changed.
     SetAside {
-        /// What.
         became: SetAside,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
     },
-    /// Time passed.
     TimePassed,
 }
 
@@ -368,7 +341,9 @@ impl Rampoff {
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
-            RampoffState::OnHold { reason, .. } if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) => {
+            RampoffState::OnHold { reason, .. }
+                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
+            {
                 self.objection_period_ended(&end, context, step)
             }
             RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {

@@ -118,7 +118,8 @@ impl Rampoff {
     /// is no wallet or the amount is below the refund minimum.
     pub(super) fn return_item(&self, item: ReviewItem, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.usable_refund_wallet(DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context)) else {
+        let Some(to) = self.usable_refund_wallet(DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context))
+        else {
             return step.write(item);
         };
         let withheld = self.fee_of_going_back();

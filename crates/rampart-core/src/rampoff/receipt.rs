@@ -16,7 +16,6 @@ pub(super) const MAX_DEPOSITS: usize = 20;
 pub struct DepositReceipt {
     /// Identifier of the deposit's record.
     pub deposit: FactId,
-    /// The transaction.
     pub txid: String,
     /// Index among the transaction's transfers.
     pub index: u32,
@@ -24,7 +23,6 @@ pub struct DepositReceipt {
     pub amount: Amount,
     /// When it counts (business time): time of the first block that had it, within bounds.
     pub at: Timestamp,
-    /// From whom.
     pub from: String,
     /// Confirmations that made it final; 0 before.
     pub confirmations: u32,

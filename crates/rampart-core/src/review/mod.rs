@@ -63,7 +63,7 @@ impl ReviewKind {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReviewItem {
     pub id: ReviewId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub kind: ReviewKind,
@@ -94,17 +94,13 @@ pub struct ReviewResolution {
     /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` if a reorganisation removed what it was
     /// about, `another account` if another account was named.
     pub decision: String,
-    /// The order it was assigned to.
     #[serde(default)]
     pub order: Option<OrderId>,
     /// The payout or transfer that returned it.
     #[serde(default)]
     pub sent: Option<OutgoingRecord>,
-    /// Who decided.
     pub actor: String,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -199,7 +195,6 @@ impl ReviewItem {
 /// One entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEntry {
-    /// Its identifier.
     pub id: AuditId,
     /// Always 0: the log is append-only.
     #[serde(skip)]

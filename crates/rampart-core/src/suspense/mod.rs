@@ -2,13 +2,13 @@
 //! follows the chain that brought it.
 
 mod decision;
-mod reversal;
 mod reorganisation;
+mod reversal;
 
 pub(crate) use decision::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
-pub use reversal::{lost, taken_back};
 pub use reorganisation::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
 pub(crate) use reorganisation::{not_sent_back, sent_back};
+pub use reversal::{lost, taken_back};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -25,7 +25,6 @@ use crate::treasury;
 pub struct UnmatchedReceipt {
     /// The fact that reported it.
     pub fact: FactId,
-    /// The account it arrived on.
     pub on: Account,
     pub asset: Asset,
     /// In minor units.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Row;
-use super::cell::{CellBaseline, Cell};
-use super::simulation::{CUSTOMER, ArrivalSimulation};
+use super::cell::{Cell, CellBaseline};
+use super::simulation::{ArrivalSimulation, CUSTOMER};
 use crate::amount::Amount;
 use crate::arrival::{Eligibility, Leg, WindowTotals};
 use crate::catalogue::{Catalogue, Limit};
@@ -134,7 +134,9 @@ fn cell(catalogue: &Catalogue, leg: Leg, scenario: &AmountScenario, obstacle: Ob
     let hour = |hour: u64| example::START.after(Duration::from_secs(hour * 3_600));
     for (whole, counts_at, reported_at) in scenario.parts {
         // Time passes the end of the promise, and the end of its honouring, before this is reported.
-        for passed in [2, 25].map(hour).into_iter().filter(|passed| *passed > simulation.now && *passed <= hour(*reported_at)).collect::<Vec<_>>() {
+        for passed in
+            [2, 25].map(hour).into_iter().filter(|passed| *passed > simulation.now && *passed <= hour(*reported_at)).collect::<Vec<_>>()
+        {
             (simulation.now, simulation.read_at) = (passed, None);
             simulation.time_passes();
         }

@@ -17,7 +17,6 @@ use crate::review::{ReviewItem, ReviewKind};
 pub struct Cell {
     /// The outcome in words.
     pub becomes: Vec<String>,
-    /// The order then.
     pub order: Order,
     /// New deviations of the order.
     pub flags: Vec<DeviationKind>,
@@ -29,7 +28,6 @@ pub struct Cell {
     pub commands: Vec<&'static str>,
     /// Where everything received for the order is afterwards.
     pub sums: ArrivalSums,
-    /// Whether something was exchanged.
     pub exchanges: bool,
     /// Whether the order's status changed.
     pub moves: bool,
@@ -59,7 +57,6 @@ pub struct ArrivalSums {
     pub back: Amount,
     /// Withheld from refunds for the network fee.
     pub withheld: Amount,
-    /// Reversed by the provider.
     pub taken_back: Amount,
     /// The part of `taken_back` that was lost because it had left: this much is counted twice above.
     pub lost: Amount,

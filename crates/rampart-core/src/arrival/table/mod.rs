@@ -9,13 +9,12 @@ mod sources;
 use std::fmt;
 
 pub use amounts::amounts;
-pub use cell::{Cell, PostingSummary, ArrivalSums};
+pub use cell::{ArrivalSums, Cell, PostingSummary};
 pub use sources::whose;
 
 /// One row of a table.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What arrives, and when.
     pub arrives: &'static str,
     /// What prevents the exchange, or the stage of the order.
     pub but: &'static str,

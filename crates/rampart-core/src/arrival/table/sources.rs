@@ -1,8 +1,8 @@
 //! Who sent what arrives, what it is, and whether it was received before; by the order's stage.
 
 use super::Row;
-use super::cell::{CellBaseline, Cell};
-use super::simulation::{CUSTOMER, ArrivalSimulation, plus};
+use super::cell::{Cell, CellBaseline};
+use super::simulation::{ArrivalSimulation, CUSTOMER, plus};
 use crate::amount::Amount;
 use crate::arrival::{Grade, Leg};
 use crate::asset::{Asset, CoinId};
@@ -98,8 +98,16 @@ const SOURCE_SCENARIOS: [SourceScenario; 19] = [
     unasked(money("somebody else's, and the policy has no `hold_foreign_payer`", |simulation| paid(simulation, Some(STRANGER)))),
     by_card("by card: the customer's capture", customers),
     strange(by_card("by card: somebody else's capture", |simulation| paid(simulation, Some(STRANGER)))),
-    strange(both("another currency; another coin", |simulation| unmatched(simulation, Some(USD), None), |simulation| wrong(simulation, NATIVE))),
-    strange(both("on another rail; on another chain", |simulation| unmatched(simulation, None, Some(BIZUM)), |simulation| wrong(simulation, ELSEWHERE))),
+    strange(both(
+        "another currency; another coin",
+        |simulation| unmatched(simulation, Some(USD), None),
+        |simulation| wrong(simulation, NATIVE),
+    )),
+    strange(both(
+        "on another rail; on another chain",
+        |simulation| unmatched(simulation, None, Some(BIZUM)),
+        |simulation| wrong(simulation, ELSEWHERE),
+    )),
     strange(by_card("by card: a capture of another processor", |simulation| unmatched(simulation, None, Some(PAYPAL)))),
     both("the same receipt, reported again", repeated, repeated_coins),
     both("less than counts (`receipt_minimum`)", dust, dust),
@@ -112,7 +120,10 @@ const SOURCE_SCENARIOS: [SourceScenario; 19] = [
         [|simulation| paid(simulation, Some(STRANGER)), |simulation| wrong(simulation, NATIVE)],
         both("what lies beside the order is taken back", recalled, undone),
     ),
-    behind([|simulation| paid(simulation, Some(STRANGER)), NEVER], money("a person assigns to the order what somebody else has paid", assigned)),
+    behind(
+        [|simulation| paid(simulation, Some(STRANGER)), NEVER],
+        money("a person assigns to the order what somebody else has paid", assigned),
+    ),
     behind([NEVER, late_coins], both("a person assigns to the order coins that it could not use", NEVER, assigned)),
 ];
 

@@ -1,7 +1,7 @@
 //! A payout: money leaving over a bank rail, or refunded through the processor that captured it.
 
-mod payable_step;
 mod observe;
+mod payable_step;
 mod postings;
 
 pub use observe::PayoutFact;
@@ -72,7 +72,6 @@ pub struct PayoutDestination {
     pub account_type: Option<String>,
     /// The bank's name, as provided.
     pub bank_name: Option<String>,
-    /// The account holder.
     pub name: Redacted,
 }
 
@@ -95,15 +94,9 @@ pub enum PayoutState {
         reference: String,
     },
     /// It did not leave, or was returned before it settled.
-    Failed {
-        /// Why.
-        reason: String,
-    },
+    Failed { reason: String },
     /// It had settled and was returned.
-    Returned {
-        /// Why.
-        reason: String,
-    },
+    Returned { reason: String },
 }
 
 impl PayoutState {
@@ -126,7 +119,7 @@ impl PayoutState {
 pub struct Payout {
     /// Also the idempotency key at the rail.
     pub id: PayoutId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub purpose: PayoutPurpose,
@@ -135,7 +128,7 @@ pub struct Payout {
     pub customer: Option<CustomerId>,
     pub route: PayoutRoute,
     pub currency: Currency,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
     /// The rest its rail cannot pay, kept as a fee, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]

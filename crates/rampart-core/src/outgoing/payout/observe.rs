@@ -10,7 +10,7 @@ use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, pending, observe_set_aside};
+use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, observe_set_aside, pending};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
@@ -27,11 +27,8 @@ pub enum PayoutFact {
     Screened(ScreeningResult),
     /// The screening is outdated and has to be repeated.
     Outdated,
-    /// Stopped before it was sent.
     Stopped {
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
     /// The rail's payable step changed, so that it cannot pay the whole amount.
@@ -45,9 +42,7 @@ pub enum PayoutFact {
         /// The rail's reference.
         reference: String,
     },
-    /// The rail refused it for good.
     Refused {
-        /// Why.
         reason: String,
     },
     /// It arrived. This may be reported before its acceptance.
@@ -57,7 +52,6 @@ pub enum PayoutFact {
     },
     /// It will not arrive, or was returned.
     Failed {
-        /// Why.
         reason: String,
     },
     /// An operator reports what the bank said about a payout that was sent. This stands until the rail or the bank reports
@@ -197,7 +191,12 @@ impl Payout {
             Some(_) => {
                 let (payout, by) = (self.id, StoppedBy::Operator);
                 let rampoff = RampoffFact::PayoutStopped { payout, by, reason: reason.clone() };
-                self.notify_order(outgoing.order.take(), PaymentFact::RefundStopped { payout, by, reason: reason.clone() }, rampoff, context)
+                self.notify_order(
+                    outgoing.order.take(),
+                    PaymentFact::RefundStopped { payout, by, reason: reason.clone() },
+                    rampoff,
+                    context,
+                )
             }
             None => {
                 let payment = PaymentFact::RefundFailed { payout: self.id, reason: reason.clone() };

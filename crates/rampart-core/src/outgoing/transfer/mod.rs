@@ -67,9 +67,7 @@ pub enum TransferState {
     Broadcast(SignedTransaction),
     /// It has enough confirmations.
     Confirmed(SignedTransaction),
-    /// The chain refused it for good.
     Failed {
-        /// Why.
         reason: String,
     },
 }
@@ -101,9 +99,8 @@ impl TransferState {
 /// Coins leaving.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Transfer {
-    /// Its identifier.
     pub id: TransferId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
     pub purpose: TransferPurpose,
@@ -111,14 +108,13 @@ pub struct Transfer {
     /// The customer whose account is debited, if any.
     pub customer: Option<CustomerId>,
     pub coin: CoinId,
-    /// How many, in minor units.
+    /// In minor units.
     pub amount: Amount,
     /// The receiver's share of the network fee, in minor units: the account is debited by this much more than is sent. It is
     /// ours once the transfer is confirmed.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub withheld: Amount,
     pub source: TransferSource,
-    /// The receiving address.
     pub to: String,
     /// Whether the receiver has to be screened.
     #[serde(default = "Screening::of_earlier_version")]

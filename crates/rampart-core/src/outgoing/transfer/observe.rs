@@ -6,7 +6,7 @@ use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, Screening, change_holds, pending, observe_set_aside};
+use crate::outgoing::{Outgoing, Screening, change_holds, observe_set_aside, pending};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
@@ -23,12 +23,7 @@ pub enum TransferFact {
     /// The screening is outdated and has to be repeated.
     Outdated,
     /// Stopped before it was signed.
-    Stopped {
-        /// By whom.
-        by: StoppedBy,
-        /// Why.
-        reason: String,
-    },
+    Stopped { by: StoppedBy, reason: String },
     /// Signed. Nothing is broadcast before this is committed.
     Signed(SignedTransaction),
     /// Not to be broadcast again: what it is for was reversed, or an operator asked for it.
@@ -36,10 +31,7 @@ pub enum TransferFact {
     /// The chain has accepted it.
     Broadcast,
     /// The chain refused it for good and has never had it.
-    Refused {
-        /// Why.
-        reason: String,
-    },
+    Refused { reason: String },
     /// It is in a block with enough confirmations.
     Confirmed {
         confirmations: u32,
@@ -54,10 +46,7 @@ pub enum TransferFact {
         network_fee: Amount,
     },
     /// The chain has dropped it and refuses to accept it again.
-    Vanished {
-        /// Why.
-        reason: String,
-    },
+    Vanished { reason: String },
     /// It vanished, can never come back, and an operator has abandoned it.
     GivenUp,
 }
