@@ -236,13 +236,13 @@ pub enum CommandRefusal {
     DestinationGiven,
     #[error("there is no current price for this pair")]
     NoPrice,
-    #[error("it does not cover its fees: send it back")]
+    #[error("the amount does not cover the fees: refund it")]
     BelowFees,
     /// The coins do not cover the transaction that would send them back.
-    #[error("it does not cover the network fee of sending it back: put it into suspense")]
+    #[error("the amount does not cover the network fee of a refund: move it to suspense")]
     BelowNetworkFee,
     /// The method or rail is not in the configuration any more.
-    #[error("its method is not in the configuration any more: send it back")]
+    #[error("its payment method or rail is no longer configured: refund it")]
     NoMethod,
 }
 

@@ -60,7 +60,7 @@ codes! {
     UserBanned "user_banned" 403 Business "The customer may not trade.";
     RequireKyc "require_kyc" 403 Business "The customer's identity is not verified; `data` is the form's URL.";
     KycReinforcedRequired "kyc_reinforced_required" 403 Business "A higher level of identity check would allow it; `data` is the form's URL.";
-    LimitExceded "limit_exceded" 403 Business "The amount passes a limit that no level of identity check lifts.";
+    LimitExceded "limit_exceded" 403 Business "The amount exceeds a limit that no level of identity check raises.";
     CoinNotSupported "coin_not_supported" 422 Business "The coin is not traded on this chain.";
     MinPurchase "min_purchase" 422 Business "The amount is below the minimum, which the message names.";
     MaxPurchase "max_purchase" 422 Business "The amount is above the maximum, which the message names.";
@@ -86,7 +86,7 @@ codes! {
     RateLimited "rate_limited" 429 Transport "Too many calls; `Retry-After` says when to try again.";
     BodyTooLarge "body_too_large" 413 Transport "The request's body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 Transport "The request's content type is not accepted here.";
-    MalformedRequest "malformed_request" 400 Transport "The request is not HTTP as it should be; the message says why.";
+    MalformedRequest "malformed_request" 400 Transport "The request is not valid HTTP; the message says why.";
     MalformedJson "malformed_json" 400 Transport "The request's body is not valid JSON.";
     NotFound "not_found" 404 Transport "There is no such path.";
     HttpMethodNotAllowed "http_method_not_allowed" 405 Transport "The path does not have this method.";

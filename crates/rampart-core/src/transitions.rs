@@ -22,9 +22,9 @@ impl Transition {
         let mut effects: Vec<String> = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str())).collect();
         effects.extend(step.events.iter().map(|event| format!("emits {}", event.kind)));
         effects.extend(step.writes.iter().filter_map(|record| match record {
-            Record::Job(job) => Some(format!("orders {}", job.kind.as_str())),
-            Record::Review(item) if item.resolution.is_some() => Some(format!("settles {:?}", item.kind)),
-            Record::Review(item) => Some(format!("lists {:?}", item.kind)),
+            Record::Job(job) => Some(format!("queues {}", job.kind.as_str())),
+            Record::Review(item) if item.resolution.is_some() => Some(format!("resolves {:?}", item.kind)),
+            Record::Review(item) => Some(format!("opens {:?}", item.kind)),
             _ => None,
         }));
         effects.extend(

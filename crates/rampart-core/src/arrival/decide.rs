@@ -19,12 +19,12 @@ pub enum ArrivalDecision {
         /// In minor units of what arrived.
         set_aside: Amount,
         /// Why that part is set aside.
-        because: Option<HoldReason>,
+        set_aside_reason: Option<HoldReason>,
         /// Refunded, in minor units of what arrived.
-        back: Amount,
+        refund: Amount,
     },
     /// All of it is refunded.
-    Back,
+    Refund,
     Hold(HoldReason),
 }
 
@@ -58,11 +58,11 @@ pub struct OrderSnapshot<'a> {
     /// Payouts are multiples of this, in minor units.
     pub payable_step: Amount,
     /// Minimum to send automatically, in minor units of what leaves; does not bind within the tolerance.
-    pub least: Amount,
+    pub min_payout: Amount,
     /// Time of the decision (business time).
     pub now: Timestamp,
     /// Whether a customer of this level may make this exchange, part of which is at the market price; else why not.
-    pub may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+    pub check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
 }
 
 impl OrderSnapshot<'_> {
@@ -73,9 +73,9 @@ impl OrderSnapshot<'_> {
         match (resolution, self.grade, self.standing.blocked) {
             (ArrivalResolution::Wait, ..) => ArrivalDecision::Wait,
             (_, Grade::Hold(reason), _) | (_, _, Some(reason)) | (ArrivalResolution::Hold(reason), ..) => ArrivalDecision::Hold(reason),
-            (ArrivalResolution::Back, ..) => ArrivalDecision::Back,
-            (ArrivalResolution::Exchange { promised, market: MarketShare::Nothing, back, aside }, ..) => {
-                self.promised(promised, aside, None, back)
+            (ArrivalResolution::Refund, ..) => ArrivalDecision::Refund,
+            (ArrivalResolution::Exchange { promised, market: MarketShare::Nothing, refund, aside }, ..) => {
+                self.promised(promised, aside, None, refund)
             }
             (ArrivalResolution::Exchange { promised, market: MarketShare::Surplus(surplus), aside, .. }, ..) => {
                 self.with_surplus(promised, surplus, aside)
@@ -91,11 +91,11 @@ impl OrderSnapshot<'_> {
     /// [`HoldReason::Price`] without a current price, [`HoldReason::Amount`] when it does not cover its fees.
     pub fn release(&self) -> Result<Exchange, HoldReason> {
         let all = Amount::from_minor(self.case.in_time.minor().saturating_add(self.case.late.minor()));
-        let least = self.case.ordered.minor() - self.case.tolerance.minor();
-        let most = self.case.ordered.minor() + self.case.tolerance.minor();
+        let minimum = self.case.ordered.minor() - self.case.tolerance.minor();
+        let maximum = self.case.ordered.minor() + self.case.tolerance.minor();
         let promised = match self.case.in_time.minor() {
-            in_time if self.case.lapsed || in_time < least => Amount::ZERO,
-            in_time if in_time > most => self.case.ordered,
+            in_time if self.case.promise_lapsed || in_time < minimum => Amount::ZERO,
+            in_time if in_time > maximum => self.case.ordered,
             _ => self.case.in_time,
         };
         let market = Amount::from_minor(all.minor() - promised.minor());
@@ -116,15 +116,17 @@ impl OrderSnapshot<'_> {
         }
     }
 
-    fn back(&self) -> ArrivalDecision {
-        self.case.stays.map_or(ArrivalDecision::Back, ArrivalDecision::Hold)
+    fn refund_or_hold(&self) -> ArrivalDecision {
+        self.case.refund_obstacle.map_or(ArrivalDecision::Refund, ArrivalDecision::Hold)
     }
 
-    fn promised(&self, promised: Amount, set_aside: Amount, because: Option<HoldReason>, back: Amount) -> ArrivalDecision {
+    fn promised(&self, promised: Amount, set_aside: Amount, set_aside_reason: Option<HoldReason>, refund: Amount) -> ArrivalDecision {
         let is_complete = promised.minor() >= self.case.ordered.minor() - self.case.tolerance.minor();
         match self.exchange(promised, Amount::ZERO) {
-            Ok(exchange) if is_complete || exchange.gives >= self.least => ArrivalDecision::Exchange { exchange, set_aside, because, back },
-            Ok(_) | Err(_) => self.back(),
+            Ok(exchange) if is_complete || exchange.gives >= self.min_payout => {
+                ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund }
+            }
+            Ok(_) | Err(_) => self.refund_or_hold(),
         }
     }
 
@@ -135,7 +137,7 @@ impl OrderSnapshot<'_> {
             _ => self.at_market(promised, surplus),
         };
         match along {
-            Ok(exchange) => ArrivalDecision::Exchange { exchange, set_aside: aside, because: None, back: Amount::ZERO },
+            Ok(exchange) => ArrivalDecision::Exchange { exchange, set_aside: aside, set_aside_reason: None, refund: Amount::ZERO },
             Err(reason) => {
                 let set_aside = Amount::from_minor(surplus.minor().saturating_add(aside.minor()));
                 self.promised(promised, set_aside, Some(reason), Amount::ZERO)
@@ -152,10 +154,10 @@ impl OrderSnapshot<'_> {
         };
         match exchange {
             Ok(exchange) => {
-                let because = set_aside.is_positive().then_some(HoldReason::Amount);
-                ArrivalDecision::Exchange { exchange, set_aside, because, back: Amount::ZERO }
+                let set_aside_reason = set_aside.is_positive().then_some(HoldReason::Amount);
+                ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund: Amount::ZERO }
             }
-            Err(HoldReason::Amount) => self.back(),
+            Err(HoldReason::Amount) => self.refund_or_hold(),
             Err(reason) => ArrivalDecision::Hold(reason),
         }
     }
@@ -166,10 +168,10 @@ impl OrderSnapshot<'_> {
             return Err(HoldReason::Price);
         }
         let exchange = self.exchange(promised, market).map_err(|_| HoldReason::Amount)?;
-        if exchange.gives < self.least {
+        if exchange.gives < self.min_payout {
             return Err(HoldReason::Amount);
         }
-        (self.may)(&exchange, level).map(|()| exchange)
+        (self.check_limits)(&exchange, level).map(|()| exchange)
     }
 }
 
@@ -234,10 +236,10 @@ mod tests {
     };
 
     impl DecisionExample {
-        fn decide(&self, in_time: i128, late: i128, is_all: bool) -> ArrivalDecision {
+        fn decide(&self, in_time: i128, late: i128, no_more_expected: bool) -> ArrivalDecision {
             let (fixed, network, basis_points) = self.fees;
             let fees = Fees { fixed: Amount::from_minor(fixed), network: Amount::from_minor(network), basis_points };
-            let may = |exchange: &Exchange, _: KycLevel| match self.level_one {
+            let check_limits = |exchange: &Exchange, _: KycLevel| match self.level_one {
                 true if exchange.accepted() > Amount::from_minor(100_000) => Err(HoldReason::Limit),
                 _ => Ok(()),
             };
@@ -248,10 +250,10 @@ mod tests {
                 late: Amount::from_minor(late),
                 minimum: Amount::from_minor(1_000),
                 maximum: Amount::from_minor(5_000_000_000),
-                is_all,
-                lapsed: false,
-                is_awaited: false,
-                stays: None,
+                no_more_expected,
+                promise_lapsed: false,
+                awaits_confirmation: false,
+                refund_obstacle: None,
             };
             let snapshot = OrderSnapshot {
                 leg: self.leg,
@@ -265,9 +267,9 @@ mod tests {
                 present_fees: fees,
                 decimals: (2, 6),
                 payable_step: Amount::SMALLEST,
-                least: Amount::ZERO,
+                min_payout: Amount::ZERO,
                 now: Timestamp::from_micros(0),
-                may: &may,
+                check_limits: &check_limits,
             };
             snapshot.decide()
         }
@@ -294,7 +296,7 @@ mod tests {
         assert_eq!(TRANSFER.exchanged(99_950, 0), (250, 1_107_755_555, 0), "4");
         let level_one = DecisionExample { level_one: true, ..TRANSFER };
         assert_eq!(level_one.exchanged(150_000, 0), (250, 1_108_311_111, 50_000), "5");
-        assert_eq!(CARD.decide(6_000, 0, true), ArrivalDecision::Back, "6");
+        assert_eq!(CARD.decide(6_000, 0, true), ArrivalDecision::Refund, "6");
         assert_eq!(CARD.exchanged(13_000, 0), (215 + 57, 139_678_947, 0), "7");
         assert_eq!(SALE.exchanged(200_000_000, 300_000_000).1, 41_340, "8");
         assert_eq!(SALE.exchanged(500_000_000, 0).1, 43_728, "9");

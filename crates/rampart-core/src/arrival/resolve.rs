@@ -20,15 +20,15 @@ pub struct ArrivalCase {
     pub maximum: Amount,
     /// Whether no more on-time money or coins can appear: the source was read past the end of the promise, or a single receipt
     /// is complete by its nature (a processor's capture).
-    pub is_all: bool,
+    pub no_more_expected: bool,
     /// Whether something that arrived on time is not final yet (coins in a block): it is waited for, unless the order is
     /// complete without it.
-    pub is_awaited: bool,
+    pub awaits_confirmation: bool,
     /// Whether the promise is no longer honoured, not even for what arrived on time: everything is exchanged at the market
     /// price.
-    pub lapsed: bool,
+    pub promise_lapsed: bool,
     /// Why the whole amount cannot be refunded, if it cannot: no destination, or below the refund minimum.
-    pub stays: Option<HoldReason>,
+    pub refund_obstacle: Option<HoldReason>,
 }
 
 /// The share exchanged at the market price.
@@ -52,12 +52,12 @@ pub enum ArrivalResolution {
         /// Share at the market price.
         market: MarketShare,
         /// Amount to refund.
-        back: Amount,
+        refund: Amount,
         /// Amount to set aside: it was late for an order that is complete without it.
         aside: Amount,
     },
     /// All of it is refunded.
-    Back,
+    Refund,
     Hold(HoldReason),
 }
 
@@ -86,44 +86,44 @@ pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
         return ArrivalResolution::Wait;
     }
     let is_complete = case.in_time >= less(case.ordered, case.tolerance);
-    if !is_complete && (case.is_awaited || (case.in_time.is_positive() && !case.is_all)) {
+    if !is_complete && (case.awaits_confirmation || (case.in_time.is_positive() && !case.no_more_expected)) {
         return ArrivalResolution::Wait;
     }
     // An order complete on time is decided by that, whatever else was reported before: the rest is set aside.
-    if case.late.is_positive() && (!is_complete || case.lapsed) {
+    if case.late.is_positive() && (!is_complete || case.promise_lapsed) {
         return late(case, policy);
     }
     if !is_complete {
         return short(case, policy);
     }
-    if case.lapsed {
-        return lapsed(case);
+    if case.promise_lapsed {
+        return resolve_lapsed(case);
     }
     let (surplus, aside) = (less(case.in_time, case.ordered), case.late);
     if surplus <= case.tolerance {
-        return ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, back: Amount::ZERO, aside };
+        return ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, refund: Amount::ZERO, aside };
     }
     match policy.over {
         Over::Market => {
-            ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), back: Amount::ZERO, aside }
+            ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), refund: Amount::ZERO, aside }
         }
-        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Nothing, back: surplus, aside },
+        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Nothing, refund: surplus, aside },
     }
 }
 
-fn back(case: &ArrivalCase) -> ArrivalResolution {
-    case.stays.map_or(ArrivalResolution::Back, ArrivalResolution::Hold)
+fn refund_or_hold(case: &ArrivalCase) -> ArrivalResolution {
+    case.refund_obstacle.map_or(ArrivalResolution::Refund, ArrivalResolution::Hold)
 }
 
 fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     let total = sum(case.in_time, case.late);
     match policy.late {
-        Late::Back => back(case),
+        Late::Back => refund_or_hold(case),
         Late::Hold => ArrivalResolution::Hold(HoldReason::Amount),
-        Late::Market if total < case.minimum => back(case),
+        Late::Market if total < case.minimum => refund_or_hold(case),
         Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => ArrivalResolution::Hold(HoldReason::Amount),
         Late::Market => {
-            let promised = if case.lapsed {
+            let promised = if case.promise_lapsed {
                 Amount::ZERO
             } else if case.in_time > sum(case.ordered, case.tolerance) {
                 case.ordered
@@ -133,7 +133,7 @@ fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
             ArrivalResolution::Exchange {
                 promised,
                 market: MarketShare::Late(less(total, promised)),
-                back: Amount::ZERO,
+                refund: Amount::ZERO,
                 aside: Amount::ZERO,
             }
         }
@@ -141,13 +141,13 @@ fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
 }
 
 /// On-time money or coins that could not be decided while the promise was honoured.
-fn lapsed(case: &ArrivalCase) -> ArrivalResolution {
+fn resolve_lapsed(case: &ArrivalCase) -> ArrivalResolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
         true => ArrivalResolution::Hold(HoldReason::Amount),
         false => ArrivalResolution::Exchange {
             promised: Amount::ZERO,
             market: MarketShare::Late(case.in_time),
-            back: Amount::ZERO,
+            refund: Amount::ZERO,
             aside: Amount::ZERO,
         },
     }
@@ -156,11 +156,11 @@ fn lapsed(case: &ArrivalCase) -> ArrivalResolution {
 fn short(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     match policy.short {
         Short::Hold => ArrivalResolution::Hold(HoldReason::Amount),
-        Short::Refund => back(case),
-        Short::Promise if case.in_time < case.minimum => back(case),
-        Short::Promise if case.lapsed => lapsed(case),
+        Short::Refund => refund_or_hold(case),
+        Short::Promise if case.in_time < case.minimum => refund_or_hold(case),
+        Short::Promise if case.promise_lapsed => resolve_lapsed(case),
         Short::Promise => {
-            ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, refund: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }

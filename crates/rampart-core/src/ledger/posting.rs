@@ -92,14 +92,14 @@ macro_rules! posting_kinds {
 posting_kinds! {
     PaymentReceived "payment_received" "`bank` or `card`" "`customer`" "A customer's money arrived.";
     Conversion "conversion" "`customer`, `fx`" "`fx`, `customer`, `fees`" "Money was turned into coins, or coins into money, at an order's terms.";
-    ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was undone because the coins or the money did not leave.";
+    ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was reversed because the coins or the money did not leave.";
     CoinsBroadcast "coins_broadcast" "`in_transit`" "`chain:hot` or `chain:deposits`" "Coins were handed to a chain.";
     CoinsConfirmed "coins_confirmed" "`customer`, `suspense`, `capital` or `chain:hot`" "`in_transit` and, for what is withheld of what goes back, `fees`" "A chain confirmed coins that we sent.";
-    CoinsUnconfirmed "coins_unconfirmed" "`in_transit` and `fees`" "`customer`, `suspense`, `capital` or `chain:hot`" "A chain undid coins that we sent; the same bytes are on their way again.";
-    CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain undid a transfer of ours by its own rules; the coins never left.";
-    NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "What a chain took for a transaction of ours.";
+    CoinsUnconfirmed "coins_unconfirmed" "`in_transit` and `fees`" "`customer`, `suspense`, `capital` or `chain:hot`" "A reorganisation removed coins that we sent; the same signed bytes are pending again.";
+    CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain reverted a transfer of ours; the coins never left.";
+    NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "The network fee of a transaction of ours.";
     DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";
-    DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
+    DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A reorganisation removed a confirmed deposit.";
     PayoutAccepted "payout_accepted" "`in_transit`" "`bank` or `card`" "Money was handed to a rail.";
     PayoutSettled "payout_settled" "`customer`, `suspense` or `losses`" "`in_transit` and, for what a rail cannot pay of it, `fees`" "The rail confirmed that money arrived.";
     PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";
@@ -107,11 +107,11 @@ posting_kinds! {
     Chargeback "chargeback" "`customer`, `suspense` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
     LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses` and, for what a rail cannot pay of it, `fees`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
-    SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
-    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was put into suspense for a person.";
+    SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "A suspense booking was reversed, for an order to receive the amount.";
+    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was moved to suspense for an operator.";
     WrittenOff "written_off" "`losses` or `suspense`" "any account, or `capital`" "An amount was written off.";
-    CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company put something in.";
-    CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company took something out.";
+    CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company added funds.";
+    CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company withdrew funds.";
 }
 
 /// Whether floors bind a posting: requests are bound, facts are not.

@@ -101,14 +101,14 @@ pub(super) fn settle_order(
     let step = match (order.on_its_way(), instead) {
         (None, _) => return arrived(payout, reference, order, context),
         (Some(_), None) => return None,
-        (Some(_), Some(instead)) => instead.stop(&format!("payout {} has arrived after all", payout.id), Some(order), context)?,
+        (Some(_), Some(instead)) => instead.stop(&format!("payout {} has settled after all", payout.id), Some(order), context)?,
     };
     then_arrived(step, payout, reference, context)
 }
 
 /// The same for a reopened review item, which may have been decided again since.
 pub(super) fn settle_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
-    let why = format!("payout {} has arrived after all", payout.id);
+    let why = format!("payout {} has settled after all", payout.id);
     match (&item.resolution, instead) {
         (None, _) => {
             let mut step = Step::new();

@@ -24,17 +24,17 @@ use crate::watch::{Deposit, DepositState};
 /// Purposes of transfers, with their description in the documentation.
 pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
     (TransferPurpose::Buy, "the coins of a purchase"),
-    (TransferPurpose::Refund, "the coins of a sale going back"),
-    (TransferPurpose::SuspenseReturn, "coins going back from suspense"),
-    (TransferPurpose::Sweep, "deposits being collected"),
-    (TransferPurpose::Withdrawal, "the company taking coins out"),
+    (TransferPurpose::Refund, "refunded coins of a sale"),
+    (TransferPurpose::SuspenseReturn, "coins returned from suspense"),
+    (TransferPurpose::Sweep, "deposits being swept"),
+    (TransferPurpose::Withdrawal, "withdrawals of the company"),
 ];
 
 /// Purposes of payouts, with their description in the documentation.
 pub const PAYOUTS: [(PayoutPurpose, &str); 3] = [
     (PayoutPurpose::Rampoff, "the money of a sale"),
-    (PayoutPurpose::Refund, "the money of a purchase going back"),
-    (PayoutPurpose::SuspenseReturn, "money going back from suspense"),
+    (PayoutPurpose::Refund, "refunded money of a purchase"),
+    (PayoutPurpose::SuspenseReturn, "money returned from suspense"),
 ];
 
 /// Fixtures of both tables.
@@ -82,7 +82,7 @@ fn beside(record: &Record) -> Option<String> {
     match record {
         Record::Payment(payment) => Some(format!("its payment is {}", payment::table::state_name(&payment.state))),
         Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoff::table::state_name(&rampoff.state))),
-        Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be collected again".to_owned()),
+        Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be swept again".to_owned()),
         _ => None,
     }
 }
@@ -122,7 +122,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
             ("unconfirmed", TransferFact::Unconfirmed),
             ("reverted", TransferFact::Reverted { network_fee }),
             ("vanished", TransferFact::Vanished { reason }),
-            ("given up", TransferFact::GivenUp),
+            ("abandoned", TransferFact::GivenUp),
         ]
     };
     let observe = |transfer: Transfer, fact| {
@@ -252,15 +252,15 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
         vec![
             ("screened clear", PayoutFact::Screened(ScreeningResult::Clear)),
             ("screened hit", PayoutFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })),
-            ("stopped by a person", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
-            ("its answer was lost", PayoutFact::Unknown),
+            ("stopped by an operator", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("outcome unknown", PayoutFact::Unknown),
             ("never arrived at the rail", PayoutFact::NeverArrived),
             ("accepted", PayoutFact::Accepted { reference: reference() }),
             ("refused", PayoutFact::Refused { reason: reason() }),
             ("settled", PayoutFact::Settled { reference: reference() }),
             ("failed or returned", PayoutFact::Failed { reason: reason() }),
-            ("said to have arrived", said(PayoutReport::Settled { reference: reference() })),
-            ("said to have failed", said(PayoutReport::Failed { reason: reason() })),
+            ("reported as settled by an operator", said(PayoutReport::Settled { reference: reference() })),
+            ("reported as failed by an operator", said(PayoutReport::Failed { reason: reason() })),
         ]
     };
     let observe = |payout: Payout, fact| {

@@ -106,7 +106,7 @@ impl Payment {
                 match self.findings.order.is_some() {
                     // The operator has seen the screening hit; asking the provider again would return the same.
                     true => {
-                        self.take(exchange, None, context, &mut step);
+                        self.record_decision(exchange, None, context, &mut step);
                         self.send(exchange, Screening::Overruled, context, &mut step);
                     }
                     false => self.accept(exchange, None, context, &mut step),

@@ -21,24 +21,24 @@ impl Payment {
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(method, context);
-        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, method, context);
-        match self.order_snapshot(method, case, &may, context).decide() {
+        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, method, context);
+        match self.order_snapshot(method, case, &check_limits, context).decide() {
             ArrivalDecision::Wait => {}
-            ArrivalDecision::Back => self.back(&case, method, context, step),
+            ArrivalDecision::Refund => self.refund_received(&case, method, context, step),
             ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
-                self.put_aside(set_aside, because, context, step);
-                self.give_surplus_back(back, context, step);
+                self.set_aside_part(set_aside, set_aside_reason, context, step);
+                self.refund_surplus(refund, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
             }
         }
     }
 
-    fn back(&mut self, case: &ArrivalCase, method: &Method, context: &Context<'_>, step: &mut Step) {
+    fn refund_received(&mut self, case: &ArrivalCase, method: &Method, context: &Context<'_>, step: &mut Step) {
         self.exceptions.note(case, !method.policy.hold().is_zero(), context.mint.now);
         self.refund(DecidedBy::Policy, Screening::Due, context, step);
     }
@@ -66,10 +66,10 @@ impl Payment {
             late: sum(true),
             minimum: method.minimum,
             maximum: method.maximum,
-            is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
-            lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
-            is_awaited: false,
-            stays: if !self.has_refund_destination(context) {
+            no_more_expected: is_read || matches!(self.pay_in, PayIn::Processor(_)),
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
+            awaits_confirmation: false,
+            refund_obstacle: if !self.has_refund_destination(context) {
                 Some(HoldReason::Destination)
             } else {
                 Some(HoldReason::Amount).filter(|_| !self.meets_refund_minimum(self.fiat_balance, context))
@@ -98,7 +98,7 @@ impl Payment {
         &self,
         method: &'a Method,
         case: ArrivalCase,
-        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
@@ -115,14 +115,14 @@ impl Payment {
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
             payable_step: method.payable_step,
-            least: Amount::ZERO,
+            min_payout: Amount::ZERO,
             now: context.mint.now,
-            may,
+            check_limits,
         }
     }
 
     /// Whether a customer of this level may exchange at the market price.
-    fn may(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
+    fn check_limits(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.accepted(), at: context.mint.now, ..self.usage() };
         let coin = context.catalogue.coin(self.terms.coin).filter(|coin| coin.buy);
         let is_within = method.enabled
@@ -135,13 +135,19 @@ impl Payment {
     /// The order proceeds: its coins are reserved and the order is screened. An exchange at the promised price uses the coins
     /// reserved for the order; anything else needs available coins.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.take(exchange, asked, context, step);
+        self.record_decision(exchange, asked, context, step);
         self.state = PaymentState::PaymentReceived { coins: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenPayment, self.id));
     }
 
     /// Records a decision: reserves what it gives and counts it in the limits.
-    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn record_decision(
+        &mut self,
+        exchange: Exchange,
+        asked: Option<crate::time::Timestamp>,
+        context: &Context<'_>,
+        step: &mut Step,
+    ) {
         self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let wanted = vec![
@@ -156,11 +162,11 @@ impl Payment {
     }
 
     /// Sets part of the money aside for an operator, newest receipts first.
-    pub(super) fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {
             step.post(self.post_set_aside(mint, part));
-            let reason = match because.map(|reason| reason.shown(Leg::Buying)) {
+            let reason = match reason.map(|reason| reason.shown(Leg::Buying)) {
                 Some(reason) => format!("more than payment {} can use ({reason})", self.id),
                 None => format!("more than payment {} can use", self.id),
             };
@@ -191,7 +197,7 @@ impl Payment {
     }
 
     /// Refunds the surplus to its sender, beside the order.
-    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {
             step.post(self.post_set_aside(mint, part));

@@ -238,8 +238,8 @@ impl Payment {
         if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
             return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
         }
-        if !self.takes(&receipt) {
-            return self.set_aside_beside(&receipt, self.unusable(&receipt), context, step);
+        if !self.accepts(&receipt) {
+            return self.set_aside_beside(&receipt, self.unusable_deviation(&receipt), context, step);
         }
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
@@ -253,14 +253,14 @@ impl Payment {
 
     /// Whether the order accepts it: money that arrives while the order is open, or that an operator assigns while the order
     /// waits.
-    fn takes(&self, receipt: &Receipt) -> bool {
+    fn accepts(&self, receipt: &Receipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
         self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
     }
 
     /// The deviation of money that the order cannot use.
-    fn unusable(&self, receipt: &Receipt) -> DeviationKind {
+    fn unusable_deviation(&self, receipt: &Receipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
@@ -271,8 +271,8 @@ impl Payment {
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
-        self.recover(&context.mint, step);
-        self.put_aside(self.fiat_balance, None, context, step);
+        self.offset_loss(&context.mint, step);
+        self.set_aside_part(self.fiat_balance, None, context, step);
     }
 
     /// Money that the order cannot use goes to suspense. What a processor captured is refunded through it automatically.
@@ -282,7 +282,7 @@ impl Payment {
         self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
         step.post(self.post_suspense(mint, receipt.amount));
         let reason = match kind {
-            DeviationKind::ForeignPayer => format!("somebody else than the customer paid payment {}", self.id),
+            DeviationKind::ForeignPayer => format!("someone other than the customer paid payment {}", self.id),
             _ => format!("arrived for payment {} when it was {}", self.id, self.status()),
         };
         let item = self.suspense_item(receipt, receipt.amount, reason, mint);

@@ -162,7 +162,7 @@ impl Payment {
         let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
         // Follows from a fact, so it cannot be refused.
         step.extend(payout.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "it goes back to where it came from".to_owned(), sent, mint.now));
+        step.write(item.settled("return", "policy", "returned to its source".to_owned(), sent, mint.now));
     }
 }
 

@@ -53,7 +53,7 @@ impl Payment {
         if left.is_some_and(Amount::is_zero) {
             // None of it is on the order any more: it was refunded or kept.
             step.post(self.post_chargeback(mint, source, Amount::ZERO, amount));
-            let reason = format!("taken back when it had gone back, or was kept: {reason}");
+            let reason = format!("reversed after it had been refunded or kept: {reason}");
             return step.write(self.reversal_item(amount, None, reason, mint));
         }
         let waits = self.is_unpaid() || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
@@ -74,7 +74,7 @@ impl Payment {
             self.put_on_hold(HoldReason::Reversed, context, step);
         }
         if from_losses.is_positive() {
-            let reason = format!("taken back when the money was no longer on the customer's account: {reason}");
+            let reason = format!("reversed after the money had left the customer's account: {reason}");
             step.write(self.reversal_item(from_losses, None, reason, mint));
         }
     }
@@ -93,7 +93,7 @@ impl Payment {
     /// Books the capture as lost and remembers the reversal until the capture is reported; the order still waits for money.
     pub(super) fn early_reversal(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
         step.post(self.post_chargeback(mint, self.pay_in.account(), Amount::ZERO, amount));
-        let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
+        let reason = format!("capture {} was reversed before it was reported: {reason}", capture.reveal());
         step.write(self.reversal_item(amount, None, reason, mint));
         if self.reversed_first.len() < MAX_RECEIPTS {
             self.reversed_first.push(EarlyReversal { capture, amount });
@@ -125,12 +125,12 @@ impl Payment {
         }
         match self.is_unpaid() {
             true => self.put_on_hold(HoldReason::Reversed, context, step),
-            false => self.put_aside(rest, None, context, step),
+            false => self.set_aside_part(rest, None, context, step),
         }
     }
 
     /// Offsets the booked loss with the balance.
-    pub(super) fn recover(&mut self, mint: &Mint<'_>, step: &mut Step) {
+    pub(super) fn offset_loss(&mut self, mint: &Mint<'_>, step: &mut Step) {
         let recovered = self.lost.min(self.fiat_balance);
         step.post(self.post_loss_recovered(mint, Account::Customer(self.customer), recovered));
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
@@ -142,11 +142,11 @@ impl Payment {
     /// with what is left, if anything.
     pub(super) fn outgoing_failed(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let was_lost = self.lost.is_positive();
-        self.recover(&context.mint, step);
+        self.offset_loss(&context.mint, step);
         if self.fiat_balance.is_zero() {
             self.release_promise(context, step);
             self.taken = None;
-            self.state = PaymentState::Failed { reason: "taken back before anything had left".to_owned() };
+            self.state = PaymentState::Failed { reason: "reversed before anything had left".to_owned() };
         } else if was_lost && self.taken.is_some() {
             self.taken = None;
             self.put_on_hold(HoldReason::Reversed, context, step);
@@ -170,7 +170,7 @@ impl Payment {
         if rest.is_positive() {
             let source = self.refund_account.as_ref().map(|destination| destination.account.reveal().to_owned());
             let source = source.or_else(|| self.receipts.iter().find_map(|receipt| Some(receipt.source.as_ref()?.reveal().to_owned())));
-            let reason = format!("the receiving bank returned the refund: {reason}; the money lies in suspense");
+            let reason = format!("the receiving bank returned the refund: {reason}; the money is in suspense");
             step.write(self.reversal_item(rest, source, reason, mint));
         }
     }

@@ -16,7 +16,7 @@ impl Payment {
         self.taken = None;
         step.post(self.post_set_aside(mint, self.fiat_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());
-        let reason = format!("put into suspense from payment {}", self.id);
+        let reason = format!("moved to suspense from payment {}", self.id);
         let asset = Some(self.terms.fiat.into());
         let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         let left: i128 = self.receipts.iter().map(|receipt| receipt.left().minor()).sum();
@@ -30,6 +30,6 @@ impl Payment {
         }
         self.receipts.clear();
         self.fiat_balance = Amount::ZERO;
-        self.state = PaymentState::Failed { reason: "its money was put into suspense".to_owned() };
+        self.state = PaymentState::Failed { reason: "its money was moved to suspense".to_owned() };
     }
 }

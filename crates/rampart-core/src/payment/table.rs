@@ -194,7 +194,7 @@ impl PaymentSample<'_> {
             ("paid exactly", paid(10_000, true)),
             ("paid short", paid(5_000, true)),
             ("paid over", paid(12_000, true)),
-            ("paid by a stranger", paid(10_000, false)),
+            ("paid by someone else", paid(10_000, false)),
             (
                 "paid late",
                 PaymentFact::Paid { receipt: self.receipt(10_000, now.after(std::time::Duration::from_secs(7_200))), is_customer: true },
@@ -214,7 +214,7 @@ impl PaymentSample<'_> {
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
             ("refund stopped by screening", PaymentFact::RefundStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
-            ("refund stopped by a person", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("refund stopped by an operator", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             (
                 "refund returned",
                 PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },

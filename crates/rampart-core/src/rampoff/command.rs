@@ -137,7 +137,7 @@ impl Rampoff {
                 match self.findings.order.is_some() {
                     // The operator has seen the screening hit; asking the provider again would return the same.
                     true => {
-                        self.take(exchange, None, context, &mut step);
+                        self.record_decision(exchange, None, context, &mut step);
                         self.convert_and_pay(exchange, Screening::Overruled, context, &mut step);
                     }
                     false => self.accept(exchange, None, context, &mut step),

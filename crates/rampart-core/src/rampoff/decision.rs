@@ -26,10 +26,10 @@ impl Rampoff {
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(rail, coin, context);
-        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, rail, coin, context);
-        match self.order_snapshot(rail, case, &may, context).decide() {
+        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, rail, coin, context);
+        match self.order_snapshot(rail, case, &check_limits, context).decide() {
             ArrivalDecision::Wait => {}
-            ArrivalDecision::Back => {
+            ArrivalDecision::Refund => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.refund(DecidedBy::Policy, Screening::Due, context, step);
             }
@@ -37,10 +37,10 @@ impl Rampoff {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.put_aside(set_aside, because, context, step);
-                self.give_surplus_back(back, context, step);
+                self.set_aside_part(set_aside, set_aside_reason, context, step);
+                self.refund_surplus(refund, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
             }
         }
@@ -72,10 +72,10 @@ impl Rampoff {
             late: sum(true),
             minimum: coin.minimum,
             maximum: coin.maximum,
-            is_all: is_read && !is_pending,
-            lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
-            is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
-            stays: match self.usable_refund_wallet(DecidedBy::Policy, context) {
+            no_more_expected: is_read && !is_pending,
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
+            awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
+            refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.meets_refund_minimum(self.coin_balance, context) => Some(HoldReason::Amount),
                 Some(_) => None,
@@ -117,7 +117,7 @@ impl Rampoff {
         &self,
         rail: &'a PayoutRail,
         case: ArrivalCase,
-        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
@@ -134,14 +134,21 @@ impl Rampoff {
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
             payable_step: context.catalogue.payable_step(self.rail),
-            least: rail.minimum,
+            min_payout: rail.minimum,
             now: context.mint.now,
-            may,
+            check_limits,
         }
     }
 
     /// Whether a customer of this level may exchange at the market price.
-    fn may(&self, exchange: &Exchange, level: KycLevel, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Result<(), HoldReason> {
+    fn check_limits(
+        &self,
+        exchange: &Exchange,
+        level: KycLevel,
+        rail: &PayoutRail,
+        coin: &Coin,
+        context: &Context<'_>,
+    ) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
         let is_within = rail.enabled
             && coin.sell
@@ -154,13 +161,13 @@ impl Rampoff {
     /// The order proceeds: its money is reserved and the order is screened. An exchange at the promised price uses the money
     /// reserved for the order; anything else needs available money.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.take(exchange, asked, context, step);
+        self.record_decision(exchange, asked, context, step);
         self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
     }
 
     /// Records a decision: reserves what it gives and counts it in the limits.
-    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn record_decision(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
         self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
@@ -175,8 +182,8 @@ impl Rampoff {
     }
 
     /// Sets part of the coins aside for an operator, newest deposits first.
-    fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
-        let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
+    fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+        let reason = match reason.map(|reason| reason.shown(Leg::Selling)) {
             Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
             None => format!("more than ramp-off {} can use", self.id),
         };
@@ -184,7 +191,7 @@ impl Rampoff {
     }
 
     /// Refunds the surplus to the customer's wallet, beside the order.
-    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let reason = format!("the surplus of ramp-off {}", self.id);
         for item in self.take_from_newest(amount, &reason, &context.mint, step) {
             self.return_item(item, context, step);

@@ -267,7 +267,8 @@ impl Rampoff {
     /// ignored.
     fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>) {
         let is_known = self.deposits.iter().any(|known| known.deposit == receipt.deposit);
-        if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.takes(&receipt) && self.note_deposit(&receipt) {
+        if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.accepts(&receipt) && self.note_deposit(&receipt)
+        {
             self.state = RampoffState::Confirming;
         }
     }
@@ -295,10 +296,10 @@ impl Rampoff {
             return;
         }
         let is_waited_for = self.is_unpaid() && known.is_some();
-        if !(is_waited_for || self.takes(&receipt)) || !self.note_deposit(&receipt) {
+        if !(is_waited_for || self.accepts(&receipt)) || !self.note_deposit(&receipt) {
             // Coins in suspense are not the order's any more, should a reorganisation remove them.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
-            self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
+            self.exceptions.add(self.unusable_deviation(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
             return self.to_suspense(&ArrivedCoins::of(&receipt, self.terms.coin), mint, step);
         }
@@ -314,7 +315,7 @@ impl Rampoff {
 
     /// Whether the order accepts it: coins that arrive while the order is open, or again after a reorganisation, or that an
     /// operator assigns while the order waits.
-    fn takes(&self, receipt: &DepositReceipt) -> bool {
+    fn accepts(&self, receipt: &DepositReceipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let comes_again = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. });
         let waits = matches!(self.state, RampoffState::OnHold { .. }) && self.taken.is_none();
@@ -322,7 +323,7 @@ impl Rampoff {
     }
 
     /// The deviation of coins that the order cannot use.
-    fn unusable(&self, receipt: &DepositReceipt) -> DeviationKind {
+    fn unusable_deviation(&self, receipt: &DepositReceipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }

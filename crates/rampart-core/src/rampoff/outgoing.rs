@@ -131,6 +131,6 @@ impl Rampoff {
         let sent = Some(OutgoingRecord::Transfer(transfer.id));
         let item = ReviewItem { destination: Some(transfer.to.clone()), ..item };
         step.extend(transfer.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "it goes back to the customer's wallet".to_owned(), sent, mint.now));
+        step.write(item.settled("return", "policy", "returned to the customer's wallet".to_owned(), sent, mint.now));
     }
 }

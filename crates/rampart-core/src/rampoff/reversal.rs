@@ -48,7 +48,7 @@ impl Rampoff {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;
             self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
-            let reason = "the chain undid a confirmed deposit whose money or coins had left".to_owned();
+            let reason = "a reorganisation removed a confirmed deposit whose coins or money had left".to_owned();
             step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), amount, None, reason, mint));
             return;
         }
@@ -93,7 +93,7 @@ impl Rampoff {
             return;
         }
         self.reversal = Some(Reversal::BankReturn);
-        let reason = format!("the receiving bank returned the payout: {reason}; the money lies in suspense");
+        let reason = format!("the receiving bank returned the payout: {reason}; the money is in suspense");
         let item = ReviewItem {
             order: Some(self.id),
             asset: Some(Asset::Fiat(self.terms.fiat)),

@@ -17,7 +17,7 @@ impl Rampoff {
         self.taken = None;
         step.post(self.post_set_aside(mint, self.coin_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.coin_balance.minor());
-        let reason = format!("put into suspense from ramp-off {}", self.id);
+        let reason = format!("moved to suspense from ramp-off {}", self.id);
         let asset = Some(self.terms.coin.into());
         let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         for deposit in self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost) {
@@ -25,7 +25,7 @@ impl Rampoff {
         }
         self.deposits.retain(|deposit| deposit.lost);
         self.coin_balance = Amount::ZERO;
-        self.state = RampoffState::Failed { reason: "its coins were put into suspense".to_owned() };
+        self.state = RampoffState::Failed { reason: "its coins were moved to suspense".to_owned() };
     }
 
     /// Whether all confirmed coins are on the account, as received, and none are pending.

@@ -206,7 +206,7 @@ impl RampoffSample<'_> {
             ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
             ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
             ("payout stopped by screening", RampoffFact::PayoutStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
-            ("payout stopped by a person", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("payout stopped by an operator", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
             ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COINS) }),

@@ -144,7 +144,7 @@ impl ReviewItem {
             return Ok(step);
         }
         if let Some(resolution) = &self.resolution {
-            return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
+            return Err(refuse(format!("it was already resolved by {}: {}", resolution.actor, resolution.decision)));
         }
         let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Keep));
         let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
@@ -172,10 +172,10 @@ impl ReviewItem {
         let moves =
             matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
-            return Err(refuse("the chain has undone it: there is nothing to decide about"));
+            return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
         }
         if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
-            return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
+            return Err(refuse("it is booked as a loss, and nothing of it is in suspense"));
         }
         match (decision, self.kind) {
             (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
@@ -188,7 +188,7 @@ impl ReviewItem {
             (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
             (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
             (ReviewDecision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
-                Err(refuse("the coins never left, and nothing of it lies in suspense"))
+                Err(refuse("the coins never left, and nothing of them is in suspense"))
             }
             (ReviewDecision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
             (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
@@ -201,11 +201,11 @@ impl ReviewItem {
         let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
         let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
         match self.kind {
-            ReviewKind::Suspense if !undone => Err(refuse("it lies in suspense: assign it to an order, send it back or keep it")),
-            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it lies in suspense: send it back or keep it")),
-            ReviewKind::Shortage => Err(refuse("suspense lacks it: write it off")),
+            ReviewKind::Suspense if !undone => Err(refuse("it is in suspense: assign it to an order, return it or keep it")),
+            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it is in suspense: return it or keep it")),
+            ReviewKind::Shortage => Err(refuse("suspense has a shortage: write it off")),
             ReviewKind::Quarantine if unapplied.is_some() => {
-                Err(refuse("money that arrived is behind it: apply the fact again, or put it into suspense"))
+                Err(refuse("the fact is about money that arrived: retry it, or move the money to suspense"))
             }
             _ => Ok(Step::new()),
         }

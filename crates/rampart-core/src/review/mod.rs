@@ -182,7 +182,7 @@ impl ReviewItem {
                 order: None,
                 sent: None,
                 actor: "chain".to_owned(),
-                reason: "the chain undid the deposit".to_owned(),
+                reason: "a reorganisation removed the deposit".to_owned(),
                 at,
             },
         };

@@ -23,10 +23,10 @@ use crate::watch::{Deposit, DepositState};
 pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
     let mint = &context.mint;
     let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
-    let resolution = resolution.ok_or_else(|| refuse("only what was kept can be put back on the list"))?;
+    let resolution = resolution.ok_or_else(|| refuse("only an item that was kept can be reopened"))?;
     let mut step = Step::new();
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
-    let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
+    let reason = format!("kept by {}, and reopened by {}: {}", resolution.actor, operator.actor, operator.reason);
     step.write(item.clone().reopened(mint, reason));
     let resolution = ReviewResolution { decision: "keep, reopened".to_owned(), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
@@ -114,7 +114,7 @@ fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Am
 /// Refused if the order would move it to suspense again.
 fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusal> {
     if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
-        return Err(refuse(format!("the order is {status} and cannot use it: send it back, or choose another order")));
+        return Err(refuse(format!("the order is {status} and cannot use it: return it, or choose another order")));
     }
     step.extend(received);
     Ok(step)
@@ -161,7 +161,7 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
             if origin::is_usable(refund_origin.as_ref(), DecidedBy::Policy, context) {
                 Ok((PayoutRoute::Bank(rail), given))
             } else {
-                Err(refuse("the account that it would go to was given on a page, and is not followed yet: name a destination"))
+                Err(refuse("the refund account was given on a page and may not be used yet: name a destination"))
             }
         }
         Some(FactBody::ProcessorPaid(paid)) => {
@@ -246,7 +246,7 @@ pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Conte
         Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), Some(rampoff.destination)),
     };
     if taken_back {
-        return Err(refuse("what the customer gave for it was taken back: keep it"));
+        return Err(refuse("what the customer gave for it was reversed: keep it"));
     }
     let returned = about.payouts.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;

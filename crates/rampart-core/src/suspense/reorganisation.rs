@@ -78,7 +78,7 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
 pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
-    stopped_by(order.into(), on_its_way, "the chain undid the deposit that it was for", context, |order| match order {
+    stopped_by(order.into(), on_its_way, "a reorganisation removed the deposit that it was for", context, |order| match order {
         Order::Rampoff(order) => order.observe(RampoffFact::DepositDropped { deposit }, context),
         Order::Payment(_) => Step::new(),
     })
@@ -126,15 +126,16 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
     }
     step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
     let stopped =
-        TransferFact::Stopped { by: StoppedBy::Operator, reason: "the chain undid the deposit that it was to send back".to_owned() };
+        TransferFact::Stopped { by: StoppedBy::Operator, reason: "a reorganisation removed the deposit that it was to return".to_owned() };
     step.extend(transfer.observe(stopped, Outgoing::default(), context));
 }
 
 /// The shortage of an item, which is named as its source.
 fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
     let how = of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == KEEP { "kept" } else { "sent back" });
-    let reason =
-        format!("the chain undid coins that had been {how}: suspense lacks them until it takes them up again, or they are written off");
+    let reason = format!(
+        "a reorganisation removed coins that had been {how}: suspense lacks them until the chain includes them again, or they are written off"
+    );
     let item = ReviewItem::new(mint, ReviewKind::Shortage, reason);
     ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, source: Some(of.id.to_string()), ..item }
 }
@@ -161,13 +162,13 @@ pub(crate) fn sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, con
 /// A reorganisation removed a return from suspense: the shortage it caused ends.
 pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, context: &Context<'_>) -> Step {
     match (item, known) {
-        (Some(item), Some(known)) if item.is_undone() => made_good(known, "the chain undid the transfer too", context),
+        (Some(item), Some(known)) if item.is_undone() => resolve_shortage(known, "the reorganisation removed the transfer too", context),
         _ => Step::new(),
     }
 }
 
 /// Ends a shortage; if it was written off, that loss is reversed.
-fn made_good(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
+fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
         None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
@@ -221,7 +222,7 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         let (other, transfer) = before.remove(position);
         let Some(resolution) = other.resolution.clone() else { continue };
         let decision = if transfer.is_some() { "return" } else { KEEP };
-        let reason = format!("as before the chain undid it: {}", resolution.reason);
+        let reason = format!("as before the reorganisation: {}", resolution.reason);
         item.resolution = Some(ReviewResolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
             gone.push((item.order, item.amount));
@@ -230,8 +231,8 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
             follows.write(Transfer { resolves: Some(item.id), ..transfer.clone() });
         }
         let shortage = shortage_of(other, items).cloned();
-        let why = "the chain took the deposit up again";
-        shortage.into_iter().for_each(|shortage| follows.extend(made_good(shortage, why, context)));
+        let why = "the chain included the deposit again";
+        shortage.into_iter().for_each(|shortage| follows.extend(resolve_shortage(shortage, why, context)));
     }
     not_ordered.into_iter().for_each(|transfer| remove_transfer(&mut step, transfer));
     gone.into_iter().for_each(|(order, amount)| remove_set_aside(&mut step, order, amount, context));

@@ -26,7 +26,7 @@ pub fn taken_back(
         let Some(asset) = item.asset.filter(|_| item.kind == ReviewKind::Suspense && missing.is_positive()) else { continue };
         match (&item.resolution, returning) {
             (None, _) => {}
-            (Some(_), Some(returning)) => match returning.stop("what it sends back was taken back", None, context) {
+            (Some(_), Some(returning)) => match returning.stop("what it returns was reversed", None, context) {
                 Some(stopped) => step.extend(stopped),
                 None => continue,
             },
@@ -39,11 +39,7 @@ pub fn taken_back(
         let rest = item.amount.less(part);
         if rest.is_positive() {
             let item = ReviewItem { amount: rest, ..item };
-            step.write(if item.resolution.is_some() {
-                item.reopened(mint, format!("a part of it was taken back: {reason}"))
-            } else {
-                item
-            });
+            step.write(if item.resolution.is_some() { item.reopened(mint, format!("part of it was reversed: {reason}")) } else { item });
         } else {
             step.write(item.settled("taken back", "outside", reason.to_owned(), None, mint.now));
         }
@@ -56,7 +52,7 @@ pub fn taken_back(
 pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
     let mut step = Step::new();
     step.post(treasury::unmatched_taken_back(mint, arrived_on, asset, amount));
-    let reason = format!("money of no order was taken back when it was not in suspense any more: {reason}");
+    let reason = format!("money of no order was reversed after it had left suspense: {reason}");
     let item = ReviewItem::new(mint, ReviewKind::Reversal, reason);
     step.write(ReviewItem { fact: Some(receipt), asset: Some(asset), amount, ..item });
     step

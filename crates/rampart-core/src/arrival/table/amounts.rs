@@ -33,9 +33,9 @@ const fn scenario(name: &'static str, parts: &'static [(i128, u64, u64)], is_rea
 
 /// For 1,000 ordered with a tolerance of 5; the promise ends after 1 hour and is honoured until the 25th.
 const AMOUNT_SCENARIOS: [AmountScenario; 15] = [
-    scenario("less, the promise is running", &[(600, 0, 0)], false),
-    scenario("less, and nothing more came", &[(600, 0, 0)], true),
-    scenario("less than the minimum, and nothing more came", &[(5, 0, 0)], true),
+    scenario("less, during the promise", &[(600, 0, 0)], false),
+    scenario("less, and nothing more arrives", &[(600, 0, 0)], true),
+    scenario("less than the minimum, and nothing more arrives", &[(5, 0, 0)], true),
     scenario("within the tolerance", &[(996, 0, 0)], false),
     scenario("exactly", &[(1_000, 0, 0)], false),
     scenario("more", &[(1_300, 0, 0)], false),
@@ -73,10 +73,10 @@ impl Obstacle {
     const fn name(self) -> &'static str {
         match self {
             Self::Nothing => "",
-            Self::Limits => "the customer's limits take no more",
+            Self::Limits => "the customer's limits are used up",
             Self::Price => "no current price",
-            Self::Liquidity => "everything there is was promised to other orders",
-            Self::Identity => "the identity was withdrawn",
+            Self::Liquidity => "the available balance is promised to other orders",
+            Self::Identity => "the identity check was withdrawn",
             Self::Ban => "the customer is banned",
             Self::Partner => "the partner is disabled",
             Self::Nowhere => "no refund destination",

@@ -163,15 +163,15 @@ fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem],
     let mut parts: Vec<&str> = Vec::new();
     if let Some(taken) = is.taken.filter(|_| is.taken != was.taken) {
         if taken.promised.is_positive() {
-            parts.push("at the promise");
+            parts.push("exchanged at the promised price");
         }
         if taken.market.is_positive() {
-            parts.push(if parts.is_empty() { "at the market price" } else { "the rest at the market price" });
+            parts.push(if parts.is_empty() { "exchanged at the market price" } else { "the rest at the market price" });
         }
     }
     let is_more = is.on_order > was.on_order;
     match is.is_refunded && !was.is_refunded {
-        true => parts.push("goes back"),
+        true => parts.push("refunded"),
         false if is_more && is.hold.is_some() => parts.push("waits on the order"),
         false if is_more && is.is_unpaid => parts.push("counts, and the order waits for more"),
         false => {}
@@ -180,11 +180,11 @@ fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem],
     for item in changed {
         let is_running = Some(item.id) == is.running_item;
         match (item.kind, &item.resolution) {
-            (ReviewKind::Suspense, None) if is_running => parts.push("lies on the order's item for small amounts"),
+            (ReviewKind::Suspense, None) if is_running => parts.push("collected on the order's item for small amounts"),
             (ReviewKind::Suspense, None) if is_part => parts.push("the rest is set aside"),
             (ReviewKind::Suspense, None) => parts.push("set aside"),
             (ReviewKind::Suspense, Some(resolution)) if resolution.sent.is_some() => {
-                parts.push(if is_part { "the rest goes back by itself" } else { "goes back by itself" });
+                parts.push(if is_part { "the rest is refunded automatically" } else { "refunded automatically" });
             }
             (ReviewKind::Suspense, Some(_)) if posted.contains(&PostingKind::SuspenseAssigned) => {}
             (ReviewKind::Suspense, Some(_)) => parts.push("taken from suspense"),
@@ -193,7 +193,7 @@ fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem],
         }
     }
     if posted.contains(&PostingKind::LossRecovered) {
-        parts.push("goes against the loss");
+        parts.push("offsets the loss");
     }
     let is_taken_back = posted.iter().any(|kind| matches!(kind, PostingKind::Chargeback | PostingKind::DepositUndone));
     if is_taken_back && parts.is_empty() {
@@ -320,7 +320,7 @@ impl fmt::Display for Cell {
         if self.commands.is_empty() {
             return Ok(());
         }
-        let by_itself = if self.held.is_some_and(HoldReason::ends_by_itself) { "goes on by itself; else " } else { "" };
+        let by_itself = if self.held.is_some_and(HoldReason::ends_by_itself) { "resumes automatically; else " } else { "" };
         write!(formatter, "<br>{by_itself}{}", commands::listed(&self.commands))
     }
 }

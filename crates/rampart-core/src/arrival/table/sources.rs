@@ -56,7 +56,7 @@ struct SourceScenario {
     by_card: bool,
     is_strange: bool,
     /// Whether the policy checks the payer (`hold_foreign_payer`).
-    is_asked: bool,
+    checks_payer: bool,
     /// Earlier events, when buying and when selling, beyond those of the stage.
     earlier: [Event; 2],
     /// The event when buying and when selling.
@@ -68,10 +68,10 @@ const NEVER: Event = |_| None;
 const STRANGER: &str = "Juan Vega";
 
 const fn money(name: &'static str, happens: Event) -> SourceScenario {
-    SourceScenario { name, by_card: false, is_strange: false, is_asked: true, earlier: [NOTHING; 2], happens: [happens, NEVER] }
+    SourceScenario { name, by_card: false, is_strange: false, checks_payer: true, earlier: [NOTHING; 2], happens: [happens, NEVER] }
 }
 
-const fn both(name: &'static str, buying: Event, selling: Event) -> SourceScenario {
+const fn on_both_legs(name: &'static str, buying: Event, selling: Event) -> SourceScenario {
     SourceScenario { happens: [buying, selling], ..money(name, NEVER) }
 }
 
@@ -79,52 +79,54 @@ const fn by_card(name: &'static str, happens: Event) -> SourceScenario {
     SourceScenario { by_card: true, ..money(name, happens) }
 }
 
-const fn strange(scenario: SourceScenario) -> SourceScenario {
+const fn foreign(scenario: SourceScenario) -> SourceScenario {
     SourceScenario { is_strange: true, ..scenario }
 }
 
-const fn unasked(scenario: SourceScenario) -> SourceScenario {
-    SourceScenario { is_asked: false, ..scenario }
+const fn without_payer_check(scenario: SourceScenario) -> SourceScenario {
+    SourceScenario { checks_payer: false, ..scenario }
 }
 
-const fn behind(earlier: [Event; 2], scenario: SourceScenario) -> SourceScenario {
+const fn after(earlier: [Event; 2], scenario: SourceScenario) -> SourceScenario {
     SourceScenario { earlier, ..scenario }
 }
 
 const SOURCE_SCENARIOS: [SourceScenario; 19] = [
-    both("the customer's: what the order lacks, or the ordered amount once more", customers, coins),
+    on_both_legs("from the customer: the missing amount, or the ordered amount again", customers, coins),
     money("the bank names no payer", |simulation| paid(simulation, None)),
-    strange(money("somebody else's", |simulation| paid(simulation, Some(STRANGER)))),
-    unasked(money("somebody else's, and the policy has no `hold_foreign_payer`", |simulation| paid(simulation, Some(STRANGER)))),
+    foreign(money("from someone else", |simulation| paid(simulation, Some(STRANGER)))),
+    without_payer_check(money("from someone else, and the policy has no `hold_foreign_payer`", |simulation| {
+        paid(simulation, Some(STRANGER))
+    })),
     by_card("by card: the customer's capture", customers),
-    strange(by_card("by card: somebody else's capture", |simulation| paid(simulation, Some(STRANGER)))),
-    strange(both(
+    foreign(by_card("by card: someone else's capture", |simulation| paid(simulation, Some(STRANGER)))),
+    foreign(on_both_legs(
         "another currency; another coin",
         |simulation| unmatched(simulation, Some(USD), None),
         |simulation| wrong(simulation, NATIVE),
     )),
-    strange(both(
+    foreign(on_both_legs(
         "on another rail; on another chain",
         |simulation| unmatched(simulation, None, Some(BIZUM)),
         |simulation| wrong(simulation, ELSEWHERE),
     )),
-    strange(by_card("by card: a capture of another processor", |simulation| unmatched(simulation, None, Some(PAYPAL)))),
-    both("the same receipt, reported again", repeated, repeated_coins),
-    both("less than counts (`receipt_minimum`)", dust, dust),
-    behind([dust; 2], both("less than counts, once more", dust, dust)),
-    both("the last receipt is taken back: recalled by its bank, undone by its chain", recalled, undone),
+    foreign(by_card("by card: a capture of another processor", |simulation| unmatched(simulation, None, Some(PAYPAL)))),
+    on_both_legs("the same receipt, reported again", repeated, repeated_coins),
+    on_both_legs("less than `receipt_minimum`", below_minimum, below_minimum),
+    after([below_minimum; 2], on_both_legs("less than `receipt_minimum`, again", below_minimum, below_minimum)),
+    on_both_legs("the last receipt is reversed: recalled by its bank, removed by a reorganisation", recalled, undone),
     by_card("by card: the last capture is charged back", recalled),
     by_card("by card: a chargeback that is reported before its capture", reversed_first),
-    behind([reversed_first, NEVER], by_card("by card: the capture that was charged back before it was reported", customers)),
-    behind(
+    after([reversed_first, NEVER], by_card("by card: the capture that was charged back before it was reported", customers)),
+    after(
         [|simulation| paid(simulation, Some(STRANGER)), |simulation| wrong(simulation, NATIVE)],
-        both("what lies beside the order is taken back", recalled, undone),
+        on_both_legs("what is set aside is reversed", recalled, undone),
     ),
-    behind(
+    after(
         [|simulation| paid(simulation, Some(STRANGER)), NEVER],
-        money("a person assigns to the order what somebody else has paid", assigned),
+        money("an operator assigns to the order what someone else has paid", assigned),
     ),
-    behind([NEVER, late_coins], both("a person assigns to the order coins that it could not use", NEVER, assigned)),
+    after([NEVER, late_coins], on_both_legs("an operator assigns to the order coins that it could not use", NEVER, assigned)),
 ];
 
 const USD: Asset = Asset::Fiat(Code::literal("USD"));
@@ -136,11 +138,11 @@ const ELSEWHERE: CoinId = CoinId { symbol: Code::literal("USDC"), chain: Code::l
 /// The table by source, under a policy, by the order's stage.
 #[must_use]
 pub fn whose(policy: &Policy) -> Vec<Row> {
-    let asks = example::catalogue(Policy { hold_foreign_payer: true, ..*policy });
-    let does_not = example::catalogue(Policy { hold_foreign_payer: false, ..*policy });
+    let checking = example::catalogue(Policy { hold_foreign_payer: true, ..*policy });
+    let not_checking = example::catalogue(Policy { hold_foreign_payer: false, ..*policy });
     let mut rows: Vec<Row> = Vec::new();
     for scenario in &SOURCE_SCENARIOS {
-        let catalogue = if scenario.is_asked { &asks } else { &does_not };
+        let catalogue = if scenario.checks_payer { &checking } else { &not_checking };
         for stage in OrderStage::ALL {
             let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(catalogue, leg, scenario, stage));
             if becomes.iter().any(Option::is_some) {
@@ -243,7 +245,7 @@ fn late_coins(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     coins(simulation)
 }
 
-fn dust(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
+fn below_minimum(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     match simulation.leg() {
         Leg::Buying => drop(simulation.paid(50, simulation.now, Some(CUSTOMER))),
         Leg::Selling => drop(simulation.deposited(500_000, simulation.now)),

@@ -259,9 +259,9 @@ impl Payout {
         let mut step = settles.unwrap_or_default();
         step.post(self.post_accepted(mint));
         let outcome = match (lost, instead) {
-            (false, None) => "it is taken for what it was ordered for".to_owned(),
-            (false, Some(instead)) => format!("it is taken for what it was ordered for, and {instead} was stopped"),
-            (true, Some(instead)) => format!("it is booked as lost, because {instead} was ordered in its place and may have left"),
+            (false, None) => "it is used for its original purpose".to_owned(),
+            (false, Some(instead)) => format!("it is used for its original purpose, and {instead} was stopped"),
+            (true, Some(instead)) => format!("it is booked as lost, because {instead} was created in its place and may have left"),
             (true, None) => "it is booked as lost, because its money has gone another way".to_owned(),
         };
         if lost {
@@ -273,11 +273,11 @@ impl Payout {
             step.extend(observe_set_aside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
-            (_, Some(person)) => format!("{person} had said that it failed"),
-            (PayoutState::Returned { .. }, None) => "it had been sent back".to_owned(),
-            (_, None) => "it was taken for failed".to_owned(),
+            (_, Some(person)) => format!("{person} had reported it as failed"),
+            (PayoutState::Returned { .. }, None) => "it had been returned".to_owned(),
+            (_, None) => "it was treated as failed".to_owned(),
         };
-        let reason = format!("payout {} has arrived as {reference} after {said}: {outcome}", self.id);
+        let reason = format!("payout {} has settled as {reference} after {said}: {outcome}", self.id);
         step.write(self.contradiction(order, reason, mint));
         Self { said_by: None, lost, ..self }.transition(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
         step
@@ -310,8 +310,7 @@ impl Payout {
             item.into_iter().for_each(|item| step.write(ReviewItem { amount: self.amount, ..item }));
         }
         if let Some(person) = &self.said_by {
-            let reason =
-                format!("payout {} has not arrived, or was sent back ({reason}), after {person} had said that it arrived", self.id);
+            let reason = format!("payout {} failed or was returned ({reason}) after {person} had reported it as settled", self.id);
             step.write(self.contradiction(order, reason, mint));
         }
         // A lost payout is back where it was before it left: nothing of it is in suspense.

@@ -147,7 +147,7 @@ impl Transfer {
             return Step::new();
         }
         let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
-        let why = format!("sending it back was refused by the chain: {reason}");
+        let why = format!("the chain refused the return: {reason}");
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
         self.transition(TransferState::Failed { reason }, &mut step);
@@ -203,7 +203,7 @@ impl Transfer {
     fn vanished(self, reason: &str, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if matches!(self.state, TransferState::Broadcast(_)) {
-            let why = format!("transfer {} vanished from {}, which refuses to take it again: {reason}", self.id, self.chain());
+            let why = format!("transfer {} vanished from {}, which refuses to accept it again: {reason}", self.id, self.chain());
             let item = self.item(ReviewKind::Vanished, self.id.to_string(), why, mint);
             step.rely(RecordKey::Transfer(self.id), self.version);
             step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", self.id, self.version), item.id));
@@ -218,7 +218,7 @@ impl Transfer {
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return step;
         }
-        let reason = "vanished from the chain and given up".to_owned();
+        let reason = "vanished from the chain and abandoned".to_owned();
         // Before the order's own postings: what it takes from its customer's account has to be there.
         step.post(self.post_returned(&context.mint));
         step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
