@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-const MICROS_PER_MILLISECOND: i64 = 1_000;
+const MILLISECOND_MICROS: i64 = 1_000;
 /// Bytes of the digest that are kept.
 const FINGERPRINT_BYTES: usize = 16;
 
@@ -25,7 +25,7 @@ pub fn fingerprint(token: &str) -> String {
 pub fn made_in(token: &str) -> Option<Range<Timestamp>> {
     let (seconds, nanos) = Uuid::try_parse(token).ok()?.get_timestamp()?.to_unix();
     let first = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
-    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MICROS_PER_MILLISECOND)?))
+    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MILLISECOND_MICROS)?))
 }
 
 /// Whether a token has the stored fingerprint, in constant time.
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_tells_its_millisecond() {
+    fn a_token_contains_its_millisecond() {
         let made = made_in("01a21580-5a25-7eb1-8913-2d37df809be3").unwrap();
         assert_eq!((made.start.micros(), made.end.micros()), (0x01a2_1580_5a25 * 1_000, 0x01a2_1580_5a26 * 1_000));
     }

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_partner_is_told() {
+    fn what_a_partner_sees() {
         use KycLevel::{Basic, Reinforced};
         use KycStatus::{Fail, Processing, Unused, Valid};
         let cases = [

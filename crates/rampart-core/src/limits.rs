@@ -165,21 +165,21 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
 mod tests {
     use super::*;
 
-    const DAY: i64 = 86_400_000_000;
+    const DAY_MICROS: i64 = 86_400_000_000;
 
     #[test]
     fn a_windows_counters_outlive_it() {
         // Every day of four years including a leap year, in the morning and at its last microsecond.
         for day in 0..1_461 {
-            let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY);
-            let last = Timestamp::from_micros(morning.micros() + DAY - 1);
+            let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY_MICROS);
+            let last = Timestamp::from_micros(morning.micros() + DAY_MICROS - 1);
             for (window, at_last) in windows(morning).into_iter().zip(windows(last)) {
                 let (length, name, expires_at) = (window.length, window.name, window.expires_at);
                 assert_eq!((length, &name, expires_at), (at_last.length, &at_last.name, at_last.expires_at), "{morning}");
-                let days_left = (expires_at.micros() - morning.micros()) / DAY;
+                let days_left = (expires_at.micros() - morning.micros()) / DAY_MICROS;
                 // It may be deleted from the first moment outside the window on, and not much later.
                 let ended = (1..=days_left).find(|later| {
-                    let then = Timestamp::from_micros(morning.micros() + later * DAY);
+                    let then = Timestamp::from_micros(morning.micros() + later * DAY_MICROS);
                     windows(then).iter().all(|other| other.name != name)
                 });
                 assert!(ended.is_some_and(|ended| days_left - ended <= 66), "{morning} {length} {name} {expires_at}");

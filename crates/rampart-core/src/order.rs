@@ -23,7 +23,7 @@ pub enum Reversal {
     Chargeback,
     /// The receiving bank returned the payout.
     BankReturn,
-    /// The chain undid a deposit that had been confirmed.
+    /// A reorganisation removed a confirmed deposit.
     Reorganisation,
 }
 
@@ -262,9 +262,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_told_apart() {
+    fn screening_hits_are_kept_apart() {
         let read = |text: &str| serde_json::from_str::<ScreeningHits>(text).unwrap();
-        for (stored, order, refund, told) in [
+        for (stored, order, refund, text) in [
             ("{}", None, None, ""),
             (r#"{"order":"a name"}"#, Some("a name"), None, "a name"),
             (r#"{"refund":"a wallet"}"#, None, Some("a wallet"), "a wallet"),
@@ -273,7 +273,7 @@ mod tests {
         ] {
             let findings = read(stored);
             assert_eq!((findings.order.as_deref(), findings.refund.as_deref()), (order, refund), "{stored}");
-            assert_eq!(findings.told(), told);
+            assert_eq!(findings.told(), text);
             assert_eq!(serde_json::to_string(&findings).unwrap(), stored);
         }
         let before = read(r#"{"order":true,"refund":false,"reason":"a name"}"#);

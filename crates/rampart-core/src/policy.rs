@@ -78,7 +78,7 @@ impl Policy {
 
     /// How long on-time money keeps its price after the end of the promise.
     #[must_use]
-    pub const fn honours(&self) -> Duration {
+    pub const fn honour_period(&self) -> Duration {
         Duration::from_secs(self.hold_honours_seconds)
     }
 }

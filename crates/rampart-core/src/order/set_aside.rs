@@ -38,7 +38,7 @@ impl SetAside {
 impl Order {
     /// Applies the change to the order.
     #[must_use]
-    pub fn beside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
+    pub fn apply_set_aside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
         match self {
             Self::Payment(order) => order.observe(PaymentFact::SetAside { became, amount }, context),
             Self::Rampoff(order) => order.observe(RampoffFact::SetAside { became, amount }, context),

@@ -68,7 +68,7 @@ pub fn ordered_by_person(step: &mut Step) {
 
 /// Applies a change of what is set aside to the order beside which it is.
 fn observe_set_aside(order: Option<Order>, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
-    order.map_or_else(Step::new, |order| order.beside(became, amount, context))
+    order.map_or_else(Step::new, |order| order.apply_set_aside(became, amount, context))
 }
 
 /// Moves the additional holds from one state to the next.

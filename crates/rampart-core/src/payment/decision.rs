@@ -58,7 +58,7 @@ impl Payment {
             Amount::from_minor(of.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
         };
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.backdating(self.pay_in)))
-            || now >= self.held_until.after(method.policy.honours());
+            || now >= self.held_until.after(method.policy.honour_period());
         ArrivalCase {
             ordered: self.terms.fiat_amount,
             tolerance: self.tolerance(method, context),
@@ -67,7 +67,7 @@ impl Payment {
             minimum: method.minimum,
             maximum: method.maximum,
             no_more_expected: is_read || matches!(self.pay_in, PayIn::Processor(_)),
-            promise_lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honour_period()),
             awaits_confirmation: false,
             refund_obstacle: if !self.has_refund_destination(context) {
                 Some(HoldReason::Destination)

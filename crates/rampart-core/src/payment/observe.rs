@@ -361,7 +361,7 @@ impl Payment {
     /// Returns whether anything changed.
     fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
         let is_kept = honoured && reason.keeps_the_promise();
         if !is_kept {
             self.reserve(Amount::ZERO, Origin::Fact, step);
@@ -381,7 +381,7 @@ impl Payment {
         }
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
         if now >= self.open_until && (is_read || !is_waited_for) {
             self.state = super::PaymentState::Expired;
             return true;
@@ -422,7 +422,8 @@ impl Payment {
     /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        !self.is_converted() && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+        !self.is_converted()
+            && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
     }
 
     /// The exchange an operator releases: the decided one if it is owed or unchanged, else a new one.

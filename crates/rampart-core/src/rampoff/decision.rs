@@ -64,7 +64,7 @@ impl Rampoff {
         };
         let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
-            || now >= self.held_until.after(rail.policy.honours());
+            || now >= self.held_until.after(rail.policy.honour_period());
         ArrivalCase {
             ordered: self.terms.coin_amount,
             tolerance: self.tolerance(rail, context),
@@ -73,7 +73,7 @@ impl Rampoff {
             minimum: coin.minimum,
             maximum: coin.maximum,
             no_more_expected: is_read && !is_pending,
-            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honour_period()),
             awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
             refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),

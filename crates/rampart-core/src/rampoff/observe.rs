@@ -380,7 +380,7 @@ impl Rampoff {
     /// Returns whether anything changed.
     fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
         let is_kept = honoured && reason.keeps_the_promise();
         if !is_kept {
             self.reserve(Amount::ZERO, Origin::Fact, step);
@@ -401,7 +401,7 @@ impl Rampoff {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         let past = self.open_until.after(context.catalogue.chain_backdating(self.chain()));
         let is_read = context.read_at.is_some_and(|read| read >= past);
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
         if now >= self.open_until && (is_read || !is_waited_for) {
             self.state = RampoffState::Expired;
             return true;
@@ -412,7 +412,7 @@ impl Rampoff {
     /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
     }
 
     fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {

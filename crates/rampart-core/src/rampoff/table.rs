@@ -25,8 +25,8 @@ pub fn state_name(state: &RampoffState) -> String {
     }
 }
 
-const COINS: i128 = 100_000_000;
-const FIAT: i128 = 9_094;
+const COIN_MINOR_UNITS: i128 = 100_000_000;
+const FIAT_MINOR_UNITS: i128 = 9_094;
 
 /// The state's name as the table has it. A lost deposit, a returned payout and what screening was about change what follows, so
 /// they are part of the name.
@@ -84,7 +84,7 @@ const STATES: [&str; 25] = [
 
 impl RampoffSample<'_> {
     fn state(&self, name: &str) -> RampoffState {
-        let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT));
+        let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT_MINOR_UNITS));
         let hold = |reason| RampoffState::OnHold { reason, since: now };
         match name {
             "confirming" => RampoffState::Confirming,
@@ -131,14 +131,14 @@ impl RampoffSample<'_> {
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
         let has_none = matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
         let confirmed = in_part || !has_none;
-        let arrived = if in_part || name == "on_hold (amount)" { COINS / 2 } else { COINS };
+        let arrived = if in_part || name == "on_hold (amount)" { COIN_MINOR_UNITS / 2 } else { COIN_MINOR_UNITS };
         if confirmed || name == "confirming" {
             rampoff.deposits.push(self.receipt(self.deposit, arrived, if confirmed { 12 } else { 0 }));
         }
         match name {
             "paying_out" | "on_hold (payout_failed)" => {
-                rampoff.converted = Amount::from_minor(COINS);
-                rampoff.fiat_balance = Amount::from_minor(FIAT);
+                rampoff.converted = Amount::from_minor(COIN_MINOR_UNITS);
+                rampoff.fiat_balance = Amount::from_minor(FIAT_MINOR_UNITS);
             }
             "finished" | "refunded" => {}
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
@@ -147,14 +147,14 @@ impl RampoffSample<'_> {
         if matches!(name, "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)") {
             rampoff.taken = Some(Exchange {
                 at: self.mint.now,
-                promised: Amount::from_minor(COINS),
+                promised: Amount::from_minor(COIN_MINOR_UNITS),
                 market: Amount::ZERO,
                 price: None,
                 fee_processing: rampoff.terms.fee_processing,
                 fee_network: rampoff.terms.fee_network,
                 fee_rounding: Amount::ZERO,
-                gives: Amount::from_minor(FIAT),
-                gives_promised: Amount::from_minor(FIAT),
+                gives: Amount::from_minor(FIAT_MINOR_UNITS),
+                gives_promised: Amount::from_minor(FIAT_MINOR_UNITS),
             });
         }
         rampoff.place_given_back = !rampoff.is_unpaid();
@@ -185,10 +185,10 @@ impl RampoffSample<'_> {
         let another: FactId = self.mint.id();
         let other_coin = self.catalogue.chains[0].native;
         vec![
-            ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COINS, 0))),
-            ("deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS, 12))),
-            ("another deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(another, COINS, 12))),
-            ("short deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS / 2, 12))),
+            ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COIN_MINOR_UNITS, 0))),
+            ("deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COIN_MINOR_UNITS, 12))),
+            ("another deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(another, COIN_MINOR_UNITS, 12))),
+            ("short deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COIN_MINOR_UNITS / 2, 12))),
             ("deposit dropped", RampoffFact::DepositDropped { deposit: self.deposit }),
             (
                 "wrong asset",
@@ -209,8 +209,11 @@ impl RampoffSample<'_> {
             ("payout stopped by an operator", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
-            ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COINS) }),
-            ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS), withheld: Amount::ZERO }),
+            ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS) }),
+            (
+                "refund unconfirmed",
+                RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS), withheld: Amount::ZERO },
+            ),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
             ("refund stopped by screening", RampoffFact::RefundStopped { transfer, by: StoppedBy::Screening, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),

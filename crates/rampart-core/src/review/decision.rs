@@ -138,7 +138,7 @@ impl ReviewItem {
         context: &Context<'_>,
     ) -> Result<Step, Refusal> {
         if decision == ReviewDecision::Reopen {
-            let changed = about.beside.map(|order| order.beside(SetAside::Lies, self.amount, context));
+            let changed = about.beside.map(|order| order.apply_set_aside(SetAside::Lies, self.amount, context));
             let mut step = suspense::reopen(self, operator, context)?;
             step.extend(changed.unwrap_or_default());
             return Ok(step);
@@ -150,7 +150,7 @@ impl ReviewItem {
         let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
         let mut step = self.follows(decision, about, context)?;
         if let Some(order) = other {
-            step.extend(order.beside(SetAside::Taken, self.amount, context));
+            step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
         }
         let resolution = ReviewResolution {
             decision: decision.to_string(),

@@ -53,7 +53,7 @@ pub fn receive_beside(order: Order, receipt: UnmatchedReceipt, context: &Context
     let (asset, amount) = (receipt.asset, receipt.amount);
     let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..receipt }, &context.mint);
     if order.receives() == asset {
-        step.extend(order.beside(SetAside::Lies, amount, context));
+        step.extend(order.apply_set_aside(SetAside::Lies, amount, context));
     }
     step
 }

@@ -57,7 +57,7 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     }
     let beside = sum(lay.iter().filter(|item| !is_back(item) && !is_kept(item)).copied());
     match traces.beside.filter(|_| beside.is_positive()) {
-        Some(order) => step.extend(Order::from(order).beside(SetAside::Taken, beside, context)),
+        Some(order) => step.extend(Order::from(order).apply_set_aside(SetAside::Taken, beside, context)),
         None => remove_set_aside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
     }
     for (transfer, jobs) in traces.returned {
@@ -245,7 +245,7 @@ fn remove_set_aside(step: &mut Step, order: Option<OrderId>, amount: Amount, con
     let is_it = |record: &Record| matches!(record, Record::Rampoff(rampoff) if Some(rampoff.id) == order);
     let Some(position) = step.writes.iter().position(is_it) else { return };
     let Record::Rampoff(rampoff) = step.writes.remove(position) else { return };
-    let changed = Order::Rampoff(rampoff.clone()).beside(SetAside::Taken, amount, context);
+    let changed = Order::Rampoff(rampoff.clone()).apply_set_aside(SetAside::Taken, amount, context);
     match changed.is_empty() {
         true => step.writes.insert(position, Record::Rampoff(rampoff)),
         false => step.extend(changed),

@@ -49,7 +49,7 @@ impl OrderStage {
 }
 
 /// Applies an event to the order; `None` where it cannot happen.
-type Event = fn(&mut ArrivalSimulation<'_>) -> Option<()>;
+type ScenarioEvent = fn(&mut ArrivalSimulation<'_>) -> Option<()>;
 
 struct SourceScenario {
     name: &'static str,
@@ -58,24 +58,24 @@ struct SourceScenario {
     /// Whether the policy checks the payer (`hold_foreign_payer`).
     checks_payer: bool,
     /// Earlier events, when buying and when selling, beyond those of the stage.
-    earlier: [Event; 2],
+    earlier: [ScenarioEvent; 2],
     /// The event when buying and when selling.
-    happens: [Event; 2],
+    happens: [ScenarioEvent; 2],
 }
 
-const NOTHING: Event = |_| Some(());
-const NEVER: Event = |_| None;
+const NOTHING: ScenarioEvent = |_| Some(());
+const NEVER: ScenarioEvent = |_| None;
 const STRANGER: &str = "Juan Vega";
 
-const fn money(name: &'static str, happens: Event) -> SourceScenario {
+const fn money(name: &'static str, happens: ScenarioEvent) -> SourceScenario {
     SourceScenario { name, by_card: false, is_strange: false, checks_payer: true, earlier: [NOTHING; 2], happens: [happens, NEVER] }
 }
 
-const fn on_both_legs(name: &'static str, buying: Event, selling: Event) -> SourceScenario {
+const fn on_both_legs(name: &'static str, buying: ScenarioEvent, selling: ScenarioEvent) -> SourceScenario {
     SourceScenario { happens: [buying, selling], ..money(name, NEVER) }
 }
 
-const fn by_card(name: &'static str, happens: Event) -> SourceScenario {
+const fn by_card(name: &'static str, happens: ScenarioEvent) -> SourceScenario {
     SourceScenario { by_card: true, ..money(name, happens) }
 }
 
@@ -87,7 +87,7 @@ const fn without_payer_check(scenario: SourceScenario) -> SourceScenario {
     SourceScenario { checks_payer: false, ..scenario }
 }
 
-const fn after(earlier: [Event; 2], scenario: SourceScenario) -> SourceScenario {
+const fn after(earlier: [ScenarioEvent; 2], scenario: SourceScenario) -> SourceScenario {
     SourceScenario { earlier, ..scenario }
 }
 
@@ -158,7 +158,7 @@ fn cell(catalogue: &Catalogue, leg: Leg, scenario: &SourceScenario, stage: Order
         Leg::Buying => Some(example::payment(catalogue, mint, scenario.by_card, PaymentState::Started)?.into()),
         Leg::Selling => Some(example::rampoff(catalogue, mint, RampoffState::Created)?.into()),
     })?;
-    let of_leg = |of: [Event; 2]| if leg == Leg::Buying { of[0] } else { of[1] };
+    let of_leg = |of: [ScenarioEvent; 2]| if leg == Leg::Buying { of[0] } else { of[1] };
     bring_to_stage(&mut simulation, stage, scenario.by_card)?;
     of_leg(scenario.earlier)(&mut simulation)?;
     let (before, ordered) = (CellBaseline::of(&simulation), simulation.ordered());
