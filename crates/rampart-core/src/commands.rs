@@ -1,4 +1,4 @@
-//! The command lines that settle what waits for a person: one place for the documentation and the command line.
+//! The command lines that resolve what waits for an operator, for the documentation and the command line.
 
 use crate::arrival::Leg;
 use crate::order::HoldReason;
@@ -41,20 +41,20 @@ impl HoldReason {
         Self::Operator,
     ];
 
-    /// What a person can do about an order that is on hold for this reason.
+    /// What an operator can do about an order on hold for this reason.
     #[must_use]
     pub const fn commands(self, leg: Leg) -> &'static [&'static str] {
         match (self, leg) {
-            // It may wait because there is nowhere to send it back to.
+            // It may be on hold because there is no refund destination.
             (Self::Amount, Leg::Buying) => &[RELEASE, REFUND, ACCOUNT, TO_SUSPENSE],
             (Self::Amount, Leg::Selling) => &[RELEASE, REFUND, WALLET, TO_SUSPENSE],
             (Self::Payer | Self::Limit | Self::Screening | Self::Operator | Self::Reversed | Self::TransferFailed, _) => {
                 &[RELEASE, REFUND, TO_SUSPENSE]
             }
-            // These end by themselves: to let it go before that lacks what it waits for.
+            // These end automatically: releasing the order earlier would fail for lack of what it waits for.
             (Self::Identity, _) => &["rampart customer kyc <customer> <level>", REFUND, TO_SUSPENSE],
             (Self::Price | Self::Liquidity, _) => &[REFUND, TO_SUSPENSE],
-            // A refund would be stopped by the ban as well.
+            // The ban would stop a refund as well.
             (Self::Banned, _) => &["rampart customer unban <customer>", RELEASE, TO_SUSPENSE],
             (Self::PartnerDisabled, _) => &["rampart partner enable <partner>", RELEASE, REFUND, TO_SUSPENSE],
             (Self::Destination, Leg::Buying) => &[ACCOUNT, RELEASE, TO_SUSPENSE],
@@ -62,7 +62,7 @@ impl HoldReason {
             (Self::PayoutFailed, _) => &[ACCOUNT, RELEASE, REFUND],
             (Self::RefundFailed, Leg::Buying) => &[ACCOUNT, REFUND, TO_SUSPENSE],
             (Self::RefundFailed, Leg::Selling) => &[WALLET, REFUND, TO_SUSPENSE],
-            // What is left of it, or nothing.
+            // The rest of it, or nothing.
             (Self::Reorganised, _) => &[RELEASE, REFUND, TO_SUSPENSE, CANCEL],
         }
     }
@@ -83,7 +83,7 @@ impl ReviewKind {
         Self::Contradiction,
     ];
 
-    /// What a person can do about an item of this kind. What lies in suspense has a source; what is booked as lost has none.
+    /// What an operator can do about an item of this kind. Money in suspense has a source; a booked loss has none.
     #[must_use]
     pub const fn commands(self, has_source: bool) -> &'static [&'static str] {
         match self {
@@ -100,14 +100,14 @@ impl ReviewKind {
 }
 
 impl ReviewItem {
-    /// What a person can do about it.
+    /// What an operator can do about it.
     #[must_use]
     pub const fn commands(&self) -> &'static [&'static str] {
         self.kind.commands(self.source.is_some())
     }
 }
 
-/// Command lines as the documentation lists them: what they begin with in common is said once.
+/// Command lines as the documentation lists them: a common beginning is written once.
 #[must_use]
 pub fn listed(commands: &[&str]) -> String {
     const COMMON: [&str; 2] = ["rampart order ", "rampart review resolve <item> "];

@@ -1,17 +1,17 @@
-//! Counters: what limits and caps count, and whose they are.
+//! Counters of limits and caps, and their owners.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{CustomerId, PartnerId};
 
-/// Whose a counter is. Counters of one owner are kept together, so that an order that raises several costs no more than one
+/// Owner of a counter. Counters of one owner are stored together, so that an order that raises several costs no more than one
 /// that raises one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CounterOwner {
-    /// A customer's: `customer:42`.
+    /// `customer:42`.
     Customer(CustomerId),
-    /// A partner's: `partner:par_…`.
+    /// `partner:par_…`.
     Partner(PartnerId),
 }
 
@@ -41,16 +41,15 @@ impl FromStr for CounterOwner {
     }
 }
 
-/// One counter.
+/// A counter of one owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// Whose it is.
     pub owner: CounterOwner,
-    /// What it counts, with the window where there is one: `limit:EUR:card:day:2026-01-31`, `open:orders`.
+    /// Subject, with the window if there is one: `limit:EUR:card:day:2026-01-31`, `open:orders`.
     pub what: String,
 }
 
-/// `<owner>/<what it counts>`.
+/// `<owner>/<what>`.
 impl fmt::Display for Counter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.owner, self.what)

@@ -1,4 +1,4 @@
-//! Customers: the people and companies that buy and sell, each belonging to one partner.
+//! Customers: people and companies that buy and sell, each belonging to one partner.
 
 use crate::country::Country;
 use crate::id::{CustomerId, PartnerId};
@@ -7,10 +7,10 @@ use crate::kyc::Kyc;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// A doubt about a value that was stored all the same.
+/// A doubtful value that was stored nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Warning {
-    /// The field of `registerUser` it is about.
+    /// A field of `registerUser`.
     pub field: String,
     /// A stable code.
     pub code: String,
@@ -18,10 +18,9 @@ pub struct Warning {
     pub message: String,
 }
 
-/// A national identification as it was sent and as it is compared.
+/// A national identification, as sent and in the form that is compared.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Identification {
-    /// The document.
     pub document: DocumentType,
     /// As sent.
     pub number: Redacted,
@@ -29,21 +28,21 @@ pub struct Identification {
     pub normalized: Redacted,
 }
 
-/// A bank account as it was given.
+/// A bank account as provided.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ProvidedBankAccount {
-    /// The account: an IBAN, CBU, CLABE, CCI or local number.
+    /// An IBAN, CBU, CLABE, CCI or local number.
     pub account: Redacted,
-    /// The bank's code where an account needs one.
+    /// The bank's code, if the account number needs one.
     pub bank_code: Option<String>,
-    /// The kind of account where an account needs one.
+    /// The type of account, if the account number needs one.
     pub account_type: Option<String>,
-    /// The bank's name, as said.
+    /// The bank's name, as provided.
     pub bank_name: Option<String>,
 }
 
 impl ProvidedBankAccount {
-    /// What of it the account's rules look at.
+    /// The parts that the account's validation reads.
     #[must_use]
     pub fn given(&self) -> crate::bank_account::BankAccountInput<'_> {
         crate::bank_account::BankAccountInput {
@@ -54,36 +53,30 @@ impl ProvidedBankAccount {
     }
 }
 
-/// What registration and the identity form tell of a customer.
+/// Data from registration and the identity form.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Profile {
     /// Given name, or a company's name.
     pub name: Redacted,
-    /// First family name.
     pub last_name: Redacted,
-    /// Second family name.
     pub last_name2: Redacted,
-    /// Telephone number as sent.
+    /// As sent.
     pub phone: Redacted,
-    /// City.
     pub city: Redacted,
     /// Street and number.
     pub address: Redacted,
-    /// State or province.
     pub address_state: Redacted,
-    /// Postal code.
     pub zipcode: Redacted,
     /// Date of birth, `YYYY-MM-DD`.
     pub date_of_birth: Redacted,
-    /// What the customer does for a living.
     pub professional_activity: Redacted,
-    /// Where the money comes from (reinforced check).
+    /// Source of funds (reinforced check).
     pub source_of_funds: Redacted,
 }
 
 impl Profile {
-    /// The whole name, for payouts and for comparing with a payer.
+    /// The full name, for payouts and for comparison with a payer.
     #[must_use]
     pub fn full_name(&self) -> String {
         [&self.name, &self.last_name, &self.last_name2]
@@ -98,73 +91,66 @@ impl Profile {
 /// A customer of one partner.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Customer {
-    /// The number partners see.
+    /// The number partners see as `user_id`.
     pub id: CustomerId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The partner it belongs to.
     pub partner: PartnerId,
-    /// E-mail as sent, without what stood around it, in one form of Unicode.
+    /// As sent, trimmed, in one Unicode normalization form.
     pub email: Redacted,
-    /// The country of residence.
     pub country: Country,
-    /// The country exactly as it was sent, which is how it is returned.
+    /// The country exactly as sent; returned to partners.
     pub country_as_sent: String,
-    /// Person or company, as it registered; who it is today, its number tells ([`Customer::holder`]).
+    /// As registered; [`Customer::holder`] derives the present type from the identification.
     pub customer_type: CustomerType,
-    /// Everything personal.
     pub profile: Profile,
-    /// The national identification, where one was given.
     pub identification: Option<Identification>,
-    /// The bank account for payouts, where one was given.
     pub bank_account: Option<ProvidedBankAccount>,
-    /// Doubts about what was given.
     pub warnings: Vec<Warning>,
-    /// What is known of the identity.
     pub kyc: Kyc,
-    /// The fingerprint of the link to the customer's page that an earlier version handed out, where one did ([`crate::earlier_link`]).
+    /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
     #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
     pub earlier_link: Option<String>,
-    /// Where the identity page sends the customer afterwards.
+    /// Where the identity page redirects the customer afterwards.
     pub callback_url: Option<String>,
-    /// Why the customer may not trade; absent when it may.
+    /// The reason of a ban; `None` if the customer may trade.
     pub banned: Option<String>,
-    /// When money was taken back whose coins had left; absent when nothing was, or a person has settled that. Its paid orders wait
-    /// for a person meanwhile.
+    /// When money was reversed whose coins had left; `None` if nothing was, or an operator has settled it. Meanwhile paid
+    /// orders wait for an operator.
     #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
     pub charged_back: Option<Timestamp>,
-    /// Whose limits it shares: the first customer of the partner's with a document of the same person, where that is another.
+    /// The partner's first customer with a document of the same person, whose limits it shares.
     #[serde(default)]
     pub counts_as: Option<CustomerId>,
-    /// When it registered.
     pub created_at: Timestamp,
 }
 
 impl Customer {
-    /// Person or company: as the number tells, which may be more than was understood of it when it was stored.
+    /// Person or company by its document number, which later versions may understand better than the one that stored
+    /// `customer_type`.
     #[must_use]
     pub fn holder(&self) -> CustomerType {
-        let told = self.identification.as_ref().map(|given| given.document.holder(given.normalized.reveal()));
-        told.unwrap_or(self.customer_type)
+        let known = self.identification.as_ref().map(|given| given.document.holder(given.normalized.reveal()));
+        known.unwrap_or(self.customer_type)
     }
 
-    /// Whether its identification tells that it is of age, which is so many years at a moment.
+    /// Whether the identification proves an age of at least `minimum_age` years.
     #[must_use]
     pub fn majority(&self, minimum_age: u8, now: Timestamp) -> AgeCheck {
-        let told = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
-        told.unwrap_or(AgeCheck::Untold)
+        let known = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
+        known.unwrap_or(AgeCheck::Untold)
     }
 
-    /// Whether its date of birth has to be asked for: its number leaves the century open and one of the two makes a minor, or it
-    /// registered as a company, so that nobody asked. Earlier versions took every NIT for a company's.
+    /// Whether the date of birth has to be asked for: the number leaves the century open and one of the two makes a minor, or
+    /// the customer registered as a company, so that nobody asked. Earlier versions took every NIT for a company's.
     #[must_use]
     pub fn lacks_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
         let is_unknown = self.holder() == CustomerType::Individual && self.profile.date_of_birth.reveal().is_empty();
         is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == AgeCheck::Open)
     }
 
-    /// The customer under whose number it counts in the limits.
+    /// The customer under which it counts in the limits.
     #[must_use]
     pub fn counts_as(&self) -> CustomerId {
         self.counts_as.unwrap_or(self.id)

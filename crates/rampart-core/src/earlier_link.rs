@@ -1,6 +1,6 @@
-//! Links to hosted pages that an earlier version handed out. Their secret part was drawn and kept: a UUID of version 7
-//! (RFC 9562), the millisecond in which what the page shows was made and 74 random bits. They go on leading there; what is kept
-//! of one is its fingerprint only, and the millisecond leads to the few things made in it, so that there is no index of them.
+//! Links to hosted pages that an earlier version issued and stored. The token is a UUID of version 7 (RFC 9562): the
+//! millisecond in which the page's subject was created and 74 random bits. The links remain valid; only the token's fingerprint
+//! is kept. The millisecond leads to the few records created in it, so no index is needed.
 
 use std::ops::Range;
 
@@ -10,25 +10,25 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-const MICROS: i64 = 1_000;
-/// How many bytes of the digest are kept.
+const MILLISECOND_MICROS: i64 = 1_000;
+/// Bytes of the digest that are kept.
 const FINGERPRINT_BYTES: usize = 16;
 
-/// What is kept of the secret part of a link: nobody can make the link of it.
+/// The fingerprint that is kept of a token; the token cannot be derived from it.
 #[must_use]
 pub fn fingerprint(token: &str) -> String {
     hex::encode(&Sha256::digest(token)[..FINGERPRINT_BYTES])
 }
 
-/// When what a token leads to was made: from the first moment on, before the second. Nothing for what is no such token.
+/// The millisecond in which a token's subject was created; `None` if the text is no such token.
 #[must_use]
 pub fn made_in(token: &str) -> Option<Range<Timestamp>> {
     let (seconds, nanos) = Uuid::try_parse(token).ok()?.get_timestamp()?.to_unix();
     let first = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
-    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MICROS)?))
+    Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MILLISECOND_MICROS)?))
 }
 
-/// Whether a token that was given is the one whose fingerprint is kept.
+/// Whether a token has the stored fingerprint, in constant time.
 #[must_use]
 pub fn matches(kept: Option<&str>, given: &str) -> bool {
     kept.is_some_and(|kept| kept.as_bytes().ct_eq(fingerprint(given).as_bytes()).into())
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_tells_its_millisecond() {
+    fn a_token_contains_its_millisecond() {
         let made = made_in("01a21580-5a25-7eb1-8913-2d37df809be3").unwrap();
         assert_eq!((made.start.micros(), made.end.micros()), (0x01a2_1580_5a25 * 1_000, 0x01a2_1580_5a26 * 1_000));
     }

@@ -1,4 +1,4 @@
-//! Changes that partners are told of.
+//! Changes that partners are notified of.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::id::{EventId, PartnerId};
 use crate::time::Timestamp;
 
-/// What happened, as partners subscribe to it.
+/// Type of an event, as partners subscribe to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventType {
     /// A payment became `payment_received`.
@@ -19,14 +19,13 @@ pub enum EventType {
     RampoffFinished,
     /// A customer's identity check changed.
     KycUpdated,
-    /// Anything else happened to a payment.
+    /// Any other change of a payment.
     PaymentUpdated,
-    /// Anything else happened to a ramp-off.
+    /// Any other change of a ramp-off.
     RampoffUpdated,
 }
 
 impl EventType {
-    /// Every type.
     pub const ALL: [Self; 7] = [
         Self::PayIn,
         Self::CoinsSent,
@@ -36,10 +35,10 @@ impl EventType {
         Self::PaymentUpdated,
         Self::RampoffUpdated,
     ];
-    /// A later name of [`EventType::RampoffFinished`]; subscribed under it, events are delivered under it.
+    /// A later name of [`EventType::RampoffFinished`]. A subscription under this name gets its events under it.
     pub const RAMPOFF_FINISHED_LATER_NAME: &str = "TRANSFER_RAMPOFF_FINISHED";
 
-    /// Its name.
+    /// The name partners use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,28 +77,24 @@ impl FromStr for EventType {
 
 crate::serde_as_text!(EventType);
 
-/// An event before the store has numbered it.
+/// An event that the store has not numbered yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDraft {
-    /// Its identifier.
     pub id: EventId,
-    /// Who is told.
     pub partner: PartnerId,
-    /// What happened.
     pub kind: EventType,
-    /// The order's or customer's identifier.
+    /// Identifier of the order or customer.
     pub subject: String,
-    /// The object as its GET call shows it, as JSON.
+    /// The object as its GET call returns it, as JSON.
     pub data: String,
-    /// When it happened (business time).
+    /// Business time.
     pub created_at: Timestamp,
 }
 
 /// A numbered event of a partner's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its place in the partner's log: 1, 2, 3 … without a gap.
+    /// Number in the partner's log: 1, 2, 3 … without a gap.
     pub sequence: i64,
-    /// What was drafted.
     pub draft: EventDraft,
 }

@@ -1,5 +1,4 @@
-//! Worked examples: a small catalogue and orders in every state. The documentation's transition tables and the tests
-//! are made from them.
+//! Worked examples: a small catalogue and orders in any state, for the documentation's transition tables and the tests.
 
 use std::time::Duration;
 
@@ -22,19 +21,16 @@ use crate::rate::Rate;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// The euro.
 pub const EUR: Currency = Code::literal("EUR");
-/// The chain of the examples.
 pub const POLYGON: Chain = Code::literal("polygon");
-/// The coin of the examples: USDC on polygon, six decimals.
+/// USDC on polygon, with six decimals.
 pub const USDC: CoinId = CoinId { symbol: Code::literal("USDC"), chain: POLYGON };
-/// The rail of the examples.
 pub const SEPA: Code<16> = Code::literal("sepa");
 const NATIVE: Symbol = Code::literal("POL");
-/// When the examples take place: 2026-01-01T00:00:00Z.
+/// Time of the examples: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
-/// Randomness that is none: a counter, so that examples come out the same every time and no two identifiers are alike.
+/// Deterministic randomness: a counter, so that examples are reproducible and identifiers differ.
 #[derive(Debug, Default)]
 pub struct Counting(std::sync::atomic::AtomicU64);
 
@@ -42,14 +38,14 @@ impl Randomness for Counting {
     fn fill(&self, bytes: &mut [u8]) {
         let mut count = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for byte in bytes.iter_mut().rev() {
-            // Identifiers keep of each byte what is left when it is divided by 62.
+            // Identifiers use each byte modulo 62.
             *byte = u8::try_from(count % 62).unwrap_or_default();
             count /= 62;
         }
     }
 }
 
-/// A policy that exchanges whatever it can.
+/// Exchanges whatever it can.
 pub const MARKET: Policy = Policy {
     tolerance_basis_points: 50,
     short: Short::Promise,
@@ -60,11 +56,11 @@ pub const MARKET: Policy = Policy {
     open_seconds: 86_400,
     hold_honours_seconds: 86_400,
 };
-/// A policy that gives back what was not ordered.
+/// Refunds what was not ordered.
 pub const BACK: Policy = Policy { short: Short::Refund, over: Over::Back, late: Late::Back, ..MARKET };
-/// A policy that leaves it to a person.
+/// Leaves deviations to an operator.
 pub const HOLD: Policy = Policy { short: Short::Hold, late: Late::Hold, ..MARKET };
-/// The policies of the examples, with their names.
+/// The example policies, with their names.
 pub const POLICIES: [(&str, Policy); 3] = [("market", MARKET), ("back", BACK), ("hold", HOLD)];
 
 /// Spain with card and transfer, USDC on polygon.
@@ -155,19 +151,19 @@ pub fn catalogue(policy: Policy) -> Catalogue {
     }
 }
 
-/// 0.92 EUR for a USDC.
+/// 0.92 EUR for one USDC.
 #[must_use]
 pub fn price() -> Rate {
     Rate::from_scaled(920_000_000_000_000_000).unwrap_or_else(|_| unreachable!("the literal is above zero"))
 }
 
-/// The origin of a destination that a partner gives over the API at this moment.
+/// Origin of a destination given by a partner over the API at this time.
 #[must_use]
 pub const fn from_partner(at: Timestamp) -> DestinationOrigin {
     DestinationOrigin::trusted(ProvidedBy::Partner, at)
 }
 
-/// The origin of a destination that whoever has the page's link gives at this moment: it is followed a day later.
+/// Origin of a destination given on a page at this time: its objection period is one day.
 #[must_use]
 pub fn from_page(at: Timestamp) -> DestinationOrigin {
     DestinationOrigin { by: ProvidedBy::Page, at, used_from: Some(at.after(Duration::from_secs(86_400))) }
@@ -185,7 +181,7 @@ pub fn destination() -> PayoutDestination {
     }
 }
 
-/// A purchase for 100.00 EUR by card or by transfer, in a state of choice.
+/// A purchase for 100.00 EUR, by card or by transfer, in the given state.
 #[must_use]
 pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: PaymentState) -> Option<Payment> {
     let method = catalogue.method(Country::SPAIN, if by_card { "card" } else { "transfer" })?;
@@ -248,7 +244,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
     })
 }
 
-/// A sale of 100 USDC, in a state of choice.
+/// A sale of 100 USDC, in the given state.
 #[must_use]
 pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> Option<Rampoff> {
     let rail = catalogue.payout_rail(Country::SPAIN)?;

@@ -1,5 +1,5 @@
-//! Facts from outside. Storing one takes its natural key and advances the cursor it came from, and touches no order;
-//! applying it flips [`Fact::applied`] in the same step as its postings. Facts are never refused.
+//! Facts from outside. Storing a fact claims its natural key and advances its source's cursor, without touching an order.
+//! Applying it sets [`Fact::applied`] in the same step as its postings. Facts are never refused.
 
 mod bounded;
 
@@ -12,107 +12,90 @@ use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// Something that has happened outside.
+/// Something that happened outside.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fact {
-    /// Its identifier.
     pub id: FactId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// What makes it the same fact when it is told again, such as `bank:sepa:<line>`.
+    /// Identifies the fact when it is reported again, such as `bank:sepa:<line>`.
     pub natural_key: String,
-    /// What happened.
     pub body: FactBody,
-    /// Whether it has taken effect.
     pub applied: bool,
-    /// Why it could not be applied; it waits on a person's list.
+    /// Why it could not be applied; a review item was created.
     pub quarantined: Option<String>,
     /// When it was stored (business time).
     pub observed_at: Timestamp,
-    /// When the last good reading of its source began that did not show it (business time).
+    /// Start of the last complete reading of its source that did not show it (business time).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub read_before: Option<Timestamp>,
-    /// The order whose money it brought, once it has taken effect: what takes it back finds it by that.
+    /// The order whose money it brought, once applied; a reversal finds the order by it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub order: Option<OrderId>,
 }
 
-/// What happened outside.
+/// Kind of a fact, with its data.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FactBody {
-    /// Money arrived on a bank account of ours.
     BankCredit(BankCredit),
     /// A processor captured a payment.
     ProcessorPaid(ProcessorPaid),
-    /// A processor refused a payment; the customer may try again while the order is open.
+    /// A processor declined a payment; the customer may try again while the order is open.
     ProcessorDeclined {
-        /// The order.
         payment: OrderId,
-        /// The processor's reason.
         reason: String,
     },
-    /// Money that had arrived was taken back.
+    /// Money was reversed.
     #[serde(alias = "processor_reversed")]
     Reversed(Reversed),
-    /// A rail or processor tells what became of a payout of ours.
+    /// A rail or processor reports the outcome of a payout.
     PayoutReported {
-        /// The payout.
         payout: PayoutId,
-        /// What became of it.
         report: PayoutReport,
     },
-    /// The identity provider decided.
     KycDecided {
-        /// The customer.
         customer: CustomerId,
         /// Our reference of the check.
         reference: String,
-        /// The level decided upon.
         level: KycLevel,
-        /// The decision: `processing`, `valid` or `fail`.
+        /// `processing`, `valid` or `fail`.
         status: KycStatus,
-        /// Why, for the customer.
+        /// Reasons for the customer.
         reasons: Vec<String>,
         /// Whether a failed customer may try again.
         may_retry: bool,
     },
-    /// A watched deposit changed; the deposit's record tells how.
+    /// A watched deposit changed.
     Deposit {
-        /// The deposit.
         deposit: FactId,
-        /// How it changed.
         change: DepositChange,
-        /// The order at whose address it is; nothing in a fact that an earlier version stored.
+        /// The order that owns the address; `None` in facts of earlier versions.
         #[serde(default, skip_serializing_if = "says_nothing")]
         order: Option<OrderId>,
-        /// When it counts (business time): by the first block that it was seen in, within its bounds.
+        /// When it counts (business time): time of the first block that had it, within bounds.
         #[serde(default, skip_serializing_if = "says_nothing")]
         at: Option<Timestamp>,
     },
 }
 
-/// Money that arrived on a bank account of ours.
+/// Money that arrived on our bank account.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BankCredit {
-    /// The rail behind which the account stands.
+    /// The rail of the account.
     pub rail: Rail,
-    /// The statement line's own reference.
+    /// The statement line's reference.
     pub line: String,
-    /// The account that was credited: ours, or a customer's own one that leads to ours.
+    /// The credited account number: ours, or a customer's virtual one that leads to ours.
     pub account: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// The payer's remittance text.
     pub concept: Option<String>,
-    /// The payer's name.
     pub sender_name: Option<Redacted>,
-    /// The payer's account.
     pub sender_account: Option<Redacted>,
-    /// The bank's booking instant, never a value or operating date; nothing where the statement tells dates only.
+    /// The bank's booking instant, never a value or operation date; `None` if the statement has dates only.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub booked_at: Option<Timestamp>,
 }
@@ -120,63 +103,56 @@ pub struct BankCredit {
 /// A captured payment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ProcessorPaid {
-    /// The processor.
     pub processor: Processor,
-    /// The order.
     pub payment: OrderId,
     /// The processor's reference.
     pub reference: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The currency.
     pub currency: Currency,
-    /// Who paid.
     pub holder: Option<Redacted>,
     /// When the payer's part became irrevocable: approved, authorised, or paid at the till.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub paid_at: Option<Timestamp>,
 }
 
-/// Money that was taken back from us: a capture that was charged back, a credit that the bank has recalled.
+/// A reversal: a capture that was charged back, or a credit recalled by its bank.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reversed {
-    /// The order, where whoever tells of it knows.
+    /// The order, if the provider names it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub payment: Option<OrderId>,
-    /// What was taken back; nothing in a fact that an earlier version stored.
+    /// What was reversed; `None` in facts of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub receipt: Option<ReceiptReference>,
-    /// The currency; nothing in a fact that an earlier version stored.
+    /// `None` in facts of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub currency: Option<Currency>,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// Why, as it was told.
+    /// The provider's reason.
     pub reason: String,
 }
 
-/// What the outside calls money that arrived.
+/// The provider's reference of money that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReceiptReference {
-    /// A capture.
     Capture {
-        /// The processor.
         processor: Processor,
         /// The processor's reference.
         reference: String,
     },
-    /// A line of a bank's statement.
     Line {
-        /// The rail behind which the account stands.
+        /// The rail of the account.
         rail: Rail,
-        /// The statement line's own reference.
+        /// The statement line's reference.
         line: String,
     },
 }
 
 impl ReceiptReference {
-    /// The account of ours that it arrived on.
+    /// The account it had arrived on.
     #[must_use]
     pub const fn arrived_on(&self) -> Account {
         match self {
@@ -185,7 +161,7 @@ impl ReceiptReference {
         }
     }
 
-    /// The natural key of the fact that tells of it.
+    /// The natural key of the fact that reported it.
     #[must_use]
     pub fn natural_key(&self) -> String {
         match self {
@@ -195,36 +171,28 @@ impl ReceiptReference {
     }
 }
 
-/// What became of a payout.
+/// The outcome of a payout.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum PayoutReport {
-    /// The money arrived.
     Settled {
         /// The bank's reference.
         reference: String,
     },
-    /// It will not arrive, and never left for good.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// It had arrived and was sent back.
-    Returned {
-        /// Why.
-        reason: String,
-    },
+    /// It will not arrive.
+    Failed { reason: String },
+    /// It had settled and was returned.
+    Returned { reason: String },
 }
 
 /// How a deposit changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DepositChange {
-    /// It is in a block.
     Seen,
     /// It has enough confirmations.
     Confirmed,
-    /// Its block was undone.
+    /// A reorganisation removed its block.
     Dropped,
 }
 
@@ -236,7 +204,7 @@ mod tests {
     fn a_reversal_that_an_earlier_version_stored_is_read() {
         let payment = OrderId::first_at(Timestamp::from_micros(1));
         let stored = format!(r#"{{"kind":"processor_reversed","payment":"{payment}","amount":"7000","reason":"stolen card"}}"#);
-        let FactBody::Reversed(told) = serde_json::from_str(&stored).expect("it is read") else { panic!("it is a reversal") };
-        assert_eq!((told.payment, told.receipt, told.amount.minor()), (Some(payment), None, 7_000));
+        let FactBody::Reversed(reversed) = serde_json::from_str(&stored).expect("it is read") else { panic!("it is a reversal") };
+        assert_eq!((reversed.payment, reversed.receipt, reversed.amount.minor()), (Some(payment), None, 7_000));
     }
 }

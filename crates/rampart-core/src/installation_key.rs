@@ -1,27 +1,26 @@
-//! What the database knows of the installation's keys: never a key itself.
+//! What the database stores of the installation's keys: never a key itself.
 
 use crate::code::Code;
 use crate::record::says_nothing;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// What identifies a key of the installation without telling it: 32 hexadecimal figures.
+/// Fingerprint of an installation key: 32 hexadecimal digits, from which the key cannot be derived.
 pub type KeyFingerprint = Code<32>;
 
-/// A key that seals or has sealed values of this installation.
+/// A key that seals, or has sealed, values of this installation.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InstallationKey {
-    /// Its fingerprint.
     pub id: KeyFingerprint,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// Since when new values are sealed with it (real time). The one with the latest moment is the newest.
+    /// Since when it seals new values (real time). The key with the latest time is the newest.
     pub newest_since: Timestamp,
-    /// When it was retired: nothing is read with it any more (real time).
+    /// When it was retired: nothing is unsealed with it any more (real time).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub retired_at: Option<Timestamp>,
-    /// The secrets that outlive every key, sealed with this one. Absent when it is retired.
+    /// Secrets that outlive every key, sealed with this one; `None` once it is retired.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub sealed_secrets: Option<Redacted>,
 }

@@ -1,34 +1,33 @@
-//! Pieces of work that touch the outside world, claimed by lease.
+//! Jobs: work that touches the outside world, leased by workers.
 
 use crate::id::JobId;
 use crate::time::Timestamp;
 
-/// What is to be done.
+/// Kind of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
-    /// Ask the screening provider about a payment before its coins are sent. Subject: the order.
+    /// Screen a payment before its coins are sent. Subject: the order.
     ScreenPayment,
-    /// Ask the screening provider about a ramp-off before its payout leaves. Subject: the order.
+    /// Screen a ramp-off before its payout leaves. Subject: the order.
     ScreenRampoff,
-    /// Sign, commit and broadcast a transfer of coins. Subject: the transfer.
+    /// Sign, commit and broadcast a transfer. Subject: the transfer.
     SendTransfer,
-    /// Ask about who receives a payout. Subject: the payout.
+    /// Screen the receiver of a payout. Subject: the payout.
     ScreenPayout,
-    /// Ask about who receives coins. Subject: the transfer.
+    /// Screen the receiver of a transfer. Subject: the transfer.
     ScreenTransfer,
-    /// Hand a payout to its rail. Subject: the payout.
+    /// Send a payout to its rail. Subject: the payout.
     SendPayout,
-    /// Ask a rail what became of a payout whose answer was lost. Subject: the payout.
+    /// Look up a payout whose answer was lost. Subject: the payout.
     CheckPayout,
-    /// Hand an identity form to the provider. Subject: the customer.
+    /// Send an identity form to the provider. Subject: the customer.
     SubmitKyc,
-    /// Ask the provider what became of a submission whose answer was lost. Subject: the customer.
+    /// Look up a submission whose answer was lost. Subject: the customer.
     CheckKyc,
 }
 
 impl JobKind {
-    /// Every kind.
     pub const ALL: [Self; 9] = [
         Self::ScreenPayment,
         Self::ScreenRampoff,
@@ -41,7 +40,7 @@ impl JobKind {
         Self::CheckKyc,
     ];
 
-    /// Its name.
+    /// The name, as stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,49 +57,44 @@ impl JobKind {
     }
 }
 
-/// A piece of work. It is removed in the step that records its result; that step is fenced by the version the lease
-/// was taken at.
+/// A job. The step that records its result removes it, fenced by the version at which it was leased.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Job {
-    /// Its identifier.
     pub id: JobId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// What is to be done.
     pub kind: JobKind,
-    /// With which order, transfer, payout or customer.
+    /// Identifier of an order, transfer, payout or customer.
     pub subject: String,
-    /// When it is due (business time).
+    /// Business time.
     pub due_at: Timestamp,
-    /// Until when a worker holds it (real time).
+    /// End of a worker's lease (real time).
     pub leased_until: Option<Timestamp>,
-    /// How often it was tried.
     pub attempts: u32,
-    /// What went wrong last.
     pub last_error: Option<String>,
-    /// When it went wrong for the first time (business time).
+    /// First failure (business time).
     #[serde(default)]
     pub first_failed_at: Option<Timestamp>,
 }
 
 impl Job {
-    /// After so many attempts a job is failing, which is about half a minute after the first.
+    /// Attempts after which a job counts as failing: about half a minute after the first.
     pub const FAILING_AFTER: u32 = 5;
 
-    /// Whether it was tried again and again. One that never said why counts too: whoever tried it may have died of it.
+    /// Whether it keeps failing. A job without a recorded error counts too: its worker may have crashed.
     #[must_use]
     pub const fn is_failing(&self) -> bool {
         self.attempts >= Self::FAILING_AFTER
     }
 
-    /// When it failed first, or was made when nobody noted that (business time).
+    /// When it first failed; if that was not recorded, when it was created (business time).
     #[must_use]
     pub fn failing_since(&self) -> Timestamp {
         self.first_failed_at.unwrap_or_else(|| self.id.minted_at())
     }
 
-    /// A new piece of work, due at once.
+    /// A new job, due at once.
     #[must_use]
     pub fn due_now(mint: &crate::id::Mint<'_>, kind: JobKind, subject: impl ToString) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What is known of a customer's identity, and to which level.
+//! A customer's identity check and its level.
 
 use crate::customer::{Customer, Identification};
 use crate::event::{EventDraft, EventType};
@@ -8,28 +8,25 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::KycView;
 
-/// The status a partner sees.
+/// Status that partners see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KycStatus {
-    /// Nothing submitted yet.
     #[default]
     Unused,
-    /// The provider is looking.
     Processing,
-    /// Approved.
     Valid,
-    /// Refused, whether it may be tried again or not.
+    /// Rejected, whether the customer may try again or not.
     Fail,
 }
 
-/// How much the provider was asked to check.
+/// Level of the identity check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KycLevel {
-    /// The form: level 1.
+    /// Level 1: the form.
     Basic,
-    /// Occupation, source of funds and a document on top: level 2.
+    /// Level 2: also occupation, source of funds and a document.
     Reinforced,
 }
 
@@ -43,7 +40,7 @@ impl KycLevel {
         }
     }
 
-    /// The level of a number.
+    /// The level with this number.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
@@ -54,37 +51,33 @@ impl KycLevel {
     }
 }
 
-/// One attempt at a level: what was submitted and what became of it.
+/// One attempt at a level, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KycCheck {
-    /// The level asked for.
     pub level: KycLevel,
-    /// Our reference at the provider, which is its idempotency key too.
+    /// Our reference at the provider; also the idempotency key.
     pub reference: String,
-    /// Where the check stands.
     pub status: KycStatus,
-    /// Why it failed, for the customer.
+    /// Reasons of a failure, for the customer.
     pub reasons: Vec<String>,
     /// Whether a failed customer may try again.
     pub may_retry: bool,
-    /// The document that was handed in for it, where the level asks for one beside the identification that is known.
+    /// The document submitted for it, if the level asks for one beside the known identification.
     #[serde(default)]
     pub document: Option<Identification>,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// A customer's identity as far as it has been checked.
+/// A customer's identity, as far as it was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Kyc {
-    /// The highest level that is approved and not withdrawn.
+    /// The highest approved level that was not withdrawn.
     pub level: Option<KycLevel>,
-    /// The last attempt.
     pub check: Option<KycCheck>,
 }
 
 impl Kyc {
-    /// The status a partner sees: a valid level stays valid while a higher one is being checked or has failed.
+    /// The status partners see: a valid level stays valid while a higher one is being checked or has failed.
     #[must_use]
     pub fn status(&self) -> KycStatus {
         match (&self.level, &self.check) {
@@ -95,24 +88,23 @@ impl Kyc {
     }
 }
 
-/// What an identity provider decided of a customer.
+/// A decision of the identity provider about a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycVerdict {
     /// Our reference of the check.
     pub reference: String,
-    /// The level decided upon.
     pub level: KycLevel,
     /// `processing`, `valid` or `fail`.
     pub status: KycStatus,
-    /// Why, for the customer.
+    /// Reasons for the customer.
     pub reasons: Vec<String>,
     /// Whether a failed customer may try again.
     pub may_retry: bool,
 }
 
 impl Kyc {
-    /// The level whose form can be submitted now; nothing while one is being looked at, after a refusal for good, and
-    /// when everything is approved.
+    /// The level whose form can be submitted now; `None` while a form is being checked, after a final rejection, and when
+    /// everything is approved.
     #[must_use]
     pub fn wanted(&self) -> Option<KycLevel> {
         let next = match self.level {
@@ -129,8 +121,8 @@ impl Kyc {
 }
 
 impl Customer {
-    /// The level whose form can be submitted now. Beside what [`Kyc::wanted`] says, a customer of Latin America who was
-    /// approved without an identification can hand it in, and one whose date of birth has to be asked for can say it.
+    /// The level whose form can be submitted now. Beyond [`Kyc::wanted`], an approved customer of Latin America without an
+    /// identification can submit one, and a customer whose date of birth has to be asked for can state it.
     #[must_use]
     pub fn wanted_level(&self, minimum_age: u8, now: Timestamp) -> Option<KycLevel> {
         let lacks_identification = self.identification.is_none() && self.country.is_latin_american();
@@ -139,8 +131,8 @@ impl Customer {
         if lacks_something && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
     }
 
-    /// A form was submitted (what it says is in the profile already, except for the document that the reinforced one asks
-    /// for): the provider is asked.
+    /// Records a submitted form and creates the job that sends it. The profile has its data already, except for the document of
+    /// the reinforced form.
     #[must_use]
     pub fn kyc_submitted(mut self, level: KycLevel, document: Option<Identification>, mint: &Mint<'_>, public_url: &str) -> Step {
         let before = KycView::of(&self, public_url);
@@ -159,14 +151,14 @@ impl Customer {
         step
     }
 
-    /// The provider decided. Decisions are facts: one about an earlier check, or about no check that we know of, counts
-    /// too, and leaves a check that is under way as it is.
+    /// Applies the provider's decision. Decisions are facts: one about an earlier or unknown check counts too, and leaves a
+    /// check in progress as it is.
     #[must_use]
     pub fn kyc_decided(mut self, verdict: KycVerdict, mint: &Mint<'_>, public_url: &str) -> Step {
         let before = KycView::of(&self, public_url);
         match verdict.status {
             KycStatus::Valid => self.kyc.level = self.kyc.level.max(Some(verdict.level)),
-            // What was approved is withdrawn, down to the level below the one that failed.
+            // Withdraws an approval, down to the level below the failed one.
             KycStatus::Fail if self.kyc.level >= Some(verdict.level) => {
                 self.kyc.level = (verdict.level == KycLevel::Reinforced).then_some(KycLevel::Basic);
             }
@@ -191,7 +183,7 @@ impl Customer {
         step
     }
 
-    /// Writes the customer, and tells the partner when what it sees has changed.
+    /// Writes the customer, and emits an event if the partner's view changed.
     fn finish_kyc(self, before: &KycView, mint: &Mint<'_>, public_url: &str, step: &mut Step) {
         let after = KycView::of(&self, public_url);
         if after != *before {
@@ -227,19 +219,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_partner_is_told() {
+    fn what_a_partner_sees() {
         use KycLevel::{Basic, Reinforced};
         use KycStatus::{Fail, Processing, Unused, Valid};
         let cases = [
             (None, None, Unused),
             (None, Some((Basic, Processing, true)), Processing),
-            // Whether it may be tried again is on the form; something was submitted, and it failed.
+            // A retry is offered on the form; the status is that something was submitted and failed.
             (None, Some((Basic, Fail, true)), Fail),
             (None, Some((Basic, Fail, false)), Fail),
             (Some(Basic), Some((Reinforced, Fail, true)), Valid),
         ];
-        for (level, check, told) in cases {
-            assert_eq!(kyc(level, check).status(), told, "{level:?} {check:?}");
+        for (level, check, shown) in cases {
+            assert_eq!(kyc(level, check).status(), shown, "{level:?} {check:?}");
         }
     }
 
@@ -300,14 +292,14 @@ mod tests {
         assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Valid).0.level, Some(Basic));
         assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Fail).0.level, None);
         assert_eq!(decide(under_way.clone(), "kyc_1", Basic, Processing).1, 1, "the moment it changed is part of what is seen");
-        // One that nobody asked for counts, and leaves what is under way alone.
+        // An unrequested decision counts, and leaves the check in progress alone.
         let (after, events) = decide(under_way, "kyc_0", Basic, Valid);
         assert_eq!((after.level, after.check.map(|check| check.status), events), (Some(Basic), Some(Processing), 1));
         // Withdrawn.
         let reinforced = kyc(Some(Reinforced), Some((Reinforced, Valid, true)));
         assert_eq!(decide(reinforced.clone(), "kyc_1", Reinforced, Fail).0.level, Some(Basic));
         assert_eq!(decide(reinforced, "kyc_1", Basic, Fail).0.level, None);
-        // A failed attempt at the higher level leaves the lower one.
+        // A failed attempt at the higher level keeps the lower one.
         let basic = kyc(Some(Basic), Some((Reinforced, Processing, true)));
         assert_eq!(decide(basic, "kyc_1", Reinforced, Fail).0.level, Some(Basic));
     }

@@ -1,7 +1,7 @@
 //! The rules of the ramp, and nothing else.
 //!
-//! This crate does no input or output, starts no thread, reads no clock and draws no random number: time, identifiers
-//! and market prices are passed in, and what should happen comes back as data (a [`step::Step`]). It holds no float.
+//! This crate does no input or output, starts no thread, reads no clock and draws no random number: time, identifiers and
+//! market prices are passed in, and a decision is returned as data (a [`step::Step`]). It uses no floating-point numbers.
 
 pub mod address;
 pub mod amount;

@@ -1,4 +1,4 @@
-//! How much a customer may trade: per order, day, month and quarter (UTC), per level of identity check and method.
+//! Trading limits: per order, day, month and quarter (UTC), by level of the identity check and by method.
 
 use std::time::Duration;
 
@@ -18,34 +18,32 @@ pub const RAMPOFF: Code<16> = Code::literal("rampoff");
 /// What one order takes from its customer's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// The customer.
     pub customer: CustomerId,
-    /// The method, upper case as the catalogue spells it; [`RAMPOFF`] for sales.
+    /// Upper case as in the catalogue; [`RAMPOFF`] for sales.
     pub method: Code<16>,
-    /// The currency.
     pub fiat: Currency,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// When the order was made: it counts in the windows of that moment.
+    /// When the order was created: it counts in the windows of this moment.
     pub at: Timestamp,
 }
 
-/// Why an order does not fit a customer's limits.
+/// Why an order exceeds a customer's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitExceeded {
     /// A higher level of identity check would allow it.
     HigherLevelNeeded,
-    /// No level would.
+    /// No level would allow it.
     Beyond,
 }
 
-/// What the counters of open orders count begins with this.
-const OPEN: &str = "open:";
+/// Prefix of the subject of open-order counters.
+const OPEN_ORDERS_PREFIX: &str = "open:";
 
-/// Whether a counter is one of the caps on open orders, and not one of the limits.
+/// Whether a counter is a cap on open orders and not a limit.
 #[must_use]
 pub fn is_of_open_orders(counter: &Counter) -> bool {
-    counter.what.starts_with(OPEN)
+    counter.what.starts_with(OPEN_ORDERS_PREFIX)
 }
 
 fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> impl Iterator<Item = &'a Limit> {
@@ -54,18 +52,18 @@ fn applying<'a>(catalogue: &'a Catalogue, usage: &'a Usage, level: KycLevel) -> 
     })
 }
 
-/// A window that sums of a limit are counted in.
+/// A window over which a limit is summed.
 struct Window {
-    /// How long it is: `day`, `month` or `quarter`.
+    /// `day`, `month` or `quarter`.
     length: &'static str,
-    /// Which one it is: `2026-01-31`, `2026-01` or `2026-Q1`.
+    /// `2026-01-31`, `2026-01` or `2026-Q1`.
     name: String,
-    /// When its counters may be forgotten: some time behind its end, and the same for every order of a month (of a day, for the
-    /// day's), so that what is kept of a customer seldom changes its own expiry.
+    /// When its counters may be deleted: after its end, and equal for all orders of a month (of a day for the day's window), so
+    /// that a customer's counters rarely change their expiry.
     expires_at: Timestamp,
 }
 
-/// The windows that a moment lies in.
+/// The windows that contain a moment.
 fn windows(at: Timestamp) -> [Window; 3] {
     const DAY: Duration = Duration::from_secs(86_400);
     let (year, month, day) = at.date();
@@ -81,7 +79,7 @@ fn windows(at: Timestamp) -> [Window; 3] {
     ]
 }
 
-/// The raises of what an order of a customer of this level counts in, by so much, each with its ceiling.
+/// The counter changes of an order at this level, each with its ceiling.
 fn raises_by(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     let windows = windows(usage.at);
     let mut raises = Vec::new();
@@ -100,16 +98,16 @@ fn raises_by(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) 
     raises
 }
 
-/// Whether an order alone is no larger than a customer of this level may make.
+/// Whether the order alone is within the level's limit per transaction.
 #[must_use]
 pub fn allows(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> bool {
     applying(catalogue, usage, level).all(|limit| usage.amount <= limit.transaction)
 }
 
-/// The counters to raise for an order of a customer of this level.
+/// The counters to raise for a new order at this level.
 ///
 /// # Errors
-/// [`LimitExceeded`] when the order alone is larger than the level allows.
+/// [`LimitExceeded`] when the order alone exceeds the level's limit.
 pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<Vec<CounterChange>, LimitExceeded> {
     if !allows(catalogue, usage, level) {
         return Err(excess(catalogue, usage, level));
@@ -117,8 +115,8 @@ pub fn raises(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> Result<V
     Ok(raises_by(catalogue, usage, level, usage.amount))
 }
 
-/// The same counters changed by what facts have made of the order, without a ceiling: facts are not bound, and what comes
-/// later has to see them. Negative gives back.
+/// Changes the same counters by what facts have made of the order, without a ceiling: facts are not bound, but later requests
+/// have to see them. A negative amount gives back.
 #[must_use]
 pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     if by.is_zero() {
@@ -127,13 +125,13 @@ pub fn counted(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount
     raises_by(catalogue, usage, level, by).into_iter().map(|raise| CounterChange { ceiling: None, ..raise }).collect()
 }
 
-/// The same counters raised for what goes on beyond what was ordered: asked for, and bound by the ceilings of this level.
+/// Raises the same counters for an exchange beyond the order, as a request bound by the ceilings of this level.
 #[must_use]
 pub fn asked(catalogue: &Catalogue, usage: &Usage, level: KycLevel, by: Amount) -> Vec<CounterChange> {
     raises_by(catalogue, usage, level, by)
 }
 
-/// Whether a higher level would help an order that passed a ceiling, be it its own size or a window's sum.
+/// Whether a higher level would allow an order that exceeded a ceiling, by itself or by a window's sum.
 #[must_use]
 pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> LimitExceeded {
     let allowed_above = level < KycLevel::Reinforced
@@ -141,8 +139,8 @@ pub fn excess(catalogue: &Catalogue, usage: &Usage, level: KycLevel) -> LimitExc
     if allowed_above { LimitExceeded::HigherLevelNeeded } else { LimitExceeded::Beyond }
 }
 
-/// The caps on unpaid orders, in number and value: raised when an order is made (`open`), given back when it is paid
-/// or ends.
+/// Changes the caps on open orders, in number and value: raised when an order is created (`open`), released when it is paid or
+/// ends.
 #[must_use]
 pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, maximum: Amount, open: bool) -> Vec<CounterChange> {
     let caps = &catalogue.open_caps;
@@ -151,7 +149,7 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
         let signed = |amount: Amount| if open { amount } else { amount.negated() };
         [("orders", Amount::from_minor(1), Amount::from_minor(i128::from(orders))), (usage.fiat.as_str(), usage.amount, value)].map(
             |(what, by, ceiling)| CounterChange {
-                counter: Counter { owner, what: [OPEN, what].concat() },
+                counter: Counter { owner, what: [OPEN_ORDERS_PREFIX, what].concat() },
                 by: signed(by),
                 ceiling: open.then_some(ceiling),
                 expires_at: None,
@@ -167,21 +165,21 @@ pub fn open_orders(catalogue: &Catalogue, partner: PartnerId, usage: &Usage, max
 mod tests {
     use super::*;
 
-    const DAY: i64 = 86_400_000_000;
+    const DAY_MICROS: i64 = 86_400_000_000;
 
     #[test]
     fn a_windows_counters_outlive_it() {
-        // Every day of four years, a leap year among them, in the morning and at its last microsecond.
+        // Every day of four years including a leap year, in the morning and at its last microsecond.
         for day in 0..1_461 {
-            let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY);
-            let last = Timestamp::from_micros(morning.micros() + DAY - 1);
+            let morning = Timestamp::from_micros(1_767_225_600_000_000 + day * DAY_MICROS);
+            let last = Timestamp::from_micros(morning.micros() + DAY_MICROS - 1);
             for (window, at_last) in windows(morning).into_iter().zip(windows(last)) {
                 let (length, name, expires_at) = (window.length, window.name, window.expires_at);
                 assert_eq!((length, &name, expires_at), (at_last.length, &at_last.name, at_last.expires_at), "{morning}");
-                let days_left = (expires_at.micros() - morning.micros()) / DAY;
-                // From the first moment that is not in the window any more it may be forgotten, and not much later.
+                let days_left = (expires_at.micros() - morning.micros()) / DAY_MICROS;
+                // It may be deleted from the first moment outside the window on, and not much later.
                 let ended = (1..=days_left).find(|later| {
-                    let then = Timestamp::from_micros(morning.micros() + later * DAY);
+                    let then = Timestamp::from_micros(morning.micros() + later * DAY_MICROS);
                     windows(then).iter().all(|other| other.name != name)
                 });
                 assert!(ended.is_some_and(|ended| days_left - ended <= 66), "{morning} {length} {name} {expires_at}");

@@ -1,12 +1,12 @@
-//! What payments and ramp-offs have in common: the second axes beside the state, and what a decision may look at.
+//! What payments and ramp-offs have in common: the values beside the state, and what a decision may read.
 
-mod beside;
 mod either;
 pub(crate) mod origin;
+mod set_aside;
 
-pub use beside::SetAside;
 pub use either::Order;
 pub use origin::{DestinationOrigin, ProvidedBy};
+pub use set_aside::SetAside;
 
 use crate::arrival::{Eligibility, Grade, Leg};
 use crate::catalogue::Catalogue;
@@ -16,33 +16,32 @@ use crate::record::says_nothing;
 use crate::review::ReviewItem;
 use crate::time::Timestamp;
 
-/// What was taken back, beside the state: terminal stays terminal.
+/// What was reversed, beside the state: a terminal state stays terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reversal {
-    /// The payment was charged back.
     Chargeback,
     /// The receiving bank returned the payout.
     BankReturn,
-    /// The chain undid a deposit that had been confirmed.
+    /// A reorganisation removed a confirmed deposit.
     Reorganisation,
 }
 
-/// What the screening provider has found something about. A person who lets it go on has seen that, and the provider is
-/// not asked about the same again; about a receiver, payer or wallet that is new it is.
+/// Screening hits. An operator who releases an order has seen them, and the provider is not asked about the same subject again;
+/// a new receiver, payer or wallet is screened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(from = "StoredScreeningHits")]
 pub struct ScreeningHits {
-    /// What it found, in its own words, about what was asked before the order may go on: customer, payers, wallets.
+    /// The provider's words about what was screened before the order may proceed: customer, payers, wallets.
     #[serde(skip_serializing_if = "says_nothing")]
     pub order: Option<String>,
-    /// What it found about who would receive the refund.
+    /// The provider's words about the receiver of a refund.
     #[serde(skip_serializing_if = "says_nothing")]
     pub refund: Option<String>,
 }
 
 impl ScreeningHits {
-    /// Both in one text, for a person; empty when nothing was found. What was found about both at once is told once.
+    /// Both hits in one text for an operator; empty without a hit. The same hit on both is stated once.
     #[must_use]
     pub fn told(&self) -> String {
         match (&self.order, &self.refund) {
@@ -53,7 +52,7 @@ impl ScreeningHits {
     }
 }
 
-/// Findings as they are or were stored: as truths, with one text for both.
+/// Screening hits in both stored forms: texts, or (earlier versions) booleans with one text.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum StoredScreeningHits {
@@ -82,20 +81,19 @@ impl From<StoredScreeningHits> for ScreeningHits {
     }
 }
 
-/// Who stopped what was on its way out, before it left.
+/// Who stopped an outgoing payout or transfer before it left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StoppedBy {
-    /// The screening provider, which has found something about the receiver.
+    /// The screening provider, by a hit on the receiver.
     Screening,
-    /// An operator.
     Operator,
-    /// We ourselves: customer or partner may not go on, for this reason.
+    /// Our own check: the customer or partner may not trade, for this reason.
     Standing(HoldReason),
 }
 
 impl StoppedBy {
-    /// Why something did not leave, in words for a person.
-    pub(crate) fn says(self, reason: &str) -> String {
+    /// Why something did not leave, in words for an operator.
+    pub(crate) fn describe(self, reason: &str) -> String {
         match self {
             Self::Screening => format!("stopped by screening: {reason}"),
             Self::Operator => format!("stopped by an operator: {reason}"),
@@ -103,7 +101,7 @@ impl StoppedBy {
         }
     }
 
-    /// Why the order waits then.
+    /// The hold reason that follows for the order.
     #[must_use]
     pub const fn hold(self) -> HoldReason {
         match self {
@@ -114,50 +112,45 @@ impl StoppedBy {
     }
 }
 
-/// Why an order waits for a person, for its customer, or for a moment at which it can go on. (The other names are those that
-/// earlier versions stored.)
+/// Why an order waits for an operator, for its customer, or for a condition that ends by itself. The aliases are names that
+/// earlier versions stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
-    /// What came is not an amount that goes on by itself.
+    /// The received amount does not proceed automatically.
     #[serde(alias = "short", alias = "over", alias = "late")]
     Amount,
     /// The payer is not the customer.
     #[serde(alias = "foreign_payer")]
     Payer,
-    /// It would pass a limit of the customer's, or of the coin.
+    /// It would exceed a limit of the customer or of the coin.
     Limit,
-    /// The customer's identity is not verified any more, or age does not allow it.
+    /// The customer's identity is not verified any more, or the customer is under age.
     Identity,
-    /// There is nowhere to send it back to yet: the customer can give a destination on the status page.
+    /// No refund destination is known yet: the customer can give one on the status page.
     #[serde(alias = "refund_destination_needed")]
     Destination,
     /// There is no current price.
     Price,
-    /// Everything there is was promised to others.
+    /// The available balance is promised to other orders.
     Liquidity,
-    /// The screening provider found something.
     Screening,
-    /// The customer is banned.
     Banned,
-    /// The partner is disabled.
     PartnerDisabled,
     /// The chain refused the transfer for good.
     TransferFailed,
-    /// The rail refused the payout, or it came back.
+    /// The rail refused the payout, or it was returned.
     PayoutFailed,
-    /// The refund did not arrive.
     RefundFailed,
-    /// Part of the money was taken back.
+    /// Part of the money was reversed.
     Reversed,
-    /// The chain undid the deposit.
+    /// A reorganisation removed the deposit.
     Reorganised,
-    /// An operator stopped it.
     Operator,
 }
 
 impl HoldReason {
-    /// What partners see of it. A refund goes back over a bank when buying, over a chain when selling.
+    /// The name partners see. A failed refund concerns a bank when buying, a chain when selling.
     #[must_use]
     pub const fn shown(self, leg: Leg) -> &'static str {
         match (self, leg) {
@@ -174,92 +167,87 @@ impl HoldReason {
         }
     }
 
-    /// Everything that partners can see of it.
+    /// Every name partners can see.
     pub const SHOWN: [&str; 10] = ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
 
-    /// Whether the order goes on by itself when the reason has ended.
+    /// Whether the order resumes automatically when the reason ends.
     #[must_use]
     pub const fn ends_by_itself(self) -> bool {
         matches!(self, Self::Identity | Self::Price | Self::Liquidity | Self::PartnerDisabled)
     }
 
-    /// Whether something goes back, and it is not known where to, or it did not arrive there.
+    /// Whether something has to be refunded and its destination is unknown, or the refund failed.
     #[must_use]
     pub const fn lacks_a_destination(self) -> bool {
         matches!(self, Self::Destination | Self::RefundFailed)
     }
 
-    /// Whether we or a provider hold a complete order: what was promised is kept while that is honoured.
+    /// Whether the hold of a complete order is ours or a provider's: then its promise is kept while it is honoured.
     #[must_use]
     pub const fn keeps_the_promise(self) -> bool {
         matches!(self, Self::Price | Self::Liquidity | Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Operator)
     }
 
-    /// Whether the customer could have supplied what is missing: an order that waits for that loses its promised price.
+    /// Whether the customer could have supplied what is missing: such an order loses its promised price.
     #[must_use]
     pub const fn is_up_to_the_customer(self) -> bool {
         matches!(self, Self::Limit | Self::Identity | Self::Destination | Self::Payer)
     }
 }
 
-/// What a decision may look at beside the order: the moment and chance, what is traded, and the present price.
+/// What a decision may read beside the order: time, randomness, catalogue and price.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// Mints identifiers; its moment is the moment of the decision (business time).
+    /// Mints identifiers; its time is that of the decision (business time).
     pub mint: Mint<'a>,
-    /// What is traded.
     pub catalogue: &'a Catalogue,
-    /// The present price for this order's pair and direction (spread included), where one is known.
+    /// Current price of the order's pair and direction, spread included, if known.
     pub price: Option<Rate>,
-    /// The standing of the order's customer and partner.
+    /// Whether customer and partner may trade.
     pub standing: Eligibility,
-    /// How much of what follows is asked for.
+    /// How much of the outcome is requested.
     pub grade: Grade,
-    /// When the last good reading of the source began that the order's money or coins come from (business time).
+    /// Start of the last complete reading of the source of the order's money or coins (business time).
     pub read_at: Option<Timestamp>,
-    /// The order's item for amounts too small to count of what arrives, where it has one that waits.
+    /// The order's open review item for amounts below the receipt minimum, for what arrives.
     pub running_item: Option<&'a ReviewItem>,
 }
 
 impl<'a> Context<'a> {
-    /// A context in which nobody has looked at the standing of customer and partner: enough for whatever does not decide
-    /// about what came.
+    /// A context without the eligibility of customer and partner: enough for anything that decides nothing about received money
+    /// or coins.
     #[must_use]
     pub const fn new(mint: Mint<'a>, catalogue: &'a Catalogue, price: Option<Rate>) -> Self {
         Self { mint, catalogue, price, standing: Eligibility::unknown(), grade: Grade::All, read_at: None, running_item: None }
     }
 }
 
-/// What an operator (or the customer) may ask of an order and get refused.
+/// Why a command of an operator or a customer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandRefusal {
-    /// The order's state does not allow it.
     #[error("an order that is {status} cannot be {command}")]
     WrongState {
-        /// The order's status.
         status: &'static str,
-        /// What was asked, as a participle.
+        /// The command as a participle.
         command: &'static str,
     },
-    /// A page may only give what nobody has given before.
+    /// A page may only give a destination that nobody has given before.
     #[error("a destination was given already: only the partner can change it, over the API")]
     DestinationGiven,
-    /// There is no price to convert at.
     #[error("there is no current price for this pair")]
     NoPrice,
-    /// It does not cover its fees.
-    #[error("it does not cover its fees: send it back")]
+    #[error("the amount does not cover the fees: refund it")]
     BelowFees,
     /// The coins do not cover the transaction that would send them back.
-    #[error("it does not cover the network fee of sending it back: put it into suspense")]
+    #[error("the amount does not cover the network fee of a refund: move it to suspense")]
     BelowNetworkFee,
     /// The method or rail is not in the configuration any more.
-    #[error("its method is not in the configuration any more: send it back")]
+    #[error("its payment method or rail is no longer configured: refund it")]
     NoMethod,
 }
 
 impl From<HoldReason> for CommandRefusal {
-    /// Why something cannot be let go.
+    /// Why an order cannot be released.
     fn from(reason: HoldReason) -> Self {
         match reason {
             HoldReason::Price => Self::NoPrice,
@@ -274,9 +262,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_told_apart() {
+    fn screening_hits_are_kept_apart() {
         let read = |text: &str| serde_json::from_str::<ScreeningHits>(text).unwrap();
-        for (stored, order, refund, told) in [
+        for (stored, order, refund, text) in [
             ("{}", None, None, ""),
             (r#"{"order":"a name"}"#, Some("a name"), None, "a name"),
             (r#"{"refund":"a wallet"}"#, None, Some("a wallet"), "a wallet"),
@@ -285,7 +273,7 @@ mod tests {
         ] {
             let findings = read(stored);
             assert_eq!((findings.order.as_deref(), findings.refund.as_deref()), (order, refund), "{stored}");
-            assert_eq!(findings.told(), told);
+            assert_eq!(findings.told(), text);
             assert_eq!(serde_json::to_string(&findings).unwrap(), stored);
         }
         let before = read(r#"{"order":true,"refund":false,"reason":"a name"}"#);

@@ -1,63 +1,57 @@
-//! Partners: who may call, with which key, from where.
+//! Partners: API keys, allowed networks and tokens.
 
 use crate::id::PartnerId;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// How failures are answered over HTTP.
+/// How errors are returned over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HttpErrors {
     /// With the fitting 4xx or 5xx status.
     #[default]
     Rest,
-    /// As the public documentation prints them: business failures with 200, fields with 422.
+    /// As in the public documentation: business errors with 200, field errors with 422.
     Documented,
 }
 
 /// An API key with its secret, sealed (AEAD) under the installation's key.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApiKey {
-    /// The public half.
     pub key: String,
-    /// The secret, sealed: base64 of nonce and ciphertext.
+    /// The sealed secret: base64 of nonce and ciphertext.
     pub sealed_secret: Redacted,
 }
 
 /// A company whose customers buy and sell.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Partner {
-    /// Its identifier.
     pub id: PartnerId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// Its name, for operators.
+    /// The name operators use.
     pub name: String,
-    /// The key in use.
     pub api_key: ApiKey,
-    /// The key before the last rotation and until when its secret signs webhooks along (real time).
+    /// The key before the last rotation, and until when its secret also signs webhooks (real time).
     pub previous_key: Option<(ApiKey, Timestamp)>,
-    /// The epoch of the tokens that the key before the last rotation is exchanged for, until the same moment. Absent where
-    /// that key ended with the rotation: an earlier version rotated it, and what was ended stays ended.
+    /// Token epoch of the previous key, valid until the same moment. `None` if that key ended with the rotation, as with
+    /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_epoch: Option<i64>,
-    /// Whether it may call at all.
+    /// Whether it may call the API.
     pub enabled: bool,
-    /// The epoch of the tokens that the key in use is exchanged for. Raised to revoke every token given out so far; no epoch
-    /// comes twice.
+    /// Token epoch of the current key. Raising it revokes every token issued so far; no epoch is reused.
     pub token_epoch: i64,
-    /// Networks (CIDR) it may call from; empty means anywhere.
+    /// Networks (CIDR) it may call from; empty means any.
     pub allow_ips: Vec<String>,
-    /// How failures are answered.
     pub http_errors: HttpErrors,
-    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Partner {
-    /// A key that may be exchanged for a token at a moment (real time), with the epoch of that token and, for the key before
-    /// the last rotation, when both end.
+    /// A key that may be exchanged for a token at this time (real time), with the token's epoch and, for the previous key, when
+    /// both end.
     #[must_use]
     pub fn key_in_use(&self, api_key: &str, now: Timestamp) -> Option<(&ApiKey, i64, Option<Timestamp>)> {
         if self.api_key.key == api_key {
@@ -67,21 +61,21 @@ impl Partner {
         self.previous_epoch.map(|epoch| (previous, epoch, Some(*until)))
     }
 
-    /// Whether tokens of an epoch hold at a moment (real time).
+    /// Whether tokens of an epoch are valid at this time (real time).
     #[must_use]
     pub fn accepts(&self, epoch: i64, now: Timestamp) -> bool {
         let overlaps = || self.previous_key.as_ref().is_some_and(|(_, until)| *until > now);
         self.token_epoch == epoch || (self.previous_epoch == Some(epoch) && overlaps())
     }
 
-    /// The keys whose secrets sign webhooks at a moment (real time), the newest first.
+    /// The keys that sign webhooks at this time (real time), newest first.
     pub fn signing_keys(&self, now: Timestamp) -> impl Iterator<Item = &ApiKey> {
         let previous = self.previous_key.as_ref().filter(move |(_, until)| *until > now);
         std::iter::once(&self.api_key).chain(previous.map(|(key, _)| key))
     }
 
-    /// Puts a new key in the place of the one in use, which goes on working until a moment (real time), and its tokens with
-    /// it. The key before that one ends. Without a moment nothing but the new key works.
+    /// Replaces the current key, which stays valid with its tokens until `overlap_until` (real time). The key before it ends.
+    /// Without an overlap only the new key is valid.
     pub fn rotate(&mut self, new: ApiKey, overlap_until: Option<Timestamp>) {
         let before = std::mem::replace(&mut self.api_key, new);
         self.previous_key = overlap_until.map(|until| (before, until));
@@ -89,7 +83,7 @@ impl Partner {
         self.token_epoch += 1;
     }
 
-    /// Ends every token given out so far.
+    /// Revokes every token issued so far.
     pub fn revoke_tokens(&mut self) {
         if let Some(previous) = &mut self.previous_epoch {
             self.token_epoch += 1;
@@ -114,13 +108,7 @@ mod tests {
     fn partner() -> Partner {
         let json = r#"{"id":"ID","name":"n","api_key":{"key":"a","sealed_secret":"s"},"previous_key":[{"key":"z","sealed_secret":"s"},
             "1970-01-01T00:01:40Z"],"enabled":true,"token_epoch":4,"allow_ips":[],"http_errors":"rest","created_at":"1970-01-01T00:00:00Z"}"#;
-        struct Zeros;
-        impl crate::id::Randomness for Zeros {
-            fn fill(&self, bytes: &mut [u8]) {
-                bytes.fill(0);
-            }
-        }
-        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &Zeros).to_string())).unwrap()
+        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &crate::example::Counting::default()).to_string())).unwrap()
     }
 
     #[test]

@@ -1,38 +1,34 @@
-//! What is done when what arrived is not what was ordered, in time.
+//! What is done when the amount or the time of arrival differs from the order.
 
 use std::time::Duration;
 
-/// What becomes of less than was ordered, when all of it came in time.
+/// Less than ordered arrived, all of it on time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Short {
-    /// What came is exchanged at the promise.
+    /// It is exchanged at the promised price.
     Promise,
-    /// It goes back.
     Refund,
-    /// A person decides.
     Hold,
 }
 
-/// What becomes of the surplus beyond what was ordered.
+/// More than ordered arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {
-    /// It goes along in the same transfer or payout, at the market price.
+    /// The surplus is exchanged at the market price, in the same transfer or payout.
     Market,
-    /// It goes back.
     Back,
 }
 
-/// What becomes of an order when any of its money or coins is late.
+/// Some of the money or coins arrived late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Late {
-    /// What came in time is exchanged at the promise, what came late at the market price.
+    /// The on-time part is exchanged at the promised price, the late part at the market price.
     Market,
-    /// All of it goes back.
+    /// All of it is refunded.
     Back,
-    /// A person decides.
     Hold,
 }
 
@@ -40,23 +36,19 @@ pub enum Late {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// How far from what was ordered an amount may be and still be exchanged at the promise, in basis points of what was
-    /// ordered. The currency's `tolerance_cap` bounds it.
+    /// Difference from the ordered amount that is still exchanged at the promised price, in basis points of that amount, capped
+    /// by the currency's `tolerance_cap`.
     pub tolerance_basis_points: u32,
-    /// Less than was ordered arrived.
     pub short: Short,
-    /// More than was ordered arrived.
     pub over: Over,
-    /// Something arrived when the price was no longer promised.
     pub late: Late,
     /// Whether money of a payer who is not the customer is set aside.
     pub hold_foreign_payer: bool,
-    /// How long an order's price and what is reserved for it are promised, in seconds. 0: priced on arrival.
+    /// How long the price is promised and the amount reserved, in seconds. 0: priced on arrival.
     pub hold_seconds: u64,
-    /// How long an order waits for money or coins, in seconds. Behind `hold_seconds` it waits without price.
+    /// How long an order stays open, in seconds. After `hold_seconds` it has no promised price.
     pub open_seconds: u64,
-    /// How long after the promise's end what came in time keeps its price, although we or a provider could not go on, in
-    /// seconds.
+    /// How long after the end of the promise on-time money keeps its price if we or a provider could not proceed, in seconds.
     #[serde(default = "Policy::one_day")]
     pub hold_honours_seconds: u64,
 }
@@ -72,21 +64,21 @@ impl Policy {
         Duration::from_secs(self.hold_seconds)
     }
 
-    /// When the price is fixed, as partners are told: with the order, or when its money arrives.
+    /// When the price is fixed, as partners see it: with the order, or on arrival.
     #[must_use]
     pub const fn priced(&self) -> &'static str {
         if self.hold_seconds == 0 { "arrival" } else { "order" }
     }
 
-    /// How long an order waits; never shorter than its promise.
+    /// How long an order stays open; never shorter than its promise.
     #[must_use]
     pub const fn open(&self) -> Duration {
         Duration::from_secs(if self.open_seconds < self.hold_seconds { self.hold_seconds } else { self.open_seconds })
     }
 
-    /// How long what came in time keeps its price behind the end of the promise.
+    /// How long on-time money keeps its price after the end of the promise.
     #[must_use]
-    pub const fn honours(&self) -> Duration {
+    pub const fn honour_period(&self) -> Duration {
         Duration::from_secs(self.hold_honours_seconds)
     }
 }

@@ -1,4 +1,4 @@
-//! Terms of a purchase or a sale, and quotes: sealed statements of terms, so that asking writes nothing.
+//! Terms of purchases and sales, and quotes: sealed terms, so that quoting writes nothing.
 
 mod seal;
 mod terms;

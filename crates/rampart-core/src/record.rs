@@ -1,4 +1,4 @@
-//! The records that steps write: one enum over every stored thing, so that the commit path has one shape.
+//! The records that steps write: one enum over all stored records, so that the commit path is uniform.
 
 use crate::customer::Customer;
 use crate::fact::Fact;
@@ -21,14 +21,14 @@ macro_rules! records {
             $($(#[$meta])* $name(Box<$record>)),+
         }
 
-        /// Which record: its table and its key. Ordered, because rows are locked in this order.
+        /// Table and key of a record. Ordered, because rows are locked in this order.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum RecordKey {
             $($(#[$meta])* $name($key)),+
         }
 
         impl Record {
-            /// Its table and key.
+            /// The record's table and key.
             #[must_use]
             pub fn key(&self) -> RecordKey {
                 match self {
@@ -36,7 +36,7 @@ macro_rules! records {
                 }
             }
 
-            /// The version it replaces; 0 for a new one.
+            /// The version it replaces; 0 for a new record.
             #[must_use]
             pub fn version(&self) -> i64 {
                 match self {
@@ -52,7 +52,7 @@ macro_rules! records {
         })+
 
         $(impl $record {
-            /// Its key among its like.
+            /// The record's key in its table.
             #[must_use]
             pub fn key(&self) -> $key {
                 self.id
@@ -62,46 +62,31 @@ macro_rules! records {
 }
 
 records! {
-    /// A partner.
     Partner(Partner, PartnerId),
-    /// A customer of a partner.
     Customer(Customer, CustomerId),
-    /// An on-ramp order.
     Payment(Payment, OrderId),
-    /// An off-ramp order.
     Rampoff(Rampoff, OrderId),
-    /// Money going out over a rail.
     Payout(Payout, PayoutId),
-    /// Coins going out over a chain.
     Transfer(Transfer, TransferId),
-    /// A fact from outside.
     Fact(Fact, FactId),
-    /// Coins seen at a deposit address.
+    /// Its key is the identifier of the fact that first reported it.
     Deposit(Deposit, FactId),
-    /// A piece of work.
     Job(Job, JobId),
-    /// A webhook subscription.
     Subscription(Subscription, SubscriptionId),
-    /// An event on its way to a subscription.
     Delivery(Delivery, DeliveryId),
-    /// How far a source of facts has been read.
     Cursor(Cursor, CursorName),
-    /// A hot wallet's next nonce.
     Wallet(Wallet, crate::asset::Chain),
-    /// An item on a person's list.
     Review(ReviewItem, ReviewId),
-    /// A line of the audit log.
     Audit(AuditEntry, AuditId),
-    /// A key of the installation.
     InstallationKey(InstallationKey, KeyFingerprint),
 }
 
-/// Whether a field of a record says nothing. What is stored leaves it out: most fields of most orders are for what is unusual.
+/// Whether a field has its default value. Such fields are left out of stored JSON: most exist for rare cases.
 pub(crate) fn says_nothing<T: Default + PartialEq>(field: &T) -> bool {
     *field == T::default()
 }
 
-/// The minor units that a stored amount says, be it a number or a text.
+/// A stored amount in minor units, be it a number or a text.
 pub(crate) fn minor_of(stored: &serde_json::Value) -> i128 {
     stored.as_str().map_or_else(|| stored.as_i64().map(i128::from), |text| text.parse().ok()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A text that must not reach a log. It serialises as itself, because the database has to hold it.
+/// A text that must not appear in logs. Serialises as the text itself, because the database stores it.
 #[derive(Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Redacted(String);
@@ -14,7 +14,7 @@ impl Redacted {
         Self(text.into())
     }
 
-    /// The text itself. Name the reason where you call this.
+    /// The text itself. State the reason at the call.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

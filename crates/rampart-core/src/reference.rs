@@ -1,13 +1,13 @@
-//! Payment references (`concept`): ten digits that a customer writes into a transfer, with a check digit of their own. They
-//! are numbers in an order that only the installation's key tells: whoever knows some cannot guess another's.
+//! Payment references (`concept`, the partner API's word): ten digits that a customer writes into a transfer, the last of them
+//! a check digit. Their order depends on the installation's key, so nobody can guess one from others.
 
-/// Serial numbers start here, so that a reference never begins with a zero that a bank might drop.
+/// First serial number; with it a reference never begins with a zero that a bank might drop.
 pub const FIRST_SERIAL: i64 = 100_000_000;
-/// The last serial number that fits.
+/// Last serial number that fits.
 pub const LAST_SERIAL: i64 = 999_999_999;
 
-/// Damm's totally anti-symmetric quasigroup of order 10 (H. Michael Damm, 2004): every wrong digit and every swap of
-/// neighbours changes the check digit.
+/// Damm's totally anti-symmetric quasigroup of order 10 (H. Michael Damm, 2004): detects every wrong digit and every swap of
+/// adjacent digits.
 const DAMM: [[u8; 10]; 10] = [
     [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
     [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
@@ -32,27 +32,26 @@ pub fn from_serial(serial: i64) -> String {
     format!("{digits}{}", interim(&digits))
 }
 
-/// Rounds of the Feistel network: as many as format-preserving encryption over so few digits is recommended with.
+/// Rounds of the Feistel network, as recommended for format-preserving encryption of so few digits.
 const ROUNDS: u8 = 10;
-/// Bits of each half: both together count just beyond the number of serials.
+/// Bits of each half: together just above the number of serials.
 const HALF_BITS: u32 = 15;
-const HALF: u32 = (1 << HALF_BITS) - 1;
+const HALF_MASK: u32 = (1 << HALF_BITS) - 1;
 
-/// The serial of the payment of this number (from 1 on), so that nobody can tell from one which others there are: a
-/// permutation of all serials, keyed by `round`, a pseudorandom function of a round and fifteen bits of which the lowest
-/// fifteen are used. Nothing when every serial was given out.
+/// The serial of the payment with this number (from 1 on), unpredictable from other serials: a permutation of all serials,
+/// keyed by `round`, a pseudorandom function of a round and fifteen bits, of whose result the lowest fifteen bits are used.
+/// `None` when every serial is used.
 #[must_use]
 pub fn scattered(number: i64, round: impl Fn(u8, u16) -> u16) -> Option<i64> {
     let serials = LAST_SERIAL - FIRST_SERIAL + 1;
     let mut place = u32::try_from(number.checked_sub(1)?).ok().filter(|place| i64::from(*place) < serials)?;
-    // What falls behind the last serial is permuted again: every serial is still met once, because this walks along a cycle
-    // that it began within.
+    // A result beyond the last serial is permuted again (cycle walking), so every serial is still met exactly once.
     loop {
-        let (mut left, mut right) = (place >> HALF_BITS, place & HALF);
+        let (mut left, mut right) = (place >> HALF_BITS, place & HALF_MASK);
         for number in 0..ROUNDS {
             // A half has fifteen bits.
             let mixed = round(number, u16::try_from(right).unwrap_or_default());
-            (left, right) = (right, left ^ (u32::from(mixed) & HALF));
+            (left, right) = (right, left ^ (u32::from(mixed) & HALF_MASK));
         }
         place = left << HALF_BITS | right;
         if i64::from(place) < serials {
@@ -61,28 +60,27 @@ pub fn scattered(number: i64, round: impl Fn(u8, u16) -> u16) -> Option<i64> {
     }
 }
 
-/// Whether ten digits are a reference, by their check digit.
+/// Whether ten digits are a reference, by the check digit.
 #[must_use]
 pub fn is_valid(reference: &str) -> bool {
     reference.len() == 10 && reference.bytes().all(|byte| byte.is_ascii_digit()) && interim(reference) == 0
 }
 
-/// What a payer's remittance text says of our reference.
+/// The reference in a payer's remittance text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceMatch {
-    /// A reference whose check digit fits.
     Reference(String),
-    /// Ten digits that are none: mistyped.
+    /// Ten digits with a wrong check digit.
     Mistyped(String),
-    /// Nothing that looks like one.
+    /// Nothing that looks like a reference.
     Nothing,
 }
 
-/// The most references that are looked at in one text.
+/// References looked at in one text.
 const MAX_CANDIDATES: usize = 8;
 
-/// Every reference in a remittance text whose check digit fits, each once: those that digits make when blanks and hyphens between
-/// them are removed, and those that stand by themselves.
+/// Every valid reference in a remittance text, once: those formed by digits with separators between them removed, and those
+/// that stand alone.
 #[must_use]
 pub fn candidates(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -96,8 +94,7 @@ pub fn candidates(text: &str) -> Vec<String> {
     found
 }
 
-/// Looks for a reference in a remittance text. Banks add words, blanks and hyphens; runs of digits are compared with
-/// blanks and hyphens between digits removed.
+/// Finds a reference in a remittance text. Banks add words, blanks and hyphens, which are removed between digits.
 #[must_use]
 pub fn find(text: &str) -> ReferenceMatch {
     match candidates(text).into_iter().next() {
@@ -106,7 +103,7 @@ pub fn find(text: &str) -> ReferenceMatch {
     }
 }
 
-/// Runs of digits, with what banks put between digits removed.
+/// Runs of digits, without the separators that banks put between them.
 fn runs(text: &str) -> Vec<String> {
     let mut runs: Vec<String> = Vec::new();
     let mut open = false;

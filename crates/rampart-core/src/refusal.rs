@@ -1,49 +1,49 @@
-//! Refusals: requests that are understood and not granted, each with a stable code.
+//! Refusals: valid requests that are not granted, each with a stable code.
 
 use std::fmt;
 
-/// Which rule decides the HTTP status of a code for partners that want the documented statuses.
+/// Decides the HTTP status of a code in `documented` mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// A business decision: 200 in `documented` mode.
     Business,
-    /// A field is at fault: 422 in `documented` mode.
+    /// An invalid field: 422 in `documented` mode.
     Field,
-    /// Authentication, rate limits, transport and defects: the same status in either mode.
+    /// Authentication, rate limits, transport and defects: the same status in both modes.
     Transport,
 }
 
 macro_rules! codes {
     ($($name:ident $text:literal $status:literal $family:ident $meaning:literal;)+) => {
-        /// A stable error code of the partner API. The documentation's table of errors is generated from this one.
+        /// A stable error code of the partner API. The documentation's table of errors is generated from this table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
             $(#[doc = $meaning] $name),+
         }
 
         impl ErrorCode {
-            /// Every code, in the order of the documentation.
+            /// Every code, in the documentation's order.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Its text.
+            /// The code's text.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// Its HTTP status for partners with `http_errors = rest`.
+            /// HTTP status for partners with `http_errors = rest`.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status),+ }
             }
 
-            /// Which rule gives its status for partners with `http_errors = documented`.
+            /// Decides the HTTP status for partners with `http_errors = documented`.
             #[must_use]
             pub const fn family(self) -> Family {
                 match self { $(Self::$name => Family::$family),+ }
             }
 
-            /// What it means.
+            /// The meaning, as documented.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning),+ }
@@ -60,7 +60,7 @@ codes! {
     UserBanned "user_banned" 403 Business "The customer may not trade.";
     RequireKyc "require_kyc" 403 Business "The customer's identity is not verified; `data` is the form's URL.";
     KycReinforcedRequired "kyc_reinforced_required" 403 Business "A higher level of identity check would allow it; `data` is the form's URL.";
-    LimitExceded "limit_exceded" 403 Business "The amount passes a limit that no level of identity check lifts.";
+    LimitExceded "limit_exceded" 403 Business "The amount exceeds a limit that no level of identity check raises.";
     CoinNotSupported "coin_not_supported" 422 Business "The coin is not traded on this chain.";
     MinPurchase "min_purchase" 422 Business "The amount is below the minimum, which the message names.";
     MaxPurchase "max_purchase" 422 Business "The amount is above the maximum, which the message names.";
@@ -86,7 +86,7 @@ codes! {
     RateLimited "rate_limited" 429 Transport "Too many calls; `Retry-After` says when to try again.";
     BodyTooLarge "body_too_large" 413 Transport "The request's body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 Transport "The request's content type is not accepted here.";
-    MalformedRequest "malformed_request" 400 Transport "The request is not HTTP as it should be; the message says why.";
+    MalformedRequest "malformed_request" 400 Transport "The request is not valid HTTP; the message says why.";
     MalformedJson "malformed_json" 400 Transport "The request's body is not valid JSON.";
     NotFound "not_found" 404 Transport "There is no such path.";
     HttpMethodNotAllowed "http_method_not_allowed" 405 Transport "The path does not have this method.";
@@ -101,21 +101,20 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// A request that is understood and not granted.
+/// A request that was understood and is not granted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// The stable code.
     pub code: ErrorCode,
-    /// One sentence for a person: what is wrong, and what would be right.
+    /// One sentence: what is wrong, and what would be right.
     pub message: String,
-    /// What is wrong with which field.
+    /// Field names, each with what is wrong.
     pub fields: Vec<(String, String)>,
-    /// What the code's row says `data` holds.
+    /// The value of `data`, as the code's meaning defines it.
     pub data: Option<serde_json::Value>,
 }
 
 impl Refusal {
-    /// A refusal with its sentence.
+    /// A refusal with a message.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), fields: Vec::new(), data: None }
@@ -128,7 +127,7 @@ impl Refusal {
         Self { code, message: format!("{field} {message}"), fields: vec![(field.to_owned(), message)], data: None }
     }
 
-    /// With data beside it.
+    /// Adds `data`.
     #[must_use]
     pub fn with_data(mut self, data: serde_json::Value) -> Self {
         self.data = Some(data);

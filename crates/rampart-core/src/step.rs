@@ -1,4 +1,4 @@
-//! What a decision wants done, as data. The core performs none of it; the store's commit path does, all or nothing.
+//! A decision as data. The core performs none of it; the store's commit executes all of it or nothing.
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -8,40 +8,38 @@ use crate::ledger::{Account, Hold, Origin, Posting};
 use crate::record::{Record, RecordKey};
 use crate::time::Timestamp;
 
-/// One decision: everything in it becomes durable together, or none of it does.
+/// One decision: all of it is committed together, or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Step {
-    /// Records that were only relied upon: they must still be at the version the decision saw.
+    /// Records relied upon: they must still have the version the decision read.
     pub relied: Vec<(RecordKey, i64)>,
-    /// Records to write. A record of version 0 is inserted; any other replaces the one stored at that very version,
-    /// and is stored with the next.
+    /// Records to write. A record of version 0 is inserted; any other replaces the stored one of the same version and gets the
+    /// next version.
     pub writes: Vec<Record>,
-    /// Records to remove, at the version the decision saw.
+    /// Records to remove, with the version the decision read.
     pub removals: Vec<(RecordKey, i64)>,
-    /// Keys that must be free, and are taken.
+    /// Keys to claim, which must be free.
     pub claims: Vec<Claim>,
-    /// Keys that must be free, and are not taken. Against another node that takes one at this very moment they are no lock.
+    /// Keys that must be free, but are not claimed. No lock against another node that claims one at the same moment.
     pub must_be_free: Vec<(ClaimScope, String)>,
-    /// Ledger postings.
     pub postings: Vec<Posting>,
-    /// Changes of what is promised on accounts.
     pub holds: Vec<Hold>,
-    /// The company takes something out: it may not lower its own of an asset below zero.
+    /// Withdrawals of the company, which may not lower its own funds below zero.
     pub own: Vec<OwnFunds>,
-    /// Counters to raise under a ceiling.
+    /// Changes of counters, with their ceilings.
     pub raises: Vec<CounterChange>,
-    /// Changes to tell a partner of; the store numbers them without gaps.
+    /// Events for partners; the store numbers them without gaps.
     pub events: Vec<EventDraft>,
 }
 
 impl Step {
-    /// A step that does nothing yet.
+    /// An empty step.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether nothing would be written.
+    /// Whether it would write nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
@@ -64,19 +62,19 @@ impl Step {
         self.relied.push((key, version));
     }
 
-    /// Adds a posting, where there is one.
+    /// Adds a posting, if there is one.
     pub fn post(&mut self, posting: impl Into<Option<Posting>>) {
         self.postings.extend(posting.into());
     }
 
-    /// Adds a change of what is held on an account, unless it is zero.
+    /// Adds a change of a hold, unless it is zero.
     pub fn hold(&mut self, account: Account, asset: impl Into<Asset>, change: Amount, origin: Origin) {
         if !change.is_zero() {
             self.holds.push(Hold { account, asset: asset.into(), change, origin });
         }
     }
 
-    /// Adds everything another step wants.
+    /// Adds everything of another step.
     pub fn extend(&mut self, other: Self) {
         self.relied.extend(other.relied);
         self.writes.extend(other.writes);
@@ -91,20 +89,19 @@ impl Step {
     }
 }
 
-/// What the company's own of an asset is summed up from: see [`Account::adds_to_own`].
+/// The accounts of which own funds are computed: see [`Account::adds_to_own`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnFunds {
-    /// The asset.
     pub asset: Asset,
-    /// Every account of the house that has anything of it.
+    /// Every own account with a balance in the asset.
     pub accounts: Vec<Account>,
 }
 
-/// What a claim's key is unique within.
+/// Scope in which a claim's key is unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimScope {
-    /// `<partner>:<Idempotency-Key>`; carries the answer.
+    /// `<partner>:<Idempotency-Key>`; stores the response.
     IdempotencyKey,
     /// `<partner>:<external_id>` of payments.
     PaymentExternalId,
@@ -112,58 +109,51 @@ pub enum ClaimScope {
     RampoffExternalId,
     /// `<partner>:<e-mail>`, for each of its [keys](crate::email::Email::keys).
     CustomerEmail,
-    /// A quote's identifier: used once.
     Quote,
     /// A fact's natural key, such as `deposit:polygon:<txid>:<index>`.
     Fact,
     /// `<partner>:<event type>` of webhook subscriptions.
     Subscription,
-    /// A payment's `concept`.
     Concept,
-    /// A partner's `api_key`.
     ApiKey,
-    /// A partner's name, which operators call it by.
     PartnerName,
-    /// An address as its chains write it: one of ours, on every chain of its family, that waits for the coins of one ramp-off.
+    /// A deposit address as its chains write it, claimed on every chain of its family by the ramp-off that waits for coins.
     DepositAddress,
-    /// A keyed hash of partner, country and the document that its person is counted by: the customer that was the first with it.
+    /// A keyed hash of partner, country and document: the first customer with it.
     Document,
 }
 
-/// A key that must be free, and is taken by the step.
+/// A key that must be free, and is claimed by the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// What the key is unique within.
     pub scope: ClaimScope,
-    /// The key.
     pub key: String,
-    /// What it belongs to: an order's or customer's identifier, or nothing.
+    /// Identifier of the order or customer it belongs to, or empty.
     pub subject: String,
-    /// A keyed fingerprint of the request that took it; empty where none is compared.
+    /// Keyed fingerprint of the request that claimed it; empty if none is compared.
     pub fingerprint: String,
-    /// The answer that was given, stored for repeats of the request; empty where none is.
+    /// The response stored for repeated requests; empty if there is none.
     pub answer: String,
-    /// When it may be forgotten; never when absent.
+    /// `None`: never expires.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Claim {
-    /// A claim for ever, without fingerprint or answer.
+    /// A claim without expiry, fingerprint or response.
     #[must_use]
     pub fn forever(scope: ClaimScope, key: String, subject: impl ToString) -> Self {
         Self { scope, key, subject: subject.to_string(), fingerprint: String::new(), answer: String::new(), expires_at: None }
     }
 }
 
-/// A change of a counter. Counters hold limits and caps.
+/// A change of a counter, for limits and caps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterChange {
-    /// The counter.
     pub counter: Counter,
-    /// By how much; negative gives back.
+    /// Negative gives back.
     pub by: Amount,
-    /// The most it may become; without one nothing refuses the change.
+    /// Maximum after the change; `None` if nothing refuses it.
     pub ceiling: Option<Amount>,
-    /// When the counter may be forgotten.
+    /// `None`: never expires.
     pub expires_at: Option<Timestamp>,
 }

@@ -1,32 +1,30 @@
-//! The transition tables of both orders, computed by running the machines over the [`crate::example`] orders.
+//! The transition tables of the state machines, computed by running them over the [`crate::example`] orders.
 
 use std::fmt;
 
 use crate::record::Record;
 use crate::step::Step;
 
-/// One row: an order in a state meets a fact or a command.
+/// One row: a state meets a fact or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// The state before.
     pub from: &'static str,
-    /// The fact or command.
     pub on: &'static str,
-    /// The state after; the same when nothing changed.
+    /// The same state if nothing changed.
     pub to: String,
-    /// What was written beside the order: postings, events, jobs, list items, holds; or why it was refused.
+    /// What was written beside the order (postings, events, jobs, review items, holds), or the refusal.
     pub effects: Vec<String>,
 }
 
 impl Transition {
-    /// The row of a step that leads to `to`; nothing where the step changes nothing.
+    /// The row of a step that leads to `to`; `None` if the state stays.
     pub(crate) fn of(from: &'static str, on: &'static str, to: Option<String>, step: &Step) -> Self {
         let mut effects: Vec<String> = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str())).collect();
-        effects.extend(step.events.iter().map(|event| format!("tells {}", event.kind)));
+        effects.extend(step.events.iter().map(|event| format!("emits {}", event.kind)));
         effects.extend(step.writes.iter().filter_map(|record| match record {
-            Record::Job(job) => Some(format!("orders {}", job.kind.as_str())),
-            Record::Review(item) if item.resolution.is_some() => Some(format!("settles {:?}", item.kind)),
-            Record::Review(item) => Some(format!("lists {:?}", item.kind)),
+            Record::Job(job) => Some(format!("queues {}", job.kind.as_str())),
+            Record::Review(item) if item.resolution.is_some() => Some(format!("resolves {:?}", item.kind)),
+            Record::Review(item) => Some(format!("opens {:?}", item.kind)),
             _ => None,
         }));
         effects.extend(
@@ -35,7 +33,7 @@ impl Transition {
         Self { from, on, to: to.unwrap_or_else(|| from.to_owned()), effects }
     }
 
-    /// The row of a command that was refused.
+    /// The row of a refused command.
     pub(crate) fn refused(from: &'static str, on: &'static str, reason: &impl fmt::Display) -> Self {
         Self { from, on, to: from.to_owned(), effects: vec![format!("refused: {reason}")] }
     }

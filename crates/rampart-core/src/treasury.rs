@@ -1,18 +1,18 @@
-//! What the company itself moves: capital in and out, and suspense settled by a person.
+//! The company's own postings: capital, and suspense resolved by an operator.
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{Mint, OrderId};
 use crate::ledger::{Account, LossKind, Movement, Origin, Posting, PostingKind};
 
-/// The company puts something in: `bank` or `chain:hot` is debited, `capital` credited. It has happened outside.
+/// The company funds an account: `bank` or `chain:hot` is debited, `capital` credited. It has happened outside.
 #[must_use]
 pub fn funded(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(account, Account::Capital, asset, amount);
     Posting::moving(mint, PostingKind::CapitalFunded, Origin::Fact, None, &[movement])
 }
 
-/// The company takes money out: `capital` is debited, the account credited. It is asked for, so the floor binds it.
+/// The company withdraws: `capital` is debited, the account credited. A request, so the floor binds it.
 #[must_use]
 pub fn withdrawn(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Capital, account, asset, amount);
@@ -26,43 +26,44 @@ pub fn suspense_received(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amo
     Posting::moving(mint, PostingKind::SuspenseReceived, Origin::Fact, None, &[movement])
 }
 
-/// A chain undid coins that lay in suspense: `suspense` is debited, `chain:deposits` credited.
+/// A reorganisation removed coins in suspense: `suspense` is debited, `chain:deposits` credited.
 #[must_use]
 pub fn suspense_undone(mint: &Mint<'_>, deposits: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
     let movement = Movement::new(Account::Suspense, deposits, asset, amount);
     Posting::moving(mint, PostingKind::DepositUndone, Origin::Fact, order, &[movement])
 }
 
-/// Money that lay in suspense was taken back: `suspense` is debited, the account it arrived on credited.
+/// Money in suspense was reversed: `suspense` is debited, the account it had arrived on credited.
 #[must_use]
 pub fn suspense_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
     let movement = Movement::new(Account::Suspense, arrived_on, asset, amount);
     Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, order, &[movement])
 }
 
-/// Money of no order was taken back that was not in suspense any more: `losses` is debited, the account it arrived on credited.
+/// Money of no order was reversed that is not in suspense any more: `losses` is debited, the account it had arrived on
+/// credited.
 #[must_use]
-pub fn stray_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
+pub fn unmatched_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Losses(LossKind::Chargeback), arrived_on, asset, amount);
     Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, None, &[movement])
 }
 
-/// Suspense goes back to where it was booked, so that an order can receive it as if it came now: `suspense` is
-/// debited, the account it arrived on credited.
+/// Reverses the suspense booking, so that an order can receive it as if it arrived now: `suspense` is debited, the account it
+/// had arrived on credited.
 #[must_use]
 pub fn suspense_assigned(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
     let movement = Movement::new(Account::Suspense, arrived_on, asset, amount);
     Posting::moving(mint, PostingKind::SuspenseAssigned, Origin::Request, order, &[movement])
 }
 
-/// Suspense that belongs to nobody becomes the company's: `suspense` is debited, `capital` credited.
+/// The company keeps what is in suspense: `suspense` is debited, `capital` credited.
 #[must_use]
 pub fn suspense_kept(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Suspense, Account::Capital, asset, amount);
     Posting::moving(mint, PostingKind::WrittenOff, Origin::Request, None, &[movement])
 }
 
-/// What had become the company's is nobody's again: `capital` is debited, `suspense` credited.
+/// Reverses [`suspense_kept`]: `capital` is debited, `suspense` credited.
 #[must_use]
 pub fn suspense_reopened(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Capital, Account::Suspense, asset, amount);
@@ -76,7 +77,7 @@ pub fn write_off_undone(mint: &Mint<'_>, asset: Asset, amount: Amount) -> Option
     Posting::moving(mint, PostingKind::LossRecovered, Origin::Fact, None, &[movement])
 }
 
-/// What an account lacks is written off: `losses` is debited, the account credited.
+/// Writes off what an account lacks: `losses` is debited, the account credited.
 #[must_use]
 pub fn written_off(mint: &Mint<'_>, account: Account, asset: Asset, amount: Amount) -> Option<Posting> {
     let movement = Movement::new(Account::Losses(LossKind::WrittenOff), account, asset, amount);

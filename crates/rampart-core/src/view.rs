@@ -1,4 +1,4 @@
-//! What partners see of an object: its GET call and its webhook serialise the same type.
+//! Views of objects for partners: a GET call and its webhook serialise the same type.
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -15,12 +15,12 @@ use crate::payment::{Payment, PaymentState};
 use crate::rampoff::Rampoff;
 use crate::time::Timestamp;
 
-/// A decimal number that is written into JSON as it stands, so that no digit is lost in a float.
+/// A decimal number written into JSON as it is, so that a float loses no digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonDecimal(String);
 
 impl JsonDecimal {
-    /// An amount in major units, without superfluous zeros.
+    /// An amount in major units, without trailing zeros.
     #[must_use]
     pub fn of(amount: Amount, decimals: u8) -> Self {
         Self(amount.to_major_short(decimals))
@@ -37,78 +37,67 @@ fn json<T: Serialize>(view: &T) -> String {
     serde_json::to_string(view).unwrap_or_default()
 }
 
-/// A payment as `GET /api/payment/{id}` shows it.
+/// A payment as returned by `GET /api/payment/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PaymentView {
-    /// Its identifier.
     pub id: String,
-    /// The partner's own name for it.
     pub external_id: Option<String>,
-    /// The customer.
     pub user_id: String,
-    /// Where it stands.
     pub status: &'static str,
     /// What the customer pays, in minor units.
     pub fiat_amount: i64,
-    /// The same in major units.
+    /// `fiat_amount` in major units.
     pub fiat_amount_decimal: String,
-    /// The currency.
     pub fiat_symbol: String,
-    /// The coin.
     pub coin_symbol: String,
-    /// Its chain.
     pub coin_chain: String,
     /// What the customer receives, in whole coins.
     pub coin_amount: JsonDecimal,
-    /// The same as a string.
+    /// `coin_amount` as a string.
     pub coin_amount_decimal: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Who paid.
     pub holder: Option<String>,
-    /// The transaction that carries the coins; from `coins_sent` on.
+    /// The transaction that delivers the coins; from `coins_sent` on.
     pub txid: Option<String>,
-    /// What arrived, in major units.
+    /// In major units.
     pub received_amount: String,
-    /// What was unusual, where several things were: the first in the order of [`DeviationKind`].
+    /// The first deviation, in the order of [`DeviationKind`].
     pub exception: Option<DeviationKind>,
-    /// What was taken back.
     pub reversal: Option<Reversal>,
     /// Confirmations of the coins; 0 until they are final.
     pub confirmations: u32,
-    /// Until when the price is promised and coins are reserved.
+    /// End of the price promise and of the reservation.
     pub expires_at: Timestamp,
-    /// Until when the order waits for money; behind `expires_at` without price.
+    /// End of waiting for money; after `expires_at` without a promised price.
     pub open_until: Timestamp,
-    /// Why it is on hold.
     pub hold_reason: Option<&'static str>,
-    /// Everything that was unusual.
+    /// Every deviation.
     pub exceptions: Vec<ExceptionView>,
-    /// What is exchanged of what arrived, in major units.
+    /// Exchanged, in major units.
     pub accepted_amount: String,
-    /// What was set aside, in major units.
+    /// In major units.
     pub set_aside_amount: String,
-    /// What went back, in major units.
+    /// In major units.
     pub refunded_amount: String,
-    /// The coins that were sent, in whole coins.
+    /// Coins sent, in whole coins.
     pub sent_amount: String,
-    /// The account that money may go back to, where one was given.
+    /// The refund account, if one was given.
     pub refund_destination: Option<DestinationView>,
-    /// Where a payment by transfer is to be paid to; absent for others.
+    /// Payment instructions; only for payments by transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pay_to: Option<PayTo>,
 }
 
-/// Where money or coins go, and who said so.
+/// A destination, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DestinationView {
     /// The account or wallet, masked.
     pub destination: String,
-    /// Who gave it; nothing where that was not recorded.
+    /// `None` if not recorded.
     pub given_by: Option<ProvidedBy>,
-    /// When it was given; nothing where that was not recorded.
+    /// `None` if not recorded.
     pub given_at: Option<Timestamp>,
-    /// From when on it is followed without a person; nothing when only a person follows it.
+    /// From when it is used without an operator; `None` if only an operator uses it.
     pub used_from: Option<Timestamp>,
 }
 
@@ -125,14 +114,12 @@ impl DestinationView {
     }
 }
 
-/// Something unusual about what arrived.
+/// A deviation of what arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExceptionView {
-    /// What.
     pub kind: DeviationKind,
-    /// How much it concerns, in major units of what arrives.
+    /// The amount it concerns, in major units of what arrives.
     pub amount: String,
-    /// When it was first seen.
     pub at: Timestamp,
 }
 
@@ -193,66 +180,51 @@ impl PaymentView {
     }
 }
 
-/// A ramp-off as `GET /api/getRampoff` shows it.
+/// A ramp-off as returned by `GET /api/getRampoff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RampoffView {
-    /// Its identifier.
     pub id: String,
-    /// The partner's own name for it.
     pub external_id: Option<String>,
-    /// The customer.
     pub user_id: String,
-    /// Where it stands.
     pub status: &'static str,
-    /// The chain.
     pub blockchain: String,
-    /// The coin.
     pub crypto: String,
     /// What the customer sends, in minor units of the coin.
     pub amount: String,
-    /// The coin's decimals.
     pub decimals: u8,
-    /// What the customer receives, in major units of the currency.
+    /// What the customer receives, in major units.
     pub fiat_amount: String,
-    /// The currency.
     pub fiat_symbol: String,
-    /// The transaction that brought the coins.
+    /// The transaction of the first deposit.
     pub txid: Option<String>,
-    /// Its confirmations, once they make it final.
+    /// Confirmations that made the deposit final; 0 before.
     pub confirmations: u32,
-    /// The address to send to.
     pub wallet: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// What arrived, in minor units of the coin.
+    /// In minor units of the coin.
     pub received_amount: String,
-    /// What was unusual, where several things were: the first in the order of [`DeviationKind`].
+    /// The first deviation, in the order of [`DeviationKind`].
     pub exception: Option<DeviationKind>,
-    /// What was taken back.
     pub reversal: Option<Reversal>,
-    /// The bank's reference of the payout.
     pub bank_reference: Option<String>,
-    /// The transaction that brought a refund.
     pub refund_txid: Option<String>,
-    /// Until when the price is promised and money is reserved.
+    /// End of the price promise and of the reservation.
     pub expires_at: Timestamp,
-    /// Until when the order waits for coins; behind `expires_at` without price.
+    /// End of waiting for coins; after `expires_at` without a promised price.
     pub open_until: Timestamp,
-    /// Why it is on hold.
     pub hold_reason: Option<&'static str>,
-    /// Everything that was unusual.
+    /// Every deviation.
     pub exceptions: Vec<ExceptionView>,
-    /// What is exchanged of what arrived, in whole coins.
+    /// Exchanged, in whole coins.
     pub accepted_amount: String,
-    /// What was set aside, in whole coins.
+    /// In whole coins.
     pub set_aside_amount: String,
-    /// What went back, in whole coins.
+    /// In whole coins.
     pub refunded_amount: String,
-    /// The money that was paid out, in major units.
+    /// Money paid out, in major units.
     pub sent_amount: String,
-    /// The account that money is paid out to.
     pub payout_destination: DestinationView,
-    /// The wallet that coins may go back to, where one was given.
+    /// The refund wallet, if one was given.
     pub refund_destination: Option<DestinationView>,
 }
 
@@ -301,27 +273,22 @@ impl RampoffView {
     }
 }
 
-/// What `GET /api/kyc/check` shows.
+/// An identity check as returned by `GET /api/kyc/check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KycView {
-    /// The customer.
     pub user_id: i64,
-    /// Where the check stands.
     pub kyc_status: KycStatus,
-    /// Whether the customer may trade.
     pub kyc_valid: bool,
     /// The approved level: 0, 1 or 2.
     pub kyc_level: u8,
-    /// The form. What is kept of it has no token: that is put in whenever it is told.
+    /// The form's URL. Stored without its token, which is added when it is returned.
     pub kyc_form_url: String,
-    /// Why the last check failed.
     pub reasons: Vec<String>,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
 impl KycView {
-    /// The view of a customer's identity check; `public_url` is where our pages are.
+    /// The view of a customer's identity check; `public_url` is the base URL of our pages.
     #[must_use]
     pub fn of(customer: &Customer, public_url: &str) -> Self {
         let check = customer.kyc.check.as_ref();
@@ -350,13 +317,13 @@ pub fn identity_url(public_url: &str, token: &str) -> String {
     format!("{public_url}/kyc?token={token}")
 }
 
-/// The link to a payment's page: the gateway of its method.
+/// The link to a payment's page.
 #[must_use]
 pub fn payment_url(public_url: &str, method: Code<16>, token: &str) -> String {
     format!("{public_url}/gateway/{}?token={token}", method.as_str().to_ascii_lowercase())
 }
 
-/// The link to the page that tells where an order stands.
+/// The link to an order's status page.
 #[must_use]
 pub fn status_url(public_url: &str, token: &str) -> String {
     format!("{public_url}/status?token={token}")

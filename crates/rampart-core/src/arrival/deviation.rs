@@ -1,31 +1,28 @@
-//! What was unusual about what arrived. It is shown and decides nothing.
+//! Deviations of what arrived from what was ordered. They are shown and decide nothing.
 
-use super::resolve::Case;
+use super::resolve::ArrivalCase;
 use crate::amount::Amount;
 use crate::time::Timestamp;
 
-/// A kind of deviation, in the order in which one of several is told first.
+/// Kind of deviation, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviationKind {
-    /// It arrived after the promise, or the order, had ended.
+    /// It arrived after the end of the promise, or of the order.
     Late,
-    /// Less arrived than was ordered.
     Short,
-    /// More arrived than was ordered.
     Over,
-    /// Somebody else than the customer paid.
+    /// Someone other than the customer paid.
     ForeignPayer,
-    /// Coins arrived on another chain.
     WrongNetwork,
     /// Another coin or currency arrived.
     WrongAsset,
-    /// It arrived when the order was decided already.
+    /// It arrived after the order had been decided.
     Duplicate,
 }
 
 impl DeviationKind {
-    /// Its name, as it is stored and shown.
+    /// The name in records and views.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,21 +40,20 @@ impl DeviationKind {
 /// One deviation of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Deviation {
-    /// What was unusual.
     pub kind: DeviationKind,
-    /// How much it concerns, in minor units of what arrives; of a missing amount, what is missing.
+    /// The amount it concerns, in minor units of what arrives; for a short amount, what is missing.
     pub amount: Amount,
     /// When it was first seen (business time).
     pub at: Timestamp,
 }
 
-/// The deviations of an order: one of a kind, with what it concerns in all.
+/// The deviations of an order, one per kind with its total.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Deviations(Vec<Deviation>);
 
 impl Deviations {
-    /// Notes that so much more is unusual.
+    /// Adds an amount to a deviation.
     pub fn add(&mut self, kind: DeviationKind, amount: Amount, at: Timestamp) {
         match self.0.iter_mut().find(|known| known.kind == kind) {
             Some(known) => known.amount = Amount::from_minor(known.amount.minor().saturating_add(amount.minor())),
@@ -68,7 +64,7 @@ impl Deviations {
         }
     }
 
-    /// Notes how much is unusual in all; nothing of that kind when it is zero.
+    /// Sets the total of a deviation; removes it if the amount is zero.
     pub fn set(&mut self, kind: DeviationKind, amount: Amount, at: Timestamp) {
         let at = self.0.iter().find(|known| known.kind == kind).map_or(at, |known| known.at);
         self.0.retain(|known| known.kind != kind);
@@ -77,9 +73,8 @@ impl Deviations {
         }
     }
 
-    /// Notes what is unusual about what is decided: too little or too much by more than the tolerance, and what came late, where
-    /// something was promised.
-    pub fn note(&mut self, case: &Case, is_promised: bool, now: Timestamp) {
+    /// Notes the deviations of a decided amount: short or over by more than the tolerance, and late if a price was promised.
+    pub fn note(&mut self, case: &ArrivalCase, is_promised: bool, now: Timestamp) {
         let difference = case.in_time.minor().saturating_add(case.late.minor()) - case.ordered.minor();
         let beyond = |difference: i128| if difference > case.tolerance.minor() { Amount::from_minor(difference) } else { Amount::ZERO };
         self.set(DeviationKind::Short, beyond(-difference), now);
@@ -87,13 +82,13 @@ impl Deviations {
         self.set(DeviationKind::Late, if is_promised { case.late } else { Amount::ZERO }, now);
     }
 
-    /// The one that is told where only one can be.
+    /// The deviation shown where only one can be.
     #[must_use]
     pub fn first(&self) -> Option<DeviationKind> {
         self.0.first().map(|known| known.kind)
     }
 
-    /// All of them.
+    /// Every deviation.
     #[must_use]
     pub fn as_slice(&self) -> &[Deviation] {
         &self.0

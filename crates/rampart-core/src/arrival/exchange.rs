@@ -1,4 +1,4 @@
-//! What the customer gets for what was accepted, and what that costs.
+//! The exchange: what the customer gets for the accepted amount, and its fees.
 
 use crate::amount::{Amount, Overflow};
 use crate::quote::TermsError;
@@ -6,83 +6,80 @@ use crate::rate::{Rate, Rounding};
 use crate::record::says_nothing;
 use crate::time::Timestamp;
 
-/// What an order is charged, as it was agreed.
+/// Agreed fees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fees {
-    /// The fixed part of the processing fee, in minor units of the currency.
+    /// Fixed part of the processing fee, in minor units of the currency.
     pub fixed: Amount,
-    /// The fee for the chain, in minor units of the currency.
+    /// Network fee, in minor units of the currency.
     pub network: Amount,
-    /// The proportional part of the processing fee, in basis points of the money, rounded up.
+    /// Proportional part of the processing fee, in basis points of the money, rounded up.
     pub basis_points: u32,
 }
 
-/// What is exchanged: at the promise and at the market price, in minor units of what arrived.
+/// The shares of an exchange at the promised and at the market price, in minor units of what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shares {
-    /// At the promise.
+pub struct ExchangeShares {
+    /// Share at the promised price.
     pub promised: Amount,
-    /// Its price.
     pub promise: Rate,
-    /// At the market price.
+    /// Share at the market price.
     pub market: Amount,
-    /// That price, where something is exchanged at it.
+    /// The market price, if that share is not zero.
     pub price: Option<Rate>,
-    /// The decimals of the currency.
     pub fiat_decimals: u8,
-    /// The decimals of the coin.
     pub coin_decimals: u8,
-    /// Money that leaves is a multiple of this, in minor units of the currency.
+    /// Payouts are multiples of this, in minor units of the currency.
     pub payable_step: Amount,
 }
 
-/// A decision to exchange, as it was made.
+/// A decided exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Exchange {
-    /// When it was decided (business time).
+    /// Time of the decision (business time).
     pub at: Timestamp,
-    /// What is exchanged at the promise, in minor units of what arrived.
+    /// Share at the promised price, in minor units of what arrived.
     pub promised: Amount,
-    /// What is exchanged at the market price, in minor units of what arrived.
+    /// Share at the market price, in minor units of what arrived.
     #[serde(default)]
     pub market: Amount,
-    /// The market price, where something is exchanged at it.
+    /// The market price, if that share is not zero.
     #[serde(default)]
     pub price: Option<Rate>,
-    /// The processing fee, in minor units of the currency.
+    /// In minor units of the currency.
     pub fee_processing: Amount,
-    /// The fee for the chain, in minor units of the currency.
+    /// In minor units of the currency.
     pub fee_network: Amount,
-    /// What of the money cannot be paid out, because its rail pays whole steps only, in minor units of the currency.
+    /// Money that cannot be paid because its rail pays whole steps only, in minor units of the currency.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub fee_rounding: Amount,
     /// What the customer gets, in minor units: coins when buying, money when selling.
     pub gives: Amount,
-    /// How much of that comes of the share at the promise.
+    /// The part of that from the share at the promised price.
     #[serde(default)]
     pub gives_promised: Amount,
 }
 
 impl Exchange {
-    /// All that is exchanged, in minor units of what arrived.
+    /// The whole exchanged amount, in minor units of what arrived.
     #[must_use]
     pub fn accepted(&self) -> Amount {
         Amount::from_minor(self.promised.minor().saturating_add(self.market.minor()))
     }
 
-    /// All fees.
+    /// All fees, in minor units of the currency.
     #[must_use]
     pub fn fees(&self) -> Amount {
         let fees = self.fee_processing.minor().saturating_add(self.fee_network.minor());
         Amount::from_minor(fees.saturating_add(self.fee_rounding.minor()))
     }
 
-    /// Coins for money: `⌊(P − fixed − network − ⌈bps·P⌉) / promise⌋ + ⌊(R − ⌈bps·R⌉) / market⌋`. Where nothing is exchanged at
-    /// the promise, the other share bears all fees.
+    /// Coins for money: `⌊(P − fixed − network − ⌈bps·P⌉) / promise⌋ + ⌊(R − ⌈bps·R⌉) / market⌋`. If the promised share is
+    /// zero, the market share bears all fees.
     ///
     /// # Errors
     /// [`TermsError::BelowFees`] when a share does not cover its fees.
-    pub fn buying(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
+    pub fn buying(shares: &ExchangeShares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let coins = |net: Amount, price: Rate| price.fiat_to_coins(net, shares.fiat_decimals, shares.coin_decimals, Rounding::Down);
         let costs = Costs::of(shares.promised, shares.market, fees)?;
         let share = |gross: Amount, cost: Amount, price: Option<Rate>| match (gross.is_zero(), price) {
@@ -95,12 +92,12 @@ impl Exchange {
         Ok(costs.exchange(shares, fees, [promised, market], at)?)
     }
 
-    /// Money for coins: `gross_P − fixed − network − ⌈bps·gross_P⌉ + gross_R − ⌈bps·gross_R⌉`, each gross rounded down; of the sum, what
-    /// the rail can pay.
+    /// Money for coins: `gross_P − fixed − network − ⌈bps·gross_P⌉ + gross_R − ⌈bps·gross_R⌉`, each gross rounded down, and the
+    /// sum rounded down to the payable step.
     ///
     /// # Errors
     /// [`TermsError::BelowFees`] when a share does not cover its fees.
-    pub fn selling(shares: &Shares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
+    pub fn selling(shares: &ExchangeShares, fees: &Fees, at: Timestamp) -> Result<Self, TermsError> {
         let gross = |coins: Amount, price: Option<Rate>| match (coins.is_zero(), price) {
             (true, _) => Ok(Amount::ZERO),
             (false, Some(price)) => {
@@ -130,7 +127,7 @@ fn positive(amount: Amount) -> Result<Amount, TermsError> {
     if amount.is_positive() { Ok(amount) } else { Err(TermsError::BelowFees) }
 }
 
-/// What each share bears, in minor units of the currency.
+/// Fees of each share, in minor units of the currency.
 struct Costs {
     promised: Amount,
     market: Amount,
@@ -146,7 +143,7 @@ impl Costs {
         })
     }
 
-    fn exchange(&self, shares: &Shares, fees: &Fees, [promised, market]: [Amount; 2], at: Timestamp) -> Result<Exchange, Overflow> {
+    fn exchange(&self, shares: &ExchangeShares, fees: &Fees, [promised, market]: [Amount; 2], at: Timestamp) -> Result<Exchange, Overflow> {
         Ok(Exchange {
             at,
             promised: shares.promised,

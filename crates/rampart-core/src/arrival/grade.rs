@@ -1,23 +1,23 @@
-//! How much of what follows from a fact is asked for, and on whose standing it relies.
+//! How much of the outcome of a fact is requested, and whether customer and partner may trade.
 
 use crate::kyc::KycLevel;
 use crate::order::HoldReason;
 
-/// A fact is never refused, but what follows from it is a request that limits and balances may refuse. Then the same fact
-/// is committed with less.
+/// How much of the outcome of a fact is requested. Facts are never refused, but limits and balances may refuse what follows
+/// from one; then the same fact is committed with the next smaller grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grade {
-    /// Everything that the policy allows.
+    /// Everything the policy allows.
     #[default]
     All,
-    /// The surplus does not go along; it is set aside for this reason.
+    /// The surplus is not exchanged but set aside, for this reason.
     WithoutSurplus(HoldReason),
-    /// Nothing goes on: the order waits for this reason.
+    /// Nothing is exchanged: the order waits, for this reason.
     Hold(HoldReason),
 }
 
 impl Grade {
-    /// The next smaller one, after a commit refused this one for a reason; nothing behind the smallest.
+    /// The next smaller grade after a commit refused this one; `None` after the smallest.
     #[must_use]
     pub const fn less(self, reason: HoldReason) -> Option<Self> {
         match self {
@@ -28,23 +28,23 @@ impl Grade {
     }
 }
 
-/// Whether an order's customer and partner may go on at this moment.
+/// Whether an order's customer and partner may trade at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Eligibility {
-    /// Why the order has to wait whatever came: the customer is banned, the identity was withdrawn, the partner is disabled.
+    /// Why the order has to wait whatever arrived: customer banned, identity withdrawn, partner disabled.
     pub blocked: Option<HoldReason>,
-    /// The level at which the customer may trade at the market price; nothing when identity or age do not allow it.
+    /// Level at which the customer may trade at the market price; `None` if identity or age do not allow it.
     pub level: Option<KycLevel>,
 }
 
 impl Eligibility {
-    /// Nothing speaks against a customer of this level.
+    /// A customer of this level without restrictions.
     #[must_use]
     pub const fn good(level: KycLevel) -> Self {
         Self { blocked: None, level: Some(level) }
     }
 
-    /// Nobody has looked: nothing goes on.
+    /// Not looked up: nothing may be exchanged.
     #[must_use]
     pub const fn unknown() -> Self {
         Self { blocked: Some(HoldReason::Operator), level: None }

@@ -1,22 +1,22 @@
 //! What becomes of money and coins that arrive for an order: the one policy of both legs.
 //!
-//! Everything here is pure and knows no leg: amounts are those of what arrives, money when buying and coins when selling.
-//! A leg says what came ([`Case`]), is told what becomes of it ([`ArrivalResolution`]), and works out what the customer gets for it
+//! Pure, and the same for both legs: amounts are those of what arrives, money when buying and coins when selling. A leg states
+//! what arrived ([`ArrivalCase`]), gets what becomes of it ([`ArrivalResolution`]), and computes what the customer gets for it
 //! ([`Exchange`]).
 
-mod counted;
 mod decide;
 mod deviation;
 mod exchange;
 mod grade;
+mod limit_usage;
 mod resolve;
 pub mod table;
 mod time;
 
-pub use counted::{WindowTotals, recount};
 pub use decide::{ArrivalDecision, Leg, OrderSnapshot};
 pub use deviation::{Deviation, DeviationKind, Deviations};
-pub use exchange::{Exchange, Fees, Shares};
+pub use exchange::{Exchange, ExchangeShares, Fees};
 pub use grade::{Eligibility, Grade};
-pub use resolve::{ArrivalResolution, Case, Market, resolve, tolerance};
+pub use limit_usage::{WindowTotals, recount};
+pub use resolve::{ArrivalCase, ArrivalResolution, MarketShare, resolve, tolerance};
 pub use time::counts_at;

@@ -1,70 +1,67 @@
-//! The policy: from what came and when to what becomes of it.
+//! The policy: decides by amount and time of arrival.
 
 use crate::amount::{Amount, Overflow};
 use crate::order::HoldReason;
 use crate::policy::{Late, Over, Policy, Short};
 
-/// What is known of an order when it is looked at. Amounts are minor units of what arrives.
+/// What arrived for an order. In minor units of what arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Case {
-    /// What was ordered.
+pub struct ArrivalCase {
     pub ordered: Amount,
-    /// How far from that an amount may be and still count as it ([`tolerance`]).
+    /// Accepted difference from the ordered amount ([`tolerance`]).
     pub tolerance: Amount,
-    /// What came in time.
+    /// Arrived on time.
     pub in_time: Amount,
-    /// What came late, or was assigned by a person.
+    /// Arrived late, or assigned by an operator.
     pub late: Amount,
-    /// The least that is exchanged.
+    /// Minimum to exchange.
     pub minimum: Amount,
-    /// The most that is exchanged.
+    /// Maximum to exchange.
     pub maximum: Amount,
-    /// Whether nothing more that came in time can turn up: the source was read past the end of the promise, or the payer's
-    /// part is complete by its nature (a processor's capture).
-    pub is_all: bool,
-    /// Whether something that came in time is not final yet (coins in a block): it is waited for, unless the order is complete
-    /// without it.
-    pub is_awaited: bool,
-    /// Whether the promise is not honoured any more, for what came in time either: all of it goes at the market price.
-    pub lapsed: bool,
-    /// Why it cannot all go back, where it cannot: nobody told where to, or it is not worth its way.
-    pub stays: Option<HoldReason>,
+    /// Whether no more on-time money or coins can appear: the source was read past the end of the promise, or a single receipt
+    /// is complete by its nature (a processor's capture).
+    pub no_more_expected: bool,
+    /// Whether something that arrived on time is not final yet (coins in a block): it is waited for, unless the order is
+    /// complete without it.
+    pub awaits_confirmation: bool,
+    /// Whether the promise is no longer honoured, not even for what arrived on time: everything is exchanged at the market
+    /// price.
+    pub promise_lapsed: bool,
+    /// Why the whole amount cannot be refunded, if it cannot: no destination, or below the refund minimum.
+    pub refund_obstacle: Option<HoldReason>,
 }
 
-/// What is exchanged at the market price.
+/// The share exchanged at the market price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Market {
-    /// Nothing.
+pub enum MarketShare {
     Nothing,
-    /// What came late: without it the order waits.
+    /// A late receipt: the order waits without it.
     Late(Amount),
-    /// The surplus of what completed the order: all of it or nothing.
+    /// The surplus of a complete order: all of it or nothing.
     Surplus(Amount),
 }
 
-/// What becomes of what came.
+/// The policy's resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalResolution {
     /// The order waits for more.
     Wait,
-    /// It is exchanged.
     Exchange {
-        /// So much at the promise.
+        /// Share at the promised price.
         promised: Amount,
-        /// So much at the market price.
-        market: Market,
-        /// So much goes back.
-        back: Amount,
-        /// So much is set aside: it came late for an order that is complete without it.
+        /// Share at the market price.
+        market: MarketShare,
+        /// Amount to refund.
+        refund: Amount,
+        /// Amount to set aside: it was late for an order that is complete without it.
         aside: Amount,
     },
-    /// All of it goes back.
-    Back,
-    /// It waits for this reason.
+    /// All of it is refunded.
+    Refund,
     Hold(HoldReason),
 }
 
-/// The tolerance of an order: this many basis points of what was ordered, rounded down, and no more than the cap.
+/// The tolerance of an order: basis points of the ordered amount, rounded down, at most `cap`.
 ///
 /// # Errors
 /// [`Overflow`] when the amount is too large to calculate with.
@@ -81,82 +78,89 @@ fn less(one: Amount, other: Amount) -> Amount {
     Amount::from_minor(one.minor().saturating_sub(other.minor()))
 }
 
-/// What becomes of what came, by the policy of the method. An order is decided once; what comes afterwards is not asked
-/// about here.
+/// Resolves what arrived by the policy of the method. An order is decided once; this is not asked about what arrives
+/// afterwards.
 #[must_use]
-pub fn resolve(case: &Case, policy: &Policy) -> ArrivalResolution {
+pub fn resolve(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     if !case.in_time.is_positive() && !case.late.is_positive() {
         return ArrivalResolution::Wait;
     }
     let is_complete = case.in_time >= less(case.ordered, case.tolerance);
-    if !is_complete && (case.is_awaited || (case.in_time.is_positive() && !case.is_all)) {
+    if !is_complete && (case.awaits_confirmation || (case.in_time.is_positive() && !case.no_more_expected)) {
         return ArrivalResolution::Wait;
     }
-    // An order that is complete in time is decided by that, whatever else was told before: that lies beside it.
-    if case.late.is_positive() && (!is_complete || case.lapsed) {
+    // An order complete on time is decided by that, whatever else was reported before: the rest is set aside.
+    if case.late.is_positive() && (!is_complete || case.promise_lapsed) {
         return late(case, policy);
     }
     if !is_complete {
         return short(case, policy);
     }
-    if case.lapsed {
-        return lapsed(case);
+    if case.promise_lapsed {
+        return resolve_lapsed(case);
     }
     let (surplus, aside) = (less(case.in_time, case.ordered), case.late);
     if surplus <= case.tolerance {
-        return ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside };
+        return ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, refund: Amount::ZERO, aside };
     }
     match policy.over {
-        Over::Market => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Surplus(surplus), back: Amount::ZERO, aside },
-        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: Market::Nothing, back: surplus, aside },
+        Over::Market => {
+            ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Surplus(surplus), refund: Amount::ZERO, aside }
+        }
+        Over::Back => ArrivalResolution::Exchange { promised: case.ordered, market: MarketShare::Nothing, refund: surplus, aside },
     }
 }
 
-fn back(case: &Case) -> ArrivalResolution {
-    case.stays.map_or(ArrivalResolution::Back, ArrivalResolution::Hold)
+fn refund_or_hold(case: &ArrivalCase) -> ArrivalResolution {
+    case.refund_obstacle.map_or(ArrivalResolution::Refund, ArrivalResolution::Hold)
 }
 
-fn late(case: &Case, policy: &Policy) -> ArrivalResolution {
+fn late(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     let total = sum(case.in_time, case.late);
     match policy.late {
-        Late::Back => back(case),
+        Late::Back => refund_or_hold(case),
         Late::Hold => ArrivalResolution::Hold(HoldReason::Amount),
-        Late::Market if total < case.minimum => back(case),
+        Late::Market if total < case.minimum => refund_or_hold(case),
         Late::Market if total > case.maximum.max(sum(case.ordered, case.tolerance)) => ArrivalResolution::Hold(HoldReason::Amount),
         Late::Market => {
-            let promised = if case.lapsed {
+            let promised = if case.promise_lapsed {
                 Amount::ZERO
             } else if case.in_time > sum(case.ordered, case.tolerance) {
                 case.ordered
             } else {
                 case.in_time
             };
-            ArrivalResolution::Exchange { promised, market: Market::Late(less(total, promised)), back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange {
+                promised,
+                market: MarketShare::Late(less(total, promised)),
+                refund: Amount::ZERO,
+                aside: Amount::ZERO,
+            }
         }
     }
 }
 
-/// What came in time and could not be decided while that was honoured.
-fn lapsed(case: &Case) -> ArrivalResolution {
+/// On-time money or coins that could not be decided while the promise was honoured.
+fn resolve_lapsed(case: &ArrivalCase) -> ArrivalResolution {
     match case.in_time > case.maximum.max(sum(case.ordered, case.tolerance)) {
         true => ArrivalResolution::Hold(HoldReason::Amount),
         false => ArrivalResolution::Exchange {
             promised: Amount::ZERO,
-            market: Market::Late(case.in_time),
-            back: Amount::ZERO,
+            market: MarketShare::Late(case.in_time),
+            refund: Amount::ZERO,
             aside: Amount::ZERO,
         },
     }
 }
 
-fn short(case: &Case, policy: &Policy) -> ArrivalResolution {
+fn short(case: &ArrivalCase, policy: &Policy) -> ArrivalResolution {
     match policy.short {
         Short::Hold => ArrivalResolution::Hold(HoldReason::Amount),
-        Short::Refund => back(case),
-        Short::Promise if case.in_time < case.minimum => back(case),
-        Short::Promise if case.lapsed => lapsed(case),
+        Short::Refund => refund_or_hold(case),
+        Short::Promise if case.in_time < case.minimum => refund_or_hold(case),
+        Short::Promise if case.promise_lapsed => resolve_lapsed(case),
         Short::Promise => {
-            ArrivalResolution::Exchange { promised: case.in_time, market: Market::Nothing, back: Amount::ZERO, aside: Amount::ZERO }
+            ArrivalResolution::Exchange { promised: case.in_time, market: MarketShare::Nothing, refund: Amount::ZERO, aside: Amount::ZERO }
         }
     }
 }

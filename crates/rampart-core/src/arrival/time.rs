@@ -1,4 +1,4 @@
-//! When something counts: the outside's own time, within bounds.
+//! When a receipt counts: the provider's own time, within bounds.
 
 use std::time::Duration;
 
@@ -6,17 +6,18 @@ use crate::time::Timestamp;
 
 /// When a receipt counts.
 ///
-/// `told` is the source's own time (a bank's booking instant, a processor's capture, a block); nothing where the source tells
-/// dates only. `seen` is when we were told, `read_before` when the last good reading of the source began that did not show it;
-/// nothing where the source has no readings. A time that lies further before that reading than `backdating` is that reading's
-/// time, and no time lies behind `seen`. (All business time. The order's creation bounds it too: that is the order's to know.)
+/// `reported` is the source's own time (a bank's booking instant, a processor's capture, a block); `None` if the source reports
+/// dates only. `seen` is when we received the report. `read_before` is the start of the last complete reading of the source
+/// that did not show the receipt; `None` if the source is not read that way. A time more than `backdating` before that reading
+/// becomes the time of that reading, and no time is after `seen`. All are business time. The order's creation is a further
+/// bound, which the order applies.
 #[must_use]
-pub fn counts_at(told: Option<Timestamp>, seen: Timestamp, read_before: Option<Timestamp>, backdating: Duration) -> Timestamp {
-    let told_or_seen = told.unwrap_or(seen).min(seen);
-    match (told, read_before) {
-        (_, None) => told_or_seen,
-        (Some(_), Some(read)) => if told_or_seen.until(read) > backdating { read } else { told_or_seen }.min(seen),
-        // Dates only: after an interruption it may have been there since the last good reading.
+pub fn counts_at(reported: Option<Timestamp>, seen: Timestamp, read_before: Option<Timestamp>, backdating: Duration) -> Timestamp {
+    let reported_or_seen = reported.unwrap_or(seen).min(seen);
+    match (reported, read_before) {
+        (_, None) => reported_or_seen,
+        (Some(_), Some(read)) => if reported_or_seen.until(read) > backdating { read } else { reported_or_seen }.min(seen),
+        // Dates only: after an interruption it may have been there since the last complete reading.
         (None, Some(read)) => {
             if read.until(seen) > backdating {
                 read
@@ -36,20 +37,20 @@ mod tests {
         let at = |minutes: i64| Timestamp::from_micros((600 + minutes) * 60_000_000);
         let backdating = Duration::from_secs(900);
         let cases = [
-            // Worked examples 11 and 12: the bank says 10:59.
+            // Worked examples 11 and 12: the bank reports 10:59.
             (Some(59), 72, Some(70), 59),
             (Some(59), 85, Some(80), 80),
             (Some(59), 60, None, 59),
             (Some(59), 60, Some(59), 59),
-            // A source's clock that is fast.
+            // A source whose clock is fast.
             (Some(90), 60, Some(59), 60),
             // Dates only.
             (None, 60, Some(50), 60),
             (None, 180, Some(30), 30),
             (None, 180, None, 180),
         ];
-        for (told, seen, read, expected) in cases {
-            assert_eq!(counts_at(told.map(at), at(seen), read.map(at), backdating), at(expected), "{told:?} {seen} {read:?}");
+        for (reported, seen, read, expected) in cases {
+            assert_eq!(counts_at(reported.map(at), at(seen), read.map(at), backdating), at(expected), "{reported:?} {seen} {read:?}");
         }
     }
 }

@@ -1,38 +1,37 @@
-//! Texts of facts, cut to what is kept of them: whatever a bank or a provider writes, the money counts.
+//! Cuts the texts of facts to what is stored: whatever a bank or provider writes, the money counts.
 
 use super::{BankCredit, FactBody, PayoutReport, ProcessorPaid, Reversed};
 use crate::redacted::Redacted;
 use crate::text::{clipped, reason};
 
-/// The most characters of a remittance text: as many as a reference is looked for in.
-const LONGEST_CONCEPT: usize = 512;
-/// The most characters of a payer's name. Banks take 140 (ISO 20022).
-const LONGEST_NAME: usize = 200;
+/// Length in which a reference is searched for.
+const MAX_CONCEPT_CHARACTERS: usize = 512;
+/// Banks accept 140 (ISO 20022).
+const MAX_NAME_CHARACTERS: usize = 200;
 /// The most characters of a payer's account.
-const LONGEST_ACCOUNT: usize = 200;
+const MAX_ACCOUNT_CHARACTERS: usize = 200;
 /// The most reasons of a decision.
-const MOST_REASONS: usize = 20;
+const MAX_REASONS: usize = 20;
 
 impl FactBody {
-    /// What happened, with every text that only persons read cut to its bound. What names something (lines, references) stays
-    /// as it is, for it is compared.
+    /// Cuts every text that only people read. Identifiers (lines, references) stay as they are, because they are compared.
     #[must_use]
     pub fn bounded(self) -> Self {
         match self {
             Self::BankCredit(credit) => Self::BankCredit(BankCredit {
-                concept: credit.concept.map(|text| clipped(text, LONGEST_CONCEPT)),
-                sender_name: credit.sender_name.map(|name| cut(&name, LONGEST_NAME)),
-                sender_account: credit.sender_account.map(|account| cut(&account, LONGEST_ACCOUNT)),
+                concept: credit.concept.map(|text| clipped(text, MAX_CONCEPT_CHARACTERS)),
+                sender_name: credit.sender_name.map(|name| cut(&name, MAX_NAME_CHARACTERS)),
+                sender_account: credit.sender_account.map(|account| cut(&account, MAX_ACCOUNT_CHARACTERS)),
                 ..credit
             }),
             Self::ProcessorPaid(paid) => {
-                Self::ProcessorPaid(ProcessorPaid { holder: paid.holder.map(|name| cut(&name, LONGEST_NAME)), ..paid })
+                Self::ProcessorPaid(ProcessorPaid { holder: paid.holder.map(|name| cut(&name, MAX_NAME_CHARACTERS)), ..paid })
             }
-            Self::ProcessorDeclined { payment, reason: told } => Self::ProcessorDeclined { payment, reason: reason(&told) },
+            Self::ProcessorDeclined { payment, reason: text } => Self::ProcessorDeclined { payment, reason: reason(&text) },
             Self::Reversed(reversed) => Self::Reversed(Reversed { reason: reason(&reversed.reason), ..reversed }),
             Self::PayoutReported { payout, report } => Self::PayoutReported { payout, report: report.bounded() },
             Self::KycDecided { customer, reference, level, status, reasons, may_retry } => {
-                let reasons = reasons.iter().take(MOST_REASONS).map(|told| reason(told)).collect();
+                let reasons = reasons.iter().take(MAX_REASONS).map(|text| reason(text)).collect();
                 Self::KycDecided { customer, reference, level, status, reasons, may_retry }
             }
             deposit @ Self::Deposit { .. } => deposit,
@@ -43,14 +42,14 @@ impl FactBody {
 impl PayoutReport {
     fn bounded(self) -> Self {
         match self {
-            Self::Failed { reason: told } => Self::Failed { reason: reason(&told) },
-            Self::Returned { reason: told } => Self::Returned { reason: reason(&told) },
+            Self::Failed { reason: text } => Self::Failed { reason: reason(&text) },
+            Self::Returned { reason: text } => Self::Returned { reason: reason(&text) },
             settled @ Self::Settled { .. } => settled,
         }
     }
 }
 
-/// It goes on being personal data.
-fn cut(text: &Redacted, most: usize) -> Redacted {
-    clipped(text.reveal().to_owned(), most).into()
+/// Cuts personal data, keeping it redacted.
+fn cut(text: &Redacted, max_characters: usize) -> Redacted {
+    clipped(text.reveal().to_owned(), max_characters).into()
 }

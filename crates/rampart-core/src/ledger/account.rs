@@ -9,71 +9,70 @@ use crate::code::Code;
 use crate::id::CustomerId;
 use crate::serde_as_text;
 
-/// A bank rail of ours, such as `sepa`, `spei` or `khipu`; one account of ours stands behind each.
+/// A bank rail such as `sepa`, `spei` or `khipu`, with one account of ours behind it.
 pub type Rail = Code<16>;
-/// A processor of redirect payments, such as `card` or `paypal`.
+/// A processor of redirect payments such as `card` or `paypal`.
 pub type Processor = Code<16>;
 
-/// What a fee is taken for.
+/// Purpose of a fee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FeeKind {
-    /// For handling the payment.
+    /// For processing the payment or payout.
     Processing,
-    /// For the chain's own cost, as charged to the customer.
+    /// The network fee charged to the customer.
     Network,
-    /// What is left of money where a rail pays whole steps only.
+    /// The rest of an amount that a rail cannot pay, because it pays whole steps only.
     Rounding,
 }
 
-/// How money was lost.
+/// Cause of a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LossKind {
-    /// A card payment was charged back after the coins had left.
+    /// A payment was charged back after the coins had left.
     Chargeback,
-    /// A chain undid a deposit after it had been paid out.
+    /// A reorganisation removed a deposit after it had been paid out.
     Reorganisation,
-    /// An operator wrote an amount off.
     WrittenOff,
-    /// A payout that had been given up arrived all the same, after something else was sent in its place.
+    /// A payout treated as failed settled after its replacement was sent.
     PaidTwice,
 }
 
-/// Which side of an account makes it grow.
+/// The side on which an account grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// Assets and costs grow by debits.
+    /// Assets and expenses grow by debits.
     Debit,
-    /// Debts, income and capital grow by credits.
+    /// Liabilities, income and equity grow by credits.
     Credit,
 }
 
-/// An account of the chart. Balances are kept per account and asset, counted on the account's own side.
+/// An account of the chart. Balances are kept per account and asset, on the account's own side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Account {
     /// `bank:<rail>`: our money at the bank behind a rail.
     Bank(Rail),
-    /// `card:<processor>`: captured by a processor of redirect payments, on its way to us.
+    /// `card:<processor>`: captured by a processor of redirect payments, to be paid to us.
     Card(Processor),
-    /// `in_transit:<rail or chain>`: has left us and has not been confirmed to have arrived.
+    /// `in_transit:<rail or chain>`: sent, not confirmed to have arrived.
     InTransit(Code<16>),
-    /// `chain:<chain>:hot`: our wallet that sends.
+    /// `chain:<chain>:hot`: our hot wallet.
     ChainHot(Chain),
-    /// `chain:<chain>:deposits`: what lies on the customers' deposit addresses.
+    /// `chain:<chain>:deposits`: coins on the deposit addresses.
     ChainDeposits(Chain),
     /// `customer:<id>`: what we owe a customer.
     Customer(CustomerId),
-    /// `fees:<kind>`: earned.
+    /// `fees:<kind>`: fee income.
     Fees(FeeKind),
-    /// `fx`: the other side of every conversion, per asset; what it holds is margin and exposure.
+    /// `fx`: counter account of every conversion, per asset; its balance is margin and exposure.
     Fx,
     /// `network_fees`: paid to the chains' miners and validators.
     NetworkFees,
     /// `losses:<kind>`.
     Losses(LossKind),
-    /// `suspense`: arrived and not yet attributed to anybody.
+    /// `suspense`: received and not yet attributed.
     Suspense,
-    /// `capital`: what the company put in.
+    /// `capital`: equity.
     Capital,
 }
 
@@ -93,9 +92,9 @@ impl Account {
         }
     }
 
-    /// What a balance of this account adds to the company's own of an asset: what could be taken out and nobody is owed, has been
-    /// promised or waits for. As the accounts of an asset balance, what customers and suspense are owed is the rest, and need not
-    /// be added up. What lies at processors or is on its way covers nothing. In minor units.
+    /// Adds this balance to an asset's own funds: what the company could withdraw because it is neither owed, nor held, nor in
+    /// suspense. The accounts of an asset balance, so the liabilities to customers and suspense are the rest and are not added
+    /// up. Money at processors or in transit covers nothing. In minor units.
     ///
     /// # Errors
     /// [`Overflow`] when the amounts are too large.
@@ -108,7 +107,7 @@ impl Account {
         }
     }
 
-    /// Whether an account of this kind ever holds such an asset: banks and processors hold money, wallets the coins of their chain.
+    /// Whether the account can hold this asset: banks and processors hold money, wallets the coins of their chain.
     #[must_use]
     pub fn can_hold(self, asset: Asset) -> bool {
         match (self, asset) {
@@ -120,7 +119,7 @@ impl Account {
         }
     }
 
-    /// Whether requests may not push what is available (posted less held) below zero. Facts may.
+    /// Whether requests may not push the available balance (posted less held) below zero. Facts may.
     #[must_use]
     pub const fn has_floor(self) -> bool {
         matches!(self, Self::Bank(_) | Self::ChainHot(_) | Self::ChainDeposits(_) | Self::Customer(_) | Self::Suspense)

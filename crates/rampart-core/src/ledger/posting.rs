@@ -1,4 +1,4 @@
-//! Postings: sets of entries that balance in every asset, and holds beside them.
+//! Postings: sets of entries that balance in every asset, and the holds beside them.
 
 use crate::amount::{Amount, Overflow};
 use crate::asset::Asset;
@@ -6,54 +6,48 @@ use crate::id::{Mint, OrderId, PostingId};
 use crate::ledger::{Account, Side};
 use crate::time::Timestamp;
 
-/// One side of a movement: an account is debited or credited with a positive amount of one asset.
+/// One side of a movement: debits or credits an account with a positive amount of one asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// Debit or credit.
     pub side: Side,
-    /// How much, in minor units; above zero.
+    /// In minor units; above zero.
     pub amount: Amount,
 }
 
 impl Entry {
-    /// A debit.
+    /// A debit entry.
     #[must_use]
     pub fn debit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { account, asset: asset.into(), side: Side::Debit, amount }
     }
 
-    /// A credit.
+    /// A credit entry.
     #[must_use]
     pub fn credit(account: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { account, asset: asset.into(), side: Side::Credit, amount }
     }
 
-    /// What the entry does to its account's balance, counted on the account's own side.
+    /// The change of the account's balance, on the account's own side.
     #[must_use]
     pub fn effect(&self) -> Amount {
         if self.side == self.account.side() { self.amount } else { self.amount.negated() }
     }
 }
 
-/// An amount of one asset that moves: one account is debited, another credited.
+/// An amount of one asset, debited from one account and credited to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movement {
-    /// The account that is debited.
     pub debit: Account,
-    /// The account that is credited.
     pub credit: Account,
-    /// The asset.
     pub asset: Asset,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
 }
 
 impl Movement {
-    /// A movement.
+    /// Debits `debit` and credits `credit`.
     #[must_use]
     pub fn new(debit: Account, credit: Account, asset: impl Into<Asset>, amount: Amount) -> Self {
         Self { debit, credit, asset: asset.into(), amount }
@@ -62,8 +56,8 @@ impl Movement {
 
 macro_rules! posting_kinds {
     ($($name:ident $text:literal $debit:literal $credit:literal $meaning:literal;)+) => {
-        /// Why money moved. Every kind is one named function of [`crate::payment`], [`crate::rampoff`],
-        /// [`crate::outgoing`] or [`crate::treasury`]; the posting list of the documentation is generated from this table.
+        /// Kind of a posting. Each is one named function of [`crate::payment`], [`crate::rampoff`], [`crate::outgoing`] or
+        /// [`crate::treasury`]; the documentation's list of postings is generated from this table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum PostingKind {
@@ -74,19 +68,19 @@ macro_rules! posting_kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Its name, as it is stored.
+            /// The name, as stored.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
 
-            /// What it means.
+            /// What the posting means.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning),+ }
             }
 
-            /// The accounts it debits and the accounts it credits.
+            /// The accounts it debits, and the accounts it credits.
             #[must_use]
             pub const fn accounts(self) -> (&'static str, &'static str) {
                 match self { $(Self::$name => ($debit, $credit)),+ }
@@ -98,14 +92,14 @@ macro_rules! posting_kinds {
 posting_kinds! {
     PaymentReceived "payment_received" "`bank` or `card`" "`customer`" "A customer's money arrived.";
     Conversion "conversion" "`customer`, `fx`" "`fx`, `customer`, `fees`" "Money was turned into coins, or coins into money, at an order's terms.";
-    ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was undone because the coins or the money did not leave.";
+    ConversionUndone "conversion_undone" "`fx`, `customer`, `fees`" "`customer`, `fx`" "A conversion was reversed because the coins or the money did not leave.";
     CoinsBroadcast "coins_broadcast" "`in_transit`" "`chain:hot` or `chain:deposits`" "Coins were handed to a chain.";
     CoinsConfirmed "coins_confirmed" "`customer`, `suspense`, `capital` or `chain:hot`" "`in_transit` and, for what is withheld of what goes back, `fees`" "A chain confirmed coins that we sent.";
-    CoinsUnconfirmed "coins_unconfirmed" "`in_transit` and `fees`" "`customer`, `suspense`, `capital` or `chain:hot`" "A chain undid coins that we sent; the same bytes are on their way again.";
-    CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain undid a transfer of ours by its own rules; the coins never left.";
-    NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "What a chain took for a transaction of ours.";
+    CoinsUnconfirmed "coins_unconfirmed" "`in_transit` and `fees`" "`customer`, `suspense`, `capital` or `chain:hot`" "A reorganisation removed coins that we sent; the same signed bytes are pending again.";
+    CoinsReturned "coins_returned" "`chain:hot` or `chain:deposits`" "`in_transit`" "A chain reverted a transfer of ours; the coins never left.";
+    NetworkFee "network_fee" "`network_fees`" "`chain:hot` or `chain:deposits`" "The network fee of a transaction of ours.";
     DepositReceived "deposit_received" "`chain:deposits`" "`customer` or `losses`" "Coins arrived at a deposit address and were confirmed.";
-    DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A chain undid a confirmed deposit.";
+    DepositUndone "deposit_undone" "`customer`, `suspense` or `losses`" "`chain:deposits`" "A reorganisation removed a confirmed deposit.";
     PayoutAccepted "payout_accepted" "`in_transit`" "`bank` or `card`" "Money was handed to a rail.";
     PayoutSettled "payout_settled" "`customer`, `suspense` or `losses`" "`in_transit` and, for what a rail cannot pay of it, `fees`" "The rail confirmed that money arrived.";
     PayoutFailed "payout_failed" "`bank` or `card`" "`in_transit`" "A payout that a rail had taken came back before it was settled.";
@@ -113,25 +107,25 @@ posting_kinds! {
     Chargeback "chargeback" "`customer`, `suspense` or `losses`" "`bank` or `card`" "A payment was charged back or returned.";
     LossRecovered "loss_recovered" "`customer` or `suspense`" "`losses` and, for what a rail cannot pay of it, `fees`" "What was booked as lost had not left after all, or came back.";
     SuspenseReceived "suspense_received" "`bank`, `card` or `chain:deposits`" "`suspense`" "Something arrived that belongs to no order.";
-    SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "Suspense was taken back to where it was booked, for an order to receive it.";
-    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was put into suspense for a person.";
+    SuspenseAssigned "suspense_assigned" "`suspense`" "`bank`, `card` or `chain:deposits`" "A suspense booking was reversed, for an order to receive the amount.";
+    SetAside "set_aside" "`customer` or `capital`" "`suspense`" "What an order does not use, or what had been kept, was moved to suspense for an operator.";
     WrittenOff "written_off" "`losses` or `suspense`" "any account, or `capital`" "An amount was written off.";
-    CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company put something in.";
-    CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company took something out.";
+    CapitalFunded "capital_funded" "`bank` or `chain:hot`" "`capital`" "The company added funds.";
+    CapitalWithdrawn "capital_withdrawn" "`capital`" "`bank` or `chain:hot`" "The company withdrew funds.";
 }
 
 /// Whether floors bind a posting: requests are bound, facts are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Somebody asked for it; it may be refused.
+    /// It was requested and may be refused.
     Request,
-    /// It has happened outside; it is posted whatever it does to a balance.
+    /// It has happened outside and is posted whatever the balance.
     Fact,
 }
 
-/// A balanced set of entries. It can only be made by [`Posting::new`], which checks,
-/// and [`Posting::moving`], which cannot be unbalanced.
+/// A balanced set of entries. Made only by [`Posting::new`], which checks the balance, and [`Posting::moving`], which balances
+/// by construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
     id: PostingId,
@@ -145,28 +139,18 @@ pub struct Posting {
 /// The entries do not make a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unbalanced {
-    /// Debits and credits differ in an asset.
     #[error("debits and credits of {asset} differ")]
-    Asset {
-        /// The asset.
-        asset: Asset,
-    },
-    /// An entry is not above zero.
+    Asset { asset: Asset },
     #[error("an entry on {account} is not above zero")]
-    NotPositive {
-        /// The account.
-        account: Account,
-    },
-    /// There is no entry.
+    NotPositive { account: Account },
     #[error("a posting needs entries")]
     Empty,
-    /// A sum is too large.
     #[error(transparent)]
     Overflow(#[from] Overflow),
 }
 
 impl Posting {
-    /// Makes a posting.
+    /// Checks the balance and makes a posting.
     ///
     /// # Errors
     /// [`Unbalanced`] when debits and credits differ in any asset, or an entry is not above zero.
@@ -197,8 +181,8 @@ impl Posting {
         }
     }
 
-    /// Makes a posting of movements, each a debit and a credit of the same amount, so that it balances by construction.
-    /// Movements of nothing are left out; nothing remains of a posting that moves nothing.
+    /// Makes a posting of movements, each a debit and a credit of the same amount. Movements of zero are left out; `None` if
+    /// nothing is left.
     #[must_use]
     pub fn moving(mint: &Mint<'_>, kind: PostingKind, origin: Origin, order: Option<OrderId>, movements: &[Movement]) -> Option<Self> {
         let moved = movements.iter().filter(|movement| movement.amount.is_positive());
@@ -213,7 +197,7 @@ impl Posting {
         (!entries.is_empty()).then(|| Self { id: mint.id(), kind, origin, order, entries, posted_at: mint.now })
     }
 
-    /// Its identifier.
+    /// The posting's identifier.
     #[must_use]
     pub const fn id(&self) -> PostingId {
         self.id
@@ -237,28 +221,25 @@ impl Posting {
         self.order
     }
 
-    /// Its entries, at least two.
+    /// The entries, at least two.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The business time of the decision.
+    /// Time of the decision (business time).
     #[must_use]
     pub const fn posted_at(&self) -> Timestamp {
         self.posted_at
     }
 }
 
-/// A change of what is promised on an account: positive to hold, negative to give back.
+/// A change of what is held on an account: positive to hold, negative to release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
-    /// The account.
     pub account: Account,
-    /// The asset.
     pub asset: Asset,
-    /// By how much what is held changes, in minor units.
+    /// In minor units.
     pub change: Amount,
-    /// Whether the floor binds it.
     pub origin: Origin,
 }

@@ -1,4 +1,4 @@
-//! An order of either direction, for whatever treats both alike.
+//! An order of either direction, for code that treats both alike.
 
 use crate::asset::Asset;
 use crate::id::{CustomerId, OrderId};
@@ -8,17 +8,15 @@ use crate::payment::{Payment, PaymentState};
 use crate::rampoff::{Rampoff, RampoffState};
 use crate::record::RecordKey;
 
-/// A purchase or a sale.
+/// A payment or a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
-    /// A purchase.
     Payment(Box<Payment>),
-    /// A sale.
     Rampoff(Box<Rampoff>),
 }
 
 impl Order {
-    /// Its identifier.
+    /// The order's identifier.
     #[must_use]
     pub const fn id(&self) -> OrderId {
         match self {
@@ -27,7 +25,7 @@ impl Order {
         }
     }
 
-    /// Its customer.
+    /// The order's customer.
     #[must_use]
     pub const fn customer(&self) -> CustomerId {
         match self {
@@ -36,7 +34,7 @@ impl Order {
         }
     }
 
-    /// Its record and the version it was loaded at, for a step that relies on it.
+    /// Key and loaded version of its record, for a step that relies on it.
     #[must_use]
     pub const fn relied(&self) -> (RecordKey, i64) {
         match self {
@@ -45,7 +43,7 @@ impl Order {
         }
     }
 
-    /// What is on its way out for it and may still be stopped, or is not known to have arrived.
+    /// An outgoing payout or transfer that may still be stopped, or is not known to have arrived.
     #[must_use]
     pub fn on_its_way(&self) -> Option<OutgoingRecord> {
         match self {
@@ -62,7 +60,7 @@ impl Order {
         }
     }
 
-    /// Everything that is on its way out for it: a refund may be several payouts.
+    /// Every outgoing payout or transfer: a refund may be several payouts.
     #[must_use]
     pub fn all_on_its_way(&self) -> Vec<OutgoingRecord> {
         match self {
@@ -74,7 +72,7 @@ impl Order {
         }
     }
 
-    /// What it receives.
+    /// The asset the order receives.
     #[must_use]
     pub const fn receives(&self) -> Asset {
         match self {
@@ -83,7 +81,7 @@ impl Order {
         }
     }
 
-    /// Why it is on hold, if it is.
+    /// Why the order is on hold.
     #[must_use]
     pub const fn hold(&self) -> Option<HoldReason> {
         match self {

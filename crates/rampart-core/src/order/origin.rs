@@ -1,7 +1,8 @@
-//! Who said where an order's money or coins go, and from when on that is followed without a person.
+//! Who gave an order's destination, and from when it may be used without an operator.
 //!
-//! What a partner says over the API is final for hosted pages: whoever has an order's link may fill what is empty, and nothing
-//! else. A link can be in wrong hands, so what a page says is followed only a while after the partner was told, or by a person.
+//! What a partner gives over the API is final for hosted pages: the holder of an order's link may only fill in what is empty. A
+//! link may be in the wrong hands, so a destination given on a page is used only after an objection period, which starts when
+//! the partner is notified, or by an operator.
 
 use super::{Context, HoldReason};
 use crate::time::Timestamp;
@@ -12,14 +13,13 @@ use crate::time::Timestamp;
 pub enum ProvidedBy {
     /// The partner, over the API: with the order, or later.
     Partner,
-    /// Whoever has the link to the order's page.
+    /// The holder of the link to the order's page.
     Page,
-    /// An operator.
     Operator,
 }
 
 impl ProvidedBy {
-    /// Its name, as records, partners and persons see it.
+    /// The name in records and views.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,71 +30,73 @@ impl ProvidedBy {
     }
 }
 
-/// Where a destination comes from. (Business time.)
+/// Origin of a destination. Times are business time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DestinationOrigin {
-    /// Who gave it.
     pub by: ProvidedBy,
-    /// When.
     pub at: Timestamp,
-    /// From when on money or coins go there without a person; nothing when only a person sends them there.
+    /// From when it is used without an operator; `None` if only an operator uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_from: Option<Timestamp>,
 }
 
 impl DestinationOrigin {
-    /// What is followed at once: it was given by somebody who had shown who they are.
+    /// A destination that may be used at once: an authenticated caller gave it.
     #[must_use]
     pub const fn trusted(by: ProvidedBy, at: Timestamp) -> Self {
         Self { by, at, used_from: Some(at) }
     }
 
-    /// Whether money or coins go there at this moment without a person.
+    /// Whether it may be used at this time without an operator.
     #[must_use]
     pub fn is_used(&self, now: Timestamp) -> bool {
         self.used_from.is_some_and(|from| now >= from)
     }
 
-    /// What a page gave is not followed any more without a person: money did not arrive there, or nobody could object to it.
-    pub(crate) fn leave_to_a_person(&mut self) {
+    /// Leaves a destination given on a page to an operator: it failed, or nobody could object to it.
+    pub(crate) fn require_operator(&mut self) {
         if self.by == ProvidedBy::Page {
             self.used_from = None;
         }
     }
 }
 
-/// By whose word money or coins go back.
+/// Who decides about a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
-    /// By a rule, or because somebody asked who may not say where to.
+pub(crate) enum DecidedBy {
+    /// A rule, or someone who may not choose the destination.
     Policy,
-    /// By a person of ours, who has seen where to.
-    Person,
+    /// An operator, who has seen the destination.
+    Operator,
 }
 
-/// Whether a destination is followed at this moment. What a page gave is not while customer or partner may not go on: a partner
-/// that is disabled cannot object. What an earlier version stored says nothing of where it comes from, and was followed at once.
-pub(crate) fn is_followed(origin: Option<&DestinationOrigin>, by: By, context: &Context<'_>) -> bool {
+/// Whether a destination may be used now. One given on a page may not be used while customer or partner is blocked: a disabled
+/// partner cannot object. Earlier versions stored no origin and used the destination at once.
+pub(crate) fn is_usable(origin: Option<&DestinationOrigin>, by: DecidedBy, context: &Context<'_>) -> bool {
     let Some(origin) = origin else { return true };
     let may_go_on = origin.by != ProvidedBy::Page || context.standing.blocked.is_none();
-    by == By::Person || (origin.is_used(context.mint.now) && may_go_on)
+    by == DecidedBy::Operator || (origin.is_used(context.mint.now) && may_go_on)
 }
 
-/// When an order that waits for a destination is looked at again: at the moment from which on the one that it has is followed.
-pub(crate) fn followed_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
+/// When an order waiting for a destination is checked again: at the end of the objection period.
+pub(crate) fn usable_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
     origin.filter(|origin| reason.lacks_a_destination() && origin.by == ProvidedBy::Page)?.used_from
 }
 
-/// What time does to a destination that a page gave.
-pub(crate) enum Ripened {
-    /// It is followed now.
-    Followed,
-    /// It would be, and nobody could object: from now on only a person follows it.
-    LeftToAPerson,
+/// The end of the objection period of a destination given on a page.
+pub(crate) enum ObjectionPeriodEnd {
+    /// The destination may be used now.
+    Usable,
+    /// Nobody could object: only an operator may use it.
+    NeedsOperator,
 }
 
-/// Whether the moment has come from which on what a page gave is followed.
-pub(crate) fn ripened(reason: HoldReason, origin: Option<&DestinationOrigin>, context: &Context<'_>) -> Option<Ripened> {
-    followed_from(reason, origin).filter(|from| context.mint.now >= *from)?;
-    Some(if context.standing.blocked.is_none() { Ripened::Followed } else { Ripened::LeftToAPerson })
+/// Whether the objection period has ended, and how.
+pub(crate) fn objection_period_end(
+    reason: HoldReason,
+    origin: Option<&DestinationOrigin>,
+    context: &Context<'_>,
+) -> Option<ObjectionPeriodEnd> {
+    usable_from(reason, origin).filter(|from| context.mint.now >= *from)?;
+    Some(if context.standing.blocked.is_none() { ObjectionPeriodEnd::Usable } else { ObjectionPeriodEnd::NeedsOperator })
 }

@@ -1,27 +1,27 @@
-//! Whether somebody has to be asked about who receives what leaves.
+//! Whether the receiver of money or coins has to be screened.
 
-/// Whether the screening provider has to be asked about the receiver before something leaves. It is written down with
-/// what leaves, so that nothing goes out, or is asked about again, by accident.
+/// Whether the receiver has to be screened before something leaves. Stored with the payout or transfer, so that nothing leaves
+/// unscreened, or is screened again, by accident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Screening {
-    /// It has to be asked: until it has answered, nothing leaves.
+    /// Not screened yet: nothing leaves before.
     Due,
-    /// It was asked, and knows nothing against the receiver.
+    /// Screened without a hit.
     Cleared,
-    /// It has found something, and a person who has seen that lets it go. It is not asked about the same again.
+    /// Screened with a hit, which an operator has seen and overruled; not screened again.
     Overruled,
-    /// There is no receiver but ourselves.
+    /// The receiver is ourselves.
     Exempt,
 }
 
 impl Screening {
-    /// What was put down by a version that asked about orders only: what waits from then leaves as it was decided.
+    /// For records of versions that screened orders only: what they queued leaves as decided.
     pub(super) const fn of_earlier_version() -> Self {
         Self::Cleared
     }
 
-    /// What a person's decision makes of it: whoever has seen what was found overrules it.
+    /// After an operator's decision: a hit the operator has seen is overruled.
     #[must_use]
     pub const fn decided(was_found: bool) -> Self {
         if was_found { Self::Overruled } else { Self::Due }

@@ -21,29 +21,29 @@ use crate::step::Step;
 use crate::transitions::Transition;
 use crate::watch::{Deposit, DepositState};
 
-/// What transfers are for, with what the documentation calls them.
+/// Purposes of transfers, with their description in the documentation.
 pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
     (TransferPurpose::Buy, "the coins of a purchase"),
-    (TransferPurpose::Refund, "the coins of a sale going back"),
-    (TransferPurpose::SuspenseReturn, "coins going back from suspense"),
-    (TransferPurpose::Sweep, "deposits being collected"),
-    (TransferPurpose::Withdrawal, "the company taking coins out"),
+    (TransferPurpose::Refund, "refunded coins of a sale"),
+    (TransferPurpose::SuspenseReturn, "coins returned from suspense"),
+    (TransferPurpose::Sweep, "deposits being swept"),
+    (TransferPurpose::Withdrawal, "withdrawals of the company"),
 ];
 
-/// What payouts are for, with what the documentation calls them.
+/// Purposes of payouts, with their description in the documentation.
 pub const PAYOUTS: [(PayoutPurpose, &str); 3] = [
     (PayoutPurpose::Rampoff, "the money of a sale"),
-    (PayoutPurpose::Refund, "the money of a purchase going back"),
-    (PayoutPurpose::SuspenseReturn, "money going back from suspense"),
+    (PayoutPurpose::Refund, "refunded money of a purchase"),
+    (PayoutPurpose::SuspenseReturn, "money returned from suspense"),
 ];
 
-/// What both tables run on.
-struct Scene<'a> {
+/// Fixtures of both tables.
+struct OutgoingSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn context(&self) -> Context<'_> {
         Context::new(self.mint, self.catalogue, Some(example::price()))
     }
@@ -57,7 +57,7 @@ impl Scene<'_> {
 const AMOUNT: Amount = Amount::from_minor(10_000);
 const BEING_SCREENED: &str = "queued, being screened";
 
-/// Runs the machine of what leaves over every state and fact.
+/// Applies every fact in every state.
 fn rows<M: Clone, F>(
     states: &[(&'static str, M)],
     facts: impl Fn() -> Vec<(&'static str, F)>,
@@ -77,12 +77,12 @@ fn rows<M: Clone, F>(
     rows
 }
 
-/// What else is written.
+/// Effects on other records.
 fn beside(record: &Record) -> Option<String> {
     match record {
         Record::Payment(payment) => Some(format!("its payment is {}", payment::table::state_name(&payment.state))),
         Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoff::table::state_name(&rampoff.state))),
-        Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be collected again".to_owned()),
+        Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be swept again".to_owned()),
         _ => None,
     }
 }
@@ -92,8 +92,8 @@ fn beside(record: &Record) -> Option<String> {
 pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = example::Counting::default();
-    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
-    let id: TransferId = scene.mint.id();
+    let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: TransferId = sample.mint.id();
     let signed = || SignedTransaction { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
     let states = [
         (BEING_SCREENED, TransferState::Queued),
@@ -104,7 +104,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
         ("confirmed", TransferState::Confirmed(signed())),
         ("failed", TransferState::Failed { reason: "refused".to_owned() }),
     ];
-    let states = states.map(|(name, state)| (name, scene.transfer(id, purpose, name, state)));
+    let states = states.map(|(name, state)| (name, sample.transfer(id, purpose, name, state)));
     let facts = || {
         let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
         vec![
@@ -122,12 +122,12 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
             ("unconfirmed", TransferFact::Unconfirmed),
             ("reverted", TransferFact::Reverted { network_fee }),
             ("vanished", TransferFact::Vanished { reason }),
-            ("given up", TransferFact::GivenUp),
+            ("abandoned", TransferFact::GivenUp),
         ]
     };
     let observe = |transfer: Transfer, fact| {
-        let outgoing = scene.named_by_transfer(&transfer).unwrap_or_default();
-        transfer.observe(fact, outgoing, &scene.context())
+        let outgoing = sample.named_by_transfer(&transfer).unwrap_or_default();
+        transfer.observe(fact, outgoing, &sample.context())
     };
     rows(&states, facts, observe, |record| match record {
         Record::Transfer(transfer) => Some(transfer_state(transfer).to_owned()),
@@ -142,7 +142,7 @@ fn transfer_state(transfer: &Transfer) -> &'static str {
     }
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn transfer(&self, id: TransferId, purpose: TransferPurpose, name: &str, state: TransferState) -> Transfer {
         let own = matches!(purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal);
         let of_order = matches!(purpose, TransferPurpose::Buy | TransferPurpose::Refund);
@@ -170,7 +170,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The order of a transfer in a state, the item that it resolves or the deposits that it collects.
+    /// The order of a transfer in a state, or its review item or deposits.
     fn named_by_transfer(&self, transfer: &Transfer) -> Option<Outgoing> {
         let (id, coins, fiat) = (transfer.id, transfer.amount, AMOUNT);
         let signed = transfer.state.signed().map(|signed| signed.txid.clone()).unwrap_or_default();
@@ -206,7 +206,7 @@ impl Scene<'_> {
         Some(outgoing)
     }
 
-    /// A deposit that is being collected.
+    /// A deposit being swept.
     fn deposit(&self, chain: Chain) -> Deposit {
         Deposit {
             id: self.mint.id(),
@@ -234,8 +234,8 @@ impl Scene<'_> {
 pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
     let randomness = example::Counting::default();
-    let scene = Scene { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
-    let id: PayoutId = scene.mint.id();
+    let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
+    let id: PayoutId = sample.mint.id();
     let (reference, reason) = (|| "R1".to_owned(), || "closed account".to_owned());
     let said = |word| PayoutFact::Said { by: "luis".to_owned(), word };
     let states = [
@@ -247,25 +247,25 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
         ("failed", PayoutState::Failed { reason: reason() }),
         ("returned", PayoutState::Returned { reason: reason() }),
     ];
-    let states = states.map(|(name, state)| (name, scene.payout(id, purpose, name, state)));
+    let states = states.map(|(name, state)| (name, sample.payout(id, purpose, name, state)));
     let facts = || {
         vec![
             ("screened clear", PayoutFact::Screened(ScreeningResult::Clear)),
             ("screened hit", PayoutFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })),
-            ("stopped by a person", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
-            ("its answer was lost", PayoutFact::Unknown),
+            ("stopped by an operator", PayoutFact::Stopped { by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("outcome unknown", PayoutFact::Unknown),
             ("never arrived at the rail", PayoutFact::NeverArrived),
             ("accepted", PayoutFact::Accepted { reference: reference() }),
             ("refused", PayoutFact::Refused { reason: reason() }),
             ("settled", PayoutFact::Settled { reference: reference() }),
             ("failed or returned", PayoutFact::Failed { reason: reason() }),
-            ("said to have arrived", said(PayoutReport::Settled { reference: reference() })),
-            ("said to have failed", said(PayoutReport::Failed { reason: reason() })),
+            ("reported as settled by an operator", said(PayoutReport::Settled { reference: reference() })),
+            ("reported as failed by an operator", said(PayoutReport::Failed { reason: reason() })),
         ]
     };
     let observe = |payout: Payout, fact| {
-        let outgoing = scene.named_by_payout(&payout).unwrap_or_default();
-        payout.observe(fact, outgoing, &scene.context())
+        let outgoing = sample.named_by_payout(&payout).unwrap_or_default();
+        payout.observe(fact, outgoing, &sample.context())
     };
     rows(&states, facts, observe, |record| match record {
         Record::Payout(payout) => Some(payout_state(payout).to_owned()),
@@ -280,7 +280,7 @@ fn payout_state(payout: &Payout) -> &'static str {
     }
 }
 
-impl Scene<'_> {
+impl OutgoingSample<'_> {
     fn payout(&self, id: PayoutId, purpose: PayoutPurpose, name: &str, state: PayoutState) -> Payout {
         let of_order = purpose != PayoutPurpose::SuspenseReturn;
         Payout {
@@ -295,7 +295,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The order of a payout in a state, or the item that it resolves.
+    /// The order of a payout in a state, or its review item.
     fn named_by_payout(&self, payout: &Payout) -> Option<Outgoing> {
         let (id, fiat, reference) = (payout.id, payout.amount, "R1".to_owned());
         let arrived = matches!(payout.state, PayoutState::Settled { .. } | PayoutState::Returned { .. });

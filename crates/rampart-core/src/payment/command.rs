@@ -1,7 +1,7 @@
-//! What can be asked of a payment, and refused.
+//! Commands on a payment. A command can be refused.
 
 use super::{Payment, PaymentState};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
@@ -10,24 +10,24 @@ use crate::view::PaymentView;
 /// What a customer or an operator can ask of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentCommand {
-    /// The customer says that the transfer is on its way.
+    /// The customer declares the transfer sent.
     DeclareSent,
-    /// It is called off before money came.
+    /// Cancelled before money arrived.
     Cancel,
-    /// Somebody gives an account for money to go back to (already checked).
+    /// An account for refunds, already validated.
     GiveRefundAccount(PayoutDestination, DestinationOrigin),
-    /// An operator stops it before coins leave.
+    /// An operator stops the order before coins leave.
     Hold,
-    /// An operator lets it go on.
+    /// An operator lets the order continue.
     Release,
-    /// An operator sends the money back.
+    /// An operator refunds the money.
     Refund,
-    /// An operator puts the money into suspense.
+    /// An operator moves the money to suspense.
     SetAside,
 }
 
 impl PaymentCommand {
-    /// Its name as a participle, for sentences.
+    /// The command as a participle, for messages.
     #[must_use]
     pub const fn participle(&self) -> &'static str {
         match self {
@@ -43,15 +43,15 @@ impl PaymentCommand {
 }
 
 impl Payment {
-    /// An account that nobody has been asked about yet.
+    /// The new account has not been screened.
     fn give_refund_account(&mut self, account: PayoutDestination, origin: DestinationOrigin) {
         self.findings.refund = None;
         self.refund_account = Some(account);
         self.refund_origin = Some(origin);
     }
 
-    /// Whether its page asks for an account that money may go back to: none was given, and it is paid by transfer and open or on
-    /// hold, or waits for one.
+    /// Whether the order's page asks for a refund account: none was given, and the order either needs one or is paid by
+    /// transfer and still open or on hold.
     #[must_use]
     pub fn asks_for_account(&self) -> bool {
         let waits = matches!(self.state, PaymentState::OnHold { reason, .. } if reason.lacks_a_destination());
@@ -59,10 +59,10 @@ impl Payment {
         self.refund_account.is_none() && (waits || (is_open && self.instructions.is_some()))
     }
 
-    /// What follows from a command.
+    /// Applies a command.
     ///
     /// # Errors
-    /// A [`CommandRefusal`] when the state does not allow it, or something it needs is missing.
+    /// A [`CommandRefusal`] when the state does not allow the command, or something it needs is missing.
     pub fn request(mut self, command: PaymentCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
         let before = PaymentView::of(&self);
         let mint = &context.mint;
@@ -80,17 +80,17 @@ impl Payment {
                 self.state = PaymentState::PendingBank { declared_at: mint.now };
             }
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_zero() => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = PaymentState::Cancelled;
             }
-            // Something came: asking for the end is asking for it back.
+            // Money arrived already: cancelling means refunding it.
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_positive() => {
-                self.refund(By::Policy, Screening::Due, context, &mut step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
             (PaymentCommand::GiveRefundAccount(account, origin), PaymentState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
                 self.give_refund_account(account, origin);
                 if self.has_refund_destination(context) {
-                    self.refund(By::Policy, Screening::Due, context, &mut step);
+                    self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
                 }
             }
             (PaymentCommand::GiveRefundAccount(account, origin), state)
@@ -102,11 +102,11 @@ impl Payment {
                 self.put_on_hold(HoldReason::Operator, context, &mut step);
             }
             (PaymentCommand::Release, PaymentState::OnHold { .. }) if self.fiat_balance.is_positive() => {
-                let exchange = self.to_release(context).map_err(CommandRefusal::from)?;
+                let exchange = self.release_exchange(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
-                    // A person has looked at what the provider found; asking it again would find the same.
+                    // The operator has seen the screening hit; asking the provider again would return the same.
                     true => {
-                        self.take(exchange, None, context, &mut step);
+                        self.record_decision(exchange, None, context, &mut step);
                         self.send(exchange, Screening::Overruled, context, &mut step);
                     }
                     false => self.accept(exchange, None, context, &mut step),
@@ -119,7 +119,7 @@ impl Payment {
                 | PaymentState::OnHold { .. }
                 | PaymentState::PaymentReceived { .. },
             ) if self.fiat_balance.is_positive() => {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (PaymentCommand::SetAside, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. })
                 if self.fiat_balance.is_positive() =>

@@ -1,90 +1,90 @@
-//! What becomes of the money on the account: the policy of both legs, asked for a purchase.
+//! Applies the amount policy to a purchase ([`crate::arrival`]).
 
 use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::catalogue::Method;
 use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::step::Step;
 
 impl Payment {
-    /// Decides what the money on the account becomes, if it can be decided yet.
-    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+    /// Decides about the received money, if that is possible yet.
+    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let Some(method) = context.catalogue.method(self.country, self.method.as_str()) else {
-            // The method was taken out of the configuration while money was on its way.
+            // The method was removed from the configuration while money was under way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(method, context);
-        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, method, context);
-        match self.question(method, case, &may, context).decide() {
+        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, method, context);
+        match self.order_snapshot(method, case, &check_limits, context).decide() {
             ArrivalDecision::Wait => {}
-            ArrivalDecision::Back => self.back(&case, method, context, step),
+            ArrivalDecision::Refund => self.refund_received(&case, method, context, step),
             ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
                 self.exceptions.note(&case, !method.policy.hold().is_zero(), context.mint.now);
-                self.put_aside(set_aside, because, context, step);
-                self.give_surplus_back(back, context, step);
+                self.set_aside_part(set_aside, set_aside_reason, context, step);
+                self.refund_surplus(refund, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
             }
         }
     }
 
-    fn back(&mut self, case: &Case, method: &Method, context: &Context<'_>, step: &mut Step) {
+    fn refund_received(&mut self, case: &ArrivalCase, method: &Method, context: &Context<'_>, step: &mut Step) {
         self.exceptions.note(case, !method.policy.hold().is_zero(), context.mint.now);
-        self.refund(By::Policy, Screening::Due, context, step);
+        self.refund(DecidedBy::Policy, Screening::Due, context, step);
     }
 
-    /// What is exchanged when a person lets it go on.
-    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    /// The exchange made when an operator releases the order.
+    pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let method = context.catalogue.method(self.country, self.method.as_str()).ok_or(HoldReason::Operator)?;
         let case = self.case(method, context);
-        self.question(method, case, &|_, _| Ok(()), context).release()
+        self.order_snapshot(method, case, &|_, _| Ok(()), context).release()
     }
 
-    /// What came, as the policy looks at it.
-    fn case(&self, method: &Method, context: &Context<'_>) -> Case {
+    /// The received amounts in the form the policy expects.
+    fn case(&self, method: &Method, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let sum = |late: bool| {
             let of = self.receipts.iter().filter(|receipt| self.is_late(receipt) == late);
             Amount::from_minor(of.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
         };
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.backdating(self.pay_in)))
-            || now >= self.held_until.after(method.policy.honours());
-        Case {
+            || now >= self.held_until.after(method.policy.honour_period());
+        ArrivalCase {
             ordered: self.terms.fiat_amount,
             tolerance: self.tolerance(method, context),
             in_time: sum(false),
             late: sum(true),
             minimum: method.minimum,
             maximum: method.maximum,
-            is_all: is_read || matches!(self.pay_in, PayIn::Processor(_)),
-            lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honours()),
-            is_awaited: false,
-            stays: if !self.has_refund_destination(context) {
+            no_more_expected: is_read || matches!(self.pay_in, PayIn::Processor(_)),
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(method.policy.honour_period()),
+            awaits_confirmation: false,
+            refund_obstacle: if !self.has_refund_destination(context) {
                 Some(HoldReason::Destination)
             } else {
-                Some(HoldReason::Amount).filter(|_| !self.is_worth_going_back(self.fiat_balance, context))
+                Some(HoldReason::Amount).filter(|_| !self.meets_refund_minimum(self.fiat_balance, context))
             },
         }
     }
 
-    /// Whether so much money is sent back without a person having said so.
-    pub(super) fn is_worth_going_back(&self, amount: Amount, context: &Context<'_>) -> bool {
+    /// Whether this amount is refunded without an operator's decision.
+    pub(super) fn meets_refund_minimum(&self, amount: Amount, context: &Context<'_>) -> bool {
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = method.map_or(Amount::ZERO, |method| method.minimum);
         amount >= context.catalogue.refund_minimum(self.terms.fiat).min(minimum)
     }
 
-    /// In time is before the end of the promise. What a person assigned is not.
+    /// On time means before the price promise ends. What an operator assigned never is.
     fn is_late(&self, receipt: &Receipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
@@ -94,11 +94,11 @@ impl Payment {
         arrival::tolerance(self.terms.fiat_amount, method.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
     }
 
-    fn question<'a>(
+    fn order_snapshot<'a>(
         &self,
         method: &'a Method,
-        case: Case,
-        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        case: ArrivalCase,
+        check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
@@ -115,14 +115,14 @@ impl Payment {
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
             payable_step: method.payable_step,
-            least: Amount::ZERO,
+            min_payout: Amount::ZERO,
             now: context.mint.now,
-            may,
+            check_limits,
         }
     }
 
-    /// Whether a customer of this level may have something exchanged at the market price.
-    fn may(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
+    /// Whether a customer of this level may exchange at the market price.
+    fn check_limits(&self, exchange: &Exchange, level: KycLevel, method: &Method, context: &Context<'_>) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.accepted(), at: context.mint.now, ..self.usage() };
         let coin = context.catalogue.coin(self.terms.coin).filter(|coin| coin.buy);
         let is_within = method.enabled
@@ -132,17 +132,23 @@ impl Payment {
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }
 
-    /// The order goes on: so many coins are promised now, and the screening provider is asked. What is exchanged at the promise
-    /// was promised while coins are reserved for it; everything else takes what nobody else was promised.
+    /// The order proceeds: its coins are reserved and the order is screened. An exchange at the promised price uses the coins
+    /// reserved for the order; anything else needs available coins.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.take(exchange, asked, context, step);
+        self.record_decision(exchange, asked, context, step);
         self.state = PaymentState::PaymentReceived { coins: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenPayment, self.id));
     }
 
-    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
-    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<crate::time::Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    /// Records a decision: reserves what it gives and counts it in the limits.
+    pub(super) fn record_decision(
+        &mut self,
+        exchange: Exchange,
+        asked: Option<crate::time::Timestamp>,
+        context: &Context<'_>,
+        step: &mut Step,
+    ) {
+        self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let wanted = vec![
             WindowTotals { at: self.created_at, amount: exchange.promised, level: self.level },
@@ -155,12 +161,12 @@ impl Payment {
         self.taken = Some(exchange);
     }
 
-    /// Part of what came is set aside for a person: of what came last first.
-    pub(super) fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+    /// Sets part of the money aside for an operator, newest receipts first.
+    pub(super) fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {
             step.post(self.post_set_aside(mint, part));
-            let reason = match because.map(|reason| reason.shown(Leg::Buying)) {
+            let reason = match reason.map(|reason| reason.shown(Leg::Buying)) {
                 Some(reason) => format!("more than payment {} can use ({reason})", self.id),
                 None => format!("more than payment {} can use", self.id),
             };
@@ -168,12 +174,12 @@ impl Payment {
         }
     }
 
-    /// Takes so much from the receipts, newest first, and says from which.
+    /// Takes this amount from the receipts, newest first; returns the part taken from each.
     fn take_from_newest(&mut self, amount: Amount) -> Vec<(Receipt, Amount)> {
         let mut missing = amount;
         let mut taken = Vec::new();
         let mut order: Vec<usize> = (0..self.receipts.len()).rev().collect();
-        // What is late lies beside what completed the order, whenever it was told.
+        // Late money is taken first, whenever it was reported: on-time money completed the order.
         order.sort_by_key(|index| !self.is_late(&self.receipts[*index]));
         for index in order {
             let receipt = &mut self.receipts[index];
@@ -190,8 +196,8 @@ impl Payment {
         taken
     }
 
-    /// The surplus goes back to where it came from, beside the order.
-    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+    /// Refunds the surplus to its sender, beside the order.
+    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         for (receipt, part) in self.take_from_newest(amount) {
             step.post(self.post_set_aside(mint, part));

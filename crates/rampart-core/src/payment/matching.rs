@@ -1,4 +1,4 @@
-//! Which order money is for that arrives on an account number of the customer's own.
+//! Matches money that arrives on a customer's own account number to an order.
 
 use super::Payment;
 use crate::amount::Amount;
@@ -6,7 +6,7 @@ use crate::arrival::tolerance;
 use crate::catalogue::Catalogue;
 
 impl Payment {
-    /// What it still lacks, in minor units.
+    /// Amount still missing, in minor units.
     fn lacks(&self) -> i128 {
         let came = self.receipts.iter().fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor()));
         self.terms.fiat_amount.minor() - came
@@ -20,9 +20,10 @@ impl Payment {
     }
 }
 
-/// Which of a customer's open orders (of one rail and currency) an amount without a reference is for: the one that lacks exactly
-/// that, of several the oldest; else the oldest that it completes within its tolerance; else the only open one, unless the amount
-/// is that of an order decided shortly before (`decided`): then it may be that order's duplicate. Gives its place in `open`.
+/// The order, as an index into `open`, that an amount without a reference pays (all of one rail and currency). In this order:
+/// the oldest order that lacks exactly this amount; the oldest that it completes within the tolerance; the only open order. The
+/// last does not apply when the amount equals that of a recently decided order (`decided`): it may be a duplicate payment of
+/// that one.
 #[must_use]
 pub fn for_amount(open: &[Payment], amount: Amount, decided: &[Amount], catalogue: &Catalogue) -> Option<usize> {
     let mut oldest: Vec<usize> = (0..open.len()).collect();

@@ -1,18 +1,18 @@
 //! The on-ramp order: a customer pays money and receives coins.
 //!
-//! The state is an enum that carries what is true then; unusual amounts and reversals are second values beside it.
+//! The state is an enum that carries what is true in that state; deviations and reversals are second values beside it.
 //! [`Payment::observe`] takes facts and cannot refuse; [`Payment::request`] takes commands and can.
 
-mod arrived;
 mod command;
 mod decision;
-mod leaving;
 mod matching;
 mod observe;
+mod outgoing;
 mod postings;
 mod receipt;
 mod reversal;
 mod set_aside;
+mod settled_late;
 mod stored;
 pub mod table;
 
@@ -42,18 +42,17 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::PaymentView;
 
-/// Which way the money comes.
+/// How the customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "snake_case")]
 pub enum PayIn {
-    /// Through a processor's page.
     Processor(Processor),
-    /// By transfer to an account of ours (or one that leads to it).
+    /// By transfer to our account, or to a virtual account that leads to it.
     Bank(Rail),
 }
 
 impl PayIn {
-    /// The account that money of this kind is debited to.
+    /// The ledger account that is debited for incoming money.
     #[must_use]
     pub const fn account(self) -> Account {
         match self {
@@ -63,106 +62,95 @@ impl PayIn {
     }
 }
 
-/// What a customer who pays by transfer is told.
+/// Payment instructions for a customer who pays by transfer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Instructions {
-    /// The account to pay to.
     pub account: String,
-    /// Its bank, where that is needed.
+    /// The bank's BIC, if the payer's bank needs it.
     pub bic: Option<String>,
-    /// The reference to quote.
+    /// The payment reference to quote.
     pub concept: String,
-    /// The account's holder.
     pub destination_name: String,
-    /// Whether the account is the customer's own, so that money is matched by it and not by the reference.
+    /// Whether the account number is the customer's own, so that money is matched by it and not by the reference.
     pub own_account: bool,
-    /// The bank's name, where the account's number does not tell it.
+    /// The bank's name, if the account number does not imply it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub bank: Option<String>,
-    /// The holder's tax number, which some countries' banks ask payers for; nothing where an earlier version made the order.
+    /// The holder's tax number, which some banks ask payers for; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub tax_id: Option<String>,
-    /// Where the payer's bank may send its notice, likewise.
+    /// E-mail address for the bank's payment notice; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub email: Option<String>,
 }
 
-/// Where a payment stands.
+/// State of a payment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PaymentState {
-    /// Waiting for money.
     Started,
-    /// Waiting for money that the customer says is on its way.
+    /// Waiting for money that the customer declared sent.
     PendingBank {
-        /// When the customer said so.
         declared_at: Timestamp,
     },
-    /// Money is here and the screening provider is being asked.
+    /// Money was received and the order is being screened.
     PaymentReceived {
-        /// The coins it will become, in minor units.
+        /// The coins to send, in minor units.
         coins: Amount,
     },
-    /// Coins are on their way to the chain. To partners this is still `payment_received`.
+    /// A transfer of the coins was created. Partners still see `payment_received`.
     Sending {
-        /// The transfer.
         transfer: TransferId,
-        /// How many, in minor units.
+        /// In minor units.
         coins: Amount,
-        /// The money they were converted from, in minor units.
+        /// The money the coins were converted from, in minor units.
         fiat: Amount,
     },
-    /// The chain has taken the coins.
+    /// The chain has accepted the transfer.
     CoinsSent {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
-        /// How many, in minor units.
+        /// In minor units.
         coins: Amount,
-        /// The money they were converted from, in minor units.
+        /// The money the coins were converted from, in minor units.
         fiat: Amount,
-        /// Confirmations that made them final; 0 until then.
+        /// Confirmations that made the transfer final; 0 before.
         confirmations: u32,
     },
-    /// Money is here and a person, or the customer, has to decide.
+    /// Money was received, and an operator or the customer has to act, or the order waits for a condition.
     OnHold {
-        /// Why.
         reason: HoldReason,
-        /// Since when.
         since: Timestamp,
     },
-    /// No money came in time.
+    /// No money arrived in time.
     Expired,
-    /// It was called off before money came.
+    /// Cancelled before money arrived.
     Cancelled,
-    /// It ended without coins for a reason of its own.
+    /// Ended without coins.
     Failed {
-        /// The reason.
         reason: String,
     },
-    /// Money is on its way back.
+    /// Money is being refunded.
     RefundPending {
-        /// What has not settled or failed yet.
+        /// Refunds that are neither settled nor failed.
         payouts: Vec<Refund>,
     },
-    /// Money went back.
+    /// The money was refunded.
     Refunded {
-        /// The payout that settled last.
+        /// The last payout to settle.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
 }
 
-/// A payout that takes money of an order back.
+/// A payout that refunds money of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Refund {
-    /// The payout.
     pub payout: PayoutId,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// What its rail cannot pay beside that, in minor units.
+    /// The rest its rail cannot pay, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub rounding: Amount,
 }
@@ -200,125 +188,112 @@ impl PaymentState {
     ];
 }
 
-/// How long behind an order's end it is not worth looking whether its source was read past that: no bank or processor dates
-/// back less.
-const LEAST_BACKDATING: Duration = Duration::from_secs(900);
+/// Smallest backdating of any bank or processor. Before this much time after an order's end it is pointless to check whether
+/// its source has been read past that end.
+const MIN_BACKDATING: Duration = Duration::from_secs(900);
 
-/// A customer's purchase.
+/// A purchase order: a customer buys coins.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payment {
-    /// Its identifier.
     pub id: OrderId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The partner.
     pub partner: PartnerId,
-    /// The customer.
     pub customer: CustomerId,
-    /// Whose limits it counts in, where that is another registration of the same person.
+    /// Customer whose limits it counts towards, if that is another registration of the same person.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub counts_as: Option<CustomerId>,
-    /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
-    /// The payment method, as the catalogue spells it.
+    /// The payment method, spelled as in the catalogue.
     pub method: Code<16>,
-    /// The country whose method it is.
     pub country: Country,
-    /// Which way the money comes.
     pub pay_in: PayIn,
-    /// The method's largest amount, which bounds the value of open orders.
+    /// The method's maximum; bounds the value of open orders.
     pub method_maximum: Amount,
-    /// What was agreed.
     pub terms: BuyTerms,
-    /// Where the coins go.
+    /// Address that receives the coins.
     pub wallet: String,
-    /// Where the browser goes afterwards.
+    /// Where the browser is redirected afterwards.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub callback_url: Option<String>,
-    /// Where money may go back to.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_account: Option<PayoutDestination>,
-    /// Who gave that account; nothing where an earlier version made the order.
+    /// Who gave the refund account; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_origin: Option<DestinationOrigin>,
-    /// Whether where the money came from has refused for good to take it back: the processor, or the payer's bank.
+    /// Whether the original processor or the payer's bank has refused a refund for good.
     #[serde(default, alias = "refused_by_processor", skip_serializing_if = "says_nothing")]
     pub refused_by_source: bool,
-    /// What the customer is told, for transfers.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub instructions: Option<Instructions>,
-    /// The quote it was made from.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
-    /// The customer's level when it was made; its limits were counted at that level.
+    /// Level of the customer when the order was created; its limits are counted at this level.
     pub level: KycLevel,
-    /// The fingerprint of the link to its page that an earlier version handed out, where one did ([`crate::earlier_link`]).
+    /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub earlier_link: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Until when its price is promised and coins are reserved for it.
+    /// End of the price promise and of the reservation of coins.
     pub held_until: Timestamp,
-    /// Until when it waits for money, without price behind the promise's end.
+    /// End of waiting for money. Between `held_until` and this moment the order has no promised price.
     pub open_until: Timestamp,
-    /// Where it stands.
     pub state: PaymentState,
-    /// What arrived, oldest first. Bounded: more than a few go to suspense.
+    /// Received money, oldest first. Bounded by `MAX_RECEIPTS`: the rest goes to suspense.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub receipts: Vec<Receipt>,
-    /// The money of this order that lies on the customer's account, in minor units.
+    /// Balance of this order on the customer's account, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub fiat_balance: Amount,
-    /// The coins held for it on the hot wallet, in minor units.
+    /// Coins held on the hot wallet for this order, in minor units.
     pub reserved: Amount,
-    /// The fees as they were agreed; those of the method where an earlier version made the order.
+    /// Agreed fees; `None` in orders of earlier versions, which use the method's fees.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub fees: Option<Fees>,
-    /// What was decided last about what came.
+    /// The latest decision about the received money.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub taken: Option<Exchange>,
-    /// Whether that was converted once and did not leave: the customer is owed it, without end.
+    /// Whether `taken` was converted once and the coins did not leave: the customer is owed that exchange without expiry.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub converted: bool,
-    /// What counts in the customer's limits.
+    /// What it counts in the customer's limits.
     pub counted: Vec<WindowTotals>,
-    /// Whether its place among unpaid orders was given back at the end of the promise.
+    /// Whether its place among open orders was released.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub place_given_back: bool,
-    /// Whether everything goes at the market price, because the order had to wait for something that its customer could supply.
+    /// Whether everything is exchanged at the market price, because the order waited for something its customer could supply.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost_promise: bool,
-    /// Whether the partner was told that money was received.
+    /// Whether the partner was notified of the received money.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub told: bool,
-    /// What was set aside beside the order, in minor units of its currency.
+    /// Set aside beside the order, in minor units of its currency.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub set_aside: Amount,
-    /// What went back, in minor units.
+    /// Refunded, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refunded: Amount,
-    /// The item for amounts that are too small to count.
+    /// The review item that collects amounts below the receipt minimum.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub running_item: Option<ReviewId>,
-    /// What was unusual.
+    /// Deviations of what arrived.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub exceptions: Deviations,
-    /// What was taken back.
+    /// The kind of reversal, if money was reversed.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
-    /// What the screening provider has found something about.
+    /// What screening found.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub findings: ScreeningHits,
-    /// What was taken back when the money was on its way out or gone, in minor units. It is booked as lost until that
-    /// money turns out not to have left.
+    /// Reversed after the money had left or was under way, in minor units. Booked as a loss until it turns out that the money
+    /// did not leave.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: Amount,
-    /// What was taken back before it was told of.
+    /// Captures reversed before they were reported.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversed_first: Vec<EarlyReversal>,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
@@ -329,33 +304,33 @@ impl Payment {
         self.state.status()
     }
 
-    /// When time alone may change it. Behind that moment it is looked at until it has changed.
+    /// When time alone may change the order. From then on it is polled until it changes.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
             PaymentState::Started | PaymentState::PendingBank { .. } if self.promise_is_over() && self.fiat_balance.is_zero() => {
-                Some(self.open_until.after(LEAST_BACKDATING))
+                Some(self.open_until.after(MIN_BACKDATING))
             }
             PaymentState::Started | PaymentState::PendingBank { .. } => Some(self.held_until),
             PaymentState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             PaymentState::OnHold { .. } if self.reserved.is_positive() && !self.is_converted() => Some(self.held_until),
-            PaymentState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
+            PaymentState::OnHold { reason, .. } => origin::usable_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }
 
-    /// Whether what was promised has been given back: coins, limits and the place among unpaid orders.
+    /// Whether coins, limits and the place among open orders were released.
     const fn promise_is_over(&self) -> bool {
         self.place_given_back
     }
 
-    /// Whether money is still awaited.
+    /// Whether the order still waits for money.
     #[must_use]
     pub const fn is_unpaid(&self) -> bool {
         matches!(self.state, PaymentState::Started | PaymentState::PendingBank { .. })
     }
 
-    /// Whether nothing of the order lies anywhere any more: its entries on the customer's account sum to zero.
+    /// Whether the order's entries on the customer's account sum to zero.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         match &self.state {
@@ -365,13 +340,13 @@ impl Payment {
         }
     }
 
-    /// What is held for it: the account, the asset's coin and how much, in minor units.
+    /// The hold for the order: account, coin and amount in minor units.
     #[must_use]
     pub const fn hold(&self) -> (Account, crate::asset::CoinId, Amount) {
         (Account::ChainHot(self.terms.coin.chain), self.terms.coin, self.reserved)
     }
 
-    /// What arrived, in minor units of the currency.
+    /// Received money, in minor units of the currency.
     #[must_use]
     pub fn received(&self) -> Amount {
         Amount::from_minor(self.receipts.iter().fold(0_i128, |sum, receipt| sum.saturating_add(receipt.amount.minor())))
@@ -387,11 +362,11 @@ impl Payment {
         }
     }
 
-    /// The step that creates it: its coins are held, its limits counted, its place among open orders taken. Claims of
-    /// keys are the caller's.
+    /// The step that creates the order: it holds the coins, counts the limits and takes a place among open orders. The caller
+    /// adds claims.
     ///
     /// # Errors
-    /// [`limits::LimitExceeded`] when the order alone is larger than the customer's level allows.
+    /// [`limits::LimitExceeded`] when the order alone exceeds the customer's level.
     pub fn create(self, context: &Context<'_>) -> Result<Step, limits::LimitExceeded> {
         let mut step = Step::new();
         step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
@@ -402,16 +377,16 @@ impl Payment {
         Ok(step)
     }
 
-    /// The end of being unpaid: the place among unpaid orders is given back, once.
-    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+    /// Releases the place among open orders, once.
+    fn release_open_place(&mut self, context: &Context<'_>, step: &mut Step) {
         if !std::mem::replace(&mut self.place_given_back, true) {
             step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.method_maximum, false));
         }
     }
 
-    /// Nothing of it is exchanged: limits and coins are given back, and the place among unpaid orders.
-    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    /// Nothing is exchanged: releases limits, coins and the place among open orders.
+    fn release_promise(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
         self.count(Vec::new(), None, context, step);
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }
@@ -421,8 +396,8 @@ impl Payment {
         step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }
 
-    /// Changes what is held on the hot wallet for this order. What was promised follows from facts; what is asked for beyond
-    /// it is bound by what there is.
+    /// Changes the hold on the hot wallet. What was promised follows from facts; anything beyond it is a request, bound by the
+    /// available balance.
     fn reserve(&mut self, coins: Amount, origin: Origin, step: &mut Step) {
         let change = Amount::from_minor(coins.minor() - self.reserved.minor());
         let (account, coin, _) = self.hold();
@@ -430,7 +405,7 @@ impl Payment {
         self.reserved = coins;
     }
 
-    /// Ends a transition: the record is written, and the partner told if what it sees has changed.
+    /// Ends a transition: writes the record, and emits an event if the partner's view changed.
     fn finish(mut self, before: &PaymentView, mint: &Mint<'_>, step: &mut Step) {
         self.updated_at = mint.now;
         let after = PaymentView::of(&self);
@@ -452,7 +427,7 @@ impl Payment {
         step.write(self);
     }
 
-    /// When it was last decided about what came; for one that never was, when it last changed.
+    /// Time of the latest decision; without one, of the last change.
     #[must_use]
     pub fn decided_at(&self) -> Timestamp {
         match (self.taken, &self.state) {
@@ -462,7 +437,7 @@ impl Payment {
         }
     }
 
-    /// Why it waits, where it does, as partners see it.
+    /// Why the order is on hold, as partners see it.
     #[must_use]
     pub const fn hold_reason(&self) -> Option<&'static str> {
         match self.state {
@@ -471,7 +446,7 @@ impl Payment {
         }
     }
 
-    /// Whether this fact was taken before.
+    /// Whether this fact was already received.
     fn has_receipt(&self, fact: FactId) -> bool {
         self.receipts.iter().any(|receipt| receipt.fact == fact && !receipt.assigned)
     }

@@ -1,5 +1,5 @@
-//! What a payment does with facts. Facts are never refused: what the order cannot use goes to suspense and to a
-//! person's list, and the next fact is taken all the same.
+//! Applies facts to a payment. Facts are never refused: what the order cannot use goes to suspense as a review item, and the
+//! next fact is applied all the same.
 
 use super::receipt::MAX_RECEIPTS;
 use super::{PayIn, Payment, PaymentState, Receipt, Refund, ReversedReceipt};
@@ -7,7 +7,7 @@ use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By, Ripened};
+use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::ScreeningResult;
@@ -16,140 +16,110 @@ use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::view::PaymentView;
 
-/// What can happen to a payment.
+/// A fact about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentFact {
-    /// Money arrived.
     Paid {
-        /// The money.
         receipt: Receipt,
-        /// Whether the payer can be the customer.
+        /// Whether the payer may be the customer, by name.
         is_customer: bool,
     },
-    /// The processor refused a payment; the customer may try again while the order is open.
+    /// The processor declined a payment; the customer may try again while the order is open.
     Declined,
-    /// Money was taken back.
+    /// Money was reversed.
     Reversed(ReversedReceipt),
-    /// A capture was taken back before it was told of.
+    /// A capture was reversed before it was reported.
     EarlyReversal {
         /// The processor's reference of the capture.
         capture: Redacted,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// Why.
         reason: String,
     },
-    /// The screening provider answered.
     Screened {
-        /// What it said.
         verdict: ScreeningResult,
-        /// Whether the account that a refund would go to now, if there is one, is one it was asked about.
+        /// Whether the present refund destination, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The chain has taken the coins.
+    /// The chain has accepted the coins.
     CoinsBroadcast {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
     },
-    /// The chain has confirmed the coins.
     CoinsConfirmed {
-        /// The transfer.
         transfer: TransferId,
-        /// With so many confirmations.
         confirmations: u32,
     },
-    /// The chain undid the coins' block; the same bytes are on their way again.
+    /// A reorganisation removed the coins' block; the same signed bytes are pending again.
     CoinsUnconfirmed {
-        /// The transfer.
         transfer: TransferId,
     },
-    /// The chain refused the coins for good, or took them and undid them by its own rules (a reverted transaction),
     /// The transfer was stopped before it was signed.
     TransferStopped {
-        /// The transfer.
         transfer: TransferId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
-    /// which is the one way that leads out of `coins_sent`.
+    /// The chain refused the transfer for good, or reverted it. The one fact that leads out of `coins_sent`.
     TransferFailed {
-        /// The transfer.
         transfer: TransferId,
-        /// Why.
         reason: String,
     },
-    /// The refund arrived.
     RefundSettled {
-        /// The payout.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
-    /// The refund did not arrive.
     RefundFailed {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
-    /// A refund that was taken for failed has arrived all the same.
+    /// A refund treated as failed has settled.
     RefundArrived {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
         /// The bank's reference.
         reference: String,
     },
     /// The refund was stopped before it left.
     RefundStopped {
-        /// The payout.
         payout: PayoutId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
-    /// The refund had arrived and was sent back; it lies in suspense.
+    /// The refund had arrived and was returned; the money is in suspense.
     RefundReturned {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// Why.
         reason: String,
     },
-    /// Something became of what had been set aside beside it.
+    /// What was set aside beside the order changed.
     SetAside {
-        /// What.
         became: SetAside,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
     },
-    /// Time went by.
     TimePassed,
 }
 
 impl Payment {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(mut self, fact: PaymentFact, context: &Context<'_>) -> Step {
         let mut before = PaymentView::of(&self);
         let mut step = Step::new();
         let mint = &context.mint;
         match fact {
-            PaymentFact::Paid { receipt, .. } if self.is_too_little(&receipt, context) => {
-                self.too_little(&receipt, context, &mut step);
+            PaymentFact::Paid { receipt, .. } if self.is_below_receipt_minimum(&receipt, context) => {
+                self.add_to_running_item(&receipt, context, &mut step);
                 before = PaymentView::of(&self);
             }
             PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
             PaymentFact::Declined => {}
             PaymentFact::Reversed(taken) => self.reversed(taken, context, &mut step),
-            PaymentFact::EarlyReversal { capture, amount, reason } => self.reversed_first(capture, amount, &reason, mint, &mut step),
+            PaymentFact::EarlyReversal { capture, amount, reason } => self.early_reversal(capture, amount, &reason, mint, &mut step),
             PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
                 PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
@@ -176,7 +146,7 @@ impl Payment {
                     match (is_last, self.fiat_balance.is_positive()) {
                         (false, _) => {}
                         (true, false) => self.state = PaymentState::Refunded { payout, reference },
-                        (true, true) => self.came_back(HoldReason::RefundFailed, context, &mut step),
+                        (true, true) => self.outgoing_failed(HoldReason::RefundFailed, context, &mut step),
                     }
                 }
             }
@@ -192,7 +162,7 @@ impl Payment {
                         self.findings.refund = Some(reason);
                     }
                     if is_last {
-                        self.came_back(by.hold(), context, &mut step);
+                        self.outgoing_failed(by.hold(), context, &mut step);
                     }
                 }
             }
@@ -210,21 +180,21 @@ impl Payment {
         step
     }
 
-    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
-    /// for is up to the customer.
+    /// Puts the order on hold. Coins promised for the ordered amount stay reserved while the promise is honoured, unless the
+    /// order waits for something the customer has to supply.
     pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         if reason.is_up_to_the_customer() && !self.is_converted() {
             self.lost_promise = true;
             self.taken = None;
         }
-        self.close(context, step);
+        self.release_open_place(context, step);
         if self.taken.is_none() {
             self.reserve(Amount::ZERO, Origin::Fact, step);
         }
         self.state = PaymentState::OnHold { reason, since: context.mint.now };
     }
 
-    /// The refund that has ended, and whether no other is under way; nothing when it is none of this order's.
+    /// The refund that ended, and whether it was the last one pending. `None` for a payout that is not this order's.
     fn refund_ended(&mut self, payout: PayoutId) -> Option<(Refund, bool)> {
         let PaymentState::RefundPending { payouts } = &mut self.state else { return None };
         let position = payouts.iter().position(|refund| refund.payout == payout)?;
@@ -240,7 +210,7 @@ impl Payment {
         }
     }
 
-    /// The coins did not leave: the customer is owed them, and they stay reserved.
+    /// The coins did not leave: they are owed to the customer and stay reserved.
     fn transfer_failed(&mut self, which: TransferId, hold: HoldReason, context: &Context<'_>, step: &mut Step) {
         let (PaymentState::Sending { transfer, coins, fiat } | PaymentState::CoinsSent { transfer, coins, fiat, .. }) = self.state else {
             return;
@@ -251,7 +221,7 @@ impl Payment {
         let is_owed = self.lost.is_zero();
         self.reserve(if is_owed { coins } else { Amount::ZERO }, Origin::Fact, step);
         self.converted = true;
-        self.came_back(hold, context, step);
+        self.outgoing_failed(hold, context, step);
     }
 
     fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
@@ -261,58 +231,58 @@ impl Payment {
         if self.lost.is_positive() && self.receipts.is_empty() {
             return self.paid_after_reversal(receipt, context, step);
         }
-        if let Some(taken_back) = self.was_reversed_first(&receipt) {
-            return self.paid_and_taken_back(receipt, taken_back, context, step);
+        if let Some(taken_back) = self.take_early_reversal(&receipt) {
+            return self.paid_after_early_reversal(receipt, taken_back, context, step);
         }
         let method = context.catalogue.method(self.country, self.method.as_str());
         if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
             return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
         }
-        if !self.takes(&receipt) {
-            return self.set_aside_beside(&receipt, self.unusable(&receipt), context, step);
+        if !self.accepts(&receipt) {
+            return self.set_aside_beside(&receipt, self.unusable_deviation(&receipt), context, step);
         }
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
-        // Somebody who was not asked about may have paid it.
+        // The new payer has not been screened.
         self.findings = ScreeningHits::default();
         if self.is_unpaid() {
-            self.weigh(context, step);
+            self.apply_amount_policy(context, step);
         }
     }
 
-    /// Whether the order can use it: money that comes while it waits for money, and what a person assigns to it while it waits
-    /// for one.
-    fn takes(&self, receipt: &Receipt) -> bool {
+    /// Whether the order accepts it: money that arrives while the order is open, or that an operator assigns while the order
+    /// waits.
+    fn accepts(&self, receipt: &Receipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
         self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
     }
 
-    /// What is unusual about money that the order cannot use.
-    fn unusable(&self, receipt: &Receipt) -> DeviationKind {
+    /// The deviation of money that the order cannot use.
+    fn unusable_deviation(&self, receipt: &Receipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
-    /// It was taken back before it was told of: it goes against the loss, and what is beyond that is set aside.
+    /// Money that was reversed before it was reported: it offsets the loss, and the rest is set aside.
     fn paid_after_reversal(&mut self, receipt: Receipt, context: &Context<'_>, step: &mut Step) {
         step.post(self.post_received(&context.mint, receipt.amount));
         self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
         self.receipts.push(receipt);
-        self.recover(&context.mint, step);
-        self.put_aside(self.fiat_balance, None, context, step);
+        self.offset_loss(&context.mint, step);
+        self.set_aside_part(self.fiat_balance, None, context, step);
     }
 
-    /// Money that the order cannot use lies beside it in suspense. What a processor captured goes back through it by itself.
+    /// Money that the order cannot use goes to suspense. What a processor captured is refunded through it automatically.
     fn set_aside_beside(&mut self, receipt: &Receipt, kind: DeviationKind, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         self.exceptions.add(kind, receipt.amount, mint.now);
         self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
         step.post(self.post_suspense(mint, receipt.amount));
         let reason = match kind {
-            DeviationKind::ForeignPayer => format!("somebody else than the customer paid payment {}", self.id),
+            DeviationKind::ForeignPayer => format!("someone other than the customer paid payment {}", self.id),
             _ => format!("arrived for payment {} when it was {}", self.id, self.status()),
         };
         let item = self.suspense_item(receipt, receipt.amount, reason, mint);
@@ -322,17 +292,17 @@ impl Payment {
         }
     }
 
-    /// Whether it is new, and too little to count.
-    fn is_too_little(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
+    /// Whether it is new and below the receipt minimum.
+    fn is_below_receipt_minimum(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
         let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
-        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.is_reversed_first(receipt);
+        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.has_early_reversal(receipt);
         let method = context.catalogue.method(self.country, self.method.as_str());
         let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
         is_new && !was_taken_back && receipt.amount < minimum
     }
 
-    /// Too little to count: it lies in suspense, on one item of the order, and nobody is told.
-    fn too_little(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
+    /// Amounts below the receipt minimum go to suspense, on one review item of the order, without an event.
+    fn add_to_running_item(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_suspense(mint, receipt.amount));
         self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
@@ -348,46 +318,50 @@ impl Payment {
         step.write(item);
     }
 
-    /// What time alone does. Gives whether anything has changed.
+    /// Applies the passing of time. Returns whether anything changed.
     fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         match self.state {
             PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
-                self.ripened(&ripened, context, step)
+            PaymentState::OnHold { reason, .. }
+                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
+            {
+                self.objection_period_ended(&end, context, step)
             }
             PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
-                self.promise_of_held(reason, context, step)
+                self.release_hold_promise(reason, context, step)
             }
-            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.nothing_came(context, step),
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.expire_unpaid(context, step),
             PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
-                self.weigh(context, step);
+                self.apply_amount_policy(context, step);
                 let has_decided = !self.is_unpaid();
-                let coins_are_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
-                if !has_decided && coins_are_due {
+                let release_is_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
+                if !has_decided && release_is_due {
                     self.reserve(Amount::ZERO, Origin::Fact, step);
                 }
-                has_decided || coins_are_due
+                has_decided || release_is_due
             }
             _ => false,
         }
     }
 
-    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
-    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
-        match ripened {
-            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
-            Ripened::Followed if self.has_refund_destination(context) => self.refund(By::Policy, Screening::Due, context, step),
-            Ripened::Followed => return false,
+    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
+    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
+        match end {
+            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
+            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => {
+                self.refund(DecidedBy::Policy, Screening::Due, context, step)
+            }
+            ObjectionPeriodEnd::Usable => return false,
         }
         true
     }
 
-    /// Coins reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
-    /// whether anything has changed.
-    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+    /// Releases the coins of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
+    /// Returns whether anything changed.
+    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
         let is_kept = honoured && reason.keeps_the_promise();
         if !is_kept {
             self.reserve(Amount::ZERO, Origin::Fact, step);
@@ -395,19 +369,19 @@ impl Payment {
         !is_kept
     }
 
-    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
-    /// its source was read past that.
-    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+    /// No money arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
+    /// and its source was read past that moment.
+    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        // An earlier version gave the place back alone.
+        // An earlier version released only the place among open orders.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
-            self.give_back(context, step);
+            self.release_promise(context, step);
         }
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
         let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
         if now >= self.open_until && (is_read || !is_waited_for) {
             self.state = super::PaymentState::Expired;
             return true;
@@ -415,12 +389,13 @@ impl Payment {
         promise_ends
     }
 
-    /// Takes an order up again that waited for a price, for coins or for its customer's identity. Gives whether it goes on.
+    /// Resumes an order that waited for a price, for liquidity or for the customer's identity. Returns whether it left the
+    /// hold.
     fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         match self.taken.filter(|_| self.is_converted()) {
             Some(_) if context.standing.blocked.is_some() => {}
             Some(exchange) => self.accept(exchange, None, context, step),
-            None => self.weigh(context, step),
+            None => self.apply_amount_policy(context, step),
         }
         !matches!(self.state, PaymentState::OnHold { .. })
     }
@@ -432,11 +407,11 @@ impl Payment {
             ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
-            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            // Screening took so long that the prices are no longer honoured: decide and screen again.
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
-                // The provider is asked about the refund's receiver along with the order, where one is known.
+                // The refund's receiver is part of the order's screening when it is known.
                 let about_refund = about_refund && self.has_refund_destination(context);
                 self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);
@@ -444,21 +419,22 @@ impl Payment {
         }
     }
 
-    /// Whether the prices of a decision are not honoured any more.
+    /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        !self.is_converted() && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+        !self.is_converted()
+            && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
     }
 
-    /// The exchange that a person lets go: the one that was decided while that is owed or kept, else what comes of it now.
-    pub(super) fn to_release(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    /// The exchange an operator releases: the decided one if it is owed or unchanged, else a new one.
+    pub(super) fn release_exchange(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
             Some(exchange) => Ok(exchange),
-            None => self.release_for(context),
+            None => self.release_at_policy(context),
         }
     }
 
-    /// Whether what was decided was converted once: that stays so until a person undoes it, or it is taken back.
+    /// Whether the decided exchange was converted once. It stays owed until an operator undoes it or the money is reversed.
     pub(super) const fn is_converted(&self) -> bool {
         let is_owed = self.converted || matches!(self.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. });
         is_owed && self.taken.is_some()

@@ -1,5 +1,4 @@
-//! Every movement of money that a payment makes itself. (What its transfers and payouts move is named in
-//! [`crate::outgoing`].)
+//! Every posting of a payment itself; [`crate::outgoing`] has those of its transfers and payouts.
 
 use super::Payment;
 use crate::amount::Amount;
@@ -18,25 +17,25 @@ impl Payment {
         self.posting(mint, PostingKind::PaymentReceived, &[movement])
     }
 
-    /// Money arrived that this order cannot use: `bank` or `card` is debited, `suspense` credited.
+    /// Money arrived that the order cannot use: `bank` or `card` is debited, `suspense` credited.
     pub(super) fn post_suspense(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(self.pay_in.account(), Account::Suspense, self.terms.fiat, amount);
         self.posting(mint, PostingKind::SuspenseReceived, &[movement])
     }
 
-    /// Money of this order is set aside: `customer` is debited, `suspense` credited.
+    /// Money of the order is set aside: `customer` is debited, `suspense` credited.
     pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.fiat, amount);
         self.posting(mint, PostingKind::SetAside, &[movement])
     }
 
-    /// Money becomes coins: `customer` is debited for all of it; `fees` and `fx` are credited; `fx` is debited for the
-    /// coins and `customer` credited.
+    /// Money becomes coins: `customer` is debited for the whole amount, `fees` and `fx` credited; `fx` is debited for the
+    /// coins, `customer` credited.
     pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
         self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
     }
 
-    /// The coins could not leave: what the conversion did is taken back.
+    /// Reverses a conversion whose coins could not leave.
     pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
         let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
         self.posting(mint, PostingKind::ConversionUndone, &movements)
@@ -53,8 +52,8 @@ impl Payment {
         ]
     }
 
-    /// Money was taken back that still lay on the customer's account (`from_customer`) or was gone already
-    /// (`from_losses`): these are debited, the account that it had arrived on credited.
+    /// A chargeback. `from_customer` was still on the customer's account and `from_losses` was gone: these accounts are
+    /// debited, the account the money arrived on credited.
     pub(super) fn post_chargeback(&self, mint: &Mint<'_>, source: Account, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
         let movements = [
             Movement::new(Account::Customer(self.customer), source, self.terms.fiat, from_customer),
@@ -63,8 +62,8 @@ impl Payment {
         self.posting(mint, PostingKind::Chargeback, &movements)
     }
 
-    /// Money that a chargeback had booked as lost lies on the customer's account (or in suspense) again: that is
-    /// debited, `losses` credited.
+    /// Money that a chargeback had booked as lost is on the customer's account (or in suspense) again: that account is debited,
+    /// `losses` credited.
     pub(super) fn post_loss_recovered(&self, mint: &Mint<'_>, lies_on: Account, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(lies_on, Account::Losses(LossKind::Chargeback), self.terms.fiat, amount);
         self.posting(mint, PostingKind::LossRecovered, &[movement])

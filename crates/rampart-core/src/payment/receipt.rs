@@ -9,35 +9,34 @@ use crate::redacted::Redacted;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::time::Timestamp;
 
-/// The most receipts one order keeps; more are set aside.
+/// Receipts kept on one order; further ones are set aside.
 pub(super) const MAX_RECEIPTS: usize = 20;
 
-/// Money that arrived for a payment.
+/// Money received for a payment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Receipt {
-    /// The fact that told of it.
+    /// The fact that reported it.
     pub fact: FactId,
-    /// How much, in minor units of the payment's currency.
+    /// In minor units of the payment's currency.
     pub amount: Amount,
-    /// When it counts (business time): the outside's own time within its bounds.
+    /// When it counts (business time): the provider's own time, within bounds.
     pub at: Timestamp,
-    /// Who paid.
     pub holder: Option<Redacted>,
-    /// The account it came from, or the processor's reference of the captured payment.
+    /// The sending account, or the processor's reference of the capture.
     pub source: Option<Redacted>,
-    /// Whether a person assigned it: then it goes at the market price.
+    /// Whether an operator assigned it; then it is exchanged at the market price.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub assigned: bool,
-    /// How much of it was set aside, in minor units.
+    /// Set aside, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub set_aside: Amount,
-    /// How much of it was taken back, in minor units.
+    /// Reversed, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub taken_back: Amount,
 }
 
 impl Receipt {
-    /// What is left of it for the order, in minor units.
+    /// What is left for the order, in minor units.
     #[must_use]
     pub const fn left(&self) -> Amount {
         Amount::from_minor(self.amount.minor() - self.set_aside.minor() - self.taken_back.minor())
@@ -45,7 +44,7 @@ impl Receipt {
 }
 
 impl Payment {
-    /// The item of money that lies in suspense beside the order.
+    /// A review item for money of this receipt in suspense.
     pub(super) fn suspense_item(&self, receipt: &Receipt, amount: Amount, reason: String, mint: &Mint<'_>) -> ReviewItem {
         ReviewItem {
             order: Some(self.id),

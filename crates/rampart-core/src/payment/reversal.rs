@@ -1,8 +1,7 @@
-//! Money that is taken back, and what that means for money that comes back later.
+//! Reversed money, and what a reversal means for money that returns later.
 //!
-//! A chargeback takes what lies on the customer's account. What is on its way out, or gone, it cannot take: that is booked
-//! as lost. Should it turn out not to have left, it goes against the loss before anything else: the customer has had it
-//! back, and must not be able to get it a second time.
+//! A chargeback takes what is on the customer's account. Money that is under way or has left is booked as lost. If it turns out
+//! not to have left, it offsets the loss first: the customer already has it back and must not get it twice.
 
 use super::receipt::MAX_RECEIPTS;
 use super::{Payment, PaymentState, Receipt};
@@ -15,27 +14,25 @@ use crate::redacted::Redacted;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
-/// Money of an order that was taken back.
+/// A reversal of an order's money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReversedReceipt {
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// The fact that told of the money; the newest receipts where whoever took it back names none.
+    /// The fact that reported the money; `None` when the provider names none: then the newest receipts.
     pub receipt: Option<FactId>,
-    /// The account of ours that it had arrived on, where that is known: a person may have assigned it from another rail.
+    /// Our account it had arrived on, if known: an operator may have assigned money of another rail.
     pub arrived_on: Option<Account>,
-    /// How much of it is taken from suspense, where it lay beside the order; in minor units.
+    /// The part taken from suspense, where it was beside the order, in minor units.
     pub from_suspense: Amount,
-    /// Why.
     pub reason: String,
 }
 
-/// A capture that was taken back before it was told of.
+/// A capture that was reversed before it was reported.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EarlyReversal {
-    /// The processor's reference.
     pub capture: Redacted,
-    /// How much, in minor units. It is booked as lost until the capture is told of.
+    /// In minor units. Booked as lost until the capture is reported.
     pub amount: Amount,
 }
 
@@ -54,9 +51,9 @@ impl Payment {
             Amount::from_minor(meant.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
         });
         if left.is_some_and(Amount::is_zero) {
-            // None of it is the order's any more: it went back, or was kept.
+            // None of it is on the order any more: it was refunded or kept.
             step.post(self.post_chargeback(mint, source, Amount::ZERO, amount));
-            let reason = format!("taken back when it had gone back, or was kept: {reason}");
+            let reason = format!("reversed after it had been refunded or kept: {reason}");
             return step.write(self.reversal_item(amount, None, reason, mint));
         }
         let waits = self.is_unpaid() || matches!(self.state, PaymentState::PaymentReceived { .. } | PaymentState::OnHold { .. });
@@ -68,8 +65,8 @@ impl Payment {
         self.lost = Amount::from_minor(self.lost.minor().saturating_add(from_losses.minor()));
         let goes_on_waiting = self.is_unpaid() && taken.receipt.is_some();
         if waits && self.fiat_balance.is_zero() && !goes_on_waiting {
-            // Nothing was exchanged. Told before the payment itself was, it goes against the loss when that comes.
-            self.give_back(context, step);
+            // Nothing was exchanged. If the reversal was reported before the payment, that payment will offset the loss.
+            self.release_promise(context, step);
             self.taken = None;
             self.state = PaymentState::Failed { reason: reason.clone() };
         } else if waits && self.fiat_balance.is_positive() {
@@ -77,12 +74,12 @@ impl Payment {
             self.put_on_hold(HoldReason::Reversed, context, step);
         }
         if from_losses.is_positive() {
-            let reason = format!("taken back when the money was no longer on the customer's account: {reason}");
+            let reason = format!("reversed after the money had left the customer's account: {reason}");
             step.write(self.reversal_item(from_losses, None, reason, mint));
         }
     }
 
-    /// Notes on the receipts how much was taken back: on the named one, else newest first.
+    /// Notes the reversed amount on the named receipt, else on the newest first.
     fn take_back(&mut self, amount: Amount, named: Option<FactId>) {
         let mut missing = amount;
         let is_meant = |receipt: &&mut Receipt| named.is_none_or(|fact| receipt.fact == fact);
@@ -93,29 +90,28 @@ impl Payment {
         }
     }
 
-    /// It is booked as lost and waits on the order for the capture; the order goes on waiting for its money.
-    pub(super) fn reversed_first(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
+    /// Books the capture as lost and remembers the reversal until the capture is reported; the order still waits for money.
+    pub(super) fn early_reversal(&mut self, capture: Redacted, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) {
         step.post(self.post_chargeback(mint, self.pay_in.account(), Amount::ZERO, amount));
-        let reason = format!("capture {} was taken back before it was told of: {reason}", capture.reveal());
+        let reason = format!("capture {} was reversed before it was reported: {reason}", capture.reveal());
         step.write(self.reversal_item(amount, None, reason, mint));
         if self.reversed_first.len() < MAX_RECEIPTS {
             self.reversed_first.push(EarlyReversal { capture, amount });
         }
     }
 
-    pub(super) fn is_reversed_first(&self, receipt: &Receipt) -> bool {
+    pub(super) fn has_early_reversal(&self, receipt: &Receipt) -> bool {
         self.reversed_first.iter().any(|first| receipt.source.as_ref() == Some(&first.capture))
     }
 
-    /// How much of it was taken back before it was told of, if it was.
-    pub(super) fn was_reversed_first(&mut self, receipt: &Receipt) -> Option<Amount> {
+    /// The amount of this receipt that was reversed before it was reported, if any.
+    pub(super) fn take_early_reversal(&mut self, receipt: &Receipt) -> Option<Amount> {
         let place = self.reversed_first.iter().position(|first| receipt.source.as_ref() == Some(&first.capture))?;
         Some(self.reversed_first.remove(place).amount)
     }
 
-    /// What was taken back of it goes against the loss. The rest waits for a person: on the order while that waits for money,
-    /// else in suspense.
-    pub(super) fn paid_and_taken_back(&mut self, receipt: Receipt, taken_back: Amount, context: &Context<'_>, step: &mut Step) {
+    /// The reversed part offsets the loss. The rest waits for an operator: on the order if it is open, else in suspense.
+    pub(super) fn paid_after_early_reversal(&mut self, receipt: Receipt, taken_back: Amount, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let recovered = taken_back.min(receipt.amount);
         let rest = receipt.amount.less(recovered);
@@ -129,12 +125,12 @@ impl Payment {
         }
         match self.is_unpaid() {
             true => self.put_on_hold(HoldReason::Reversed, context, step),
-            false => self.put_aside(rest, None, context, step),
+            false => self.set_aside_part(rest, None, context, step),
         }
     }
 
-    /// What lies on the account goes against what is booked as lost.
-    pub(super) fn recover(&mut self, mint: &Mint<'_>, step: &mut Step) {
+    /// Offsets the booked loss with the balance.
+    pub(super) fn offset_loss(&mut self, mint: &Mint<'_>, step: &mut Step) {
         let recovered = self.lost.min(self.fiat_balance);
         step.post(self.post_loss_recovered(mint, Account::Customer(self.customer), recovered));
         self.lost = Amount::from_minor(self.lost.minor() - recovered.minor());
@@ -142,15 +138,15 @@ impl Payment {
         self.take_back(recovered, None);
     }
 
-    /// What was on its way out lies on the account again, where a person (or the customer) decides about it, unless it was
-    /// taken back before: then the order ends with what is left, if anything.
-    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+    /// What was outgoing is on the account again: the order goes on hold, unless the money was reversed meanwhile; then it ends
+    /// with what is left, if anything.
+    pub(super) fn outgoing_failed(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let was_lost = self.lost.is_positive();
-        self.recover(&context.mint, step);
+        self.offset_loss(&context.mint, step);
         if self.fiat_balance.is_zero() {
-            self.give_back(context, step);
+            self.release_promise(context, step);
             self.taken = None;
-            self.state = PaymentState::Failed { reason: "taken back before anything had left".to_owned() };
+            self.state = PaymentState::Failed { reason: "reversed before anything had left".to_owned() };
         } else if was_lost && self.taken.is_some() {
             self.taken = None;
             self.put_on_hold(HoldReason::Reversed, context, step);
@@ -159,8 +155,8 @@ impl Payment {
         }
     }
 
-    /// The receiving bank sent a refund back, into suspense. What was taken back beside the refund is made good from
-    /// there; the rest waits for a person.
+    /// The receiving bank returned a refund, which goes to suspense. It first offsets what was reversed beside the refund; the
+    /// rest waits for an operator.
     pub(super) fn returned(&mut self, payout: PayoutId, amount: Amount, reason: &str, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         if !matches!(self.state, PaymentState::Refunded { payout: ours, .. } if ours == payout) {
@@ -174,12 +170,12 @@ impl Payment {
         if rest.is_positive() {
             let source = self.refund_account.as_ref().map(|destination| destination.account.reveal().to_owned());
             let source = source.or_else(|| self.receipts.iter().find_map(|receipt| Some(receipt.source.as_ref()?.reveal().to_owned())));
-            let reason = format!("the receiving bank returned the refund: {reason}; the money lies in suspense");
+            let reason = format!("the receiving bank returned the refund: {reason}; the money is in suspense");
             step.write(self.reversal_item(rest, source, reason, mint));
         }
     }
 
-    /// An item for a person. What lies in suspense has a source; what is lost has none.
+    /// A review item. Money in suspense has a `source`; a loss has none.
     fn reversal_item(&self, amount: Amount, source: Option<String>, reason: String, mint: &Mint<'_>) -> ReviewItem {
         ReviewItem {
             order: Some(self.id),

@@ -1,5 +1,4 @@
-//! A person takes a payment's money off it and puts it into suspense, where it can be sent back to its source, assigned to
-//! another order, or kept.
+//! An operator moves a payment's money to suspense, where it can be returned, assigned to another order, or kept.
 
 use super::{Payment, PaymentState};
 use crate::amount::Amount;
@@ -8,16 +7,16 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 impl Payment {
-    /// Each receipt is an item of its own, so that it can go back to where it came from; what is left of receipts of which
-    /// something was taken back is one, about no fact. The order has ended, and they are not its receipts any more.
+    /// Each receipt becomes a review item of its own, so that it can be returned to its source. If part of the money was
+    /// reversed, one item covers the rest and names no fact. The order ends without receipts.
     pub(super) fn set_aside(&mut self, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        // Nothing was exchanged: limits and coins are given back.
-        self.give_back(context, step);
+        // Nothing was exchanged.
+        self.release_promise(context, step);
         self.taken = None;
         step.post(self.post_set_aside(mint, self.fiat_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());
-        let reason = format!("put into suspense from payment {}", self.id);
+        let reason = format!("moved to suspense from payment {}", self.id);
         let asset = Some(self.terms.fiat.into());
         let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         let left: i128 = self.receipts.iter().map(|receipt| receipt.left().minor()).sum();
@@ -31,6 +30,6 @@ impl Payment {
         }
         self.receipts.clear();
         self.fiat_balance = Amount::ZERO;
-        self.state = PaymentState::Failed { reason: "its money was put into suspense".to_owned() };
+        self.state = PaymentState::Failed { reason: "its money was moved to suspense".to_owned() };
     }
 }

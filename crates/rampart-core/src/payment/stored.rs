@@ -1,11 +1,11 @@
-//! Payments as earlier versions stored them.
+//! Upgrades payments that earlier versions stored.
 
 use serde_json::{Map, Value, json};
 
 use crate::record::minor_of;
 
-/// Brings a payment that an earlier version stored into the present form. What it does not know of is left as it is. Nothing
-/// is exchanged or refunded by that: an order that waited for money waits as long as it would have, one on hold stays there.
+/// Upgrades a payment that an earlier version stored. Unknown fields stay as they are. Nothing is exchanged or refunded by
+/// this: an open order waits as long as before, an order on hold stays on hold.
 #[must_use]
 pub fn upgraded(mut payment: Map<String, Value>) -> Map<String, Value> {
     let status = payment.get("state").and_then(|state| state.get("state")).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -51,7 +51,8 @@ fn upgrade_state(payment: &mut Map<String, Value>, status: &str, was_unusual: bo
         }
         "on_hold" => {
             let reason = field("reason");
-            // What was held for its amount or payer had not been received before, and what goes back may come from there.
+            // Money held for its amount or payer was not counted as received before; a refund or destination hold may follow
+            // from such a hold.
             let was_received = match reason.as_str() {
                 Some("screening" | "transfer_failed" | "operator" | "reversed") => true,
                 Some("refund_failed" | "destination") => !was_unusual,
@@ -59,7 +60,7 @@ fn upgrade_state(payment: &mut Map<String, Value>, status: &str, was_unusual: bo
             };
             payment.insert("told".to_owned(), json!(was_received));
             if reason.as_str() == Some("transfer_failed") {
-                // What they had become is what is reserved for them; the order showed its terms again.
+                // The coins are those still reserved; the order showed its ordered terms again.
                 let coins = payment.get("reserved").cloned().unwrap_or_default();
                 payment.insert("taken".to_owned(), taken(payment, terms, &balance, &coins));
                 payment.insert("converted".to_owned(), json!(true));

@@ -15,7 +15,7 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::transitions::Transition;
 
-/// The name of a state, with the reason where it has one.
+/// The state's name, with the hold reason.
 #[must_use]
 pub fn state_name(state: &PaymentState) -> String {
     match state {
@@ -28,8 +28,8 @@ pub fn state_name(state: &PaymentState) -> String {
     }
 }
 
-/// The name of a payment's state; what was charged back and is lost changes what follows, and so does what the screening
-/// provider has found something about.
+/// The state's name as the table has it. A charged-back loss and what screening was about change what follows, so they are part
+/// of the name.
 fn name_of(payment: &Payment) -> String {
     let name = state_name(&payment.state);
     match (payment.lost.is_positive(), &payment.state) {
@@ -44,7 +44,7 @@ const PAID_IN_PART: &str = ", paid in part";
 const CHARGED_BACK: &str = ", charged back";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
-struct Sample<'a> {
+struct PaymentSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
     transfer: TransferId,
@@ -80,7 +80,7 @@ const STATES: [&str; 26] = [
     "refunded, charged back",
 ];
 
-impl Sample<'_> {
+impl PaymentSample<'_> {
     fn state(&self, name: &str) -> PaymentState {
         let (transfer, payout, now) = (self.transfer, self.payout, self.mint.now);
         let (coins, fiat) = (Amount::from_minor(106_684_782), Amount::from_minor(10_000));
@@ -119,7 +119,7 @@ impl Sample<'_> {
         }
     }
 
-    /// The example payment in a state, with what has to lie on the customer's account then.
+    /// The example payment in a state, with the balances of that state.
     fn payment(&self, name: &'static str) -> Option<Payment> {
         let (name, charged_back) = name.strip_suffix(CHARGED_BACK).map_or((name, false), |name| (name, true));
         let (name, about_the_refund) = name.strip_suffix(ABOUT_THE_REFUND).map_or((name, false), |name| (name, true));
@@ -194,7 +194,7 @@ impl Sample<'_> {
             ("paid exactly", paid(10_000, true)),
             ("paid short", paid(5_000, true)),
             ("paid over", paid(12_000, true)),
-            ("paid by a stranger", paid(10_000, false)),
+            ("paid by someone else", paid(10_000, false)),
             (
                 "paid late",
                 PaymentFact::Paid { receipt: self.receipt(10_000, now.after(std::time::Duration::from_secs(7_200))), is_customer: true },
@@ -214,7 +214,7 @@ impl Sample<'_> {
             ("refund settled", PaymentFact::RefundSettled { payout, reference: "R1".to_owned() }),
             ("refund failed", PaymentFact::RefundFailed { payout, reason: "closed account".to_owned() }),
             ("refund stopped by screening", PaymentFact::RefundStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
-            ("refund stopped by a person", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("refund stopped by an operator", PaymentFact::RefundStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             (
                 "refund returned",
                 PaymentFact::RefundReturned { payout, amount: Amount::from_minor(10_000), reason: "closed account".to_owned() },
@@ -239,7 +239,7 @@ impl Sample<'_> {
     }
 }
 
-/// The state after a step; nothing where the order was not written, because nothing has changed.
+/// The state after a step; `None` if the order was not written.
 fn state_after(step: &Step) -> Option<String> {
     let payment = step.writes.iter().find_map(|record| match record {
         Record::Payment(payment) => Some(payment),
@@ -248,14 +248,14 @@ fn state_after(step: &Step) -> Option<String> {
     payment.map(|payment| name_of(payment))
 }
 
-/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
-/// honoured behind it.
+/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
+/// past its honouring.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
+    let sample = PaymentSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
     let mut rows = Vec::new();
     for from in STATES {
         let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));

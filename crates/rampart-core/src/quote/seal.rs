@@ -1,5 +1,5 @@
-//! Sealing: a quote is an HMAC-SHA256 followed by the terms it covers (in postcard's compact form), in base64url. Partners
-//! carry it without looking inside, in every order's request, so it is short.
+//! Sealing: a quote is an HMAC-SHA256 followed by the quote it covers (in postcard's compact form), in base64url. It is short,
+//! because partners carry it in every order request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,33 +11,30 @@ use crate::code::Code;
 use crate::id::{PartnerId, QuoteId};
 use crate::time::Timestamp;
 
-/// How long the sealing key is.
+/// Length of the sealing key.
 pub const QUOTE_KEY_BYTES: usize = 32;
-/// More than any quote needs before it is put into letters, in bytes: two identifiers, a few codes, eight amounts.
-const ROOM: usize = 1_024;
-/// The longest sealed quote that is read.
-const LONGEST: usize = 2_048;
+/// Buffer for the encoded quote; it needs far less: two identifiers, a few codes, eight amounts.
+const MAX_QUOTE_BYTES: usize = 1_024;
+/// Longer texts are not read.
+const MAX_SEALED_BYTES: usize = 2_048;
 
-/// What a quote promises.
+/// The terms a quote promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuoteTerms {
-    /// A purchase, through this payment method.
+    /// A purchase through this payment method.
     Buy(Code<16>, BuyTerms),
-    /// A sale.
     Sell(SellTerms),
 }
 
-/// A statement of terms to one partner, good until it expires and for one order.
+/// Terms for one partner, good until they expire and for one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Quote {
-    /// Its identifier, which an order claims once.
+    /// An order claims this identifier, so that a quote is used once.
     pub id: QuoteId,
-    /// Who asked.
     pub partner: PartnerId,
-    /// What is promised.
     pub terms: QuoteTerms,
-    /// Until when (business time).
+    /// Business time.
     pub expires_at: Timestamp,
 }
 
@@ -46,15 +43,15 @@ pub struct Quote {
 #[error("is not a quote of ours")]
 pub struct QuoteError;
 
-/// The key that quotes are sealed with. It is taken in once, because each HMAC would begin with that.
+/// The key that quotes are sealed with, keyed once: every HMAC starts from this state.
 #[derive(Clone)]
 pub struct QuoteKey(Hmac<Sha256>);
 
-/// How long an HMAC-SHA256 is.
+/// Length of an HMAC-SHA256.
 const TAG_BYTES: usize = 32;
 
 impl QuoteKey {
-    /// The key of these bytes.
+    /// The key with these bytes.
     #[must_use]
     pub fn new(key: &[u8; QUOTE_KEY_BYTES]) -> Self {
         Self(Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length")))
@@ -68,24 +65,24 @@ impl QuoteKey {
 }
 
 impl Quote {
-    /// The sealed statement that the partner is given.
+    /// The sealed text for the partner.
     #[must_use]
     pub fn seal(&self, key: &QuoteKey) -> String {
-        // Numbers and short codes, of which a quote is made, always have a form in postcard.
-        let mut bytes = [0; TAG_BYTES + ROOM];
-        let (tag, room) = bytes.split_at_mut(TAG_BYTES);
-        let statement = postcard::to_slice(self, room).unwrap_or_default();
+        // A quote consists of integers and short codes, which postcard always encodes.
+        let mut bytes = [0; TAG_BYTES + MAX_QUOTE_BYTES];
+        let (tag, body) = bytes.split_at_mut(TAG_BYTES);
+        let statement = postcard::to_slice(self, body).unwrap_or_default();
         tag.copy_from_slice(&key.code(statement).finalize().into_bytes());
         let length = TAG_BYTES + statement.len();
         URL_SAFE_NO_PAD.encode(&bytes[..length])
     }
 
-    /// Reads a sealed statement. Says nothing about expiry or use.
+    /// Opens a sealed text. Does not check expiry or use.
     ///
     /// # Errors
     /// [`QuoteError`] when it was not sealed with this key, or was changed.
     pub fn open(sealed: &str, key: &QuoteKey) -> Result<Self, QuoteError> {
-        if sealed.len() > LONGEST {
+        if sealed.len() > MAX_SEALED_BYTES {
             return Err(QuoteError);
         }
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| QuoteError)?;

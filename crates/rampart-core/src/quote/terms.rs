@@ -1,26 +1,24 @@
-//! How much is paid, how much is received, and what lies between.
+//! The terms of an order: what is paid, what is received, and the fees.
 
 use crate::amount::{Amount, Overflow};
 use crate::asset::{CoinId, Currency};
 use crate::catalogue::{Catalogue, Coin, Method, PayoutRail, fee};
 use crate::rate::{Rate, Rounding};
 
-/// What an amount of a request counts.
+/// The unit of a requested amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountIn {
-    /// Minor units of the currency: all that the customer pays.
+    /// Minor units of the currency: what the customer pays in total.
     Fiat(Amount),
-    /// Minor units of the coin: what the customer is to receive.
+    /// Minor units of the coin: what the customer receives.
     Coin(Amount),
 }
 
-/// Why no terms come of a request.
+/// Why a request yields no terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TermsError {
-    /// Nothing would be left after fees.
     #[error("the amount does not cover the fees")]
     BelowFees,
-    /// Too large to calculate with.
     #[error(transparent)]
     Overflow(#[from] Overflow),
 }
@@ -28,31 +26,27 @@ pub enum TermsError {
 /// The terms of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BuyTerms {
-    /// The currency.
     pub fiat: Currency,
-    /// Its decimals.
     pub fiat_decimals: u8,
-    /// All that the customer pays, in minor units; fees are inside.
+    /// What the customer pays in total, fees included, in minor units.
     pub fiat_amount: Amount,
-    /// The fee for handling the payment, in minor units of the currency.
+    /// In minor units of the currency.
     pub fee_processing: Amount,
-    /// The fee for the chain, in minor units of the currency.
+    /// In minor units of the currency.
     pub fee_network: Amount,
-    /// The price of one coin, our spread included.
+    /// Price of one coin, spread included.
     pub price: Rate,
-    /// The coin.
     pub coin: CoinId,
-    /// Its decimals.
     pub coin_decimals: u8,
     /// What the customer receives, in minor units of the coin.
     pub coin_amount: Amount,
 }
 
 impl BuyTerms {
-    /// The terms of buying through a method at a price.
+    /// The terms of a purchase by this method at this price.
     ///
     /// # Errors
-    /// [`TermsError`] when fees eat everything, or a number is too large.
+    /// [`TermsError`] when the fees exceed the amount, or a number is too large.
     pub fn new(catalogue: &Catalogue, method: &Method, coin: &Coin, price: Rate, amount: AmountIn) -> Result<Self, TermsError> {
         let fiat_decimals = catalogue.decimals(method.fiat.into()).unwrap_or(2);
         let fee_network = catalogue.network_fee(coin.id.chain, method.fiat);
@@ -78,7 +72,7 @@ impl BuyTerms {
         Ok(Self { coin_amount: terms.coins_for(fiat_amount, price)?, ..terms })
     }
 
-    /// Both fees together.
+    /// Both fees, in minor units of the currency.
     #[must_use]
     pub fn fees(&self) -> Amount {
         Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
@@ -98,13 +92,13 @@ impl BuyTerms {
     }
 }
 
-/// The least total from which a proportional fee (rounded up) leaves `rest`.
+/// The smallest total from which a proportional fee (rounded up) leaves `rest`.
 fn gross_up(rest: Amount, basis_points: u32) -> Result<Amount, Overflow> {
     let share = i128::from(10_000_u32.saturating_sub(basis_points).max(1));
     let scaled = rest.minor().checked_mul(10_000).ok_or(Overflow)?;
     let total = scaled.div_euclid(share) + i128::from(scaled.rem_euclid(share) != 0);
     let total = Amount::from_minor(total);
-    // The fee is rounded up on its own, which can take one more unit.
+    // The fee is rounded up separately, which can take one more unit.
     let left = total.minus(total.basis_points_up(basis_points)?)?;
     if left < rest { total.plus(Amount::from_minor(1)) } else { Ok(total) }
 }
@@ -112,31 +106,27 @@ fn gross_up(rest: Amount, basis_points: u32) -> Result<Amount, Overflow> {
 /// The terms of a sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SellTerms {
-    /// The coin.
     pub coin: CoinId,
-    /// Its decimals.
     pub coin_decimals: u8,
     /// What the customer sends, in minor units of the coin.
     pub coin_amount: Amount,
-    /// The price of one coin, our spread included.
+    /// Price of one coin, spread included.
     pub price: Rate,
-    /// The currency.
     pub fiat: Currency,
-    /// Its decimals.
     pub fiat_decimals: u8,
-    /// The fee for the payout, in minor units of the currency.
+    /// Fee of the payout, in minor units of the currency.
     pub fee_processing: Amount,
-    /// The fee for the chain, in minor units of the currency.
+    /// In minor units of the currency.
     pub fee_network: Amount,
     /// What the customer receives, in minor units of the currency.
     pub fiat_amount: Amount,
 }
 
 impl SellTerms {
-    /// The terms of selling to a rail at a price.
+    /// The terms of a sale paid out over this rail at this price.
     ///
     /// # Errors
-    /// [`TermsError`] when fees eat everything, or a number is too large.
+    /// [`TermsError`] when the fees exceed the amount, or a number is too large.
     pub fn new(catalogue: &Catalogue, rail: &PayoutRail, coin: &Coin, price: Rate, coin_amount: Amount) -> Result<Self, TermsError> {
         let fiat_decimals = catalogue.decimals(rail.fiat.into()).unwrap_or(2);
         let gross = price.coins_to_fiat(coin_amount, coin.decimals, fiat_decimals, Rounding::Down)?;
@@ -157,19 +147,19 @@ impl SellTerms {
         if fiat_amount.is_positive() { Ok(Self { fiat_amount, ..terms }) } else { Err(TermsError::BelowFees) }
     }
 
-    /// Both fees together.
+    /// Processing and network fee, in minor units of the currency.
     #[must_use]
     pub fn fees(&self) -> Amount {
         Amount::from_minor(self.fee_processing.minor().saturating_add(self.fee_network.minor()))
     }
 
-    /// What the rail cannot pay, because it pays whole steps only: the company keeps it. In minor units of the currency.
+    /// The rest the rail cannot pay, kept as a fee, in minor units of the currency.
     #[must_use]
     pub fn fee_rounding(&self) -> Amount {
         self.net().map_or(Amount::ZERO, |net| net.less(self.fiat_amount))
     }
 
-    /// The money for the coins, fees taken off.
+    /// The money for the coins, less fees.
     fn net(&self) -> Result<Amount, Overflow> {
         self.price.coins_to_fiat(self.coin_amount, self.coin_decimals, self.fiat_decimals, Rounding::Down)?.minus(self.fees())
     }

@@ -1,7 +1,7 @@
-//! What can be asked of a ramp-off, and refused.
+//! Commands on a ramp-off. A command can be refused.
 
 use super::{Rampoff, RampoffState};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use crate::outgoing::{PayoutDestination, Screening};
 use crate::step::Step;
@@ -10,24 +10,24 @@ use crate::view::RampoffView;
 /// What a customer or an operator can ask of a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffCommand {
-    /// It is called off before coins came, or when the chain undid all that came.
+    /// Cancelled before coins arrived, or after a reorganisation removed all of them.
     Cancel,
-    /// Somebody gives a wallet for coins to go back to (already checked against the chain's rules).
+    /// A wallet for refunds, already validated by the chain's rules.
     GiveRefundWallet(String, DestinationOrigin),
-    /// Somebody gives another account for the payout (already checked).
+    /// Another payout account, already validated.
     GivePayoutDestination(PayoutDestination, DestinationOrigin),
-    /// An operator stops it before money leaves.
+    /// An operator stops the order before money leaves.
     Hold,
-    /// An operator lets it go on.
+    /// An operator lets the order continue.
     Release,
-    /// An operator sends the coins back.
+    /// An operator refunds the coins.
     Refund,
-    /// An operator puts the coins into suspense.
+    /// An operator moves the coins to suspense.
     SetAside,
 }
 
 impl RampoffCommand {
-    /// Its name as a participle, for sentences.
+    /// The command as a participle, for messages.
     #[must_use]
     pub const fn participle(&self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl RampoffCommand {
 }
 
 impl Rampoff {
-    /// A wallet that nobody has been asked about yet.
+    /// The new wallet has not been screened.
     fn give_refund_wallet(&mut self, wallet: String, origin: DestinationOrigin) {
         self.findings.refund = None;
         self.refund_wallet = Some(wallet);
@@ -55,22 +55,22 @@ impl Rampoff {
         self.destination_origin = Some(origin);
     }
 
-    /// Whether its page asks for a wallet that coins may go back to: none was given, and it is open or on hold.
+    /// Whether the order's page asks for a refund wallet: none was given, and the order is open or on hold.
     #[must_use]
     pub fn asks_for_wallet(&self) -> bool {
         self.refund_wallet.is_none() && (self.is_unpaid() || matches!(self.state, RampoffState::OnHold { .. }))
     }
 
-    /// What follows from a command.
+    /// Applies a command.
     ///
     /// # Errors
-    /// A [`CommandRefusal`] when the state does not allow it, or something it needs is missing.
+    /// A [`CommandRefusal`] when the state does not allow the command, or something it needs is missing.
     pub fn request(mut self, command: RampoffCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
         let before = RampoffView::of(&self);
         let mint = &context.mint;
         let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
         let mut step = Step::new();
-        if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.is_eaten_by_going_back() {
+        if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.refund_fee_exceeds_coins() {
             return Err(CommandRefusal::BelowNetworkFee);
         }
         match &command {
@@ -89,30 +89,30 @@ impl Rampoff {
         }
         match (command, &self.state) {
             (RampoffCommand::Cancel, RampoffState::Created) => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
-            // Something came: asking for the end is asking for it back, once nothing of it is being confirmed any more.
+            // Coins arrived already: cancelling means refunding them, once all of them are confirmed.
             (RampoffCommand::Cancel, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.refund(By::Policy, Screening::Due, context, &mut step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
-            // The chain undid all that came.
+            // A reorganisation removed all deposits.
             (RampoffCommand::Cancel, RampoffState::Confirming) if self.deposits.is_empty() => {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             (RampoffCommand::Cancel, RampoffState::OnHold { reason: HoldReason::Reorganised, .. })
                 if self.coin_balance.is_zero() && self.converted.is_zero() =>
             {
-                self.give_back(context, &mut step);
+                self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
             (RampoffCommand::GiveRefundWallet(wallet, origin), RampoffState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
                 self.give_refund_wallet(wallet, origin);
-                if self.followed_wallet(By::Policy, context).is_some() {
-                    self.refund(By::Policy, Screening::Due, context, &mut step);
+                if self.usable_refund_wallet(DecidedBy::Policy, context).is_some() {
+                    self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
                 }
             }
             (RampoffCommand::GiveRefundWallet(wallet, origin), state)
@@ -124,7 +124,7 @@ impl Rampoff {
                 self.give_destination(destination, origin);
                 self.pay(Screening::Due, context, &mut step);
             }
-            // While the money lies in suspense, whoever settles that has it paid to here.
+            // The returned money is in suspense: the operator who resolves its review item pays it to this account.
             (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.payout_came_back() => {
                 self.give_destination(destination, origin);
             }
@@ -133,11 +133,11 @@ impl Rampoff {
                 self.pay(Screening::decided(self.findings.order.is_some()), context, &mut step);
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
-                let exchange = self.release_for(context).map_err(CommandRefusal::from)?;
+                let exchange = self.release_at_policy(context).map_err(CommandRefusal::from)?;
                 match self.findings.order.is_some() {
-                    // A person has looked at what the provider found; asking it again would find the same.
+                    // The operator has seen the screening hit; asking the provider again would return the same.
                     true => {
-                        self.take(exchange, None, context, &mut step);
+                        self.record_decision(exchange, None, context, &mut step);
                         self.convert_and_pay(exchange, Screening::Overruled, context, &mut step);
                     }
                     false => self.accept(exchange, None, context, &mut step),
@@ -146,12 +146,12 @@ impl Rampoff {
             (RampoffCommand::Refund, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>
             {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. })
                 if self.coin_balance.is_positive() || self.converted.is_positive() =>
             {
-                self.refund(By::Person, Screening::decided(self.findings.refund.is_some()), context, &mut step);
+                self.refund(DecidedBy::Operator, Screening::decided(self.findings.refund.is_some()), context, &mut step);
             }
             (RampoffCommand::SetAside, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. }) if self.has_all_coins() => {
                 self.set_aside(context, &mut step);

@@ -1,8 +1,8 @@
-//! What becomes of the coins on the account: the policy of both legs, asked for a sale.
+//! Applies the amount policy to a sale ([`crate::arrival`]).
 
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
-use crate::arrival::{self, ArrivalDecision, Case, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
 use crate::asset::Currency;
 use crate::catalogue::{Coin, PayoutRail};
 use crate::id::Mint;
@@ -10,7 +10,7 @@ use crate::job::{Job, JobKind};
 use crate::kyc::KycLevel;
 use crate::ledger::Origin;
 use crate::limits::{self, Usage};
-use crate::order::origin::By;
+use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::Screening;
 use crate::rate::Rounding;
@@ -19,43 +19,43 @@ use crate::step::Step;
 use crate::time::Timestamp;
 
 impl Rampoff {
-    /// Decides what the coins on the account become, if it can be decided yet.
-    pub(super) fn weigh(&mut self, context: &Context<'_>, step: &mut Step) {
+    /// Decides about the received coins, if that is possible yet.
+    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
         let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
-            // Rail or coin were taken out of the configuration while coins were on their way.
+            // The rail or the coin was removed from the configuration while coins were under way.
             return self.put_on_hold(HoldReason::Operator, context, step);
         };
         let case = self.case(rail, coin, context);
-        let may = |exchange: &Exchange, level: KycLevel| self.may(exchange, level, rail, coin, context);
-        match self.question(rail, case, &may, context).decide() {
+        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, rail, coin, context);
+        match self.order_snapshot(rail, case, &check_limits, context).decide() {
             ArrivalDecision::Wait => {}
-            ArrivalDecision::Back => {
+            ArrivalDecision::Refund => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.refund(By::Policy, Screening::Due, context, step);
+                self.refund(DecidedBy::Policy, Screening::Due, context, step);
             }
             ArrivalDecision::Hold(reason) => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
                 self.put_on_hold(reason, context, step);
             }
-            ArrivalDecision::Exchange { exchange, set_aside, because, back } => {
+            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
                 self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.put_aside(set_aside, because, context, step);
-                self.give_surplus_back(back, context, step);
+                self.set_aside_part(set_aside, set_aside_reason, context, step);
+                self.refund_surplus(refund, context, step);
                 self.accept(exchange, Some(exchange.at), context, step);
             }
         }
     }
 
-    /// What is exchanged when a person lets it go on.
-    pub(super) fn release_for(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+    /// The exchange made when an operator releases the order.
+    pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
         let coin = context.catalogue.coin(self.terms.coin).ok_or(HoldReason::Operator)?;
         let case = self.case(rail, coin, context);
-        self.question(rail, case, &|_, _| Ok(()), context).release()
+        self.order_snapshot(rail, case, &|_, _| Ok(()), context).release()
     }
 
-    /// What came, as the policy looks at it.
-    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Case {
+    /// The received amounts in the form the policy expects.
+    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
         let now = context.mint.now;
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
         let sum = |late: bool| {
@@ -64,38 +64,38 @@ impl Rampoff {
         };
         let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
         let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
-            || now >= self.held_until.after(rail.policy.honours());
-        Case {
+            || now >= self.held_until.after(rail.policy.honour_period());
+        ArrivalCase {
             ordered: self.terms.coin_amount,
             tolerance: self.tolerance(rail, context),
             in_time: sum(false),
             late: sum(true),
             minimum: coin.minimum,
             maximum: coin.maximum,
-            is_all: is_read && !is_pending,
-            lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honours()),
-            is_awaited: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
-            stays: match self.followed_wallet(By::Policy, context) {
+            no_more_expected: is_read && !is_pending,
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honour_period()),
+            awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
+            refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),
-                Some(_) if !self.is_worth_going_back(self.coin_balance, context) => Some(HoldReason::Amount),
+                Some(_) if !self.meets_refund_minimum(self.coin_balance, context) => Some(HoldReason::Amount),
                 Some(_) => None,
             },
         }
     }
 
-    /// Whether so many coins are sent back without a person having said so.
-    pub(super) fn is_worth_going_back(&self, coins: Amount, context: &Context<'_>) -> bool {
+    /// Whether this amount is refunded without an operator's decision.
+    pub(super) fn meets_refund_minimum(&self, coins: Amount, context: &Context<'_>) -> bool {
         let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
-        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_going_back(coins)
+        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_refund_fee(coins)
     }
 
-    /// How many coins so much money is worth at the promise, in minor units, rounded down.
+    /// The value of an amount of money in coins at the promised price, in minor units, rounded down.
     fn coins_worth(&self, money: Amount) -> Amount {
         let terms = &self.terms;
         terms.price.fiat_to_coins(money, terms.fiat_decimals, terms.coin_decimals, Rounding::Down).unwrap_or(Amount::ZERO)
     }
 
-    /// Whether so many coins count.
+    /// Whether this amount reaches the receipt minimum.
     pub(super) fn is_enough(&self, coins: Amount, context: &Context<'_>) -> bool {
         let currency: Currency = self.terms.fiat;
         let least = context.catalogue.fiat(currency).map_or(Amount::ZERO, |fiat| self.coins_worth(fiat.receipt_minimum));
@@ -103,7 +103,7 @@ impl Rampoff {
         coins >= least.min(minimum)
     }
 
-    /// In time is before the end of the promise. What a person assigned is not.
+    /// On time means before the price promise ends. What an operator assigned never is.
     fn is_late(&self, receipt: &DepositReceipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
@@ -113,11 +113,11 @@ impl Rampoff {
         arrival::tolerance(self.terms.coin_amount, rail.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
     }
 
-    fn question<'a>(
+    fn order_snapshot<'a>(
         &self,
         rail: &'a PayoutRail,
-        case: Case,
-        may: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        case: ArrivalCase,
+        check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
         context: &Context<'_>,
     ) -> OrderSnapshot<'a> {
         let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
@@ -134,14 +134,21 @@ impl Rampoff {
             present_fees,
             decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
             payable_step: context.catalogue.payable_step(self.rail),
-            least: rail.minimum,
+            min_payout: rail.minimum,
             now: context.mint.now,
-            may,
+            check_limits,
         }
     }
 
-    /// Whether a customer of this level may have something exchanged at the market price.
-    fn may(&self, exchange: &Exchange, level: KycLevel, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> Result<(), HoldReason> {
+    /// Whether a customer of this level may exchange at the market price.
+    fn check_limits(
+        &self,
+        exchange: &Exchange,
+        level: KycLevel,
+        rail: &PayoutRail,
+        coin: &Coin,
+        context: &Context<'_>,
+    ) -> Result<(), HoldReason> {
         let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
         let is_within = rail.enabled
             && coin.sell
@@ -151,17 +158,17 @@ impl Rampoff {
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }
 
-    /// The order goes on: so much money is promised now, and the screening provider is asked. What is exchanged at the promise
-    /// was promised while money is reserved for it; everything else takes what nobody else was promised.
+    /// The order proceeds: its money is reserved and the order is screened. An exchange at the promised price uses the money
+    /// reserved for the order; anything else needs available money.
     pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.take(exchange, asked, context, step);
+        self.record_decision(exchange, asked, context, step);
         self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
         step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
     }
 
-    /// Takes a decision over: what it gives is reserved, and it counts in the limits.
-    pub(super) fn take(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    /// Records a decision: reserves what it gives and counts it in the limits.
+    pub(super) fn record_decision(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
         let level = context.standing.level.unwrap_or(self.level);
         let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
         let wanted = vec![
@@ -174,29 +181,29 @@ impl Rampoff {
         self.taken = Some(exchange);
     }
 
-    /// Part of what came is set aside for a person: of what came last first.
-    fn put_aside(&mut self, amount: Amount, because: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
-        let reason = match because.map(|reason| reason.shown(Leg::Selling)) {
+    /// Sets part of the coins aside for an operator, newest deposits first.
+    fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+        let reason = match reason.map(|reason| reason.shown(Leg::Selling)) {
             Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
             None => format!("more than ramp-off {} can use", self.id),
         };
         self.take_from_newest(amount, &reason, &context.mint, step).into_iter().for_each(|item| step.write(item));
     }
 
-    /// The surplus goes back to the customer's wallet, beside the order.
-    fn give_surplus_back(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+    /// Refunds the surplus to the customer's wallet, beside the order.
+    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
         let reason = format!("the surplus of ramp-off {}", self.id);
         for item in self.take_from_newest(amount, &reason, &context.mint, step) {
             self.return_item(item, context, step);
         }
     }
 
-    /// Puts so much into suspense, newest first, and says what lies there now.
+    /// Moves this amount to suspense, newest deposits first; returns the review items, not yet written.
     fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
         let mut missing = amount;
         let mut items = Vec::new();
         let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();
-        // What is late lies beside what completed the order, whenever it was told.
+        // Late coins are taken first, whenever they were reported: on-time coins completed the order.
         order.sort_by_key(|index| !self.is_late(&self.deposits[*index]));
         for index in order {
             let deposit = &mut self.deposits[index];

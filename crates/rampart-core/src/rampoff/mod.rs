@@ -2,17 +2,17 @@
 //!
 //! What counts is what arrived at the order's own address, not what was announced.
 
-mod arrived;
-mod beside;
 mod command;
 mod decision;
-mod leaving;
 mod observe;
+mod outgoing;
 mod postings;
 mod receipt;
 mod reversal;
 mod set_aside;
+mod settled_late;
 mod stored;
+mod suspense;
 pub mod table;
 
 pub use command::RampoffCommand;
@@ -37,66 +37,56 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::RampoffView;
 
-/// Where a ramp-off stands.
+/// State of a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RampoffState {
-    /// Waiting for coins.
     Created,
     /// Coins are in a block with too few confirmations.
     Confirming,
-    /// Coins are here and the screening provider is being asked.
+    /// Coins were received and the order is being screened.
     CryptoReceived {
-        /// The money they will become, in minor units.
+        /// The money to pay out, in minor units.
         fiat: Amount,
     },
-    /// Money is on its way.
+    /// A payout of the money was created.
     PayingOut {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         fiat: Amount,
     },
-    /// Money arrived.
+    /// The money arrived.
     Finished {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         fiat: Amount,
         /// The bank's reference.
         reference: String,
     },
-    /// Coins (or the money they became) are here and a person, or the customer, has to decide.
+    /// Coins, or the money they were converted to, wait for an operator, for the customer or for a condition.
     OnHold {
-        /// Why.
         reason: HoldReason,
-        /// Since when.
         since: Timestamp,
     },
-    /// No coins came in time.
+    /// No coins arrived in time.
     Expired,
-    /// It was called off before coins came.
+    /// Cancelled before coins arrived.
     Cancelled,
-    /// It ended without a payout for a reason of its own.
+    /// Ended without a payout.
     Failed {
-        /// The reason.
         reason: String,
     },
-    /// Coins are on their way back.
+    /// Coins are being refunded.
     RefundPending {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction, once the chain has taken it.
+        /// The transaction, once the chain has accepted it.
         txid: Option<String>,
     },
-    /// Coins went back.
+    /// The coins were refunded.
     Refunded {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
-        /// Whether the chain still has it with enough confirmations. When it has undone it, the same bytes are on their
-        /// way again.
+        /// Whether the refund is still sufficiently confirmed. After a reorganisation the same signed bytes are pending again.
         #[serde(default = "is_final")]
         is_final: bool,
     },
@@ -141,121 +131,108 @@ impl RampoffState {
     ];
 }
 
-/// A customer's sale.
+/// A sale order: a customer sells coins.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rampoff {
-    /// Its identifier.
     pub id: OrderId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The partner.
     pub partner: PartnerId,
-    /// The customer.
     pub customer: CustomerId,
-    /// Whose limits it counts in, where that is another registration of the same person.
+    /// Customer whose limits it counts towards, if that is another registration of the same person.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub counts_as: Option<CustomerId>,
-    /// The partner's own name for it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub external_id: Option<String>,
-    /// The country whose rail pays.
     pub country: Country,
-    /// The rail.
     pub rail: Rail,
-    /// The rail's largest amount, which bounds the value of open orders.
+    /// The rail's maximum; bounds the value of open orders.
     pub rail_maximum: Amount,
-    /// What was agreed.
     pub terms: SellTerms,
-    /// Where the money goes.
+    /// Account that receives the money.
     pub destination: PayoutDestination,
-    /// Who gave that account; nothing where an earlier version made the order.
+    /// Who gave the payout account; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub destination_origin: Option<DestinationOrigin>,
-    /// Where coins may go back to.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_wallet: Option<String>,
-    /// Who gave that wallet; nothing where an earlier version made the order.
+    /// Who gave the refund wallet; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refund_origin: Option<DestinationOrigin>,
-    /// The address that is this order's own.
+    /// The order's own deposit address.
     pub deposit_address: String,
-    /// Its index among our deposit addresses of the chain.
     pub deposit_index: u64,
-    /// The quote it was made from.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub quote: Option<QuoteId>,
-    /// The customer's level when it was made; its limits were counted at that level.
+    /// Level of the customer when the order was created; its limits are counted at this level.
     pub level: KycLevel,
-    /// The fingerprint of the link to its page that an earlier version handed out, where one did ([`crate::earlier_link`]).
+    /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub earlier_link: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Until when its price is promised and money is reserved for it.
+    /// End of the price promise and of the reservation of money.
     pub held_until: Timestamp,
-    /// Until when it waits for coins, without price behind the promise's end.
+    /// End of waiting for coins. Between `held_until` and this moment the order has no promised price.
     pub open_until: Timestamp,
-    /// Where it stands.
     pub state: RampoffState,
-    /// What arrived, oldest first.
+    /// Received coins, oldest first.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub deposits: Vec<DepositReceipt>,
-    /// The coins of this order that lie on the customer's account, in minor units.
+    /// Coins of this order on the customer's account, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub coin_balance: Amount,
-    /// The money of this order that lies on the customer's account, in minor units.
+    /// Money of this order on the customer's account, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub fiat_balance: Amount,
-    /// The coins that were converted into money that has not arrived yet, in minor units.
+    /// Coins converted into money that has not arrived yet, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub converted: Amount,
-    /// The money held for it at the bank, in minor units.
+    /// Money held at the bank for this order, in minor units.
     pub reserved: Amount,
-    /// The fees as they were agreed; those of the rail where an earlier version made the order.
+    /// Agreed fees; `None` in orders of earlier versions, which use the rail's fees.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub fees: Option<Fees>,
-    /// What was decided last about what came.
+    /// The latest decision about the received coins.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub taken: Option<Exchange>,
-    /// What counts in the customer's limits.
+    /// What it counts in the customer's limits.
     pub counted: Vec<WindowTotals>,
-    /// Whether its place among unpaid orders was given back.
+    /// Whether its place among open orders was released.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub place_given_back: bool,
-    /// Whether everything goes at the market price, because the order had to wait for something that its customer could supply.
+    /// Whether everything is exchanged at the market price, because the order waited for something its customer could supply.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost_promise: bool,
-    /// Whether the partner was told that coins were received.
+    /// Whether the partner was notified of the received coins.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub told: bool,
-    /// What was set aside beside the order, in minor units of its coin.
+    /// Set aside beside the order, in minor units of its coin.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub set_aside: Amount,
-    /// What went back, in minor units of its coin.
+    /// Refunded, in minor units of its coin.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub refunded: Amount,
-    /// The item for amounts that are too small to count.
+    /// The review item that collects amounts below the receipt minimum.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub running_item: Option<ReviewId>,
-    /// The same for other coins that arrived at its address, one for each.
+    /// The same for other coins that arrived at its address, one per coin.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub running_items_beside: Vec<(CoinId, ReviewId)>,
-    /// What was unusual.
+    /// Deviations of what arrived.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub exceptions: Deviations,
-    /// What was taken back.
+    /// The kind of reversal, if anything was reversed.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub reversal: Option<Reversal>,
-    /// What the screening provider has found something about.
+    /// What screening found.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub findings: ScreeningHits,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
 impl Rampoff {
-    /// Whether a deposit is the order's, to be given up by it should the chain undo it.
+    /// Whether the deposit belongs to the order, which must give it up after a reorganisation.
     #[must_use]
     pub fn knows(&self, deposit: FactId) -> bool {
         self.deposits.iter().any(|known| known.deposit == deposit)
@@ -267,13 +244,13 @@ impl Rampoff {
         self.state.status()
     }
 
-    /// Its chain.
+    /// The order's chain.
     #[must_use]
     pub const fn chain(&self) -> Chain {
         self.terms.coin.chain
     }
 
-    /// When time alone may change it. Behind that moment it is looked at until it has changed.
+    /// When time alone may change the order. From then on it is polled until it changes.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
@@ -281,18 +258,18 @@ impl Rampoff {
             RampoffState::Created | RampoffState::Confirming => Some(self.held_until),
             RampoffState::OnHold { reason, since } if reason.ends_by_itself() => Some(since),
             RampoffState::OnHold { .. } if self.reserved.is_positive() && !self.converted.is_positive() => Some(self.held_until),
-            RampoffState::OnHold { reason, .. } => origin::followed_from(reason, self.refund_origin.as_ref()),
+            RampoffState::OnHold { reason, .. } => origin::usable_from(reason, self.refund_origin.as_ref()),
             _ => None,
         }
     }
 
-    /// Whether coins are still awaited.
+    /// Whether the order still waits for coins.
     #[must_use]
     pub const fn is_unpaid(&self) -> bool {
         matches!(self.state, RampoffState::Created | RampoffState::Confirming)
     }
 
-    /// Whether nothing of the order lies anywhere any more: its entries on the customer's account sum to zero.
+    /// Whether the order's entries on the customer's account sum to zero.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         matches!(
@@ -305,32 +282,32 @@ impl Rampoff {
         )
     }
 
-    /// Whether the bank has sent its payout back after it was settled, and what was sold for it was not taken back. Whether it
-    /// was paid once more since then, only the item on the list of reviews tells.
+    /// Whether the bank returned the settled payout and the coins sold for it were not reversed. Whether it was paid again
+    /// since then is only known from its review item.
     #[must_use]
     pub fn payout_came_back(&self) -> bool {
         self.reversal == Some(Reversal::BankReturn) && !self.deposits.iter().any(|deposit| deposit.lost)
     }
 
-    /// What is held for it: the account, the currency and how much, in minor units.
+    /// The hold for the order: account, currency and amount in minor units.
     #[must_use]
     pub const fn hold(&self) -> (Account, Currency, Amount) {
         (Account::Bank(self.rail), self.terms.fiat, self.reserved)
     }
 
-    /// What arrived, in minor units of the coin.
+    /// Received coins, in minor units.
     #[must_use]
     pub fn received(&self) -> Amount {
         Amount::from_minor(self.deposits.iter().fold(0_i128, |sum, deposit| sum.saturating_add(deposit.amount.minor())))
     }
 
-    /// What the customer receives: what was decided last, the ordered terms where nothing was. In minor units.
+    /// Money the customer receives, in minor units: by the latest decision, else by the ordered terms.
     #[must_use]
     pub fn payout_amount(&self) -> Amount {
         self.taken.map_or(self.terms.fiat_amount, |taken| taken.gives)
     }
 
-    /// The money that was paid out, in minor units.
+    /// Money paid out, in minor units.
     #[must_use]
     pub const fn sent_amount(&self) -> Amount {
         match self.state {
@@ -339,7 +316,7 @@ impl Rampoff {
         }
     }
 
-    /// Why it waits, where it does, as partners see it.
+    /// Why the order is on hold, as partners see it.
     #[must_use]
     pub const fn hold_reason(&self) -> Option<&'static str> {
         match self.state {
@@ -348,7 +325,7 @@ impl Rampoff {
         }
     }
 
-    /// The bank's reference of the payout, once it arrived.
+    /// The bank's reference of a settled payout.
     #[must_use]
     pub fn bank_reference(&self) -> Option<&str> {
         match &self.state {
@@ -357,7 +334,7 @@ impl Rampoff {
         }
     }
 
-    /// The transaction of a refund, once the chain has taken it.
+    /// The transaction of a refund, once the chain has accepted it.
     #[must_use]
     pub fn refund_txid(&self) -> Option<&str> {
         match &self.state {
@@ -377,11 +354,11 @@ impl Rampoff {
         }
     }
 
-    /// The step that creates it: its money is held, its limits counted, its place among open orders taken. Claims of
-    /// keys are the caller's.
+    /// The step that creates the order: it holds the money, counts the limits and takes a place among open orders. The caller
+    /// adds claims.
     ///
     /// # Errors
-    /// [`limits::LimitExceeded`] when the order alone is larger than the customer's level allows.
+    /// [`limits::LimitExceeded`] when the order alone exceeds the customer's level.
     pub fn create(self, context: &Context<'_>) -> Result<Step, limits::LimitExceeded> {
         let mut step = Step::new();
         step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;
@@ -392,16 +369,16 @@ impl Rampoff {
         Ok(step)
     }
 
-    /// The end of being unpaid: the place among unpaid orders is given back, once.
-    fn close(&mut self, context: &Context<'_>, step: &mut Step) {
+    /// Releases the place among open orders, once.
+    fn release_open_place(&mut self, context: &Context<'_>, step: &mut Step) {
         if !std::mem::replace(&mut self.place_given_back, true) {
             step.raises.extend(limits::open_orders(context.catalogue, self.partner, &self.usage(), self.rail_maximum, false));
         }
     }
 
-    /// Nothing of it is exchanged: limits and money are given back, and the place among unpaid orders.
-    fn give_back(&mut self, context: &Context<'_>, step: &mut Step) {
-        self.close(context, step);
+    /// Nothing is exchanged: releases limits, money and the place among open orders.
+    fn release_promise(&mut self, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
         self.count(Vec::new(), None, context, step);
         self.reserve(Amount::ZERO, Origin::Fact, step);
     }
@@ -411,8 +388,8 @@ impl Rampoff {
         step.raises.extend(recount(context.catalogue, &usage, &mut self.counted, wanted, asked));
     }
 
-    /// Changes what is held at the bank for this order. What was promised follows from facts; what is asked for beyond it is
-    /// bound by what there is.
+    /// Changes the hold at the bank. What was promised follows from facts; anything beyond it is a request, bound by the
+    /// available balance.
     fn reserve(&mut self, fiat: Amount, origin: Origin, step: &mut Step) {
         let change = Amount::from_minor(fiat.minor() - self.reserved.minor());
         let (account, currency, _) = self.hold();
@@ -420,7 +397,7 @@ impl Rampoff {
         self.reserved = fiat;
     }
 
-    /// Ends a transition: the record is written, and the partner told if what it sees has changed.
+    /// Ends a transition: writes the record, and emits an event if the partner's view changed.
     fn finish(mut self, before: &RampoffView, mint: &Mint<'_>, step: &mut Step) {
         self.updated_at = mint.now;
         let after = RampoffView::of(&self);

@@ -1,14 +1,14 @@
-//! What a ramp-off does with facts. Facts are never refused.
+//! Applies facts to a ramp-off. Facts are never refused.
 
-use super::beside::Arrived;
 use super::receipt::MAX_DEPOSITS;
+use super::suspense::ArrivedCoins;
 use super::{DepositReceipt, Rampoff, RampoffState};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Exchange};
 use crate::asset::CoinId;
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By, Ripened};
+use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
 use crate::ports::ScreeningResult;
@@ -16,136 +16,109 @@ use crate::rate::Rate;
 use crate::step::Step;
 use crate::view::RampoffView;
 
-/// What can happen to a ramp-off.
+/// A fact about a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RampoffFact {
-    /// Coins are in a block.
     DepositSeen(DepositReceipt),
-    /// Coins are confirmed; the receipt says with how many confirmations.
+    /// Coins are confirmed, with the confirmations of the receipt.
     DepositConfirmed(DepositReceipt),
-    /// The block of a deposit was undone.
+    /// A reorganisation removed the deposit's block.
     DepositDropped {
         /// The deposit's record.
         deposit: FactId,
     },
-    /// Another coin was confirmed at the order's address, on its own chain or on another one of the family.
+    /// Another coin was confirmed at the order's address, on its own chain or on another of the same address family.
     WrongAsset {
         /// What arrived.
         coin: CoinId,
         /// The deposit's record.
         deposit: FactId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// From whom.
         from: String,
-        /// The last known price of that coin in the order's currency, where there was one.
+        /// The coin's last known price in the order's currency, if any.
         price: Option<Rate>,
     },
-    /// The screening provider answered.
     Screened {
-        /// What it said.
         verdict: ScreeningResult,
-        /// Whether the wallet that a refund would go to now, if there is one, is one it was asked about.
+        /// Whether the present refund wallet, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The rail has taken the payout.
+    /// The rail has accepted the payout.
     PayoutAccepted {
-        /// The payout.
         payout: PayoutId,
     },
-    /// The payout arrived.
     PayoutSettled {
-        /// The payout.
         payout: PayoutId,
         /// The bank's reference.
         reference: String,
     },
-    /// The payout did not leave, or came back before it arrived.
+    /// The payout did not leave, or was returned before it settled.
     PayoutFailed {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
-    /// A payout that was taken for failed has arrived all the same.
+    /// A payout treated as failed has settled.
     PayoutArrived {
-        /// The payout.
         payout: PayoutId,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
-        /// What its rail could not pay beside that, in minor units.
+        /// The rest its rail could not pay, in minor units.
         rounding: Amount,
         /// The bank's reference.
         reference: String,
     },
     /// The payout was stopped before it left.
     PayoutStopped {
-        /// The payout.
         payout: PayoutId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
-    /// The payout had arrived and was sent back.
+    /// The payout had settled and was returned.
     PayoutReturned {
-        /// The payout.
         payout: PayoutId,
-        /// Why.
         reason: String,
     },
-    /// The chain has taken the refund.
+    /// The chain has accepted the refund.
     RefundBroadcast {
-        /// The transfer.
         transfer: TransferId,
-        /// Its transaction.
         txid: String,
     },
-    /// The chain has confirmed the refund.
     RefundConfirmed {
-        /// The transfer.
         transfer: TransferId,
-        /// How many coins it sent, in minor units.
+        /// Coins sent, in minor units.
         amount: Amount,
     },
-    /// The chain undid the refund's block; the same bytes are on their way again.
+    /// A reorganisation removed the refund's block; the same signed bytes are pending again.
     RefundUnconfirmed {
-        /// The transfer.
         transfer: TransferId,
-        /// How many coins it sent, in minor units.
+        /// Coins sent, in minor units.
         amount: Amount,
-        /// How many were withheld for the transaction, in minor units.
+        /// Coins withheld for the network fee, in minor units.
         withheld: Amount,
     },
-    /// The chain refused the refund for good, or took it and undid it by its own rules (a reverted transaction).
+    /// The chain refused the refund for good, or reverted it.
     RefundFailed {
-        /// The transfer.
         transfer: TransferId,
-        /// Why.
         reason: String,
     },
     /// The refund was stopped before it was signed.
     RefundStopped {
-        /// The transfer.
         transfer: TransferId,
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
-    /// Something became of what had been set aside beside it.
+    /// What was set aside beside the order changed.
     SetAside {
-        /// What.
         became: SetAside,
-        /// How much, in minor units.
+        /// In minor units.
         amount: Amount,
     },
-    /// Time went by.
     TimePassed,
 }
 
 impl Rampoff {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(mut self, fact: RampoffFact, context: &Context<'_>) -> Step {
         let mut before = RampoffView::of(&self);
@@ -153,15 +126,15 @@ impl Rampoff {
         let mint = &context.mint;
         match fact {
             RampoffFact::DepositSeen(receipt) => self.seen(receipt, context),
-            RampoffFact::DepositConfirmed(receipt) if self.is_too_little(&receipt, context) => {
-                self.too_little(&Arrived::of(&receipt, self.terms.coin), context, &mut step);
+            RampoffFact::DepositConfirmed(receipt) if self.is_below_receipt_minimum(&receipt, context) => {
+                self.add_to_running_item(&ArrivedCoins::of(&receipt, self.terms.coin), context, &mut step);
                 before = RampoffView::of(&self);
             }
             RampoffFact::DepositConfirmed(receipt) => self.confirmed(receipt, context, &mut step),
             RampoffFact::DepositDropped { deposit } => self.dropped(deposit, context, &mut step),
             // Another asset never changes how the order's own coins are judged.
             RampoffFact::WrongAsset { coin, deposit, amount, from, price } => {
-                self.wrong_asset(&Arrived { coin, deposit, amount, from: &from }, price, context, &mut step);
+                self.wrong_asset(&ArrivedCoins { coin, deposit, amount, from: &from }, price, context, &mut step);
             }
             RampoffFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
             RampoffFact::PayoutAccepted { payout } => {
@@ -181,7 +154,7 @@ impl Rampoff {
             }
             RampoffFact::PayoutFailed { payout, .. } => {
                 if self.is_paying(payout) {
-                    self.came_back(HoldReason::PayoutFailed, context, &mut step);
+                    self.outgoing_failed(HoldReason::PayoutFailed, context, &mut step);
                 }
             }
             RampoffFact::PayoutArrived { payout, amount, rounding, reference } => {
@@ -192,7 +165,7 @@ impl Rampoff {
                     if by == StoppedBy::Screening {
                         self.findings.order = Some(reason);
                     }
-                    self.came_back(by.hold(), context, &mut step);
+                    self.outgoing_failed(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::PayoutReturned { payout, reason } => self.returned(payout, &reason, mint, &mut step),
@@ -222,9 +195,9 @@ impl Rampoff {
             RampoffFact::RefundFailed { transfer, .. } => {
                 if self.refund_under_way(transfer).is_some() {
                     if let Some(origin) = &mut self.refund_origin {
-                        origin.leave_to_a_person();
+                        origin.require_operator();
                     }
-                    self.came_back(HoldReason::RefundFailed, context, &mut step);
+                    self.outgoing_failed(HoldReason::RefundFailed, context, &mut step);
                 }
             }
             RampoffFact::RefundStopped { transfer, by, reason } => {
@@ -232,7 +205,7 @@ impl Rampoff {
                     if by == StoppedBy::Screening {
                         self.findings.refund = Some(reason);
                     }
-                    self.came_back(by.hold(), context, &mut step);
+                    self.outgoing_failed(by.hold(), context, &mut step);
                 }
             }
             RampoffFact::SetAside { became, amount } => {
@@ -248,14 +221,14 @@ impl Rampoff {
         step
     }
 
-    /// Puts it on hold. What was promised for the ordered amount stays reserved while that is honoured, unless what it waits
-    /// for is up to the customer.
+    /// Puts the order on hold. Money promised for the ordered amount stays reserved while the promise is honoured, unless the
+    /// order waits for something the customer has to supply.
     pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         if reason.is_up_to_the_customer() && !self.converted.is_positive() {
             self.lost_promise = true;
             self.taken = None;
         }
-        self.close(context, step);
+        self.release_open_place(context, step);
         if self.taken.is_none() {
             self.reserve(Amount::ZERO, Origin::Fact, step);
         }
@@ -266,7 +239,7 @@ impl Rampoff {
         matches!(self.state, RampoffState::PayingOut { payout: ours, .. } if ours == payout)
     }
 
-    /// The transaction, if any yet, of this transfer, when it is the refund that is on its way.
+    /// The transaction, if any yet, of this transfer if it is the pending refund.
     fn refund_under_way(&self, which: TransferId) -> Option<Option<String>> {
         match &self.state {
             RampoffState::RefundPending { transfer, txid } if *transfer == which => Some(txid.clone()),
@@ -275,9 +248,9 @@ impl Rampoff {
         }
     }
 
-    /// Puts a deposit on the order, or brings it up to date; false when there is no room for another.
+    /// Adds a deposit to the order or updates it; false if the order keeps no more.
     fn note_deposit(&mut self, receipt: &DepositReceipt) -> bool {
-        // What a person assigns is a receipt of its own, also of a deposit that the order has used in part.
+        // An assignment is a receipt of its own, even of a deposit that the order has used in part.
         let is_same = |known: &DepositReceipt| known.deposit == receipt.deposit && !known.lost && !receipt.assigned;
         if let Some(known) = self.deposits.iter_mut().find(|known| is_same(known)) {
             known.confirmations = receipt.confirmations;
@@ -290,11 +263,12 @@ impl Rampoff {
         has_room
     }
 
-    /// Coins are in a block: an order that waits for coins waits for these until they are confirmed or dropped. Coins that are
-    /// too few to count change nothing.
+    /// Coins in a block: an open order waits until they are confirmed or dropped. Amounts below the receipt minimum are
+    /// ignored.
     fn seen(&mut self, receipt: DepositReceipt, context: &Context<'_>) {
         let is_known = self.deposits.iter().any(|known| known.deposit == receipt.deposit);
-        if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.takes(&receipt) && self.note_deposit(&receipt) {
+        if self.is_unpaid() && !is_known && self.is_enough(receipt.amount, context) && self.accepts(&receipt) && self.note_deposit(&receipt)
+        {
             self.state = RampoffState::Confirming;
         }
     }
@@ -307,11 +281,11 @@ impl Rampoff {
             return;
         }
         if let Some((lost, set_aside)) = known.filter(|known| known.lost).map(|known| (known.left(), known.set_aside)) {
-            // Mined again: it goes against the loss that was booked, and what was set aside of it lies in suspense again.
+            // Mined again: it offsets the booked loss, and what was set aside of it is in suspense again.
             step.post(self.post_loss_recovered(mint, lost));
             if set_aside.is_positive() {
                 self.set_aside = Amount::from_minor(self.set_aside.minor() + set_aside.minor());
-                self.to_suspense(&Arrived { amount: set_aside, ..Arrived::of(&receipt, self.terms.coin) }, mint, step);
+                self.to_suspense(&ArrivedCoins { amount: set_aside, ..ArrivedCoins::of(&receipt, self.terms.coin) }, mint, step);
             }
             self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
                 known.lost = false;
@@ -322,65 +296,67 @@ impl Rampoff {
             return;
         }
         let is_waited_for = self.is_unpaid() && known.is_some();
-        if !(is_waited_for || self.takes(&receipt)) || !self.note_deposit(&receipt) {
-            // It lies in suspense and is the order's no more, should the chain undo it.
+        if !(is_waited_for || self.accepts(&receipt)) || !self.note_deposit(&receipt) {
+            // Coins in suspense are not the order's any more, should a reorganisation remove them.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
-            self.exceptions.add(self.unusable(&receipt), receipt.amount, mint.now);
+            self.exceptions.add(self.unusable_deviation(&receipt), receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
-            return self.to_suspense(&Arrived::of(&receipt, self.terms.coin), mint, step);
+            return self.to_suspense(&ArrivedCoins::of(&receipt, self.terms.coin), mint, step);
         }
         step.post(self.post_deposit(mint, receipt.amount));
-        // A wallet that was not asked about may have sent it.
+        // The sending wallet has not been screened.
         self.findings = ScreeningHits::default();
         self.coin_balance = Amount::from_minor(self.coin_balance.minor().saturating_add(receipt.amount.minor()));
         if self.is_unpaid() {
             self.state = RampoffState::Confirming;
-            self.weigh(context, step);
+            self.apply_amount_policy(context, step);
         }
     }
 
-    /// Whether the order can use it: coins that come while it waits for coins, also again after a reorganisation took some, and
-    /// what a person assigns to it while it waits for one.
-    fn takes(&self, receipt: &DepositReceipt) -> bool {
+    /// Whether the order accepts it: coins that arrive while the order is open, or again after a reorganisation, or that an
+    /// operator assigns while the order waits.
+    fn accepts(&self, receipt: &DepositReceipt) -> bool {
         let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
         let comes_again = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. });
         let waits = matches!(self.state, RampoffState::OnHold { .. }) && self.taken.is_none();
         is_open || comes_again || (receipt.assigned && (self.is_unpaid() || waits))
     }
 
-    /// What is unusual about coins that the order cannot use.
-    fn unusable(&self, receipt: &DepositReceipt) -> DeviationKind {
+    /// The deviation of coins that the order cannot use.
+    fn unusable_deviation(&self, receipt: &DepositReceipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
         let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
-    /// What time alone does. Gives whether anything has changed.
+    /// Applies the passing of time. Returns whether anything changed.
     fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
         match self.state {
             RampoffState::OnHold { reason, .. } if reason.ends_by_itself() => {
                 match self.converted.is_positive() {
-                    // What was converted stays converted.
+                    // A conversion stands.
                     true if context.standing.blocked.is_some() => {}
                     true => self.pay(Screening::Due, context, step),
-                    false => self.weigh(context, step),
+                    false => self.apply_amount_policy(context, step),
                 }
                 !matches!(self.state, RampoffState::OnHold { .. })
             }
-            RampoffState::OnHold { reason, .. } if let Some(ripened) = origin::ripened(reason, self.refund_origin.as_ref(), context) => {
-                self.ripened(&ripened, context, step)
+            RampoffState::OnHold { reason, .. }
+                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
+            {
+                self.objection_period_ended(&end, context, step)
             }
             RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
-                self.promise_of_held(reason, context, step)
+                self.release_hold_promise(reason, context, step)
             }
-            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.nothing_came(context, step),
+            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.expire_unpaid(context, step),
             RampoffState::Created | RampoffState::Confirming if now >= self.held_until => {
-                self.weigh(context, step);
+                self.apply_amount_policy(context, step);
                 let has_decided = !self.is_unpaid();
                 let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
-                let money_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
-                let gives_back = !has_decided && !pending && money_is_due && self.reserved.is_positive();
+                let release_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
+                let gives_back = !has_decided && !pending && release_is_due && self.reserved.is_positive();
                 if gives_back {
                     self.reserve(Amount::ZERO, Origin::Fact, step);
                 }
@@ -390,21 +366,21 @@ impl Rampoff {
         }
     }
 
-    /// What a page gave is followed now, or left to a person. Gives whether anything has changed.
-    fn ripened(&mut self, ripened: &Ripened, context: &Context<'_>, step: &mut Step) -> bool {
-        match ripened {
-            Ripened::LeftToAPerson => self.refund_origin.iter_mut().for_each(DestinationOrigin::leave_to_a_person),
-            Ripened::Followed if self.refund_wallet.is_some() => self.refund(By::Policy, Screening::Due, context, step),
-            Ripened::Followed => return false,
+    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
+    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
+        match end {
+            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
+            ObjectionPeriodEnd::Usable if self.refund_wallet.is_some() => self.refund(DecidedBy::Policy, Screening::Due, context, step),
+            ObjectionPeriodEnd::Usable => return false,
         }
         true
     }
 
-    /// Money reserved for an order on hold: kept while its promise is honoured, where we or a provider hold it; else freed. Gives
-    /// whether anything has changed.
-    fn promise_of_held(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+    /// Releases the money of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
+    /// Returns whether anything changed.
+    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honours()));
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
         let is_kept = honoured && reason.keeps_the_promise();
         if !is_kept {
             self.reserve(Amount::ZERO, Origin::Fact, step);
@@ -412,20 +388,20 @@ impl Rampoff {
         !is_kept
     }
 
-    /// Nothing came: what was promised is given back at the promise's end, and the order ends when it is not open any more and
-    /// the chain was read past that.
-    fn nothing_came(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+    /// No coins arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
+    /// and the chain was read past that moment.
+    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
         let now = context.mint.now;
-        // An earlier version gave the place back alone.
+        // An earlier version released only the place among open orders.
         let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
         let promise_ends = now >= self.held_until && is_promised;
         if promise_ends {
-            self.give_back(context, step);
+            self.release_promise(context, step);
         }
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
         let past = self.open_until.after(context.catalogue.chain_backdating(self.chain()));
         let is_read = context.read_at.is_some_and(|read| read >= past);
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honours()));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
         if now >= self.open_until && (is_read || !is_waited_for) {
             self.state = RampoffState::Expired;
             return true;
@@ -433,10 +409,10 @@ impl Rampoff {
         promise_ends
     }
 
-    /// Whether the prices of a decision are not honoured any more.
+    /// Whether the prices of a decision are no longer honoured.
     fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
         let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honours()))
+        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
     }
 
     fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
@@ -446,11 +422,11 @@ impl Rampoff {
             ScreeningResult::Clear if context.standing.blocked.is_some() => {
                 self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
             }
-            // Nobody answered for so long that its prices are not honoured any more: it is decided anew, and asked about again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.weigh(context, step),
+            // Screening took so long that the prices are no longer honoured: decide and screen again.
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
             ScreeningResult::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
             ScreeningResult::Hit { reason } => {
-                // The provider is asked about the refund's wallet along with the order, where one is known.
+                // The refund wallet is part of the order's screening when it is known.
                 let about_refund = about_refund && self.refund_wallet.is_some();
                 self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
                 self.put_on_hold(HoldReason::Screening, context, step);

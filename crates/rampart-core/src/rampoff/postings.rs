@@ -1,4 +1,4 @@
-//! Every movement that a ramp-off makes itself. (What its transfers and payouts move is named in [`crate::outgoing`].)
+//! Every posting of a ramp-off itself; [`crate::outgoing`] has those of its transfers and payouts.
 
 use super::Rampoff;
 use crate::amount::Amount;
@@ -22,14 +22,14 @@ impl Rampoff {
         self.posting(mint, PostingKind::DepositReceived, &[movement])
     }
 
-    /// Coins were confirmed that this order cannot use, of whichever chain: its `chain:deposits` is debited, `suspense` credited.
+    /// Coins were confirmed that the order cannot use, of any chain: its `chain:deposits` is debited, `suspense` credited.
     pub(super) fn post_suspense(&self, mint: &Mint<'_>, coin: CoinId, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(Account::ChainDeposits(coin.chain), Account::Suspense, coin, amount);
         self.posting(mint, PostingKind::SuspenseReceived, &[movement])
     }
 
-    /// The chain undid a confirmed deposit whose coins still lay on the customer's account, or were gone already:
-    /// `customer` or `losses` are debited, `chain:deposits` credited.
+    /// A reorganisation removed a confirmed deposit. `from_customer` was still on the customer's account, `from_losses` was
+    /// gone: `customer` and `losses` are debited, `chain:deposits` credited.
     pub(super) fn post_deposit_undone(&self, mint: &Mint<'_>, from_customer: Amount, from_losses: Amount) -> Option<Posting> {
         let movements = [
             Movement::new(Account::Customer(self.customer), self.deposits_account(), self.terms.coin, from_customer),
@@ -38,25 +38,25 @@ impl Rampoff {
         self.posting(mint, PostingKind::DepositUndone, &movements)
     }
 
-    /// A deposit that was booked as lost is in the chain again: `chain:deposits` is debited, `losses` credited.
+    /// A deposit booked as lost is in the chain again: `chain:deposits` is debited, `losses` credited.
     pub(super) fn post_loss_recovered(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(self.deposits_account(), Account::Losses(LossKind::Reorganisation), self.terms.coin, amount);
         self.posting(mint, PostingKind::DepositReceived, &[movement])
     }
 
-    /// Coins of this order are set aside: `customer` is debited, `suspense` credited.
+    /// Coins of the order are set aside: `customer` is debited, `suspense` credited.
     pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.coin, amount);
         self.posting(mint, PostingKind::SetAside, &[movement])
     }
 
-    /// Coins become money: `customer` is debited for the coins and `fx` credited; `fx` is debited for the money and
-    /// `customer` credited; `customer` is debited for the fees, and for what the rail cannot pay, and `fees` credited.
+    /// Coins become money: `customer` is debited for the coins, `fx` credited; `fx` is debited for the money, `customer`
+    /// credited; `customer` is debited for the fees and for what the rail cannot pay, `fees` credited.
     pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
         self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
     }
 
-    /// The money could not leave and coins go back: what the conversion did is taken back.
+    /// Reverses a conversion whose money could not leave.
     pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
         let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
         self.posting(mint, PostingKind::ConversionUndone, &movements)
@@ -74,8 +74,8 @@ impl Rampoff {
         ]
     }
 
-    /// Coins of deposits that are booked as lost lie on the customer's account again, because they did not leave:
-    /// `customer` is debited, `losses` credited.
+    /// Coins of lost deposits are on the customer's account again because they did not leave: `customer` is debited, `losses`
+    /// credited.
     pub(super) fn post_loss_undone(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let losses = Account::Losses(LossKind::Reorganisation);
         let movement = Movement::new(Account::Customer(self.customer), losses, self.terms.coin, amount);

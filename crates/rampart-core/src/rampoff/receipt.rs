@@ -8,38 +8,36 @@ use crate::record::says_nothing;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::time::Timestamp;
 
-/// The most deposits one order keeps; more are set aside.
+/// Deposits kept on one order; further ones are set aside.
 pub(super) const MAX_DEPOSITS: usize = 20;
 
-/// Coins that arrived at a ramp-off's address.
+/// Coins received at a ramp-off's address.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DepositReceipt {
-    /// The deposit's record.
+    /// Identifier of the deposit's record.
     pub deposit: FactId,
-    /// The transaction.
     pub txid: String,
-    /// Which of the transaction's transfers.
+    /// Index among the transaction's transfers.
     pub index: u32,
-    /// How much, in minor units of the ramp-off's coin.
+    /// In minor units of the ramp-off's coin.
     pub amount: Amount,
-    /// When it counts (business time): the first block it was seen in, within its bounds.
+    /// When it counts (business time): time of the first block that had it, within bounds.
     pub at: Timestamp,
-    /// From whom.
     pub from: String,
-    /// Confirmations that made it final; 0 until then.
+    /// Confirmations that made it final; 0 before.
     pub confirmations: u32,
-    /// Whether the chain undid it after it had been confirmed and paid out: it is booked as lost.
+    /// Whether a reorganisation removed it after it had been confirmed and paid out: it is booked as lost.
     pub lost: bool,
-    /// Whether a person assigned it: then it goes at the market price.
+    /// Whether an operator assigned it; then it is exchanged at the market price.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub assigned: bool,
-    /// How much of it was set aside, in minor units.
+    /// Set aside, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub set_aside: Amount,
 }
 
 impl DepositReceipt {
-    /// What is left of it for the order, in minor units.
+    /// What is left for the order, in minor units.
     #[must_use]
     pub const fn left(&self) -> Amount {
         Amount::from_minor(self.amount.minor() - self.set_aside.minor())

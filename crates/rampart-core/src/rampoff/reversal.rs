@@ -1,8 +1,8 @@
-//! Deposits that a chain undoes, payouts that a bank returns, and what that means for what comes back later.
+//! Deposits removed by a reorganisation and payouts returned by a bank, and what they mean for what returns later.
 //!
-//! A deposit that is undone is taken from the customer's account. When its coins, or the money they became, are on their
-//! way out or gone, it is booked as lost. Should they turn out not to have left, they go against the loss before anything
-//! else: they never were ours, and must not be paid out or sent back a second time.
+//! A removed deposit is taken from the customer's account. If its coins, or the money they were converted to, are under way or
+//! have left, it is booked as lost. If they turn out not to have left, they offset the loss first: they were never ours and
+//! must not be paid out or refunded twice.
 
 use super::{Rampoff, RampoffState};
 use crate::amount::Amount;
@@ -13,7 +13,7 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 impl Rampoff {
-    /// Whether what came has left, or is on its way and cannot be stopped.
+    /// Whether the received coins or their money have left, or are under way and cannot be stopped.
     const fn has_left(&self) -> bool {
         matches!(
             self.state,
@@ -25,8 +25,8 @@ impl Rampoff {
     }
 
     pub(super) fn dropped(&mut self, deposit: FactId, context: &Context<'_>, step: &mut Step) {
-        // A deposit that was used in part and assigned for the rest is two receipts. One that is lost was in a block once more
-        // and is not any more: nothing has been booked in between.
+        // A deposit used in part and assigned for the rest is two receipts. A lost one was mined and removed again: nothing was
+        // booked in between.
         while let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit && !known.lost) {
             self.undone(position, context, step);
         }
@@ -38,8 +38,8 @@ impl Rampoff {
         if self.deposits[position].confirmations == 0 {
             self.deposits.remove(position);
             if self.is_unpaid() && self.coin_balance.is_positive() {
-                // The others had been waiting for this one.
-                self.weigh(context, step);
+                // The other deposits were waiting for this one.
+                self.apply_amount_policy(context, step);
             }
             return;
         }
@@ -48,7 +48,7 @@ impl Rampoff {
             step.post(self.post_deposit_undone(mint, Amount::ZERO, amount));
             self.deposits[position].lost = true;
             self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
-            let reason = "the chain undid a confirmed deposit whose money or coins had left".to_owned();
+            let reason = "a reorganisation removed a confirmed deposit whose coins or money had left".to_owned();
             step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), amount, None, reason, mint));
             return;
         }
@@ -62,9 +62,9 @@ impl Rampoff {
         }
     }
 
-    /// What was on its way out lies on the account again, where a person (or the customer) decides about it; but not
-    /// about the coins of deposits that the chain undid meanwhile.
-    pub(super) fn came_back(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+    /// What was outgoing is on the account again: the order goes on hold. Coins of deposits that a reorganisation removed
+    /// meanwhile offset their loss.
+    pub(super) fn outgoing_failed(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let lost = self.deposits.iter().filter(|deposit| deposit.lost);
         let lost = lost.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor()));
@@ -80,8 +80,7 @@ impl Rampoff {
         self.put_on_hold(HoldReason::Reorganised, context, step);
     }
 
-    /// Nothing is lost any more: that the chain had undone something is no reversal then. That a bank returned the
-    /// payout still is.
+    /// Clears the reorganisation once nothing is lost any more. A bank return remains.
     pub(super) fn forget_reorganisation(&mut self) {
         if self.reversal == Some(Reversal::Reorganisation) && !self.deposits.iter().any(|deposit| deposit.lost) {
             self.reversal = None;
@@ -94,12 +93,12 @@ impl Rampoff {
             return;
         }
         self.reversal = Some(Reversal::BankReturn);
-        let reason = format!("the receiving bank returned the payout: {reason}; the money lies in suspense");
+        let reason = format!("the receiving bank returned the payout: {reason}; the money is in suspense");
         let item = ReviewItem {
             order: Some(self.id),
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount: self.payout_amount(),
-            // What lies in suspense has a source; what is lost has none.
+            // Money in suspense has a `source`; a loss has none.
             source: Some(self.destination.account.reveal().to_owned()),
             ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
         };

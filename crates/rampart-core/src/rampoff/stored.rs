@@ -1,11 +1,11 @@
-//! Ramp-offs as earlier versions stored them.
+//! Upgrades ramp-offs that earlier versions stored.
 
 use serde_json::{Map, Value, json};
 
 use crate::record::minor_of;
 
-/// Brings a ramp-off that an earlier version stored into the present form. Nothing is exchanged or refunded by that: an order
-/// that waited for coins waits as long as it would have, one on hold stays there.
+/// Upgrades a ramp-off that an earlier version stored. Nothing is exchanged or refunded by this: an open order waits as long as
+/// before, an order on hold stays on hold.
 #[must_use]
 pub fn upgraded(mut rampoff: Map<String, Value>) -> Map<String, Value> {
     let field = |record: &Map<String, Value>, key: &str| record.get(key).cloned().unwrap_or_default();
@@ -50,11 +50,12 @@ pub fn upgraded(mut rampoff: Map<String, Value>) -> Map<String, Value> {
     let (promised, gives) = match status.as_str() {
         "crypto_received" => (balance, of_state("fiat")),
         "paying_out" => (converted, of_state("fiat")),
-        // What was sold is not kept of one that is finished: what arrived is.
+        // The sold amount of a finished order is not stored: what arrived is.
         "finished" => (received(&rampoff), of_state("fiat")),
         "on_hold" if !converted.is_null() => (converted, field(&rampoff, "fiat_balance")),
         "on_hold" | "refund_pending" => {
-            // What was held for its amount had not been received before, and what goes back or was undone may come from there.
+            // Coins held for their amount were not counted as received before; a refund, destination or reorganisation hold may
+            // follow from such a hold.
             let was_received = match (status.as_str(), of_state("reason").as_str()) {
                 ("on_hold", Some("screening" | "operator" | "payout_failed")) => true,
                 ("on_hold", Some("refund_failed" | "destination" | "reorganised")) | ("refund_pending", _) => !was_unusual,

@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::step::Step;
 use crate::transitions::Transition;
 
-/// The name of a state, with the reason where it has one.
+/// The state's name, with the hold reason.
 #[must_use]
 pub fn state_name(state: &RampoffState) -> String {
     match state {
@@ -25,11 +25,11 @@ pub fn state_name(state: &RampoffState) -> String {
     }
 }
 
-const COINS: i128 = 100_000_000;
-const FIAT: i128 = 9_094;
+const COIN_MINOR_UNITS: i128 = 100_000_000;
+const FIAT_MINOR_UNITS: i128 = 9_094;
 
-/// The name of a ramp-off's state; a deposit that is lost changes what follows, and so does a payout that the bank sent back
-/// and what the screening provider has found something about.
+/// The state's name as the table has it. A lost deposit, a returned payout and what screening was about change what follows, so
+/// they are part of the name.
 fn name_of(rampoff: &Rampoff) -> String {
     let name = state_name(&rampoff.state);
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
@@ -46,7 +46,7 @@ const LOST: &str = ", deposit undone";
 const RETURNED: &str = ", payout returned";
 const ABOUT_THE_REFUND: &str = ", about the refund";
 
-struct Sample<'a> {
+struct RampoffSample<'a> {
     catalogue: &'a Catalogue,
     mint: Mint<'a>,
     transfer: TransferId,
@@ -82,9 +82,9 @@ const STATES: [&str; 25] = [
     "refunded (unconfirmed), deposit undone",
 ];
 
-impl Sample<'_> {
+impl RampoffSample<'_> {
     fn state(&self, name: &str) -> RampoffState {
-        let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT));
+        let (transfer, payout, now, fiat) = (self.transfer, self.payout, self.mint.now, Amount::from_minor(FIAT_MINOR_UNITS));
         let hold = |reason| RampoffState::OnHold { reason, since: now };
         match name {
             "confirming" => RampoffState::Confirming,
@@ -122,7 +122,7 @@ impl Sample<'_> {
         }
     }
 
-    /// The example ramp-off in a state, with what has to lie on the customer's account then.
+    /// The example ramp-off in a state, with the balances of that state.
     fn rampoff(&self, name: &'static str) -> Option<Rampoff> {
         let (name, lost) = name.strip_suffix(LOST).map_or((name, false), |name| (name, true));
         let (name, returned) = name.strip_suffix(RETURNED).map_or((name, false), |name| (name, true));
@@ -131,14 +131,14 @@ impl Sample<'_> {
         let mut rampoff = example::rampoff(self.catalogue, &self.mint, self.state(name))?;
         let has_none = matches!(name, "created" | "confirming" | "expired" | "cancelled" | "failed" | "on_hold (reorganised)");
         let confirmed = in_part || !has_none;
-        let arrived = if in_part || name == "on_hold (amount)" { COINS / 2 } else { COINS };
+        let arrived = if in_part || name == "on_hold (amount)" { COIN_MINOR_UNITS / 2 } else { COIN_MINOR_UNITS };
         if confirmed || name == "confirming" {
             rampoff.deposits.push(self.receipt(self.deposit, arrived, if confirmed { 12 } else { 0 }));
         }
         match name {
             "paying_out" | "on_hold (payout_failed)" => {
-                rampoff.converted = Amount::from_minor(COINS);
-                rampoff.fiat_balance = Amount::from_minor(FIAT);
+                rampoff.converted = Amount::from_minor(COIN_MINOR_UNITS);
+                rampoff.fiat_balance = Amount::from_minor(FIAT_MINOR_UNITS);
             }
             "finished" | "refunded" => {}
             _ if confirmed => rampoff.coin_balance = Amount::from_minor(arrived),
@@ -147,14 +147,14 @@ impl Sample<'_> {
         if matches!(name, "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)") {
             rampoff.taken = Some(Exchange {
                 at: self.mint.now,
-                promised: Amount::from_minor(COINS),
+                promised: Amount::from_minor(COIN_MINOR_UNITS),
                 market: Amount::ZERO,
                 price: None,
                 fee_processing: rampoff.terms.fee_processing,
                 fee_network: rampoff.terms.fee_network,
                 fee_rounding: Amount::ZERO,
-                gives: Amount::from_minor(FIAT),
-                gives_promised: Amount::from_minor(FIAT),
+                gives: Amount::from_minor(FIAT_MINOR_UNITS),
+                gives_promised: Amount::from_minor(FIAT_MINOR_UNITS),
             });
         }
         rampoff.place_given_back = !rampoff.is_unpaid();
@@ -185,10 +185,10 @@ impl Sample<'_> {
         let another: FactId = self.mint.id();
         let other_coin = self.catalogue.chains[0].native;
         vec![
-            ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COINS, 0))),
-            ("deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS, 12))),
-            ("another deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(another, COINS, 12))),
-            ("short deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COINS / 2, 12))),
+            ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COIN_MINOR_UNITS, 0))),
+            ("deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COIN_MINOR_UNITS, 12))),
+            ("another deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(another, COIN_MINOR_UNITS, 12))),
+            ("short deposit confirmed", RampoffFact::DepositConfirmed(self.receipt(self.deposit, COIN_MINOR_UNITS / 2, 12))),
             ("deposit dropped", RampoffFact::DepositDropped { deposit: self.deposit }),
             (
                 "wrong asset",
@@ -206,11 +206,14 @@ impl Sample<'_> {
             ("payout settled", RampoffFact::PayoutSettled { payout, reference: "B1".to_owned() }),
             ("payout failed", RampoffFact::PayoutFailed { payout, reason: "closed account".to_owned() }),
             ("payout stopped by screening", RampoffFact::PayoutStopped { payout, by: StoppedBy::Screening, reason: "listed".to_owned() }),
-            ("payout stopped by a person", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
+            ("payout stopped by an operator", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
-            ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COINS) }),
-            ("refund unconfirmed", RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COINS), withheld: Amount::ZERO }),
+            ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS) }),
+            (
+                "refund unconfirmed",
+                RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS), withheld: Amount::ZERO },
+            ),
             ("refund failed", RampoffFact::RefundFailed { transfer, reason: "reverted".to_owned() }),
             ("refund stopped by screening", RampoffFact::RefundStopped { transfer, by: StoppedBy::Screening, reason: "listed".to_owned() }),
             ("time passed", RampoffFact::TimePassed),
@@ -234,7 +237,7 @@ impl Sample<'_> {
     }
 }
 
-/// The state after a step; nothing where the order was not written, because nothing has changed.
+/// The state after a step; `None` if the order was not written.
 fn state_after(step: &Step) -> Option<String> {
     let rampoff = step.writes.iter().find_map(|record| match record {
         Record::Rampoff(rampoff) => Some(rampoff),
@@ -243,14 +246,14 @@ fn state_after(step: &Step) -> Option<String> {
     rampoff.map(|rampoff| name_of(rampoff))
 }
 
-/// Every state with every fact and every command, under a policy; time passes by the end of the promise and beyond what is
-/// honoured behind it.
+/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
+/// past its honouring.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::Counting::default();
     let mint = Mint { now: example::START, randomness: &randomness };
-    let sample = Sample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
+    let sample = RampoffSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
     let mut rows = Vec::new();
     for from in STATES {
         let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));

@@ -1,5 +1,5 @@
-//! What an operator decides about an item of the list, and what follows. A decision that does not fit is refused in a
-//! sentence for the operator.
+//! An operator's decision about a review item, and its outcome. A decision that does not fit is refused with a message for the
+//! operator.
 
 use std::fmt;
 
@@ -17,41 +17,38 @@ use crate::step::Step;
 use crate::suspense;
 use crate::watch::{Deposit, DepositState};
 
-/// Who asks, and why: both go into the audit log.
+/// Who decides, and why: both go to the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
-    /// Who asks.
     pub actor: String,
-    /// Why.
     pub reason: String,
 }
 
-/// What an operator decides about an item.
+/// A decision about a review item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReviewDecision {
-    /// What lies in suspense is for this order.
+    /// Assign what is in suspense to this order.
     Assign(OrderId),
-    /// What lies in suspense goes back to where it came from; a payout that was returned is paid once more.
+    /// Return what is in suspense to its source, or pay a returned payout again.
     Return,
-    /// What lies in suspense goes to where a person says ([`ReviewSubject::destination`]); a payout that was returned is paid once more
-    /// there.
+    /// Send what is in suspense to a given destination ([`ReviewSubject::destination`]), or pay a returned payout there.
     ReturnTo,
-    /// What lies in suspense belongs to nobody and becomes the company's.
+    /// The company keeps what is in suspense: it belongs to nobody.
     Keep,
-    /// What suspense lacks is lost.
+    /// Book a shortage of suspense as a loss.
     WriteOff,
-    /// A quarantined fact is applied again.
+    /// Apply a quarantined fact again.
     Retry,
-    /// A transfer that vanished from its chain, or cannot be signed, is given up: its coins are ours again, and its order is put on
+    /// Abandon a transfer that vanished from its chain or cannot be signed: its coins are ours again, and its order is put on
     /// hold.
     GiveUp,
-    /// Sending that was stopped goes on, with what was seen outside taken over.
+    /// Resume sending that was stopped, and take over what was seen outside.
     GoOn,
-    /// Money of a fact that cannot be applied is put into suspense, where it can be decided about.
+    /// Move the money of a fact that cannot be applied to suspense, where it can be decided about.
     Suspend,
-    /// What was kept lies in suspense again, to be decided about anew. It is said of an item that was settled so.
+    /// Undo a decision to keep, on an item resolved so.
     Reopen,
-    /// Nothing is to be done: there is nothing behind it.
+    /// Close an item that needs no action.
     Dismiss,
 }
 
@@ -73,69 +70,66 @@ impl fmt::Display for ReviewDecision {
     }
 }
 
-/// Where a person has something sent, checked like a customer's own.
+/// A destination given by an operator, validated like a customer's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckedDestination {
-    /// Money, to an account.
+    /// An account, for money.
     Account(PayoutDestination),
-    /// Coins, to a wallet on their chain.
+    /// A wallet on the coins' chain.
     Wallet(String),
 }
 
-/// What an item is about, as it is stored.
+/// The stored records an item is about.
 #[derive(Debug, Clone, Default)]
 pub struct ReviewSubject {
-    /// The fact that told of it.
+    /// The fact that reported it.
     pub fact: Option<Fact>,
-    /// The deposit that it is about.
     pub deposit: Option<Deposit>,
-    /// The index of the address that the deposit lies at.
+    /// Index of the deposit's address.
     pub deposit_index: Option<u64>,
-    /// The order that the decision is about: the one it is assigned to, or the one the item names.
+    /// The order to assign it to, or the one the item names.
     pub order: Option<Order>,
-    /// The order beside which it lies in suspense, where it names one.
+    /// The order beside which it is in suspense, if the item names one.
     pub beside: Option<Order>,
-    /// What was paid out for that order, oldest first.
+    /// The order's payouts, oldest first.
     pub payouts: Vec<Payout>,
-    /// Where a person has it sent.
+    /// The destination given by the operator.
     pub destination: Option<CheckedDestination>,
-    /// What the receiver of coins bears of a transaction of them, in their minor units.
+    /// The receiver's share of a transfer's network fee, in minor units of the item's coin.
     pub network_fee: Amount,
-    /// The transfer that vanished, while it is under way.
+    /// The vanished transfer, while it is pending.
     pub vanished: Option<Vanished>,
 }
 
 impl ReviewSubject {
-    /// The wallet that coins of an item came from, where that is known.
+    /// The wallet an item's coins came from, if known.
     #[must_use]
     pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
         self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.source.as_deref())
     }
 }
 
-/// A transfer that vanished from its chain, and what the chain says now.
+/// A vanished transfer, and its present status on the chain.
 #[derive(Debug, Clone)]
 pub struct Vanished {
-    /// The transfer.
     pub transfer: Transfer,
-    /// What it names.
+    /// The records it refers to.
     pub outgoing: Outgoing,
-    /// What the chain says of the transaction.
     pub status: TransactionStatus,
-    /// The nonce that the chain waits for.
+    /// The nonce the chain expects next.
     pub next_nonce: u64,
 }
 
-/// What is not possible, in a sentence for the operator.
+/// A refusal with a message for the operator.
 pub(crate) fn refuse(sentence: impl Into<String>) -> Refusal {
     Refusal::new(ErrorCode::ValidationFailed, sentence)
 }
 
 impl ReviewItem {
-    /// What follows from a decision. The item is settled in the same step.
+    /// Applies a decision. The same step resolves the item.
     ///
     /// # Errors
-    /// A refusal when it is settled already, or the decision does not fit it.
+    /// When the item is resolved already, or the decision does not fit it.
     pub fn decide(
         self,
         decision: ReviewDecision,
@@ -144,19 +138,19 @@ impl ReviewItem {
         context: &Context<'_>,
     ) -> Result<Step, Refusal> {
         if decision == ReviewDecision::Reopen {
-            let told = about.beside.map(|order| order.beside(SetAside::Lies, self.amount, context));
+            let changed = about.beside.map(|order| order.apply_set_aside(SetAside::Lies, self.amount, context));
             let mut step = suspense::reopen(self, operator, context)?;
-            step.extend(told.unwrap_or_default());
+            step.extend(changed.unwrap_or_default());
             return Ok(step);
         }
         if let Some(resolution) = &self.resolution {
-            return Err(refuse(format!("it was settled by {}: {}", resolution.actor, resolution.decision)));
+            return Err(refuse(format!("it was already resolved by {}: {}", resolution.actor, resolution.decision)));
         }
         let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Keep));
         let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
         let mut step = self.follows(decision, about, context)?;
         if let Some(order) = other {
-            step.extend(order.beside(SetAside::Taken, self.amount, context));
+            step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
         }
         let resolution = ReviewResolution {
             decision: decision.to_string(),
@@ -178,40 +172,40 @@ impl ReviewItem {
         let moves =
             matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
-            return Err(refuse("the chain has undone it: there is nothing to decide about"));
+            return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
         }
         if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
-            return Err(refuse("it is booked as lost, and nothing of it lies in suspense"));
+            return Err(refuse("it is booked as a loss, and nothing of it is in suspense"));
         }
         match (decision, self.kind) {
             (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
             (ReviewDecision::Dismiss, _) => self.dismiss(&about),
             (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
             (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
-            (ReviewDecision::GiveUp, ReviewKind::Vanished) => give_up(about, context),
+            (ReviewDecision::GiveUp, ReviewKind::Vanished) => abandon(about, context),
             (ReviewDecision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
             (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
             (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
             (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
             (ReviewDecision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
-                Err(refuse("the coins never left, and nothing of it lies in suspense"))
+                Err(refuse("the coins never left, and nothing of them is in suspense"))
             }
             (ReviewDecision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
             (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
         }
     }
 
-    /// Nothing can be dismissed that still has a balance behind it.
+    /// An item with a balance behind it cannot be dismissed.
     fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
         let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
         let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
-        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::stray_of);
+        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
         match self.kind {
-            ReviewKind::Suspense if !undone => Err(refuse("it lies in suspense: assign it to an order, send it back or keep it")),
-            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it lies in suspense: send it back or keep it")),
-            ReviewKind::Shortage => Err(refuse("suspense lacks it: write it off")),
+            ReviewKind::Suspense if !undone => Err(refuse("it is in suspense: assign it to an order, return it or keep it")),
+            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it is in suspense: return it or keep it")),
+            ReviewKind::Shortage => Err(refuse("suspense has a shortage: write it off")),
             ReviewKind::Quarantine if unapplied.is_some() => {
-                Err(refuse("money that arrived is behind it: apply the fact again, or put it into suspense"))
+                Err(refuse("the fact is about money that arrived: retry it, or move the money to suspense"))
             }
             _ => Ok(Step::new()),
         }
@@ -246,15 +240,15 @@ fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal>
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
     }
-    let stray = suspense::stray_of(&fact).ok_or_else(|| refuse("the fact tells of no money that arrived"))?;
-    let mut step = suspense::receive(stray, &context.mint);
+    let receipt = suspense::unmatched_receipt_of(&fact).ok_or_else(|| refuse("the fact reports no money that arrived"))?;
+    let mut step = suspense::receive(receipt, &context.mint);
     step.write(Fact { applied: true, quarantined: None, ..fact });
     Ok(step)
 }
 
-/// As long as the nonce of a transfer is free the chain may yet take the old bytes, so nothing may be done that would have
-/// the coins leave twice.
-fn give_up(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+/// While the nonce of a transfer is free, the chain may still include the old bytes: sending the coins again could pay them
+/// twice.
+fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let over = || refuse("the transfer is not under way any more: dismiss the item");
     let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };

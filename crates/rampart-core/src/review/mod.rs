@@ -1,4 +1,4 @@
-//! What only a person can decide, and the log of what persons did.
+//! Review items, which an operator has to decide, and the audit log.
 
 mod decision;
 
@@ -13,35 +13,35 @@ use crate::outgoing::{OutgoingRecord, Screening};
 use crate::record::says_nothing;
 use crate::time::Timestamp;
 
-/// Why a person is needed. Orders on hold are not listed here: their state says it.
+/// Why an operator is needed. Orders on hold have no review item: their state says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewKind {
-    /// Something arrived that belongs to no order; it lies in suspense.
+    /// Something arrived that belongs to no order; it is in suspense.
     Suspense,
     /// A fact could not be applied.
     Quarantine,
     /// A fact pushed an account below its floor.
     BelowFloor,
-    /// Something was taken back after an order had completed.
+    /// A reversal after an order had completed.
     Reversal,
-    /// A transaction of ours vanished from its chain, which refuses to take it again. The item's `source` is the transfer.
+    /// A transaction of ours vanished from its chain, which refuses to accept it again. `source` is the transfer.
     Vanished,
-    /// A transfer cannot be signed, again and again. The item's `source` is the transfer.
+    /// A transfer repeatedly cannot be signed. `source` is the transfer.
     Unsigned,
-    /// Outside there was more than we did, or the database was put back from a copy: nothing is sent until a person says go
-    /// on. The item's `source` is what is stopped, `everything` or a chain; its `amount` the number that was seen.
+    /// More was seen outside than we did, or the database was restored from a copy: nothing is sent until an operator resumes.
+    /// `source` is what is stopped, `everything` or a chain; `amount` is the number that was seen.
     Stopped,
-    /// A check of the ledger found that the books do not hold.
+    /// The ledger check found an inconsistency.
     Ledger,
-    /// Suspense lacks coins that had gone back, or had been kept, before their chain undid the deposit that brought them.
+    /// Suspense lacks coins that were returned or kept before a reorganisation removed their deposit.
     Shortage,
-    /// The outside has shown the opposite of what a person (or a rail) had said of a payout, and that was posted.
+    /// A provider reported the opposite of what an operator (or a rail) had said about a payout, and that was posted.
     Contradiction,
 }
 
 impl ReviewKind {
-    /// Its name, as it is stored.
+    /// The name, as stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -59,63 +59,53 @@ impl ReviewKind {
     }
 }
 
-/// An item on the list of `rampart review list`.
+/// An item of `rampart review list`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReviewItem {
-    /// Its identifier.
     pub id: ReviewId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// Why a person is needed.
     pub kind: ReviewKind,
-    /// The order, where there is one.
     pub order: Option<OrderId>,
-    /// The fact, where there is one.
     pub fact: Option<FactId>,
-    /// What lies in suspense.
+    /// What is in suspense.
     pub asset: Option<Asset>,
-    /// How much of it, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// Where it came from, or where the customer wants it: the account or wallet it could be sent back to.
+    /// Source account or wallet it could be returned to, or the one the customer named.
     pub source: Option<String>,
-    /// The account or wallet that it was last to be sent to.
+    /// The account or wallet of the last attempt to return it.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub destination: Option<String>,
-    /// Whether the screening provider has found something about who would receive it back. Whoever decides to return it
-    /// all the same has seen that, and the provider is not asked again.
+    /// Whether screening had a hit on its receiver. An operator who returns it nevertheless has seen the hit, and the receiver
+    /// is not screened again.
     #[serde(default)]
     pub screening_hit: bool,
     /// One sentence for the operator.
     pub reason: String,
-    /// When it was put on the list.
     pub created_at: Timestamp,
-    /// What was decided, by whom and when.
     pub resolution: Option<ReviewResolution>,
 }
 
-/// How an item was settled.
+/// How an item was resolved.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReviewResolution {
-    /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` when the chain took back what it was
-    /// about, `another account` when the customer named one.
+    /// The decision, such as `assign`, `return`, `write_off` or `dismiss`; `undone` if a reorganisation removed what it was
+    /// about, `another account` if another account was named.
     pub decision: String,
-    /// The order that it was assigned to.
     #[serde(default)]
     pub order: Option<OrderId>,
-    /// What was sent back.
+    /// The payout or transfer that returned it.
     #[serde(default)]
     pub sent: Option<OutgoingRecord>,
-    /// Who decided.
     pub actor: String,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
 impl ReviewItem {
-    /// An item that waits from now on, about nothing but its reason yet.
+    /// An open item with a reason only.
     #[must_use]
     pub fn new(mint: &Mint<'_>, kind: ReviewKind, reason: String) -> Self {
         Self {
@@ -135,15 +125,14 @@ impl ReviewItem {
         }
     }
 
-    /// The item put back on the list, because what it was resolved by did not work.
+    /// Reopens the item, because its resolution failed.
     #[must_use]
-    pub fn put_back(self, mint: &Mint<'_>, reason: String) -> Self {
+    pub fn reopened(self, mint: &Mint<'_>, reason: String) -> Self {
         Self { id: mint.id(), version: 0, reason, created_at: mint.now, resolution: None, ..self }
     }
 
-    /// What a bank sent back, when another account was named for it: the item as it is settled by that, and the
-    /// one that takes its place. Whoever has seen the first decides anew about the second, whose account nobody has been
-    /// asked about yet.
+    /// Replaces an item about a returned payout when another account is named for it: the resolved item and its replacement.
+    /// The operator decides again, because the new account has not been screened.
     #[must_use]
     pub fn with_account(self, account: &str, by: ProvidedBy, mint: &Mint<'_>) -> [Self; 2] {
         let reason = "the bank returned the payout, and another account was named";
@@ -151,7 +140,7 @@ impl ReviewItem {
             source: Some(account.to_owned()),
             destination: None,
             screening_hit: false,
-            ..self.clone().put_back(mint, reason.to_owned())
+            ..self.clone().reopened(mint, reason.to_owned())
         };
         let resolution = ReviewResolution {
             decision: "another account".to_owned(),
@@ -164,26 +153,26 @@ impl ReviewItem {
         [Self { resolution: Some(resolution), ..self }, listed]
     }
 
-    /// Whether the provider is asked about a receiver: whoever has it sent there once more has seen what was found.
+    /// Whether the receiver has to be screened: an operator who sends it to the same receiver again has seen the hit.
     pub(crate) fn screening_of(&self, to: &str) -> Screening {
         let asked_about = self.destination.as_deref().or(self.source.as_deref());
         Screening::decided(self.screening_hit && asked_about == Some(to))
     }
 
-    /// The item as it is settled: by a decision, or by what the outside has shown.
+    /// Resolves the item, by a decision or by an event outside.
     #[must_use]
     pub fn settled(self, decision: &str, actor: &str, reason: String, sent: Option<OutgoingRecord>, at: Timestamp) -> Self {
         let resolution = ReviewResolution { decision: decision.to_owned(), order: None, sent, actor: actor.to_owned(), reason, at };
         Self { resolution: Some(resolution), ..self }
     }
 
-    /// Whether the chain took back the coins that the item is about, so that there is nothing to decide any more.
+    /// Whether a reorganisation removed the item's coins, so that there is nothing left to decide.
     #[must_use]
     pub fn is_undone(&self) -> bool {
         self.resolution.as_ref().is_some_and(|resolution| resolution.decision.ends_with(Self::UNDONE))
     }
 
-    /// The item when the chain has taken back the coins that it is about; what a person had decided stays readable.
+    /// Marks the item as removed by a reorganisation, keeping the operator's decision readable.
     #[must_use]
     pub fn undone(self, at: Timestamp) -> Self {
         let resolution = match self.resolution {
@@ -193,7 +182,7 @@ impl ReviewItem {
                 order: None,
                 sent: None,
                 actor: "chain".to_owned(),
-                reason: "the chain undid the deposit".to_owned(),
+                reason: "a reorganisation removed the deposit".to_owned(),
                 at,
             },
         };
@@ -203,26 +192,23 @@ impl ReviewItem {
     const UNDONE: &str = "undone";
 }
 
-/// One line of the audit log.
+/// One entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEntry {
-    /// Its identifier.
     pub id: AuditId,
-    /// Always 0: lines are only added.
+    /// Always 0: the log is append-only.
     #[serde(skip)]
     pub version: i64,
-    /// Who did it.
     pub actor: String,
-    /// What was done, such as `order.release`.
+    /// Such as `order.release`.
     pub action: String,
-    /// To what.
+    /// What it was done to.
     pub subject: String,
-    /// Why.
     pub reason: String,
-    /// What it was about, where the action does not say it: such as a destination, and who gave that.
+    /// Details that the action does not name, such as a destination and who gave it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
-    /// When (business time).
+    /// Business time.
     pub at: Timestamp,
 }
 

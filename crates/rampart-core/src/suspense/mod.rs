@@ -1,14 +1,14 @@
-//! Suspense: what arrived for nobody, or for an order that cannot use it. It lies there until a person says whose it is,
-//! and follows the chain that brought it.
+//! Suspense: what arrived for no order, or for an order that cannot use it. It stays there until an operator decides, and
+//! follows the chain that brought it.
 
-mod decided;
-mod taken_back;
-mod undone;
+mod decision;
+mod reorganisation;
+mod reversal;
 
-pub(crate) use decided::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
-pub use taken_back::{lost, taken_back};
-pub use undone::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
-pub(crate) use undone::{not_sent_back, sent_back};
+pub(crate) use decision::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
+pub use reorganisation::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
+pub(crate) use reorganisation::{not_sent_back, sent_back};
+pub use reversal::{lost, taken_back};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -23,26 +23,23 @@ use crate::treasury;
 /// Something that arrived and that no order can use.
 #[derive(Debug, Clone)]
 pub struct UnmatchedReceipt {
-    /// The fact that told of it.
+    /// The fact that reported it.
     pub fact: FactId,
-    /// The account it arrived on.
     pub on: Account,
-    /// What it is.
     pub asset: Asset,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// Where it came from, where that is known.
+    /// The sending account or wallet, or the provider's reference, if known.
     pub source: Option<String>,
-    /// The order that it names and that cannot use it, where it names one.
+    /// The order that it names but that cannot use it, if any.
     pub order: Option<OrderId>,
-    /// Why no order can use it.
     pub reason: String,
 }
 
-/// It is put into suspense and on a person's list.
+/// Books it to suspense and creates a review item.
 #[must_use]
-pub fn receive(stray: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
-    let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = stray;
+pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
+    let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = receipt;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
     let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
@@ -50,20 +47,20 @@ pub fn receive(stray: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
     step
 }
 
-/// What names an order and came another way than its own, or is something else than it receives, is put into suspense beside it.
+/// Books to suspense what names an order but arrived by another route, or in another asset than the order receives.
 #[must_use]
-pub fn receive_beside(order: Order, stray: UnmatchedReceipt, context: &Context<'_>) -> Step {
-    let (asset, amount) = (stray.asset, stray.amount);
-    let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..stray }, &context.mint);
+pub fn receive_beside(order: Order, receipt: UnmatchedReceipt, context: &Context<'_>) -> Step {
+    let (asset, amount) = (receipt.asset, receipt.amount);
+    let mut step = receive(UnmatchedReceipt { order: Some(order.id()), ..receipt }, &context.mint);
     if order.receives() == asset {
-        step.extend(order.beside(SetAside::Lies, amount, context));
+        step.extend(order.apply_set_aside(SetAside::Lies, amount, context));
     }
     step
 }
 
-/// The money that a fact tells of, as it is put into suspense by a person.
+/// The money of a fact that an operator moves to suspense.
 #[must_use]
-pub fn stray_of(fact: &Fact) -> Option<UnmatchedReceipt> {
+pub fn unmatched_receipt_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     let reason = "its fact could not be applied".to_owned();
     match &fact.body {
         FactBody::BankCredit(credit) => Some(UnmatchedReceipt {
@@ -88,5 +85,5 @@ pub fn stray_of(fact: &Fact) -> Option<UnmatchedReceipt> {
     }
 }
 
-/// The decision that keeps something, as it is stored.
+/// The decision to keep something, as stored.
 const KEEP: &str = "keep";

@@ -1,10 +1,10 @@
-//! How much arrives and when, and what speaks against going on.
+//! How much arrives and when, and what prevents the exchange.
 
 use std::time::Duration;
 
 use super::Row;
-use super::cell::{Before, Cell};
-use super::course::{CUSTOMER, Course};
+use super::cell::{Cell, CellBaseline};
+use super::simulation::{ArrivalSimulation, CUSTOMER};
 use crate::amount::Amount;
 use crate::arrival::{Eligibility, Leg, WindowTotals};
 use crate::catalogue::{Catalogue, Limit};
@@ -18,44 +18,44 @@ use crate::policy::Policy;
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
 use crate::rampoff::RampoffState;
 
-/// What arrives, and when.
-struct Arrives {
+/// Receipts of one scenario.
+struct AmountScenario {
     name: &'static str,
-    /// Of what was ordered, in whole units: how much, which hour it counts at, and in which hour it is told of.
+    /// Each part: amount in whole units, hour at which it counts, hour at which it is reported.
     parts: &'static [(i128, u64, u64)],
-    /// Whether the source is read past the end of the promise then.
+    /// Whether the source is then read past the end of the promise.
     is_read: bool,
 }
 
-const fn arrives(name: &'static str, parts: &'static [(i128, u64, u64)], is_read: bool) -> Arrives {
-    Arrives { name, parts, is_read }
+const fn scenario(name: &'static str, parts: &'static [(i128, u64, u64)], is_read: bool) -> AmountScenario {
+    AmountScenario { name, parts, is_read }
 }
 
-/// Of 1,000 ordered, with a tolerance of 5: the promise ends after one hour, and is honoured until the 25th.
-const ARRIVES: [Arrives; 15] = [
-    arrives("less, the promise is running", &[(600, 0, 0)], false),
-    arrives("less, and nothing more came", &[(600, 0, 0)], true),
-    arrives("less than the minimum, and nothing more came", &[(5, 0, 0)], true),
-    arrives("within the tolerance", &[(996, 0, 0)], false),
-    arrives("exactly", &[(1_000, 0, 0)], false),
-    arrives("more", &[(1_300, 0, 0)], false),
-    arrives("far more than the maximum", &[(900_000, 0, 0)], false),
-    arrives("all of it late", &[(1_000, 2, 2)], true),
-    arrives("late, another amount", &[(1_700, 2, 2)], true),
-    arrives("late, less than the minimum", &[(5, 2, 2)], true),
-    arrives("late, more than the maximum", &[(900_000, 2, 2)], true),
-    arrives("part in time, the rest late", &[(600, 0, 0), (400, 2, 2)], true),
-    arrives("exactly and in time, told behind the honoured day", &[(1_000, 0, 26)], false),
-    arrives("in two parts in time, told behind the honoured day", &[(600, 0, 26), (400, 0, 26)], false),
-    arrives("part in time, the rest late and told behind the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
+/// For 1,000 ordered with a tolerance of 5; the promise ends after 1 hour and is honoured until the 25th.
+const AMOUNT_SCENARIOS: [AmountScenario; 15] = [
+    scenario("less, during the promise", &[(600, 0, 0)], false),
+    scenario("less, and nothing more arrives", &[(600, 0, 0)], true),
+    scenario("less than the minimum, and nothing more arrives", &[(5, 0, 0)], true),
+    scenario("within the tolerance", &[(996, 0, 0)], false),
+    scenario("exactly", &[(1_000, 0, 0)], false),
+    scenario("more", &[(1_300, 0, 0)], false),
+    scenario("far more than the maximum", &[(900_000, 0, 0)], false),
+    scenario("all of it late", &[(1_000, 2, 2)], true),
+    scenario("late, another amount", &[(1_700, 2, 2)], true),
+    scenario("late, less than the minimum", &[(5, 2, 2)], true),
+    scenario("late, more than the maximum", &[(900_000, 2, 2)], true),
+    scenario("part in time, the rest late", &[(600, 0, 0), (400, 2, 2)], true),
+    scenario("exactly and in time, reported after the honoured day", &[(1_000, 0, 26)], false),
+    scenario("in two parts in time, reported after the honoured day", &[(600, 0, 26), (400, 0, 26)], false),
+    scenario("part in time, the rest late and reported after the honoured day", &[(600, 0, 0), (400, 23, 26)], false),
 ];
 
-/// How long orders of the table are open: a week, in seconds.
+/// How long the orders of the table are open: one week.
 const OPEN_SECONDS: u64 = 604_800;
 
-/// What can speak against going on.
+/// What can prevent the exchange.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum But {
+enum Obstacle {
     Nothing,
     Limits,
     Price,
@@ -66,39 +66,39 @@ enum But {
     Nowhere,
 }
 
-impl But {
+impl Obstacle {
     const ALL: [Self; 8] =
         [Self::Nothing, Self::Limits, Self::Price, Self::Liquidity, Self::Identity, Self::Ban, Self::Partner, Self::Nowhere];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Nothing => "",
-            Self::Limits => "the customer's limits take no more",
+            Self::Limits => "the customer's limits are used up",
             Self::Price => "no current price",
-            Self::Liquidity => "everything there is was promised to others",
-            Self::Identity => "the identity was withdrawn",
+            Self::Liquidity => "the available balance is promised to other orders",
+            Self::Identity => "the identity check was withdrawn",
             Self::Ban => "the customer is banned",
             Self::Partner => "the partner is disabled",
-            Self::Nowhere => "nowhere to send it back",
+            Self::Nowhere => "no refund destination",
         }
     }
 }
 
-/// How much and when, under a policy, with everything that can speak against going on.
+/// The table by amount and time, under a policy, with every obstacle.
 #[must_use]
 pub fn amounts(policy: &Policy) -> Vec<Row> {
     let catalogue = catalogue(*policy);
     let mut rows: Vec<Row> = Vec::new();
-    for but in But::ALL {
-        for arrives in &ARRIVES {
-            let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, arrives, but));
-            rows.push(Row { arrives: arrives.name, but: but.name(), is_strange: false, becomes });
+    for obstacle in Obstacle::ALL {
+        for scenario in &AMOUNT_SCENARIOS {
+            let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, scenario, obstacle));
+            rows.push(Row { arrives: scenario.name, but: obstacle.name(), is_strange: false, becomes });
         }
     }
     rows
 }
 
-/// The catalogue of the examples with a minimum of 10 and a maximum of 50,000 for money and coins alike.
+/// The example catalogue with a minimum of 10 and a maximum of 50,000 for money and coins.
 fn catalogue(policy: Policy) -> Catalogue {
     let mut catalogue = example::catalogue(Policy { open_seconds: OPEN_SECONDS, ..policy });
     let (money, coins) = (|whole: i128| Amount::from_minor(whole * 100), |whole: i128| Amount::from_minor(whole * 1_000_000));
@@ -116,47 +116,49 @@ fn catalogue(policy: Policy) -> Catalogue {
     catalogue
 }
 
-fn cell(catalogue: &Catalogue, leg: Leg, arrives: &Arrives, but: But) -> Option<Cell> {
-    let mut course = Course::new(catalogue, |catalogue, mint| order(catalogue, mint, leg, but == But::Nowhere))?;
-    course.refuses = match but {
-        But::Limits => Some(HoldReason::Limit),
-        But::Liquidity => Some(HoldReason::Liquidity),
+fn cell(catalogue: &Catalogue, leg: Leg, scenario: &AmountScenario, obstacle: Obstacle) -> Option<Cell> {
+    let mut simulation = ArrivalSimulation::new(catalogue, |catalogue, mint| order(catalogue, mint, leg, obstacle == Obstacle::Nowhere))?;
+    simulation.refuses = match obstacle {
+        Obstacle::Limits => Some(HoldReason::Limit),
+        Obstacle::Liquidity => Some(HoldReason::Liquidity),
         _ => None,
     };
-    course.price = course.price.filter(|_| but != But::Price);
-    course.standing = match but {
-        But::Identity => Eligibility { blocked: Some(HoldReason::Identity), level: None },
-        But::Ban => Eligibility { blocked: Some(HoldReason::Banned), ..course.standing },
-        But::Partner => Eligibility { blocked: Some(HoldReason::PartnerDisabled), ..course.standing },
-        _ => course.standing,
+    simulation.price = simulation.price.filter(|_| obstacle != Obstacle::Price);
+    simulation.standing = match obstacle {
+        Obstacle::Identity => Eligibility { blocked: Some(HoldReason::Identity), level: None },
+        Obstacle::Ban => Eligibility { blocked: Some(HoldReason::Banned), ..simulation.standing },
+        Obstacle::Partner => Eligibility { blocked: Some(HoldReason::PartnerDisabled), ..simulation.standing },
+        _ => simulation.standing,
     };
-    let before = Before::of(&course);
+    let before = CellBaseline::of(&simulation);
     let hour = |hour: u64| example::START.after(Duration::from_secs(hour * 3_600));
-    for (whole, counts_at, told_at) in arrives.parts {
-        // Time goes by behind the end of the promise, and behind the time for which it is honoured, before this is read.
-        for passed in [2, 25].map(hour).into_iter().filter(|passed| *passed > course.now && *passed <= hour(*told_at)).collect::<Vec<_>>() {
-            (course.now, course.read_at) = (passed, None);
-            course.time_passes();
+    for (whole, counts_at, reported_at) in scenario.parts {
+        // Time passes the end of the promise, and the end of its honouring, before this is reported.
+        for passed in
+            [2, 25].map(hour).into_iter().filter(|passed| *passed > simulation.now && *passed <= hour(*reported_at)).collect::<Vec<_>>()
+        {
+            (simulation.now, simulation.read_at) = (passed, None);
+            simulation.time_passes();
         }
-        course.now = hour(*told_at);
-        course.read_at = arrives.is_read.then_some(course.now);
+        simulation.now = hour(*reported_at);
+        simulation.read_at = scenario.is_read.then_some(simulation.now);
         match leg {
-            // A payer without an account: there is nowhere to send it back to.
-            Leg::Buying if but == But::Nowhere => course.paid_by_nobody(whole * 100, hour(*counts_at)),
-            Leg::Buying => drop(course.paid(whole * 100, hour(*counts_at), Some(CUSTOMER))),
-            Leg::Selling => drop(course.deposited(whole * 1_000_000, hour(*counts_at))),
+            // A payer without an account: no refund destination.
+            Leg::Buying if obstacle == Obstacle::Nowhere => simulation.paid_by_nobody(whole * 100, hour(*counts_at)),
+            Leg::Buying => drop(simulation.paid(whole * 100, hour(*counts_at), Some(CUSTOMER))),
+            Leg::Selling => drop(simulation.deposited(whole * 1_000_000, hour(*counts_at))),
         }
     }
-    if arrives.is_read {
-        course.now = course.now.max(hour(2));
-        course.read_at = Some(course.now);
-        course.time_passes();
+    if scenario.is_read {
+        simulation.now = simulation.now.max(hour(2));
+        simulation.read_at = Some(simulation.now);
+        simulation.time_passes();
     }
-    course.goes_on(None);
-    Some(before.cell(&course))
+    simulation.goes_on(None);
+    Some(before.cell(&simulation))
 }
 
-/// An order of 1,000, of euros for USDC or the other way round.
+/// An order of 1,000: euros for USDC, or USDC for euros.
 fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool) -> Option<Order> {
     let coin = catalogue.coin(example::USDC)?;
     match leg {

@@ -1,8 +1,8 @@
-//! One cell of the tables: what became of an order and of what arrived for it, told from what its machine has written.
+//! One cell of the tables: what became of an order and of what arrived, described from the records its state machine wrote.
 
 use std::fmt;
 
-use super::course::{Course, plus};
+use super::simulation::{ArrivalSimulation, plus};
 use crate::amount::Amount;
 use crate::arrival::{DeviationKind, Leg};
 use crate::commands;
@@ -12,118 +12,110 @@ use crate::payment::{Payment, PaymentState};
 use crate::rampoff::{Rampoff, RampoffState};
 use crate::review::{ReviewItem, ReviewKind};
 
-/// What becomes of what arrives, when everything that follows by itself has happened.
+/// What becomes of what arrives, after everything automatic has happened.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// What became of it, in words.
+    /// The outcome in words.
     pub becomes: Vec<String>,
-    /// The order then.
     pub order: Order,
-    /// What is newly unusual about the order, as partners see it.
+    /// New deviations of the order.
     pub flags: Vec<DeviationKind>,
-    /// What was posted because of it, in the order in which it happened.
-    pub posted: Vec<Posted>,
-    /// The items that it has put on the list of reviews, or changed, and that wait for a person.
+    /// Postings, in the order in which they were made.
+    pub posted: Vec<PostingSummary>,
+    /// New or changed review items that wait for an operator.
     pub waits: Vec<ReviewItem>,
-    /// What a person can do about what waits.
+    /// What an operator can do about what waits.
     pub commands: Vec<&'static str>,
-    /// Where everything that ever arrived for the order is then.
-    pub sums: Sums,
-    /// Whether something was exchanged because of it.
+    /// Where everything received for the order is afterwards.
+    pub sums: ArrivalSums,
     pub exchanges: bool,
-    /// Whether the order stands where it did not stand before.
+    /// Whether the order's status changed.
     pub moves: bool,
-    /// Why the order waits, where it waits because of it.
+    /// The hold reason, if this put the order on hold.
     pub held: Option<HoldReason>,
 }
 
-/// A posting, without amounts.
+/// A posting without amounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
-    /// Why money moved.
+pub struct PostingSummary {
     pub kind: PostingKind,
-    /// The accounts that were debited.
     pub debits: Vec<&'static str>,
-    /// The accounts that were credited.
     pub credits: Vec<&'static str>,
 }
 
-/// Where everything that ever arrived for an order is, in minor units of what it receives: each sum is taken from the records, and
-/// not from the ledger.
+/// Where everything received for an order is, in minor units of what it receives. Computed from the records, not from the
+/// ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sums {
-    /// What arrived.
+pub struct ArrivalSums {
     pub arrived: Amount,
-    /// What was exchanged and has left, or is on its way.
+    /// Exchanged, and sent or under way.
     pub exchanged: Amount,
-    /// What waits on the order.
+    /// Waiting on the order.
     pub on_order: Amount,
-    /// What lies in suspense.
+    /// In suspense.
     pub set_aside: Amount,
-    /// What went back.
     pub back: Amount,
-    /// What was withheld of that for the network.
+    /// Withheld from refunds for the network fee.
     pub withheld: Amount,
-    /// What was taken back from us.
     pub taken_back: Amount,
-    /// What of that we have lost, as it had left: this much of the above was there twice.
+    /// The part of `taken_back` that was lost because it had left: this much is counted twice above.
     pub lost: Amount,
-    /// The same as the ledger has it: on the customer's account, in suspense, exchanged or withheld (`fx` and `fees`) and lost.
+    /// The same by the ledger: on the customer's account, in suspense, exchanged or withheld (`fx` and `fees`), lost.
     pub ledger: [Amount; 4],
 }
 
-/// An order and everything beside it before something arrives.
-pub(super) struct Before {
+/// An order, its review items and postings before something arrives.
+pub(super) struct CellBaseline {
     order: Order,
     items: Vec<ReviewItem>,
     postings: usize,
 }
 
-impl Before {
-    pub(super) fn of(course: &Course<'_>) -> Self {
-        Self { order: course.order.clone(), items: course.items.clone(), postings: course.postings.len() }
+impl CellBaseline {
+    pub(super) fn of(simulation: &ArrivalSimulation<'_>) -> Self {
+        Self { order: simulation.order.clone(), items: simulation.items.clone(), postings: simulation.postings.len() }
     }
 
     /// The cell of what has happened since.
-    pub(super) fn cell(&self, course: &Course<'_>) -> Cell {
-        let (was, is) = (Looked::at(&self.order), Looked::at(&course.order));
-        let changed: Vec<&ReviewItem> = course.items.iter().filter(|item| !self.items.contains(item)).collect();
+    pub(super) fn cell(&self, simulation: &ArrivalSimulation<'_>) -> Cell {
+        let (was, is) = (OrderSummary::at(&self.order), OrderSummary::at(&simulation.order));
+        let changed: Vec<&ReviewItem> = simulation.items.iter().filter(|item| !self.items.contains(item)).collect();
         let waits: Vec<ReviewItem> = changed.iter().filter(|item| item.resolution.is_none()).map(|item| (*item).clone()).collect();
         let held = is.hold.filter(|_| is.hold != was.hold || is.on_order != was.on_order);
-        let mut commands: Vec<&'static str> = held.map_or(&[][..], |reason| reason.commands(course.leg())).to_vec();
+        let mut commands: Vec<&'static str> = held.map_or(&[][..], |reason| reason.commands(simulation.leg())).to_vec();
         for command in waits.iter().flat_map(ReviewItem::commands) {
             if !commands.contains(command) {
                 commands.push(command);
             }
         }
-        let posted = &course.postings[self.postings..];
-        let mut list: Vec<Posted> = Vec::new();
-        posted.iter().map(Posted::of).for_each(|each| {
+        let posted = &simulation.postings[self.postings..];
+        let mut list: Vec<PostingSummary> = Vec::new();
+        posted.iter().map(PostingSummary::of).for_each(|each| {
             if !list.contains(&each) {
                 list.push(each)
             }
         });
         Cell {
-            moves: status(&self.order) != status(&course.order),
-            becomes: course
+            moves: status(&self.order) != status(&simulation.order),
+            becomes: simulation
                 .refused
                 .clone()
                 .map(|refusal| vec![format!("refused: {refusal}")])
-                .unwrap_or_else(|| told(&was, &is, &changed, &posted.iter().map(Posting::kind).collect::<Vec<_>>())),
+                .unwrap_or_else(|| outcome_texts(&was, &is, &changed, &posted.iter().map(Posting::kind).collect::<Vec<_>>())),
             held,
             flags: is.flags.iter().filter(|flag| !was.flags.contains(flag)).copied().collect(),
-            order: course.order.clone(),
+            order: simulation.order.clone(),
             exchanges: posted.iter().any(|posting| posting.kind() == PostingKind::Conversion),
             posted: list,
             waits,
             commands,
-            sums: sums(course),
+            sums: sums(simulation),
         }
     }
 }
 
-/// What both legs have of an order.
-struct Looked {
+/// What both legs have in common.
+struct OrderSummary {
     is_unpaid: bool,
     hold: Option<HoldReason>,
     is_refunded: bool,
@@ -133,7 +125,7 @@ struct Looked {
     running_item: Option<crate::id::ReviewId>,
 }
 
-impl Looked {
+impl OrderSummary {
     fn at(order: &Order) -> Self {
         match order {
             Order::Payment(order) => Self::at_payment(order),
@@ -166,20 +158,20 @@ impl Looked {
     }
 }
 
-/// What has happened, in words.
-fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKind]) -> Vec<String> {
+/// The outcome in words.
+fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem], posted: &[PostingKind]) -> Vec<String> {
     let mut parts: Vec<&str> = Vec::new();
     if let Some(taken) = is.taken.filter(|_| is.taken != was.taken) {
         if taken.promised.is_positive() {
-            parts.push("at the promise");
+            parts.push("exchanged at the promised price");
         }
         if taken.market.is_positive() {
-            parts.push(if parts.is_empty() { "at the market price" } else { "the rest at the market price" });
+            parts.push(if parts.is_empty() { "exchanged at the market price" } else { "the rest at the market price" });
         }
     }
     let is_more = is.on_order > was.on_order;
     match is.is_refunded && !was.is_refunded {
-        true => parts.push("goes back"),
+        true => parts.push("refunded"),
         false if is_more && is.hold.is_some() => parts.push("waits on the order"),
         false if is_more && is.is_unpaid => parts.push("counts, and the order waits for more"),
         false => {}
@@ -188,11 +180,11 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
     for item in changed {
         let is_running = Some(item.id) == is.running_item;
         match (item.kind, &item.resolution) {
-            (ReviewKind::Suspense, None) if is_running => parts.push("lies on the order's item for small amounts"),
+            (ReviewKind::Suspense, None) if is_running => parts.push("collected on the order's item for small amounts"),
             (ReviewKind::Suspense, None) if is_part => parts.push("the rest is set aside"),
             (ReviewKind::Suspense, None) => parts.push("set aside"),
             (ReviewKind::Suspense, Some(resolution)) if resolution.sent.is_some() => {
-                parts.push(if is_part { "the rest goes back by itself" } else { "goes back by itself" });
+                parts.push(if is_part { "the rest is refunded automatically" } else { "refunded automatically" });
             }
             (ReviewKind::Suspense, Some(_)) if posted.contains(&PostingKind::SuspenseAssigned) => {}
             (ReviewKind::Suspense, Some(_)) => parts.push("taken from suspense"),
@@ -201,7 +193,7 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
         }
     }
     if posted.contains(&PostingKind::LossRecovered) {
-        parts.push("goes against the loss");
+        parts.push("offsets the loss");
     }
     let is_taken_back = posted.iter().any(|kind| matches!(kind, PostingKind::Chargeback | PostingKind::DepositUndone));
     if is_taken_back && parts.is_empty() {
@@ -214,9 +206,9 @@ fn told(was: &Looked, is: &Looked, changed: &[&ReviewItem], posted: &[PostingKin
     parts.into_iter().map(str::to_owned).collect()
 }
 
-fn sums(course: &Course<'_>) -> Sums {
-    let asset = course.order.receives();
-    let (on_order, exchanged) = match &course.order {
+fn sums(simulation: &ArrivalSimulation<'_>) -> ArrivalSums {
+    let asset = simulation.order.receives();
+    let (on_order, exchanged) = match &simulation.order {
         Order::Payment(order) => {
             let is_converted = matches!(order.state, PaymentState::Sending { .. } | PaymentState::CoinsSent { .. });
             (order.fiat_balance, order.taken.filter(|_| is_converted))
@@ -228,21 +220,21 @@ fn sums(course: &Course<'_>) -> Sums {
     };
     let lies = |item: &&ReviewItem| item.kind == ReviewKind::Suspense && item.resolution.is_none() && item.asset == Some(asset);
     let net = |is_meant: fn(Account) -> bool, side: Side| {
-        let entries = course.postings.iter().flat_map(Posting::entries);
+        let entries = simulation.postings.iter().flat_map(Posting::entries);
         let meant = entries.filter(|entry| entry.asset == asset && is_meant(entry.account));
         Amount::from_minor(
             meant.fold(0, |sum, entry| if entry.side == side { sum + entry.amount.minor() } else { sum - entry.amount.minor() }),
         )
     };
     let lost = net(|account| matches!(account, Account::Losses(_)), Side::Debit);
-    Sums {
-        arrived: course.arrived,
+    ArrivalSums {
+        arrived: simulation.arrived,
         exchanged: exchanged.map_or(Amount::ZERO, |exchange| exchange.accepted()),
         on_order,
-        set_aside: course.items.iter().filter(lies).fold(Amount::ZERO, |sum, item| plus(sum, item.amount)),
-        back: course.went_back(),
-        withheld: course.withheld(),
-        taken_back: course.taken_back,
+        set_aside: simulation.items.iter().filter(lies).fold(Amount::ZERO, |sum, item| plus(sum, item.amount)),
+        back: simulation.went_back(),
+        withheld: simulation.withheld(),
+        taken_back: simulation.taken_back,
         lost,
         ledger: [
             net(|account| matches!(account, Account::Customer(_)), Side::Credit),
@@ -253,7 +245,7 @@ fn sums(course: &Course<'_>) -> Sums {
     }
 }
 
-impl Posted {
+impl PostingSummary {
     fn of(posting: &Posting) -> Self {
         let side = |side| {
             let mut names: Vec<&'static str> = Vec::new();
@@ -270,7 +262,7 @@ impl Posted {
     }
 }
 
-/// An account's name without which one it is, as the list of postings has it.
+/// An account's name without its parameter, as in the list of postings.
 const fn name_of(account: Account) -> &'static str {
     match account {
         Account::Bank(_) => "bank",
@@ -298,7 +290,7 @@ fn status(order: &Order) -> String {
 }
 
 impl Cell {
-    /// The order's status, with the reason of a hold as partners see it.
+    /// The order's status, with the hold reason partners see.
     #[must_use]
     pub fn status(&self) -> String {
         status(&self.order)
@@ -311,7 +303,7 @@ impl Cell {
     }
 }
 
-/// What becomes of it and where the order stands then; what was posted; what a person can do.
+/// The outcome and the order's new status; the postings; what an operator can do.
 impl fmt::Display for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let becomes = Some(self.becomes.join(", ")).filter(|said| !said.is_empty());
@@ -328,7 +320,7 @@ impl fmt::Display for Cell {
         if self.commands.is_empty() {
             return Ok(());
         }
-        let by_itself = if self.held.is_some_and(HoldReason::ends_by_itself) { "goes on by itself; else " } else { "" };
+        let by_itself = if self.held.is_some_and(HoldReason::ends_by_itself) { "resumes automatically; else " } else { "" };
         write!(formatter, "<br>{by_itself}{}", commands::listed(&self.commands))
     }
 }

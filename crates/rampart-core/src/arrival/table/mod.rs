@@ -1,56 +1,52 @@
-//! What becomes of what arrives, as tables: computed by running the machines of both legs, for the documentation, its snapshot
-//! and the tests of every cell.
+//! Tables of what becomes of what arrives, computed by running the state machines of both legs: for the documentation, its
+//! snapshot and the tests of every cell.
 
 mod amounts;
 mod cell;
-mod course;
-mod whose;
+mod simulation;
+mod sources;
 
 use std::fmt;
 
 pub use amounts::amounts;
-pub use cell::{Cell, Posted, Sums};
-pub use whose::whose;
+pub use cell::{ArrivalSums, Cell, PostingSummary};
+pub use sources::whose;
 
 /// One row of a table.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What arrives, and when.
     pub arrives: &'static str,
-    /// What speaks against going on, or where the order stands.
+    /// What prevents the exchange, or the stage of the order.
     pub but: &'static str,
-    /// Whether it is somebody else's, or something else than was ordered: nothing of it may be exchanged by itself.
+    /// Whether it is from someone else, or another asset than ordered: none of it may be exchanged automatically.
     pub is_strange: bool,
-    /// What becomes of it when it is money for coins, and when it is coins for money; nothing where it cannot happen.
+    /// The outcome when buying and when selling; `None` where it cannot happen.
     pub becomes: [Option<Cell>; 2],
 }
 
 impl Row {
-    /// Its cells.
+    /// The row's cells.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.becomes.iter().flatten()
     }
 
-    /// What becomes of it, as it is printed.
-    fn told(&self) -> [String; 2] {
+    fn texts(&self) -> [String; 2] {
         self.becomes.each_ref().map(|cell| cell.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string))
     }
 
-    /// The same without what is unusual about the amount, which is as unusual whatever speaks against going on.
+    /// The same without deviations, which do not depend on the obstacle.
     fn without_flags(&self) -> Self {
         let becomes = self.becomes.clone().map(|cell| cell.map(|cell| Cell { flags: Vec::new(), ..cell }));
         Self { becomes, ..self.clone() }
     }
 }
 
-/// Rows as they are printed: those of which the same becomes are one.
+/// Printed rows: rows with equal outcomes are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Printed {
-    /// What they have in common.
     pub of: &'static str,
-    /// The rest: what arrives, or where the order stands.
+    /// The rest: what arrives, or the stage of the order.
     pub when: String,
-    /// What becomes of it.
     pub becomes: [String; 2],
 }
 
@@ -62,22 +58,22 @@ impl fmt::Display for Printed {
     }
 }
 
-/// The rows of [`amounts`] against which nothing speaks.
+/// The rows of [`amounts`] without an obstacle.
 #[must_use]
 pub fn plain(rows: &[Row]) -> Vec<Printed> {
     let plain = rows.iter().filter(|row| row.but.is_empty());
-    plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.told() }).collect()
+    plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.texts() }).collect()
 }
 
-/// What changes when something speaks against going on: for each such thing, what becomes of which arrivals.
+/// What changes with an obstacle: for each one, the outcome of which arrivals.
 #[must_use]
 pub fn against(rows: &[Row]) -> Vec<Printed> {
     let (plain, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.but.is_empty());
-    let is_as_before = |row: &Row| plain.iter().any(|known| known.arrives == row.arrives && known.told() == row.told());
+    let is_as_before = |row: &Row| plain.iter().any(|known| known.arrives == row.arrives && known.texts() == row.texts());
     let changed: Vec<Row> = others.into_iter().filter(|row| !is_as_before(row)).map(Row::without_flags).collect();
     let mut printed: Vec<(Printed, Vec<&'static str>)> = Vec::new();
     for row in &changed {
-        let becomes = row.told();
+        let becomes = row.texts();
         match printed.iter_mut().find(|(known, _)| known.of == row.but && known.becomes == becomes) {
             Some((_, arrivals)) => arrivals.push(row.arrives),
             None => printed.push((Printed { of: row.but, when: String::new(), becomes }, vec![row.arrives])),
@@ -90,12 +86,12 @@ pub fn against(rows: &[Row]) -> Vec<Printed> {
     printed.into_iter().map(|(row, arrivals)| Printed { when: named(&arrivals), ..row }).collect()
 }
 
-/// The rows of [`whose`]: standings of which the same becomes are one row.
+/// The rows of [`whose`]: stages with the same outcome are one row.
 #[must_use]
 pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
     let mut printed: Vec<Printed> = Vec::new();
     for row in rows {
-        let becomes = row.told();
+        let becomes = row.texts();
         match printed.iter_mut().find(|known| known.of == row.arrives && known.becomes == becomes) {
             Some(known) => known.when = format!("{}, {}", known.when, row.but),
             None => printed.push(Printed { of: row.arrives, when: row.but.to_owned(), becomes }),
@@ -104,10 +100,10 @@ pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
     printed
 }
 
-/// Every posting of these rows, each once, by the list of the ledger.
+/// Every distinct posting of these rows, in the order of the ledger's list.
 #[must_use]
-pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Posted> {
-    let mut all: Vec<Posted> = Vec::new();
+pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<PostingSummary> {
+    let mut all: Vec<PostingSummary> = Vec::new();
     for posted in rows.into_iter().flat_map(Row::cells).flat_map(|cell| &cell.posted) {
         if !all.contains(posted) {
             all.push(posted.clone());

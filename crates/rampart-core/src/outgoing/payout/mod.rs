@@ -1,7 +1,7 @@
-//! A payout: money leaving over a bank rail, or going back through the processor it came from.
+//! A payout: money leaving over a bank rail, or refunded through the processor that captured it.
 
-mod kept_to_step;
 mod observe;
+mod payable_step;
 mod postings;
 
 pub use observe::PayoutFact;
@@ -20,30 +20,30 @@ use crate::redacted::Redacted;
 use crate::step::Step;
 use crate::time::Timestamp;
 
-/// What a payout is for.
+/// Purpose of a payout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PayoutPurpose {
     /// The money a customer gets for coins.
     Rampoff,
-    /// A customer's money going back.
+    /// A refund of a customer's money.
     Refund,
-    /// Something from suspense going back to where it came from.
+    /// Something in suspense returned to its source.
     SuspenseReturn,
 }
 
-/// Which way a payout takes.
+/// Route of a payout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "route", content = "name", rename_all = "snake_case")]
 pub enum PayoutRoute {
-    /// A bank rail.
+    /// Over a bank rail.
     Bank(Rail),
     /// Back through the processor that captured the payment.
     Processor(Processor),
 }
 
 impl PayoutRoute {
-    /// The account money leaves from.
+    /// The account the money leaves from.
     #[must_use]
     pub const fn account(self) -> Account {
         match self {
@@ -52,7 +52,7 @@ impl PayoutRoute {
         }
     }
 
-    /// The account for what has left and not yet arrived.
+    /// The account for money that has left and not arrived.
     #[must_use]
     pub const fn in_transit(self) -> Account {
         match self {
@@ -61,30 +61,29 @@ impl PayoutRoute {
     }
 }
 
-/// Where a payout goes.
+/// Receiver of a payout.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PayoutDestination {
-    /// The account; for a processor, the reference of the captured payment.
+    /// The account number; for a processor, its reference of the capture.
     pub account: Redacted,
-    /// The bank's code where the account needs one.
+    /// The bank's code, if the account number needs one.
     pub bank_code: Option<String>,
-    /// The kind of account where it needs one.
+    /// The type of account, if the account number needs one.
     pub account_type: Option<String>,
-    /// The bank's name, as said.
+    /// The bank's name, as provided.
     pub bank_name: Option<String>,
-    /// The holder.
     pub name: Redacted,
 }
 
-/// Where a payout stands.
+/// State of a payout.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PayoutState {
-    /// Waiting to be handed to the rail.
+    /// Waiting to be sent.
     Queued,
-    /// Handed over, and the answer was lost: the rail is asked before anything else happens.
+    /// Sent, and the answer was lost: it is looked up before anything else happens.
     Unknown,
-    /// The rail has taken it.
+    /// The rail has accepted it.
     Accepted {
         /// The rail's reference.
         reference: String,
@@ -94,20 +93,14 @@ pub enum PayoutState {
         /// The bank's reference.
         reference: String,
     },
-    /// It did not leave, or came back before it had arrived.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// It had arrived and was sent back.
-    Returned {
-        /// Why.
-        reason: String,
-    },
+    /// It did not leave, or was returned before it settled.
+    Failed { reason: String },
+    /// It had settled and was returned.
+    Returned { reason: String },
 }
 
 impl PayoutState {
-    /// Its name, as it is stored.
+    /// The state's name, as stored.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -124,59 +117,50 @@ impl PayoutState {
 /// Money leaving.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Payout {
-    /// Its identifier, which is the rail's idempotency key too.
+    /// Also the idempotency key at the rail.
     pub id: PayoutId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// What it is for.
     pub purpose: PayoutPurpose,
-    /// The order, where there is one.
     pub order: Option<OrderId>,
-    /// The customer whose account is debited; suspense where there is none.
+    /// The customer whose account is debited; suspense if `None`.
     pub customer: Option<CustomerId>,
-    /// Which way it takes.
     pub route: PayoutRoute,
-    /// The currency.
     pub currency: Currency,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// What its rail cannot pay beside that, because it pays whole steps only: the company keeps it. In minor units.
+    /// The rest its rail cannot pay, kept as a fee, in minor units.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub rounding: Amount,
-    /// Where it goes.
     pub destination: PayoutDestination,
-    /// Whether the screening provider has to be asked about the receiver.
+    /// Whether the receiver has to be screened.
     #[serde(default = "Screening::of_earlier_version")]
     pub screening: Screening,
-    /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
-    /// that item is put back.
+    /// The review item resolved by it, if it is a return from suspense; the item is reopened if the payout fails.
     #[serde(default)]
     pub resolves: Option<ReviewId>,
-    /// The item as it was put back, when it did not work.
+    /// The item as reopened after it failed.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub put_back: Option<ReviewId>,
-    /// Who said where it stands, where that was a person and not the rail.
+    /// The operator who reported its outcome, if the rail did not.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub said_by: Option<String>,
-    /// When the screening provider last answered about who receives it, where it was asked about that alone.
+    /// When the receiver was last screened, if it was screened on its own.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
-    /// Whether it arrived after it had been taken for failed and its order's money had gone another way: it is booked as lost.
+    /// Whether it settled after it had been treated as failed and its order's money had gone another way: booked as lost.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub lost: bool,
-    /// Whether a person has ordered it to go back, and has seen how its customer stands.
+    /// Whether an operator created the refund and has seen the customer's eligibility.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub by_person: bool,
-    /// Where it stands.
     pub state: PayoutState,
-    /// When it was decided.
     pub created_at: Timestamp,
 }
 
 impl Payout {
-    /// One of no order that is ordered now, about whose receiver the screening provider is asked first. The amount is in minor
-    /// units.
+    /// A new payout of no order, whose receiver has to be screened. `amount` is in minor units.
     #[must_use]
     pub fn new(
         mint: &Mint<'_>,
@@ -216,7 +200,7 @@ impl Payout {
         }
     }
 
-    /// The same of what its rail can pay. A processor gives back whatever it captured.
+    /// Rounds it down to what its rail can pay. A processor refunds any amount it captured.
     #[must_use]
     pub fn payable(self, catalogue: &Catalogue) -> Self {
         let amount = self.payable_amount(catalogue);
@@ -224,14 +208,13 @@ impl Payout {
         Self { amount, rounding, ..self }
     }
 
-    /// What the account is debited, in minor units: what is paid, and what the rail cannot pay of it.
+    /// The amount debited from the account, in minor units: what is paid and what the rail cannot pay.
     #[must_use]
     pub fn takes(&self) -> Amount {
         Amount::from_minor(self.amount.minor() + self.rounding.minor())
     }
 
-    /// What is promised for it beside what its order promises: what goes back from suspense is held there until it
-    /// arrived or failed. In minor units.
+    /// Its own holds, beside its order's: a return holds suspense until it settles or fails. In minor units.
     #[must_use]
     pub fn holds(&self) -> Vec<(Account, Currency, Amount)> {
         let is_open = matches!(self.state, PayoutState::Queued | PayoutState::Unknown | PayoutState::Accepted { .. });
@@ -241,7 +224,7 @@ impl Payout {
         }
     }
 
-    /// The step that orders it, with what is promised for it: a request is bound by the floor, what follows from a fact is not.
+    /// The step that creates it with its holds: a request is bound by the floor, what follows from a fact is not.
     #[must_use]
     pub fn create(self, origin: Origin, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
@@ -251,39 +234,39 @@ impl Payout {
         step
     }
 
-    /// Whether the screening provider is being asked about who receives it.
+    /// Whether the receiver is being screened.
     #[must_use]
     pub fn awaits_screening(&self) -> bool {
         self.screening == Screening::Due && self.state == PayoutState::Queued
     }
 
-    /// Whether it was certainly not handed over. Whoever held a lease may have handed it over, also when the lease has run
-    /// out; and without a job that the stop can remove, one may be made and leased beside it.
+    /// Whether it was certainly not sent. The holder of a lease may have sent it, even after the lease expired; without a job
+    /// that the stop can remove, one could be created and leased meanwhile.
     #[must_use]
     pub fn can_be_stopped(&self, jobs: &[Job]) -> bool {
         let may_leave = |job: &Job| job.kind == JobKind::SendPayout && job.leased_until.is_some();
         self.state == PayoutState::Queued && !jobs.iter().any(may_leave) && jobs.iter().any(|job| job.kind == self.next_job())
     }
 
-    /// Whether nothing is known yet of what the rail makes of it.
+    /// Whether its outcome at the rail is unknown.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, PayoutState::Queued | PayoutState::Unknown)
     }
 
-    /// Whether what the screening provider said about who receives it is older than this.
+    /// Whether the receiver's screening is older than this.
     #[must_use]
     pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
         self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
     }
 
-    /// What is to be done with it first.
+    /// The job for its next action, due now.
     #[must_use]
     pub fn first_job(&self, mint: &Mint<'_>) -> Job {
         Job::due_now(mint, self.next_job(), self.id)
     }
 
-    /// What is to be done with it while it is queued: the provider is asked, or the rail.
+    /// Its next action while queued: screen the receiver, or send it.
     #[must_use]
     pub const fn next_job(&self) -> JobKind {
         match self.screening {

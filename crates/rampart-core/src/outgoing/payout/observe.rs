@@ -1,5 +1,5 @@
-//! What a payout does with facts, with what that means for its order and for the ledger. Facts are never refused; one that
-//! was known before, or that its state leaves no room for, gives a step that does nothing.
+//! Applies facts to a payout, its order and the ledger. Facts are never refused; a repeated one, or one that does not fit the
+//! state, yields an empty step.
 
 use std::time::Duration;
 
@@ -10,68 +10,60 @@ use crate::id::{Mint, OrderId};
 use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, on_its_way, tell_beside};
+use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, observe_set_aside, pending};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
-/// How long a rail is left alone before it is asked what became of a payout (business time).
-const FIRST_QUESTION_AFTER: Duration = Duration::from_secs(1);
+/// Delay before the first lookup of a payout whose answer was lost (business time).
+const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 
-/// What can happen to a payout.
+/// A fact about a payout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayoutFact {
-    /// The screening provider, or we ourselves, have answered about who receives it.
+    /// The receiver was screened, by the provider or by our own check.
     Screened(ScreeningResult),
-    /// What the screening provider said is too old: it is asked again.
+    /// The screening is outdated and has to be repeated.
     Outdated,
-    /// It is stopped before it was handed over.
     Stopped {
-        /// By whom.
         by: StoppedBy,
-        /// Why.
         reason: String,
     },
-    /// Its rail cannot pay it as it was ordered, because it pays whole steps only since then.
+    /// The rail's payable step changed, so that it cannot pay the whole amount.
     OffStep,
-    /// It was handed over, and the answer was lost: the rail is asked.
+    /// Sent, and the answer was lost.
     Unknown,
-    /// The rail, asked about one whose answer was lost, has never had it and never will.
+    /// A lookup after a lost answer: the rail has never had it and never will.
     NeverArrived,
-    /// The rail has taken it.
+    /// The rail has accepted it.
     Accepted {
         /// The rail's reference.
         reference: String,
     },
-    /// The rail refused it for good when it was handed over.
     Refused {
-        /// Why.
         reason: String,
     },
-    /// It arrived. That may be told before we heard that it was taken.
+    /// It arrived. This may be reported before its acceptance.
     Settled {
         /// The bank's reference.
         reference: String,
     },
-    /// It will not arrive, or was sent back.
+    /// It will not arrive, or was returned.
     Failed {
-        /// Why.
         reason: String,
     },
-    /// A person has asked the bank about one that was handed over, and says what it told: the word stands until the outside
-    /// shows something else.
+    /// An operator reports what the bank said about a payout that was sent. This stands until the rail or the bank reports
+    /// otherwise.
     Said {
-        /// Who.
         by: String,
-        /// What.
         word: PayoutReport,
     },
 }
 
 impl Payout {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(self, fact: PayoutFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
@@ -83,7 +75,7 @@ impl Payout {
             }
             PayoutFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
-            PayoutFact::OffStep => self.kept_to_step(outgoing.order, context),
+            PayoutFact::OffStep => self.round_to_payable_step(outgoing.order, context),
             PayoutFact::Unknown => self.unknown(mint),
             PayoutFact::NeverArrived => self.never_arrived(mint),
             PayoutFact::Accepted { reference } => self.accepted(reference, outgoing, context),
@@ -95,7 +87,7 @@ impl Payout {
             },
             PayoutFact::Failed { reason } => match self.state {
                 PayoutState::Settled { .. } => self.returned(reason, outgoing, context),
-                // Before it arrived, the money is where it was before it left.
+                // Before it settled, the money is where it was before it left.
                 _ => self.failed(reason, None, outgoing, context),
             },
             PayoutFact::Said { by, word: PayoutReport::Settled { reference } } => self.settled(reference, Some(by), outgoing, context),
@@ -115,7 +107,7 @@ impl Payout {
         step
     }
 
-    /// Nothing is known against the receiver: it is handed over.
+    /// The screening had no hit: it can be sent.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
@@ -126,31 +118,31 @@ impl Payout {
         step
     }
 
-    /// Nothing leaves, and a person decides.
+    /// Nothing leaves; an operator decides.
     fn stopped(self, by: StoppedBy, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if self.state != PayoutState::Queued {
             return Step::new();
         }
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
         let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
-        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = by.says(&reason);
+        let mut step = self.notify_order(outgoing.order.take(), payment, rampoff, context);
+        let reason = by.describe(&reason);
         let item = outgoing.did_not_leave(&context.mint, &reason, &mut step);
         let put_back = item.as_ref().map(|item| item.id);
         if let Some(item) = item {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
-        Self { put_back, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, outgoing.lost, context)
+        Self { put_back, ..self }.transition(PayoutState::Failed { reason }, &mut step);
+        pending::recovered(step, outgoing.lost, context)
     }
 
-    /// It is stopped because what it was ordered instead of has arrived after all.
-    pub(in crate::outgoing) fn gives_way(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
+    /// Stopped because the payout it replaced has settled late.
+    pub(in crate::outgoing) fn stop_for_late_settlement(self, why: &str, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let (by, reason) = (StoppedBy::Operator, why.to_owned());
         let rampoff = RampoffFact::PayoutStopped { payout: self.id, by, reason: reason.clone() };
         let payment = PaymentFact::RefundStopped { payout: self.id, by, reason: reason.clone() };
-        let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        self.becomes(PayoutState::Failed { reason: format!("stopped: {reason}") }, &mut step);
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
+        self.transition(PayoutState::Failed { reason: format!("stopped: {reason}") }, &mut step);
         step
     }
 
@@ -158,18 +150,18 @@ impl Payout {
         let mut step = Step::new();
         if self.is_open() && !self.awaits_screening() {
             let job = Job::due_now(mint, JobKind::CheckPayout, self.id);
-            step.write(Job { due_at: mint.now.after(FIRST_QUESTION_AFTER), ..job });
-            self.becomes(PayoutState::Unknown, &mut step);
+            step.write(Job { due_at: mint.now.after(FIRST_LOOKUP_DELAY), ..job });
+            self.transition(PayoutState::Unknown, &mut step);
         }
         step
     }
 
-    /// It is handed over as if for the first time.
+    /// It is sent as if for the first time.
     fn never_arrived(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.state == PayoutState::Unknown {
             step.write(Job::due_now(mint, JobKind::SendPayout, self.id));
-            self.becomes(PayoutState::Queued, &mut step);
+            self.transition(PayoutState::Queued, &mut step);
         }
         step
     }
@@ -185,7 +177,7 @@ impl Payout {
             _ => Step::new(),
         };
         step.post(self.post_accepted(&context.mint));
-        self.becomes(PayoutState::Accepted { reference }, &mut step);
+        self.transition(PayoutState::Accepted { reference }, &mut step);
         step
     }
 
@@ -195,16 +187,21 @@ impl Payout {
             return Step::new();
         }
         let mut step = match outgoing.lost {
-            // The processor that refuses this refund must not make the order begin another: the money is gone already.
+            // The order must not create another refund after this one was refused: its money is gone already.
             Some(_) => {
                 let (payout, by) = (self.id, StoppedBy::Operator);
                 let rampoff = RampoffFact::PayoutStopped { payout, by, reason: reason.clone() };
-                self.tell(outgoing.order.take(), PaymentFact::RefundStopped { payout, by, reason: reason.clone() }, rampoff, context)
+                self.notify_order(
+                    outgoing.order.take(),
+                    PaymentFact::RefundStopped { payout, by, reason: reason.clone() },
+                    rampoff,
+                    context,
+                )
             }
             None => {
                 let payment = PaymentFact::RefundFailed { payout: self.id, reason: reason.clone() };
                 let rampoff = RampoffFact::PayoutFailed { payout: self.id, reason: reason.clone() };
-                self.tell(outgoing.order.take(), payment, rampoff, context)
+                self.notify_order(outgoing.order.take(), payment, rampoff, context)
             }
         };
         if was_taken {
@@ -213,11 +210,11 @@ impl Payout {
         let item = outgoing.did_not_leave(&context.mint, &format!("sending it did not work: {reason}"), &mut step);
         let put_back = item.as_ref().map(|item| item.id);
         item.into_iter().for_each(|item| step.write(item));
-        Self { put_back, said_by, ..self }.becomes(PayoutState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, outgoing.lost, context)
+        Self { put_back, said_by, ..self }.transition(PayoutState::Failed { reason }, &mut step);
+        pending::recovered(step, outgoing.lost, context)
     }
 
-    /// When that is told before we heard that it was taken, both are booked.
+    /// If it is reported before the acceptance, both are posted.
     fn settled(self, reference: String, said_by: Option<String>, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let was_taken = matches!(self.state, PayoutState::Accepted { .. });
         if !was_taken && !self.is_open() {
@@ -225,46 +222,46 @@ impl Payout {
         }
         let payment = PaymentFact::RefundSettled { payout: self.id, reference: reference.clone() };
         let rampoff = RampoffFact::PayoutSettled { payout: self.id, reference: reference.clone() };
-        let mut step = self.tell(outgoing.order, payment, rampoff, context);
-        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld: self.rounding }, self.amount, context));
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
+        step.extend(observe_set_aside(outgoing.beside, SetAside::Returned { withheld: self.rounding }, self.amount, context));
         if !was_taken {
             step.post(self.post_accepted(&context.mint));
         }
         step.post(self.post_settled(&context.mint));
-        Self { said_by, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+        Self { said_by, ..self }.transition(PayoutState::Settled { reference }, &mut step);
         step
     }
 
-    /// The rail says what a person had said before: it is no word any more.
+    /// The rail confirms what an operator had reported.
     fn confirms_the_word(self, reference: String, is_fact: bool) -> Step {
         let mut step = Step::new();
         if is_fact && self.said_by.is_some() {
-            Self { said_by: None, ..self }.becomes(PayoutState::Settled { reference }, &mut step);
+            Self { said_by: None, ..self }.transition(PayoutState::Settled { reference }, &mut step);
         }
         step
     }
 
-    /// It arrived after it had been taken for failed, or had been sent back. Its order is paid by it, or its item settled, if
-    /// the money is still there or what was ordered in its place can be stopped; otherwise it is lost.
+    /// It settled after it was treated as failed, or had been returned. Its order is paid by it, or its review item resolved,
+    /// if the money is still there or its replacement can be stopped; otherwise it is lost.
     fn arrived_after_all(self, reference: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         let order = outgoing.order.as_ref().map(Order::id).or_else(|| outgoing.review.as_ref()?.order);
         let relied = outgoing.order.as_ref().map(Order::relied);
-        let instead = outgoing.instead.as_ref().map(PendingOutgoing::told);
-        // What had been sent back lies in suspense, while an item about it waits.
+        let instead = outgoing.instead.as_ref().map(PendingOutgoing::description);
+        // Returned money is in suspense while its review item is open.
         let was_returned = matches!(self.state, PayoutState::Returned { .. });
         let settles = match (outgoing.order.take(), outgoing.review.take()) {
-            (_, Some(item)) => on_its_way::settles_item(&self, item, outgoing.instead, context),
-            (Some(order), None) if !was_returned => on_its_way::settles(&self, reference, order, outgoing.instead, context),
+            (_, Some(item)) => pending::settle_item(&self, item, outgoing.instead, context),
+            (Some(order), None) if !was_returned => pending::settle_order(&self, reference, order, outgoing.instead, context),
             (_, None) => None,
         };
         let lost = settles.is_none();
         let mut step = settles.unwrap_or_default();
         step.post(self.post_accepted(mint));
         let outcome = match (lost, instead) {
-            (false, None) => "it is taken for what it was ordered for".to_owned(),
-            (false, Some(instead)) => format!("it is taken for what it was ordered for, and {instead} was stopped"),
-            (true, Some(instead)) => format!("it is booked as lost, because {instead} was ordered in its place and may have left"),
+            (false, None) => "it is used for its original purpose".to_owned(),
+            (false, Some(instead)) => format!("it is used for its original purpose, and {instead} was stopped"),
+            (true, Some(instead)) => format!("it is booked as lost, because {instead} was created in its place and may have left"),
             (true, None) => "it is booked as lost, because its money has gone another way".to_owned(),
         };
         if lost {
@@ -273,16 +270,16 @@ impl Payout {
         } else {
             step.post(if was_returned { self.post_sent_again(context) } else { self.post_settled(mint) });
             let withheld = if was_returned { Amount::ZERO } else { self.rounding };
-            step.extend(tell_beside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
+            step.extend(observe_set_aside(outgoing.beside.take(), SetAside::Returned { withheld }, self.amount, context));
         }
         let said = match (&self.state, &self.said_by) {
-            (_, Some(person)) => format!("{person} had said that it failed"),
-            (PayoutState::Returned { .. }, None) => "it had been sent back".to_owned(),
-            (_, None) => "it was taken for failed".to_owned(),
+            (_, Some(person)) => format!("{person} had reported it as failed"),
+            (PayoutState::Returned { .. }, None) => "it had been returned".to_owned(),
+            (_, None) => "it was treated as failed".to_owned(),
         };
-        let reason = format!("payout {} has arrived as {reference} after {said}: {outcome}", self.id);
+        let reason = format!("payout {} has settled as {reference} after {said}: {outcome}", self.id);
         step.write(self.contradiction(order, reason, mint));
-        Self { said_by: None, lost, ..self }.becomes(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
+        Self { said_by: None, lost, ..self }.transition(PayoutState::Settled { reference: reference.to_owned() }, &mut step);
         step
     }
 
@@ -291,7 +288,7 @@ impl Payout {
         ReviewItem { order, asset: Some(self.currency.into()), amount: self.amount, ..item }
     }
 
-    /// It had arrived, or was said to have, and was sent back.
+    /// It had settled, or was reported to have, and was returned.
     fn returned(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
         let mut step = Step::new();
@@ -300,31 +297,30 @@ impl Payout {
         if self.lost {
             step.post(self.post_loss_returned(context));
         } else {
-            // What the order takes from suspense has to lie there first.
+            // What the order takes from suspense has to be there first.
             step.post(self.post_returned(mint));
             let payment = PaymentFact::RefundReturned { payout: self.id, amount: self.amount, reason: reason.clone() };
             let rampoff = RampoffFact::PayoutReturned { payout: self.id, reason: reason.clone() };
-            step.extend(self.tell(outgoing.order.take(), payment, rampoff, context));
-            step.extend(tell_beside(outgoing.beside.take(), SetAside::CameBack { withheld: Amount::ZERO }, self.amount, context));
+            step.extend(self.notify_order(outgoing.order.take(), payment, rampoff, context));
+            step.extend(observe_set_aside(outgoing.beside.take(), SetAside::CameBack { withheld: Amount::ZERO }, self.amount, context));
             let why = format!("the receiving bank returned what we had sent: {reason}");
             let item = outgoing.did_not_leave(mint, &why, &mut step);
             put_back = item.as_ref().map(|item| item.id);
-            // What the rail could not pay was kept, and did not come back.
+            // What the rail could not pay was kept and did not come back.
             item.into_iter().for_each(|item| step.write(ReviewItem { amount: self.amount, ..item }));
         }
         if let Some(person) = &self.said_by {
-            let reason =
-                format!("payout {} has not arrived, or was sent back ({reason}), after {person} had said that it arrived", self.id);
+            let reason = format!("payout {} failed or was returned ({reason}) after {person} had reported it as settled", self.id);
             step.write(self.contradiction(order, reason, mint));
         }
-        // What was lost is where it was before it left: nothing of it lies in suspense.
+        // A lost payout is back where it was before it left: nothing of it is in suspense.
         let state = if self.lost { PayoutState::Failed { reason } } else { PayoutState::Returned { reason } };
-        Self { put_back, said_by: None, lost: false, ..self }.becomes(state, &mut step);
+        Self { put_back, said_by: None, lost: false, ..self }.transition(state, &mut step);
         step
     }
 
-    /// What the order is told, by what the payout is for.
-    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+    /// Applies the fact to the order, by the payout's purpose.
+    fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), PayoutPurpose::Refund) => order.observe(payment, context),
             (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => order.observe(rampoff, context),
@@ -332,8 +328,8 @@ impl Payout {
         }
     }
 
-    /// Writes it in its next state, with what that does to its promises: they follow from facts.
-    fn becomes(self, state: PayoutState, step: &mut Step) {
+    /// Writes the next state and changes its holds, which follow from facts.
+    fn transition(self, state: PayoutState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };
         change_holds(step, &before, &after.holds(), Origin::Fact);

@@ -1,4 +1,4 @@
-//! Every movement of money that a payout makes itself.
+//! Every posting of a payout itself.
 
 use super::Payout;
 use crate::id::Mint;
@@ -13,30 +13,29 @@ impl Payout {
         Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.currency, self.amount)])
     }
 
-    /// The rail has taken it: `in_transit` is debited, `bank` (or `card`) credited.
+    /// The rail accepted it: `in_transit` is debited, `bank` (or `card`) credited.
     pub(super) fn post_accepted(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutAccepted, self.route.in_transit(), self.route.account())
     }
 
-    /// It arrived: `customer` (or `suspense`) is debited, `in_transit` credited; for what the rail cannot pay the same account is
-    /// debited, `fees:rounding` credited.
+    /// It settled: `customer` (or `suspense`) is debited, `in_transit` credited; for what the rail cannot pay the same account
+    /// is debited, `fees:rounding` credited.
     pub(super) fn post_settled(&self, mint: &Mint<'_>) -> Option<Posting> {
-        let movements = [Movement::new(self.owed_to(), self.route.in_transit(), self.currency, self.amount), self.rounds()];
+        let movements = [Movement::new(self.owed_to(), self.route.in_transit(), self.currency, self.amount), self.rounding_movement()];
         Posting::moving(mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &movements)
     }
 
-    /// What the rail cannot pay is kept.
-    pub(in crate::outgoing) fn rounds(&self) -> Movement {
+    /// What the rail cannot pay is kept as a fee.
+    pub(in crate::outgoing) fn rounding_movement(&self) -> Movement {
         Movement::new(self.owed_to(), Account::Fees(FeeKind::Rounding), self.currency, self.rounding)
     }
 
-    /// It came back before it had arrived: `bank` is debited, `in_transit` credited.
+    /// It came back before it settled: `bank` is debited, `in_transit` credited.
     pub(super) fn post_failed(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutFailed, self.route.account(), self.route.in_transit())
     }
 
-    /// It had arrived and was sent back: `bank` is debited, `suspense` credited, where a person finds it. What the
-    /// rail could not pay stays kept.
+    /// It had settled and was returned: `bank` is debited, `suspense` credited. What the rail could not pay stays kept.
     pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::PayoutReturned, self.route.account(), Account::Suspense)
     }

@@ -1,5 +1,5 @@
-//! A transfer: coins leaving a wallet of ours. Nonce, signed bytes and transaction id are committed before the
-//! broadcast, and only those bytes are ever sent again.
+//! A transfer: coins leaving a wallet of ours. Nonce, signed bytes and transaction id are committed before the broadcast, and
+//! only those bytes are ever sent again.
 
 mod observe;
 mod postings;
@@ -18,67 +18,62 @@ use crate::record::says_nothing;
 use crate::step::Step;
 use crate::time::Timestamp;
 
-/// What a transfer is for.
+/// Purpose of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferPurpose {
-    /// The coins a customer bought.
+    /// Coins a customer bought.
     Buy,
-    /// A customer's coins going back.
+    /// A refund of a customer's coins.
     Refund,
-    /// Something from suspense going back to where it came from.
+    /// Something in suspense returned to its source.
     SuspenseReturn,
-    /// Deposits being collected into the hot wallet.
+    /// Deposits swept into the hot wallet.
     Sweep,
-    /// The company taking coins out.
+    /// The company withdraws coins.
     Withdrawal,
 }
 
-/// Which wallet of ours coins leave from.
+/// The wallet of ours that coins leave from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "from", content = "index", rename_all = "snake_case")]
 pub enum TransferSource {
-    /// The hot wallet.
     Hot,
-    /// The deposit address of this index.
+    /// The deposit address with this index.
     Deposit(u64),
 }
 
-/// What is sent to a chain, fixed before it is sent.
+/// A signed transaction, committed before it is broadcast.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SignedTransaction {
-    /// The nonce it was signed with.
     pub nonce: u64,
-    /// The transaction's identifier.
     pub txid: String,
     /// The signed bytes, hexadecimal.
     pub bytes: String,
 }
 
-/// Where a transfer stands.
+/// State of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum TransferState {
     /// Waiting to be signed.
     Queued,
-    /// Signed and committed; perhaps broadcast.
+    /// Signed and committed; may have been broadcast.
     Signed(SignedTransaction),
-    /// Signed, perhaps broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. If that becomes final,
-    /// it never left.
+    /// Signed, possibly broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. Once that is final,
+    /// this one never left.
     Recalled(SignedTransaction),
-    /// The chain has taken it.
+    /// The chain has accepted it.
     Broadcast(SignedTransaction),
     /// It has enough confirmations.
     Confirmed(SignedTransaction),
-    /// The chain refused it for good.
     Failed {
-        /// Why.
         reason: String,
     },
 }
 
 impl TransferState {
-    /// Its name, as it is stored.
+    /// The state's name, as stored.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -91,7 +86,7 @@ impl TransferState {
         }
     }
 
-    /// What was signed, once it was.
+    /// The signed transaction, if there is one.
     #[must_use]
     pub const fn signed(&self) -> Option<&SignedTransaction> {
         match self {
@@ -104,57 +99,47 @@ impl TransferState {
 /// Coins leaving.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Transfer {
-    /// Its identifier.
     pub id: TransferId,
-    /// The version it was loaded at; 0 before it is stored.
+    /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// What it is for.
     pub purpose: TransferPurpose,
-    /// The order, where there is one.
     pub order: Option<OrderId>,
-    /// The customer whose account is debited, where there is one.
+    /// The customer whose account is debited, if any.
     pub customer: Option<CustomerId>,
-    /// Which coin.
     pub coin: CoinId,
-    /// How many, in minor units.
+    /// In minor units.
     pub amount: Amount,
-    /// What the receiver bears of the transaction's cost, in minor units: so much less is sent than the account is debited, and
-    /// it becomes ours when the transfer is confirmed.
+    /// The receiver's share of the network fee, in minor units: the account is debited by this much more than is sent. It is
+    /// ours once the transfer is confirmed.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub withheld: Amount,
-    /// Which wallet they leave from.
     pub source: TransferSource,
-    /// Where they go.
     pub to: String,
-    /// Whether the screening provider has to be asked about the receiver.
+    /// Whether the receiver has to be screened.
     #[serde(default = "Screening::of_earlier_version")]
     pub screening: Screening,
-    /// The item of the list of reviews that was resolved by it, where it is a return from suspense: when it does not work,
-    /// that item is put back.
+    /// The review item resolved by it, if it is a return from suspense; the item is reopened if the transfer fails.
     #[serde(default)]
     pub resolves: Option<ReviewId>,
-    /// The deposits whose coins it takes from their address: when it does not work, they lie there again.
+    /// The deposits whose coins it takes from their address; they are uncollected again if it fails.
     #[serde(default)]
     pub deposits: Vec<FactId>,
-    /// Whether what the chain took for it is booked: it takes that once, however often it mines the same bytes.
+    /// Whether its network fee is booked: the chain takes it once, however often it mines the same bytes.
     #[serde(default)]
     pub fee_booked: bool,
-    /// When the screening provider last answered about who receives it, where it was asked about that alone.
+    /// When the receiver was last screened, if it was screened on its own.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
-    /// Whether a person has ordered it to go back, and has seen how its customer stands.
+    /// Whether an operator created the refund and has seen the customer's eligibility.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub by_person: bool,
-    /// Where it stands.
     pub state: TransferState,
-    /// When it was decided.
     pub created_at: Timestamp,
 }
 
 impl Transfer {
-    /// One from the hot wallet that is ordered now, about whose receiver the screening provider is asked first. The amount is in
-    /// minor units.
+    /// A new transfer from the hot wallet, whose receiver has to be screened. `amount` is in minor units.
     #[must_use]
     pub fn new(mint: &Mint<'_>, purpose: TransferPurpose, coin: CoinId, amount: Amount, to: String) -> Self {
         Self {
@@ -179,20 +164,20 @@ impl Transfer {
         }
     }
 
-    /// Its chain.
+    /// The transfer's chain.
     #[must_use]
     pub const fn chain(&self) -> Chain {
         self.coin.chain
     }
 
-    /// What the account is debited, in minor units: what is sent, and what is withheld of it.
+    /// The amount debited from the account, in minor units: what is sent and what is withheld.
     #[must_use]
     pub const fn debited(&self) -> Amount {
         Amount::from_minor(self.amount.minor() + self.withheld.minor())
     }
 
-    /// What is promised for it beside what its order promises: what nobody ordered is held on the wallet until the chain
-    /// has taken it, and what goes back from suspense is held there until it is confirmed. In minor units.
+    /// Its own holds, beside its order's: withdrawals and suspense returns hold the hot wallet until broadcast; suspense
+    /// returns hold suspense until confirmed. In minor units.
     #[must_use]
     pub fn holds(&self) -> Vec<(Account, CoinId, Amount)> {
         let waits = matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_));
@@ -208,7 +193,7 @@ impl Transfer {
         holds
     }
 
-    /// The step that orders it, with what is promised for it: a request is bound by the floor, what follows from a fact is not.
+    /// The step that creates it with its holds: a request is bound by the floor, what follows from a fact is not.
     #[must_use]
     pub fn create(self, origin: Origin, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
@@ -218,25 +203,25 @@ impl Transfer {
         step
     }
 
-    /// Whether the screening provider is being asked about who receives it.
+    /// Whether the receiver is being screened.
     #[must_use]
     pub fn awaits_screening(&self) -> bool {
         self.screening == Screening::Due && self.state == TransferState::Queued
     }
 
-    /// Whether what the screening provider said about who receives it is older than this.
+    /// Whether the receiver's screening is older than this.
     #[must_use]
     pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
         self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
     }
 
-    /// What is to be done with it first.
+    /// The job for its next action, due now.
     #[must_use]
     pub fn first_job(&self, mint: &Mint<'_>) -> Job {
         Job::due_now(mint, self.next_job(), self.id)
     }
 
-    /// What is to be done with it until the chain has taken it: the provider is asked, or the chain.
+    /// Its next action until the chain has accepted it: screen the receiver, or send it.
     #[must_use]
     pub const fn next_job(&self) -> JobKind {
         match self.screening {

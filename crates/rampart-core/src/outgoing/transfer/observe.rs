@@ -1,12 +1,12 @@
-//! What a transfer does with facts, with what that means for its order and for the ledger. Facts are never refused; one
-//! that was known before, or that its state leaves no room for, gives a step that does nothing.
+//! Applies facts to a transfer, its order and the ledger. Facts are never refused; a repeated one, or one that does not fit the
+//! state, yields an empty step.
 
 use super::{SignedTransaction, Transfer, TransferPurpose, TransferSource, TransferState};
 use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, Screening, change_holds, on_its_way, tell_beside};
+use crate::outgoing::{Outgoing, Screening, change_holds, observe_set_aside, pending};
 use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
 use crate::rampoff::RampoffFact;
@@ -15,56 +15,44 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::{Claim, ClaimScope, Step};
 use crate::suspense;
 
-/// What can happen to a transfer.
+/// A fact about a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransferFact {
-    /// The screening provider, or we ourselves, have answered about who receives it.
+    /// The receiver was screened, by the provider or by our own check.
     Screened(ScreeningResult),
-    /// What the screening provider said is too old: it is asked again.
+    /// The screening is outdated and has to be repeated.
     Outdated,
-    /// It is stopped before it was signed.
-    Stopped {
-        /// By whom.
-        by: StoppedBy,
-        /// Why.
-        reason: String,
-    },
-    /// It was signed. Nothing is broadcast before this is committed.
+    /// Stopped before it was signed.
+    Stopped { by: StoppedBy, reason: String },
+    /// Signed. Nothing is broadcast before this is committed.
     Signed(SignedTransaction),
-    /// It is not to be broadcast again, because what it is for was taken back, or a person asked for it.
+    /// Not to be broadcast again: what it is for was reversed, or an operator asked for it.
     Recalled,
-    /// The chain has taken it.
+    /// The chain has accepted it.
     Broadcast,
     /// The chain refused it for good and has never had it.
-    Refused {
-        /// Why.
-        reason: String,
-    },
+    Refused { reason: String },
     /// It is in a block with enough confirmations.
     Confirmed {
-        /// So many.
         confirmations: u32,
-        /// What the chain took, in minor units of its own coin.
+        /// The network fee, in minor units of the chain's native coin.
         network_fee: Amount,
     },
-    /// It was confirmed, and the chain undid its block.
+    /// It was confirmed, and a reorganisation removed its block.
     Unconfirmed,
-    /// The chain took it and undid it by its own rules; the fee is gone all the same.
+    /// The chain included it and reverted it; the fee is spent all the same.
     Reverted {
-        /// What the chain took, in minor units of its own coin.
+        /// The network fee, in minor units of the chain's native coin.
         network_fee: Amount,
     },
-    /// The chain has forgotten it and refuses to take it again.
-    Vanished {
-        /// Why.
-        reason: String,
-    },
-    /// It vanished, can never come back, and a person has given it up.
+    /// The chain has dropped it and refuses to accept it again.
+    Vanished { reason: String },
+    /// It vanished, can never come back, and an operator has abandoned it.
     GivenUp,
 }
 
 impl Transfer {
-    /// What follows from a fact.
+    /// Applies a fact.
     #[must_use]
     pub fn observe(self, fact: TransferFact, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mint = &context.mint;
@@ -84,7 +72,7 @@ impl Transfer {
             TransferFact::Unconfirmed => self.unconfirmed(outgoing, context),
             TransferFact::Reverted { network_fee } => self.reverted(network_fee, outgoing, context),
             TransferFact::Vanished { reason } => self.vanished(&reason, mint),
-            TransferFact::GivenUp => self.given_up(outgoing, context),
+            TransferFact::GivenUp => self.abandoned(outgoing, context),
         }
     }
 
@@ -98,7 +86,7 @@ impl Transfer {
         step
     }
 
-    /// Nothing is known against the receiver: it is signed and sent.
+    /// The screening had no hit: it can be signed and sent.
     fn cleared(self, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if self.awaits_screening() {
@@ -109,28 +97,28 @@ impl Transfer {
         step
     }
 
-    /// Nothing leaves, and a person decides, or it goes on when the reason has ended.
+    /// Nothing leaves; an operator decides, or the order resumes when the reason ends.
     fn stopped(self, by: StoppedBy, reason: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if self.state != TransferState::Queued {
             return Step::new();
         }
-        let (transfer, told) = (self.id, reason.to_owned());
-        let payment = PaymentFact::TransferStopped { transfer, by, reason: told.clone() };
-        let rampoff = RampoffFact::RefundStopped { transfer, by, reason: told };
-        let mut step = self.tell(outgoing.order.take(), payment, rampoff, context);
-        let reason = by.says(reason);
+        let (transfer, text) = (self.id, reason.to_owned());
+        let payment = PaymentFact::TransferStopped { transfer, by, reason: text.clone() };
+        let rampoff = RampoffFact::RefundStopped { transfer, by, reason: text };
+        let mut step = self.notify_order(outgoing.order.take(), payment, rampoff, context);
+        let reason = by.describe(reason);
         if let Some(item) = outgoing.did_not_leave(&context.mint, &reason, &mut step) {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     fn signed(self, signed: SignedTransaction) -> Step {
         let mut step = Step::new();
         if self.state == TransferState::Queued && !self.awaits_screening() {
-            self.becomes(TransferState::Signed(signed), &mut step);
+            self.transition(TransferState::Signed(signed), &mut step);
         }
         step
     }
@@ -139,7 +127,7 @@ impl Transfer {
     fn recalled(self) -> Step {
         let mut step = Step::new();
         if let (TransferState::Signed(signed), TransferSource::Hot) = (self.state.clone(), self.source) {
-            self.becomes(TransferState::Recalled(signed), &mut step);
+            self.transition(TransferState::Recalled(signed), &mut step);
         }
         step
     }
@@ -148,9 +136,9 @@ impl Transfer {
         let (TransferState::Signed(signed) | TransferState::Recalled(signed)) = self.state.clone() else { return Step::new() };
         let (transfer, txid) = (self.id, signed.txid.clone());
         let payment = PaymentFact::CoinsBroadcast { transfer, txid: txid.clone() };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
         step.post(self.post_broadcast(&context.mint));
-        self.becomes(TransferState::Broadcast(signed), &mut step);
+        self.transition(TransferState::Broadcast(signed), &mut step);
         step
     }
 
@@ -158,24 +146,24 @@ impl Transfer {
         if !matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_)) {
             return Step::new();
         }
-        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
-        let why = format!("sending it back was refused by the chain: {reason}");
+        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
+        let why = format!("the chain refused the return: {reason}");
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
     fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
         let TransferState::Broadcast(signed) = self.state.clone() else { return Step::new() };
         let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
         step.post(self.post_confirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
+        step.extend(observe_set_aside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
         self.book_fee(network_fee, context, &mut step);
-        self.becomes(TransferState::Confirmed(signed), &mut step);
+        self.transition(TransferState::Confirmed(signed), &mut step);
         step
     }
 
@@ -183,22 +171,22 @@ impl Transfer {
         let TransferState::Confirmed(signed) = self.state.clone() else { return Step::new() };
         let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
         let payment = PaymentFact::CoinsUnconfirmed { transfer };
-        let mut step = self.tell(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
+        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundUnconfirmed { transfer, amount, withheld }, context);
         step.post(self.post_unconfirmed(&context.mint));
-        step.extend(tell_beside(outgoing.beside, SetAside::CameBack { withheld }, amount, context));
+        step.extend(observe_set_aside(outgoing.beside, SetAside::CameBack { withheld }, amount, context));
         step.extend(suspense::not_sent_back(outgoing.review, outgoing.shortage, context));
-        self.becomes(TransferState::Broadcast(signed), &mut step);
+        self.transition(TransferState::Broadcast(signed), &mut step);
         step
     }
 
-    /// An order is put on hold and decides anew, also where its partner has seen the coins leave: the old bytes are used
-    /// up. What nobody ordered is put on a person's list.
+    /// The order goes on hold and is decided again, even if its partner has seen the coins leave: the old signed bytes are used
+    /// up. A transfer without an order becomes a review item.
     fn reverted(mut self, network_fee: Amount, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return Step::new();
         }
         let (mint, reason) = (&context.mint, "reverted by the chain".to_owned());
-        let mut step = self.tell_failed(outgoing.order.take(), &reason, context);
+        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
         step.post(self.post_returned(mint));
         self.book_fee(network_fee, context, &mut step);
         let why = format!("the chain reverted transfer {}: the coins never left", self.id);
@@ -207,15 +195,15 @@ impl Transfer {
             step.write(self.item(ReviewKind::Reversal, self.to.clone(), why, mint));
         }
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
-    /// A person is told once, however often it is offered to the chain, which goes on with every block.
+    /// One review item, however often the transaction is offered to the chain, which continues with every block.
     fn vanished(self, reason: &str, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
         if matches!(self.state, TransferState::Broadcast(_)) {
-            let why = format!("transfer {} vanished from {}, which refuses to take it again: {reason}", self.id, self.chain());
+            let why = format!("transfer {} vanished from {}, which refuses to accept it again: {reason}", self.id, self.chain());
             let item = self.item(ReviewKind::Vanished, self.id.to_string(), why, mint);
             step.rely(RecordKey::Transfer(self.id), self.version);
             step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", self.id, self.version), item.id));
@@ -224,25 +212,25 @@ impl Transfer {
         step
     }
 
-    /// Its coins are ours again, and whoever waits for them hears of it.
-    fn given_up(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+    /// Its coins are ours again; its order or review item is updated.
+    fn abandoned(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
         let mut step = Step::new();
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return step;
         }
-        let reason = "vanished from the chain and given up".to_owned();
-        // Before the order's own postings: what it takes back from its customer's account has to be there.
+        let reason = "vanished from the chain and abandoned".to_owned();
+        // Before the order's own postings: what it takes from its customer's account has to be there.
         step.post(self.post_returned(&context.mint));
-        step.extend(self.tell_failed(outgoing.order.take(), &reason, context));
+        step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
         let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
         outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
-        self.becomes(TransferState::Failed { reason }, &mut step);
-        on_its_way::recovered(step, lost, context)
+        self.transition(TransferState::Failed { reason }, &mut step);
+        pending::recovered(step, lost, context)
     }
 
-    /// What the order is told, by what the transfer is for.
-    fn tell(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
+    /// Applies the fact to the order, by the transfer's purpose.
+    fn notify_order(&self, order: Option<Order>, payment: PaymentFact, rampoff: RampoffFact, context: &Context<'_>) -> Step {
         match (order, self.purpose) {
             (Some(Order::Payment(order)), TransferPurpose::Buy) => order.observe(payment, context),
             (Some(Order::Rampoff(order)), TransferPurpose::Refund) => order.observe(rampoff, context),
@@ -250,10 +238,10 @@ impl Transfer {
         }
     }
 
-    fn tell_failed(&self, order: Option<Order>, reason: &str, context: &Context<'_>) -> Step {
+    fn notify_failed(&self, order: Option<Order>, reason: &str, context: &Context<'_>) -> Step {
         let (transfer, reason) = (self.id, reason.to_owned());
         let payment = PaymentFact::TransferFailed { transfer, reason: reason.clone() };
-        self.tell(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
+        self.notify_order(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
     }
 
     /// The chain takes its fee once, however often it mines the same bytes.
@@ -265,8 +253,8 @@ impl Transfer {
         }
     }
 
-    /// Writes it in its next state, with what that does to its promises: they follow from facts.
-    fn becomes(self, state: TransferState, step: &mut Step) {
+    /// Writes the next state and changes its holds, which follow from facts.
+    fn transition(self, state: TransferState, step: &mut Step) {
         let before = self.holds();
         let after = Self { state, ..self };
         change_holds(step, &before, &after.holds(), Origin::Fact);

@@ -1,4 +1,4 @@
-//! Every movement of coins that a transfer makes itself.
+//! Every posting of a transfer itself.
 
 use super::{Transfer, TransferPurpose, TransferSource};
 use crate::amount::Amount;
@@ -27,7 +27,7 @@ impl Transfer {
         Posting::moving(mint, kind, Origin::Fact, self.order, &[Movement::new(debit, credit, self.coin, self.amount)])
     }
 
-    /// The chain has taken it: `in_transit` is debited, the wallet credited.
+    /// The chain accepted it: `in_transit` is debited, the wallet credited.
     pub(super) fn post_broadcast(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsBroadcast, Account::InTransit(self.chain()), self.wallet())
     }
@@ -38,7 +38,7 @@ impl Transfer {
         Posting::moving(mint, PostingKind::CoinsConfirmed, Origin::Fact, self.order, &self.arrival())
     }
 
-    /// The chain undid it: what [`Transfer::post_confirmed`] did is taken back; the same bytes are on their way again.
+    /// A reorganisation removed it: reverses [`Transfer::post_confirmed`]; the same signed bytes are pending again.
     pub(super) fn post_unconfirmed(&self, mint: &Mint<'_>) -> Option<Posting> {
         let movements = self.arrival().map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
         Posting::moving(mint, PostingKind::CoinsUnconfirmed, Origin::Fact, self.order, &movements)
@@ -52,12 +52,12 @@ impl Transfer {
         ]
     }
 
-    /// The chain undid it by its own rules after it had taken it: the wallet is debited, `in_transit` credited.
+    /// The chain reverted it after it had accepted it: the wallet is debited, `in_transit` credited.
     pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
     }
 
-    /// What the chain took for it: `network_fees` is debited, the wallet credited, in the chain's own coin.
+    /// Its network fee: `network_fees` is debited, the wallet credited, in the chain's native coin.
     pub(super) fn post_network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
         let movement = Movement::new(Account::NetworkFees, self.wallet(), native, fee);
         Posting::moving(mint, PostingKind::NetworkFee, Origin::Fact, self.order, &[movement])

@@ -1,4 +1,4 @@
-//! Money that was taken back, and lay in suspense or had left it.
+//! Reversals of money in suspense, or of money that has left suspense.
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -10,9 +10,9 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::treasury;
 
-/// Money that lay in suspense was taken back: `items` are those about its receipt, oldest first, each with what sends it back
-/// where that was ordered. What is being sent back and was certainly not attempted is stopped. Gives how much was taken from
-/// suspense, in minor units, and beside which order it lay.
+/// Reverses money in suspense. `items` are the review items of its receipt, oldest first, each with the payout or transfer that
+/// returns it, if there is one. A return that was certainly not attempted is stopped. Returns the amounts taken from suspense,
+/// in minor units, each with the order beside which it was.
 #[must_use]
 pub fn taken_back(
     items: Vec<(ReviewItem, Option<PendingOutgoing>)>,
@@ -26,7 +26,7 @@ pub fn taken_back(
         let Some(asset) = item.asset.filter(|_| item.kind == ReviewKind::Suspense && missing.is_positive()) else { continue };
         match (&item.resolution, returning) {
             (None, _) => {}
-            (Some(_), Some(returning)) => match returning.stop("what it sends back was taken back", None, context) {
+            (Some(_), Some(returning)) => match returning.stop("what it returns was reversed", None, context) {
                 Some(stopped) => step.extend(stopped),
                 None => continue,
             },
@@ -39,11 +39,7 @@ pub fn taken_back(
         let rest = item.amount.less(part);
         if rest.is_positive() {
             let item = ReviewItem { amount: rest, ..item };
-            step.write(if item.resolution.is_some() {
-                item.put_back(mint, format!("a part of it was taken back: {reason}"))
-            } else {
-                item
-            });
+            step.write(if item.resolution.is_some() { item.reopened(mint, format!("part of it was reversed: {reason}")) } else { item });
         } else {
             step.write(item.settled("taken back", "outside", reason.to_owned(), None, mint.now));
         }
@@ -51,12 +47,12 @@ pub fn taken_back(
     (step, taken)
 }
 
-/// Money of no order was taken back that suspense does not have any more: it is lost, and a person hears of it.
+/// Books as a loss reversed money of no order that is not in suspense any more, and creates a review item.
 #[must_use]
 pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
     let mut step = Step::new();
-    step.post(treasury::stray_taken_back(mint, arrived_on, asset, amount));
-    let reason = format!("money of no order was taken back when it was not in suspense any more: {reason}");
+    step.post(treasury::unmatched_taken_back(mint, arrived_on, asset, amount));
+    let reason = format!("money of no order was reversed after it had left suspense: {reason}");
     let item = ReviewItem::new(mint, ReviewKind::Reversal, reason);
     step.write(ReviewItem { fact: Some(receipt), asset: Some(asset), amount, ..item });
     step

@@ -1,4 +1,4 @@
-//! A payout that was ordered before its rail was known to pay whole steps only.
+//! Payouts created before their rail's payable step was configured.
 
 use super::{Payout, PayoutPurpose, PayoutState};
 use crate::catalogue::Catalogue;
@@ -6,15 +6,15 @@ use crate::order::{Context, Order};
 use crate::step::Step;
 
 impl Payout {
-    /// Whether its rail pays less of it than was ordered, and something.
+    /// Whether its rail can pay part of it only.
     #[must_use]
     pub fn is_off_step(&self, catalogue: &Catalogue) -> bool {
         let payable = self.payable_amount(catalogue);
         payable.is_positive() && payable != self.amount
     }
 
-    /// It is rounded down before it is handed over, as it would be if it was ordered now, and its order knows what is paid.
-    pub(super) fn kept_to_step(self, order: Option<Order>, context: &Context<'_>) -> Step {
+    /// Rounds a queued payout down, as a new one would be, and updates its order.
+    pub(super) fn round_to_payable_step(self, order: Option<Order>, context: &Context<'_>) -> Step {
         let mut step = Step::new();
         if self.state != PayoutState::Queued || !self.is_off_step(context.catalogue) {
             return step;
@@ -22,10 +22,10 @@ impl Payout {
         let payout = self.payable(context.catalogue);
         match (order, payout.purpose) {
             (Some(Order::Rampoff(order)), PayoutPurpose::Rampoff) => {
-                order.pays(payout.id, payout.amount, &mut step);
+                order.set_payout_amount(payout.id, payout.amount, &mut step);
             }
             (Some(Order::Payment(order)), PayoutPurpose::Refund) => {
-                order.refunds(payout.id, [payout.amount, payout.rounding], &mut step);
+                order.set_refund_amounts(payout.id, [payout.amount, payout.rounding], &mut step);
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
-//! What is on its way, when something comes that makes it pointless: it is stopped if it was certainly not attempted.
+//! Stopping and recalling what is outgoing when an event makes it pointless. It is stopped only if it was certainly not
+//! attempted.
 //!
-//! Money or coins of its order were taken back: what is left waits for a person. A payout that was taken for failed arrives
-//! all the same: what was ordered in its place is stopped; otherwise what arrived is booked as lost, until that turns out not
-//! to have left.
+//! If money or coins of its order were reversed, the rest waits for an operator. If a payout treated as failed settles late,
+//! its replacement is stopped; otherwise the payout is booked as lost until the replacement turns out not to have left.
 
 use super::{Outgoing, Payout, PayoutState, Transfer, TransferFact, TransferState};
 use crate::id::{PayoutId, TransferId};
@@ -15,18 +15,16 @@ use crate::record::{Record, RecordKey};
 use crate::review::ReviewItem;
 use crate::step::Step;
 
-/// Something that leaves, or left.
+/// A payout or transfer that leaves, or left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 pub enum OutgoingRecord {
-    /// Money.
     Payout(PayoutId),
-    /// Coins.
     Transfer(TransferId),
 }
 
 impl OutgoingRecord {
-    /// The one that a record is, if it is one.
+    /// The reference to a record, if it is a payout or a transfer.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         match record {
             Record::Payout(payout) => Some(Self::Payout(payout.id)),
@@ -36,22 +34,20 @@ impl OutgoingRecord {
     }
 }
 
-/// Something that was ordered to leave, with the jobs that wait for it.
+/// A payout or transfer under way, with its open jobs.
 #[derive(Debug, Clone)]
 pub enum PendingOutgoing {
-    /// Money.
     Payout(Box<Payout>, Vec<Job>),
-    /// Coins.
     Transfer(Box<Transfer>, Vec<Job>),
 }
 
 impl PendingOutgoing {
-    /// Stops it; nothing when it may have left. Signing writes a transfer, handing a payout over leases its job: either
-    /// happens, or the stop.
+    /// Stops it; `None` if it may have left. Signing writes the transfer and sending a payout leases its job, so either that or
+    /// the stop is committed, never both.
     pub(crate) fn stop(self, why: &str, order: Option<Order>, context: &Context<'_>) -> Option<Step> {
         let named = Outgoing { order, ..Outgoing::default() };
         let (mut step, jobs) = match self {
-            Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.gives_way(why, named, context), jobs),
+            Self::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => (payout.stop_for_late_settlement(why, named, context), jobs),
             Self::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
                 (transfer.observe(TransferFact::Stopped { by: StoppedBy::Operator, reason: why.to_owned() }, named, context), jobs)
             }
@@ -61,7 +57,7 @@ impl PendingOutgoing {
         Some(step)
     }
 
-    /// Whether it is a payout that is being handed over at this moment: soon it is known whether it was.
+    /// Whether it is a payout that is being sent right now; soon it is known whether it was.
     #[must_use]
     pub fn is_being_handed_over(&self) -> bool {
         match self {
@@ -70,22 +66,22 @@ impl PendingOutgoing {
         }
     }
 
-    /// What was signed and may have been broadcast is not broadcast again; nothing for whatever cannot be recalled. Broadcasting
-    /// leases its job first: either happens, or this. What is being broadcast at this moment is found on its chain.
+    /// Recalls a signed transfer: it is not broadcast again. `None` for anything that cannot be recalled. Broadcasting leases
+    /// its job first, so either that or the recall is committed. A broadcast in progress is found on the chain.
     #[must_use]
     pub fn recall(self, context: &Context<'_>) -> Option<Step> {
         let Self::Transfer(transfer, jobs) = self else { return None };
         let step = transfer.observe(TransferFact::Recalled, Outgoing::default(), context);
         (!step.is_empty()).then(|| {
             let mut step = step;
-            // The sender looks for nonces that nobody carries when it finds the job.
+            // When the sender finds the job, it looks for nonces that no transfer uses.
             jobs.into_iter().filter(|job| job.leased_until.is_none()).for_each(|job| step.write(Job { due_at: context.mint.now, ..job }));
             step
         })
     }
 
-    /// What it is called in a sentence.
-    pub(super) fn told(&self) -> String {
+    /// Its description in messages.
+    pub(super) fn description(&self) -> String {
         match self {
             Self::Payout(payout, _) => format!("payout {}", payout.id),
             Self::Transfer(transfer, _) => format!("transfer {}", transfer.id),
@@ -93,9 +89,9 @@ impl PendingOutgoing {
     }
 }
 
-/// What follows for an order when a payout of it has arrived that was taken for failed, and what was ordered in its place
-/// could be stopped; nothing when the order has gone on, so that its money is not there any more.
-pub(super) fn settles(
+/// Applies a payout that settled late to its order, after stopping the replacement. `None` if the order has moved on and its
+/// money is not there any more.
+pub(super) fn settle_order(
     payout: &Payout,
     reference: &str,
     order: Order,
@@ -105,14 +101,14 @@ pub(super) fn settles(
     let step = match (order.on_its_way(), instead) {
         (None, _) => return arrived(payout, reference, order, context),
         (Some(_), None) => return None,
-        (Some(_), Some(instead)) => instead.stop(&format!("payout {} has arrived after all", payout.id), Some(order), context)?,
+        (Some(_), Some(instead)) => instead.stop(&format!("payout {} has settled after all", payout.id), Some(order), context)?,
     };
     then_arrived(step, payout, reference, context)
 }
 
-/// The same for an item of the list of reviews that was put back, and perhaps decided about since.
-pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
-    let why = format!("payout {} has arrived after all", payout.id);
+/// The same for a reopened review item, which may have been decided again since.
+pub(super) fn settle_item(payout: &Payout, item: ReviewItem, instead: Option<PendingOutgoing>, context: &Context<'_>) -> Option<Step> {
+    let why = format!("payout {} has settled after all", payout.id);
     match (&item.resolution, instead) {
         (None, _) => {
             let mut step = Step::new();
@@ -124,7 +120,7 @@ pub(super) fn settles_item(payout: &Payout, item: ReviewItem, instead: Option<Pe
     }
 }
 
-/// The order that a step writes, taken out of it for the same step to go on with it; nothing when it writes none.
+/// Removes the order that a step writes, for the same step to continue with; `None` if it writes none.
 fn take_order(step: &mut Step) -> Option<Order> {
     let place = step.writes.iter().position(|record| matches!(record, Record::Payment(_) | Record::Rampoff(_)))?;
     match step.writes.remove(place) {
@@ -134,15 +130,15 @@ fn take_order(step: &mut Step) -> Option<Order> {
     }
 }
 
-/// The order that a step writes, which is told that this payout has arrived.
+/// Applies the late settlement to the order that a step writes.
 fn then_arrived(mut step: Step, payout: &Payout, reference: &str, context: &Context<'_>) -> Option<Step> {
     let order = take_order(&mut step)?;
     step.extend(arrived(payout, reference, order, context)?);
     Some(step)
 }
 
-/// Stops what is on its way for an order where that was certainly not attempted, and recalls it where it was signed; with the
-/// order as that leaves it, and whether it was changed.
+/// Stops what is outgoing for an order if it was certainly not attempted, and recalls it if it was signed. Returns the step,
+/// the order as it is then, and whether the order changed.
 fn withdraw(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, context: &Context<'_>) -> (Step, Order, bool) {
     let (mut step, mut order, mut is_changed) = (Step::new(), order, false);
     for leaving in on_its_way {
@@ -159,8 +155,7 @@ fn withdraw(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, context: 
     (step, order, is_changed)
 }
 
-/// What follows when a person calls back what is on its way for an order; nothing when none of it can be stopped or recalled
-/// any more.
+/// An operator calls back what is outgoing for an order; `None` if none of it can be stopped or recalled any more.
 #[must_use]
 pub fn called_back(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, context: &Context<'_>) -> Option<Step> {
     let (mut step, order, is_changed) = withdraw(order, on_its_way, why, context);
@@ -172,8 +167,8 @@ pub fn called_back(order: Order, on_its_way: Vec<PendingOutgoing>, why: &str, co
     (!step.is_empty()).then_some(step)
 }
 
-/// What follows for an order from `fact`, which makes pointless what is on its way for it: in the same step that is stopped
-/// where it was certainly not attempted, and recalled where it was signed. The partner is told of what comes of all of it.
+/// Applies a fact that makes what is outgoing for an order pointless. The same step stops it if it was certainly not attempted
+/// and recalls it if it was signed. One event reports the result.
 #[must_use]
 pub fn stopped_by(
     order: Order,
@@ -195,18 +190,18 @@ pub fn stopped_by(
 fn arrived(payout: &Payout, reference: &str, order: Order, context: &Context<'_>) -> Option<Step> {
     let (id, amount, rounding, reference) = (payout.id, payout.amount, payout.rounding, reference.to_owned());
     match order {
-        Order::Payment(order) if order.waits_with(payout.takes()) => {
+        Order::Payment(order) if order.holds_unsent(payout.takes()) => {
             Some(order.observe(PaymentFact::RefundArrived { payout: id, amount, reference }, context))
         }
-        Order::Rampoff(order) if order.waits_with(payout.takes()) => {
+        Order::Rampoff(order) if order.holds_unsent(payout.takes()) => {
             Some(order.observe(RampoffFact::PayoutArrived { payout: id, amount, rounding, reference }, context))
         }
         Order::Payment(_) | Order::Rampoff(_) => None,
     }
 }
 
-/// What was ordered in place of a lost payout did not leave: what has arrived was no loss. The step is the one in which the
-/// order takes its money back.
+/// The replacement of a lost payout did not leave, so the payout is no loss. `step` is the one in which the order gets its
+/// money back.
 pub(super) fn recovered(step: Step, lost: Option<Payout>, context: &Context<'_>) -> Step {
     let Some(lost) = lost else { return step };
     let PayoutState::Settled { reference } = lost.state.clone() else { return step };
@@ -217,26 +212,26 @@ pub(super) fn recovered(step: Step, lost: Option<Payout>, context: &Context<'_>)
 }
 
 impl Payout {
-    /// It arrived, and its order's money has gone another way: `losses` is debited, `in_transit` credited.
+    /// It settled after its order's money had gone another way: `losses` is debited, `in_transit` credited.
     pub(super) fn post_lost(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(Account::Losses(LossKind::PaidTwice), self.route.in_transit(), self.currency, self.amount);
         Posting::moving(&context.mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &[movement])
     }
 
-    /// It had been sent back, and has arrived once more: `suspense` is debited, `in_transit` credited.
+    /// It had been returned and settled again: `suspense` is debited, `in_transit` credited.
     pub(super) fn post_sent_again(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(Account::Suspense, self.route.in_transit(), self.currency, self.amount);
         Posting::moving(&context.mint, PostingKind::PayoutSettled, Origin::Fact, self.order, &[movement])
     }
 
-    /// The money that was to go another way lies there again: that account is debited, `losses` credited, and
-    /// what the rail could not pay is kept.
+    /// The replacement's money is back: that account is debited, `losses` credited. What the rail could not pay is kept as a
+    /// fee.
     fn post_loss_recovered(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(self.owed_to(), Account::Losses(LossKind::PaidTwice), self.currency, self.amount);
-        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement, self.rounds()])
+        Posting::moving(&context.mint, PostingKind::LossRecovered, Origin::Fact, self.order, &[movement, self.rounding_movement()])
     }
 
-    /// A lost payout was sent back by the receiving bank: `bank` is debited, `losses` credited.
+    /// The receiving bank returned a lost payout: `bank` is debited, `losses` credited.
     pub(super) fn post_loss_returned(&self, context: &Context<'_>) -> Option<Posting> {
         let movement = Movement::new(self.route.account(), Account::Losses(LossKind::PaidTwice), self.currency, self.amount);
         Posting::moving(&context.mint, PostingKind::PayoutReturned, Origin::Fact, self.order, &[movement])

@@ -1,4 +1,4 @@
-//! What a person decides about an item: it goes to an order, back to where it came from, or to the company.
+//! An operator's decision about a review item: assign to an order, return, or keep.
 
 use super::KEEP;
 use crate::amount::Amount;
@@ -6,7 +6,7 @@ use crate::asset::{Asset, CoinId, Currency};
 use crate::fact::{BankCredit, FactBody};
 use crate::id::OrderId;
 use crate::ledger::{Account, Origin};
-use crate::order::origin::{self, By};
+use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, Order};
 use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferPurpose, TransferSource};
 use crate::payment::{Payment, PaymentFact, Receipt};
@@ -19,28 +19,28 @@ use crate::step::Step;
 use crate::treasury;
 use crate::watch::{Deposit, DepositState};
 
-/// What was kept lies in suspense again, and is put back on the list.
+/// Moves a kept item back to suspense and reopens it.
 pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
     let mint = &context.mint;
     let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
-    let resolution = resolution.ok_or_else(|| refuse("only what was kept can be put back on the list"))?;
+    let resolution = resolution.ok_or_else(|| refuse("only an item that was kept can be reopened"))?;
     let mut step = Step::new();
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
-    let reason = format!("kept by {}, and put back on the list by {}: {}", resolution.actor, operator.actor, operator.reason);
-    step.write(item.clone().put_back(mint, reason));
+    let reason = format!("kept by {}, and reopened by {}: {}", resolution.actor, operator.actor, operator.reason);
+    step.write(item.clone().reopened(mint, reason));
     let resolution = ReviewResolution { decision: "keep, reopened".to_owned(), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
     Ok(step)
 }
 
-/// What suspense lacks is lost.
+/// Books what suspense lacks as a loss.
 pub(crate) fn write_off(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
     let mut step = Step::new();
     step.post(treasury::written_off(&context.mint, Account::Suspense, item.moved()?, item.amount));
     Ok(step)
 }
 
-/// It is taken back to where it was booked, and an order receives it as if it came now.
+/// Reverses the suspense booking and lets an order receive the item as if it arrived now.
 pub(crate) fn assign(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let asset = item.moved()?;
     match (about.order, asset) {
@@ -66,7 +66,7 @@ fn assign_money(
     let mint = &context.mint;
     let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
     let (asset, status) = (item.moved()?, payment.status());
-    let set_aside = not_beside(payment.set_aside, item, payment.id);
+    let set_aside = set_aside_without(payment.set_aside, item, payment.id);
     let payment = Payment { set_aside, ..payment };
     let receipt = Receipt {
         fact,
@@ -79,14 +79,14 @@ fn assign_money(
         taken_back: Amount::ZERO,
     };
     let mut step = Step::new();
-    // Booked where the order's own money is booked: the account it lies on keeps it, whichever that is.
+    // Booked on the order's pay-in account; the money stays on the account it arrived on.
     step.post(treasury::suspense_assigned(mint, payment.pay_in.account(), asset, item.amount, Some(payment.id)));
     received(step, payment.observe(PaymentFact::Paid { receipt, is_customer: true }, context), status)
 }
 
 fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
     let (asset, status) = (item.moved()?, rampoff.status());
-    let set_aside = not_beside(rampoff.set_aside, item, rampoff.id);
+    let set_aside = set_aside_without(rampoff.set_aside, item, rampoff.id);
     let rampoff = Rampoff { set_aside, ..rampoff };
     let on = Account::ChainDeposits(deposit.coin.chain);
     let mut step = Step::new();
@@ -106,21 +106,21 @@ fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: 
     received(step, rampoff.observe(RampoffFact::DepositConfirmed(receipt), context), status)
 }
 
-/// What lies beside an order when an item is assigned to it: less, if it is an item of its own.
-fn not_beside(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
+/// What is set aside beside an order after one of its own items is assigned to it.
+fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Amount {
     if item.order == Some(order) { set_aside.less(item.amount) } else { set_aside }
 }
 
-/// An order that puts it into suspense again cannot use it.
+/// Refused if the order would move it to suspense again.
 fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusal> {
     if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
-        return Err(refuse(format!("the order is {status} and cannot use it: send it back, or choose another order")));
+        return Err(refuse(format!("the order is {status} and cannot use it: return it, or choose another order")));
     }
     step.extend(received);
     Ok(step)
 }
 
-/// Where money of an item came from, and from whom.
+/// Sending account and holder of an item's money.
 fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Option<Redacted>) {
     match fact {
         Some(FactBody::BankCredit(credit)) => (credit.sender_account, credit.sender_name),
@@ -129,7 +129,7 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
     }
 }
 
-/// It goes back to where it came from: money that no payer was told of to the account that the customer gave.
+/// Returns it to its source. Money without a known sender goes to the customer's refund account.
 pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
@@ -137,17 +137,17 @@ pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Conte
             pay_out(item, route, currency, destination, context)
         }
         Asset::Coin(coin) => {
-            let to = about.sender_of(item).ok_or_else(nowhere)?.to_owned();
+            let to = about.sender_of(item).ok_or_else(unknown_source)?.to_owned();
             coins_out(item, coin, to, about, context)
         }
     }
 }
 
-fn nowhere() -> Refusal {
-    refuse("nobody told where it came from: name a destination, assign it to an order, or keep it")
+fn unknown_source() -> Refusal {
+    refuse("its source is unknown: name a destination, assign it to an order, or keep it")
 }
 
-/// Where money came from, and which way it goes back.
+/// Source of the money, and the route to return it.
 fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute, PayoutDestination), Refusal> {
     let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     match about.fact.map(|fact| fact.body) {
@@ -155,27 +155,27 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
             Ok((PayoutRoute::Bank(rail), to(account, sender_name.unwrap_or_default())))
         }
         Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
-            let Some(Order::Payment(payment)) = about.beside else { return Err(nowhere()) };
+            let Some(Order::Payment(payment)) = about.beside else { return Err(unknown_source()) };
             let Payment { refund_account, refund_origin, .. } = payment.as_ref();
-            let given = refund_account.clone().ok_or_else(nowhere)?;
-            if origin::is_followed(refund_origin.as_ref(), By::Policy, context) {
+            let given = refund_account.clone().ok_or_else(unknown_source)?;
+            if origin::is_usable(refund_origin.as_ref(), DecidedBy::Policy, context) {
                 Ok((PayoutRoute::Bank(rail), given))
             } else {
-                Err(refuse("the account that it would go to was given on a page, and is not followed yet: name a destination"))
+                Err(refuse("the refund account was given on a page and may not be used yet: name a destination"))
             }
         }
         Some(FactBody::ProcessorPaid(paid)) => {
             Ok((PayoutRoute::Processor(paid.processor), to(Redacted::new(paid.reference), paid.holder.unwrap_or_default())))
         }
-        _ => Err(nowhere()),
+        _ => Err(unknown_source()),
     }
 }
 
-/// It goes to where a person says; money over the rail that pays its currency out.
+/// Sends it to a given destination; money over the rail that pays out its currency.
 pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
         (Asset::Fiat(currency), Some(CheckedDestination::Account(account))) => {
-            pay_out(item, paying_out(currency, context)?, currency, account, context)
+            pay_out(item, payout_route(currency, context)?, currency, account, context)
         }
         (Asset::Coin(coin), Some(CheckedDestination::Wallet(wallet))) => coins_out(item, coin, wallet, about, context),
         (Asset::Fiat(_), _) => Err(refuse("money goes to an account")),
@@ -183,7 +183,7 @@ pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Con
     }
 }
 
-fn paying_out(currency: Currency, context: &Context<'_>) -> Result<PayoutRoute, Refusal> {
+fn payout_route(currency: Currency, context: &Context<'_>) -> Result<PayoutRoute, Refusal> {
     let rail = context.catalogue.payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
     Ok(PayoutRoute::Bank(rail.rail))
 }
@@ -207,8 +207,8 @@ fn pay_out(
     Ok(payout.create(Origin::Request, mint))
 }
 
-/// Coins that still lie on their deposit address leave from there as a whole, and that costs nothing; others leave from the hot
-/// wallet, less the network fee.
+/// Coins still on their deposit address leave from there as a whole, without a fee; others leave from the hot wallet, less the
+/// network fee.
 fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let (mint, mut step) = (&context.mint, Step::new());
     let (mut source, mut deposits, mut withheld) = (TransferSource::Hot, Vec::new(), about.network_fee);
@@ -236,8 +236,7 @@ fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, 
     Ok(step)
 }
 
-/// A payout that the receiving bank returned is paid once more, out of suspense: to where its order says, or to where a person
-/// says.
+/// Pays a returned payout again, out of suspense: to the order's destination, or to a given one.
 pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
     let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
     let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
@@ -247,13 +246,13 @@ pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Conte
         Order::Rampoff(rampoff) => (rampoff.deposits.iter().any(|deposit| deposit.lost), Some(rampoff.destination)),
     };
     if taken_back {
-        return Err(refuse("what the customer gave for it was taken back: keep it"));
+        return Err(refuse("what the customer gave for it was reversed: keep it"));
     }
     let returned = about.payouts.into_iter().rev().find(|payout| matches!(payout.state, PayoutState::Returned { .. }));
     let returned = returned.ok_or_else(|| refuse("no payout of this order was returned"))?;
     let (route, destination) = match about.destination {
         None => (returned.route, of_order.unwrap_or(returned.destination)),
-        Some(CheckedDestination::Account(account)) => (paying_out(currency, context)?, account),
+        Some(CheckedDestination::Account(account)) => (payout_route(currency, context)?, account),
         Some(CheckedDestination::Wallet(_)) => return Err(refuse("money goes to an account")),
     };
     let mut step = pay_out(item, route, currency, destination, context)?;
@@ -261,7 +260,7 @@ pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Conte
     Ok(step)
 }
 
-/// It belongs to nobody and becomes the company's.
+/// The company keeps it: it belongs to nobody.
 pub(crate) fn keep(item: &ReviewItem, context: &Context<'_>) -> Result<Step, Refusal> {
     let mut step = Step::new();
     step.post(treasury::suspense_kept(&context.mint, item.moved()?, item.amount));

@@ -1,4 +1,4 @@
-//! What a payment has leave: coins to the customer, or money back.
+//! What a payment sends: coins to the customer, or refunds.
 
 use super::{PayIn, Payment, PaymentState, Receipt, Refund};
 use crate::amount::Amount;
@@ -6,14 +6,14 @@ use crate::arrival::Exchange;
 use crate::catalogue::Catalogue;
 use crate::id::PayoutId;
 use crate::ledger::{Origin, Rail};
-use crate::order::origin::{self, By};
+use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
 use crate::redacted::Redacted;
 use crate::review::ReviewItem;
 use crate::step::Step;
 
-/// Money that goes back: which way, to where and how much of it.
+/// One part of a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RefundPart {
     route: PayoutRoute,
@@ -22,7 +22,7 @@ pub(super) struct RefundPart {
 }
 
 impl Payment {
-    /// Money becomes coins, and a transfer of them is ordered.
+    /// Converts the money and creates the transfer of the coins.
     pub(super) fn send(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         step.post(self.post_conversion(mint, &exchange));
@@ -37,39 +37,39 @@ impl Payment {
         step.extend(transfer.create(Origin::Fact, mint));
     }
 
-    /// Where a receipt goes back to: through the processor it came by, or to the account it came from; where that is unknown
-    /// or has refused it for good, to the account that the customer gave.
-    fn way_back(&self, receipt: &Receipt, by: By, context: &Context<'_>) -> Option<(PayoutRoute, PayoutDestination)> {
+    /// Refund route of a receipt: the original processor or sending account; else (unknown, or it refused the refund for good)
+    /// the customer's refund account.
+    fn refund_route(&self, receipt: &Receipt, by: DecidedBy, context: &Context<'_>) -> Option<(PayoutRoute, PayoutDestination)> {
         let source = receipt.source.clone().filter(|source| !source.reveal().is_empty() && !self.refused_by_source);
         match (self.pay_in, source) {
             (PayIn::Processor(processor), Some(source)) => Some((PayoutRoute::Processor(processor), to_source(source, receipt))),
             (PayIn::Bank(rail), Some(source)) => Some((PayoutRoute::Bank(rail), to_source(source, receipt))),
-            (PayIn::Bank(rail), None) => Some((PayoutRoute::Bank(rail), self.followed_account(by, context)?)),
+            (PayIn::Bank(rail), None) => Some((PayoutRoute::Bank(rail), self.usable_refund_account(by, context)?)),
             (PayIn::Processor(_), None) => {
-                Some((PayoutRoute::Bank(self.payout_rail(context.catalogue)?), self.followed_account(by, context)?))
+                Some((PayoutRoute::Bank(self.payout_rail(context.catalogue)?), self.usable_refund_account(by, context)?))
             }
         }
     }
 
-    /// Whether a refund, or part of it, can only go to the account that was given.
+    /// Whether a refund, or part of it, can only go to the given refund account.
     #[must_use]
     pub fn goes_to_given_account(&self) -> bool {
         let is_unknown = |receipt: &Receipt| receipt.source.as_ref().is_none_or(|source| source.reveal().is_empty());
         self.refused_by_source || self.receipts.iter().any(is_unknown)
     }
 
-    /// The account that was given for money to go back to, once that is followed.
-    fn followed_account(&self, by: By, context: &Context<'_>) -> Option<PayoutDestination> {
-        self.refund_account.clone().filter(|_| origin::is_followed(self.refund_origin.as_ref(), by, context))
+    /// The given refund account, once it may be used.
+    fn usable_refund_account(&self, by: DecidedBy, context: &Context<'_>) -> Option<PayoutDestination> {
+        self.refund_account.clone().filter(|_| origin::is_usable(self.refund_origin.as_ref(), by, context))
     }
 
-    /// The rail that pays this order's currency out in its country.
+    /// The rail that pays out the order's currency in its country.
     fn payout_rail(&self, catalogue: &Catalogue) -> Option<Rail> {
         catalogue.payout_rail(self.country).filter(|rail| rail.fiat == self.terms.fiat).map(|rail| rail.rail)
     }
 
-    /// How everything on the account goes back, each receipt on its own way; nothing when one of them has none.
-    pub(super) fn refund_parts(&self, by: By, context: &Context<'_>) -> Option<Vec<RefundPart>> {
+    /// The whole balance as refunds, each receipt by its own route. `None` when any receipt has no route.
+    pub(super) fn refund_parts(&self, by: DecidedBy, context: &Context<'_>) -> Option<Vec<RefundPart>> {
         let mut left = self.fiat_balance;
         let mut parts: Vec<RefundPart> = Vec::new();
         for receipt in &self.receipts {
@@ -78,7 +78,7 @@ impl Payment {
                 continue;
             }
             left = Amount::from_minor(left.minor() - amount.minor());
-            let (route, destination) = self.way_back(receipt, by, context)?;
+            let (route, destination) = self.refund_route(receipt, by, context)?;
             match parts.iter_mut().find(|part| part.route == route && part.destination == destination) {
                 Some(part) => part.amount = Amount::from_minor(part.amount.minor() + amount.minor()),
                 None => parts.push(RefundPart { route, destination, amount }),
@@ -87,16 +87,16 @@ impl Payment {
         Some(parts)
     }
 
-    /// Whether everything that would receive the refund now, without a person's word, is known.
+    /// Whether every refund destination is known without an operator's decision.
     pub(super) fn has_refund_destination(&self, context: &Context<'_>) -> bool {
-        self.refund_parts(By::Policy, context).is_some()
+        self.refund_parts(DecidedBy::Policy, context).is_some()
     }
 
-    /// A refund did not arrive. Where its source refused it, the money goes to the account that the customer gave instead, or
-    /// waits for one; asking the source again would end the same.
+    /// A refund failed. If its source refused it, the money goes to the given refund account, or waits for one; the source is
+    /// not tried again, because it would refuse again.
     pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
         let accounts = |payment: &Self| {
-            let parts = payment.refund_parts(By::Policy, context);
+            let parts = payment.refund_parts(DecidedBy::Policy, context);
             parts.map(|parts| parts.into_iter().map(|part| (part.route, part.destination.account)).collect::<Vec<_>>())
         };
         let went_to = accounts(self);
@@ -104,16 +104,16 @@ impl Payment {
         self.refused_by_source = true;
         let goes_elsewhere = accounts(self) != went_to;
         if was_given && let Some(origin) = &mut self.refund_origin {
-            origin.leave_to_a_person();
+            origin.require_operator();
         }
-        self.came_back(HoldReason::RefundFailed, context, step);
+        self.outgoing_failed(HoldReason::RefundFailed, context, step);
         if goes_elsewhere && matches!(self.state, PaymentState::OnHold { .. }) {
-            self.refund(By::Policy, Screening::Due, context, step);
+            self.refund(DecidedBy::Policy, Screening::Due, context, step);
         }
     }
 
-    /// Everything on the account goes back: to where each receipt came from, or to the account the customer gave.
-    pub(super) fn refund(&mut self, by: By, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    /// Refunds the whole balance by [`Self::refund_parts`].
+    pub(super) fn refund(&mut self, by: DecidedBy, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let Some(parts) = self.refund_parts(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
@@ -128,15 +128,15 @@ impl Payment {
         if payouts.iter().any(|payout| !payout.amount.is_positive()) {
             return self.put_on_hold(HoldReason::Amount, context, step);
         }
-        self.give_back(context, step);
+        self.release_promise(context, step);
         self.taken = None;
         let refund = |payout: &Payout| Refund { payout: payout.id, amount: payout.amount, rounding: payout.rounding };
         self.state = PaymentState::RefundPending { payouts: payouts.iter().map(refund).collect() };
         payouts.into_iter().for_each(|payout| step.extend(payout.create(Origin::Fact, mint)));
     }
 
-    /// A payout that takes money back, which waits to be handed over, pays so much, and so much is left of it.
-    pub(crate) fn refunds(mut self, which: PayoutId, [amount, rounding]: [Amount; 2], step: &mut Step) {
+    /// Sets the amounts of a refund that is still queued.
+    pub(crate) fn set_refund_amounts(mut self, which: PayoutId, [amount, rounding]: [Amount; 2], step: &mut Step) {
         let PaymentState::RefundPending { payouts } = &mut self.state else { return };
         if let Some(refund) = payouts.iter_mut().find(|refund| refund.payout == which) {
             (refund.amount, refund.rounding) = (amount, rounding);
@@ -144,12 +144,13 @@ impl Payment {
         }
     }
 
-    /// What was set aside goes back by itself, to where it came from or to the account that the customer gave; it waits for a
-    /// person where neither is known, or where it is not worth its way.
+    /// Returns what was set aside automatically. It waits for an operator when no destination is known or the amount is below
+    /// the refund minimum.
     pub(super) fn return_item(&self, item: ReviewItem, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let way_back = self.way_back(receipt, By::Policy, context).filter(|_| self.is_worth_going_back(item.amount, context));
-        let Some((route, destination)) = way_back else { return step.write(item) };
+        let refund_route =
+            self.refund_route(receipt, DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context));
+        let Some((route, destination)) = refund_route else { return step.write(item) };
         let payout = Payout {
             resolves: Some(item.id),
             ..Payout::new(mint, PayoutPurpose::SuspenseReturn, route, self.terms.fiat, item.amount, destination).payable(context.catalogue)
@@ -159,9 +160,9 @@ impl Payment {
         }
         let sent = Some(OutgoingRecord::Payout(payout.id));
         let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
-        // It follows from a fact, which nothing may refuse.
+        // Follows from a fact, so it cannot be refused.
         step.extend(payout.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "it goes back to where it came from".to_owned(), sent, mint.now));
+        step.write(item.settled("return", "policy", "returned to its source".to_owned(), sent, mint.now));
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a ramp-off has leave: money to the customer, or coins back.
+//! What a ramp-off sends: money to the customer, or refunds.
 
 use super::{Rampoff, RampoffState};
 use crate::amount::Amount;
 use crate::arrival::Exchange;
 use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
-use crate::order::origin::{self, By};
+use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
 use crate::rate::Rounding;
@@ -13,7 +13,7 @@ use crate::review::ReviewItem;
 use crate::step::Step;
 
 impl Rampoff {
-    /// Coins become money, and a payout of it is ordered.
+    /// Converts the coins and creates the payout of the money.
     pub(super) fn convert_and_pay(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
         step.post(self.post_conversion(&context.mint, &exchange));
         self.converted = std::mem::take(&mut self.coin_balance);
@@ -21,7 +21,7 @@ impl Rampoff {
         self.pay(screening, context, step);
     }
 
-    /// The money on the account, if any, becomes the coins it came from.
+    /// Reverses the conversion, if there was one.
     pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
         if let Some(exchange) = self.taken.filter(|_| self.converted.is_positive()) {
             step.post(self.post_conversion_undone(mint, &exchange));
@@ -30,7 +30,7 @@ impl Rampoff {
         }
     }
 
-    /// A payout of the money on the account is ordered, of which the rail pays whole steps.
+    /// Creates the payout of the balance, rounded down to the rail's payable step.
     pub(super) fn pay(&mut self, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
         let payout = Payout {
@@ -55,8 +55,8 @@ impl Rampoff {
         step.extend(payout.create(Origin::Fact, mint));
     }
 
-    /// Its payout, which waits to be handed over, pays so much.
-    pub(crate) fn pays(mut self, which: PayoutId, amount: Amount, step: &mut Step) {
+    /// Sets the amount of a payout that is still queued.
+    pub(crate) fn set_payout_amount(mut self, which: PayoutId, amount: Amount, step: &mut Step) {
         if let RampoffState::PayingOut { payout, .. } = self.state
             && payout == which
         {
@@ -66,42 +66,41 @@ impl Rampoff {
         }
     }
 
-    /// What the customer bears of a transaction that sends coins back: the network fee of the order at its promise, rounded up.
-    /// In minor units of its coin.
+    /// The customer's share of a refund's network fee: the order's network fee at its promised price, rounded up. In minor
+    /// units of the coin.
     #[must_use]
     pub fn fee_of_going_back(&self) -> Amount {
         let terms = &self.terms;
         terms.price.fiat_to_coins(terms.fee_network, terms.fiat_decimals, terms.coin_decimals, Rounding::Up).unwrap_or(Amount::ZERO)
     }
 
-    /// Whether something is left of so many coins when they are sent back.
-    pub(super) fn covers_going_back(&self, coins: Amount) -> bool {
+    /// Whether the coins exceed the network fee of their refund.
+    pub(super) fn covers_refund_fee(&self, coins: Amount) -> bool {
         coins > self.fee_of_going_back()
     }
 
-    /// Whether there are coins, or money that they became, and nothing would be left of them on their way back.
-    pub(super) fn is_eaten_by_going_back(&self) -> bool {
+    /// Whether the order has coins, or money they were converted to, and the network fee of a refund would consume all of them.
+    pub(super) fn refund_fee_exceeds_coins(&self) -> bool {
         let coins = if self.converted.is_positive() { self.converted } else { self.coin_balance };
-        coins.is_positive() && !self.covers_going_back(coins)
+        coins.is_positive() && !self.covers_refund_fee(coins)
     }
 
-    /// The wallet that was given for coins to go back to, once that is followed.
-    pub(super) fn followed_wallet(&self, by: By, context: &Context<'_>) -> Option<String> {
-        self.refund_wallet.clone().filter(|_| origin::is_followed(self.refund_origin.as_ref(), by, context))
+    /// The given refund wallet, once it may be used.
+    pub(super) fn usable_refund_wallet(&self, by: DecidedBy, context: &Context<'_>) -> Option<String> {
+        self.refund_wallet.clone().filter(|_| origin::is_usable(self.refund_origin.as_ref(), by, context))
     }
 
-    /// Everything on the account goes back to the wallet the customer gave, less the network fee; converted coins are converted
-    /// back first.
-    pub(super) fn refund(&mut self, by: By, screening: Screening, context: &Context<'_>, step: &mut Step) {
+    /// Refunds the whole balance to the given wallet, less the network fee; converted coins are converted back first.
+    pub(super) fn refund(&mut self, by: DecidedBy, screening: Screening, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(by, context) else {
+        let Some(to) = self.usable_refund_wallet(by, context) else {
             return self.put_on_hold(HoldReason::Destination, context, step);
         };
         self.convert_back(mint, step);
-        if !self.covers_going_back(self.coin_balance) {
+        if !self.covers_refund_fee(self.coin_balance) {
             return self.put_on_hold(HoldReason::Amount, context, step);
         }
-        self.give_back(context, step);
+        self.release_promise(context, step);
         self.taken = None;
         let withheld = self.fee_of_going_back();
         let transfer = Transfer {
@@ -115,11 +114,12 @@ impl Rampoff {
         step.extend(transfer.create(Origin::Fact, mint));
     }
 
-    /// What was set aside goes back by itself to the wallet that the customer gave, less the network fee; it waits for a person
-    /// where there is none, or where it is not worth its way.
+    /// Returns what was set aside to the given wallet automatically, less the network fee. It waits for an operator when there
+    /// is no wallet or the amount is below the refund minimum.
     pub(super) fn return_item(&self, item: ReviewItem, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let Some(to) = self.followed_wallet(By::Policy, context).filter(|_| self.is_worth_going_back(item.amount, context)) else {
+        let Some(to) = self.usable_refund_wallet(DecidedBy::Policy, context).filter(|_| self.meets_refund_minimum(item.amount, context))
+        else {
             return step.write(item);
         };
         let withheld = self.fee_of_going_back();
@@ -131,6 +131,6 @@ impl Rampoff {
         let sent = Some(OutgoingRecord::Transfer(transfer.id));
         let item = ReviewItem { destination: Some(transfer.to.clone()), ..item };
         step.extend(transfer.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "it goes back to the customer's wallet".to_owned(), sent, mint.now));
+        step.write(item.settled("return", "policy", "returned to the customer's wallet".to_owned(), sent, mint.now));
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of an order and of what arrives for it, found out by running the machines until nothing follows by itself.
+//! Runs an order and what arrives for it through the state machines until nothing more happens automatically.
 
 use std::time::Duration;
 
@@ -28,40 +28,39 @@ use crate::step::Step;
 use crate::time::Timestamp;
 use crate::watch::{Deposit, DepositState};
 
-/// An installation without a database: one order, and what its steps have written.
-pub(super) struct Course<'a> {
+/// An installation without a database: one order and the records its steps wrote.
+pub(super) struct ArrivalSimulation<'a> {
     pub(super) catalogue: &'a Catalogue,
     randomness: example::Counting,
-    /// The moment (business time).
+    /// Business time.
     pub(super) now: Timestamp,
-    /// The market price.
     pub(super) price: Option<Rate>,
     pub(super) standing: Eligibility,
-    /// When the last good reading of the order's source began.
+    /// Start of the last complete reading of the order's source.
     pub(super) read_at: Option<Timestamp>,
-    /// What the commit refuses of whatever is asked for: more of the customer's limits, or coins that others were promised.
+    /// What the commit refuses of requests: an excess of the customer's limits, or coins promised to other orders.
     pub(super) refuses: Option<HoldReason>,
     pub(super) order: Order,
-    /// What arrived, in minor units of what the order receives.
+    /// In minor units of what the order receives.
     pub(super) arrived: Amount,
-    /// What was taken back of it.
+    /// Reversed, in the same units.
     pub(super) taken_back: Amount,
-    /// Every item of the list of reviews, as it is now.
+    /// The present state of every review item.
     pub(super) items: Vec<ReviewItem>,
     pub(super) transfers: Vec<Transfer>,
     pub(super) payouts: Vec<Payout>,
     pub(super) postings: Vec<Posting>,
-    /// What was told of from outside: what a decision about an item looks at.
+    /// The reported facts, which decisions about review items read.
     pub(super) facts: Vec<Fact>,
     pub(super) deposits: Vec<Deposit>,
-    /// What was told of for the order, oldest first.
+    /// The order's reported money, oldest first.
     pub(super) money: Vec<Receipt>,
-    /// Why a person's decision was refused.
+    /// Why an operator's decision was refused.
     pub(super) refused: Option<String>,
     jobs: Vec<Job>,
 }
 
-impl<'a> Course<'a> {
+impl<'a> ArrivalSimulation<'a> {
     /// An order that waits for its first receipt.
     pub(super) fn new(catalogue: &'a Catalogue, make: impl FnOnce(&Catalogue, &Mint<'_>) -> Option<Order>) -> Option<Self> {
         let randomness = example::Counting::default();
@@ -114,7 +113,7 @@ impl<'a> Course<'a> {
         Context { standing: self.standing, grade, read_at: self.read_at, running_item, ..context }
     }
 
-    /// The commit of what follows from a fact: what is refused of it is asked for with less.
+    /// Commits the outcome of a fact; what is refused is requested again with the next smaller grade.
     pub(super) fn happens(&mut self, decide: impl Fn(Order, &Context<'_>) -> Step) {
         let mut grade = Grade::All;
         let step = loop {
@@ -151,7 +150,7 @@ impl<'a> Course<'a> {
         self.postings.extend(step.postings);
     }
 
-    /// Money arrives on the order's own way in; gives the receipt.
+    /// Money arrives by the order's own route; returns the receipt.
     pub(super) fn paid(&mut self, minor: i128, at: Timestamp, payer: Option<&str>) -> Receipt {
         let receipt = self.receipt(minor, at, payer);
         let is_customer = payer.is_none_or(|payer| CUSTOMER_NAMES.can_be(payer));
@@ -159,24 +158,24 @@ impl<'a> Course<'a> {
         receipt
     }
 
-    /// Money arrives of which the bank does not tell who sent it, and from where.
+    /// Money arrives without the name and account of its sender.
     pub(super) fn paid_by_nobody(&mut self, minor: i128, at: Timestamp) {
         let receipt = self.receipt(minor, at, None);
         self.arrives(Receipt { source: None, ..receipt }, true);
     }
 
-    /// A receipt is told of.
+    /// A receipt is reported.
     pub(super) fn arrives(&mut self, receipt: Receipt, is_customer: bool) {
         self.arrived = plus(self.arrived, receipt.amount);
         self.money.push(receipt.clone());
-        self.told_again(receipt, is_customer);
+        self.repeated(receipt, is_customer);
     }
 
-    pub(super) fn told_again(&mut self, receipt: Receipt, is_customer: bool) {
+    pub(super) fn repeated(&mut self, receipt: Receipt, is_customer: bool) {
         self.happens(|order, context| order.paid(PaymentFact::Paid { receipt: receipt.clone(), is_customer }, context));
     }
 
-    /// What the outside calls the next receipt.
+    /// The provider's reference of the next receipt.
     pub(super) fn next_reference(&self) -> String {
         format!("R{}", self.facts.len())
     }
@@ -213,7 +212,7 @@ impl<'a> Course<'a> {
         Receipt { fact: id, amount, at, holder, source, assigned: false, set_aside: Amount::ZERO, taken_back: Amount::ZERO }
     }
 
-    /// Coins of the order arrive at its address and are confirmed; gives the receipt.
+    /// Coins of the order arrive at its address and are confirmed; returns the receipt.
     pub(super) fn deposited(&mut self, minor: i128, at: Timestamp) -> DepositReceipt {
         let Order::Rampoff(rampoff) = &self.order else { unreachable!("a purchase receives money") };
         let coin = rampoff.terms.coin;
@@ -241,7 +240,7 @@ impl<'a> Course<'a> {
         self.happens(|order, context| order.deposited(fact.clone(), context));
     }
 
-    /// A deposit at the order's address, as it is stored.
+    /// A deposit at the order's address, as stored.
     pub(super) fn deposit(&mut self, coin: crate::asset::CoinId, minor: i128) -> Deposit {
         let id: FactId = self.mint().id();
         let deposit = Deposit {
@@ -266,7 +265,7 @@ impl<'a> Course<'a> {
         deposit
     }
 
-    /// Time goes by until what came is judged.
+    /// Time passes, and the order is judged.
     pub(super) fn time_passes(&mut self) {
         self.happens(|order, context| match order {
             Order::Payment(payment) => payment.observe(PaymentFact::TimePassed, context),
@@ -282,11 +281,11 @@ impl<'a> Course<'a> {
         });
     }
 
-    /// Everything that follows by itself when all goes well; where something was `ordered` before, that and the order itself stay
-    /// where they are.
+    /// Everything automatic happens and succeeds. With `ordered`, those payouts and transfers and the order itself stay as they
+    /// are.
     pub(super) fn goes_on(&mut self, ordered: Option<&[OutgoingRecord]>) {
-        // No course is longer; one that went in a circle would not end.
-        let _ = (0..MOST_STEPS).take_while(|_| self.goes_a_step(ordered)).count();
+        // No scenario takes more steps; a cycle must not run forever.
+        let _ = (0..MAX_STEPS).take_while(|_| self.goes_a_step(ordered)).count();
     }
 
     fn goes_a_step(&mut self, ordered: Option<&[OutgoingRecord]>) -> bool {
@@ -327,13 +326,13 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// What has been ordered to leave so far.
+    /// Every payout and transfer created so far.
     pub(super) fn ordered(&self) -> Vec<OutgoingRecord> {
         let transfers = self.transfers.iter().map(|transfer| OutgoingRecord::Transfer(transfer.id));
         transfers.chain(self.payouts.iter().map(|payout| OutgoingRecord::Payout(payout.id))).collect()
     }
 
-    /// What is on its way for the order, with its jobs.
+    /// What is outgoing for the order, with its jobs.
     pub(super) fn on_its_way(&self) -> Vec<PendingOutgoing> {
         let leaving = self.order.all_on_its_way();
         let jobs = |id: String| self.jobs.iter().filter(|job| job.subject == id).cloned().collect();
@@ -344,7 +343,7 @@ impl<'a> Course<'a> {
         transfers.chain(payouts).collect()
     }
 
-    /// How much of what the order receives has gone back: to where it came from, or to the customer.
+    /// How much of what the order receives was returned, to its source or to the customer.
     pub(super) fn went_back(&self) -> Amount {
         match &self.order {
             Order::Payment(_) => {
@@ -355,7 +354,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// How much of that was withheld for the network.
+    /// How much of that was withheld for the network fee.
     pub(super) fn withheld(&self) -> Amount {
         self.coins_back().fold(Amount::ZERO, |sum, transfer| plus(sum, transfer.withheld))
     }
@@ -369,11 +368,10 @@ impl<'a> Course<'a> {
     }
 }
 
-const MOST_STEPS: usize = 50;
+const MAX_STEPS: usize = 50;
 
-/// The customer's name.
 pub(super) const CUSTOMER: &str = "Ana Luna";
-/// The same in its parts.
+/// The parts of [`CUSTOMER`].
 const CUSTOMER_NAMES: AccountHolder<'static> = AccountHolder::Person { given: "Ana", family: "Luna" };
 
 impl Order {

@@ -7,27 +7,28 @@ use crate::limits::{self, Usage};
 use crate::step::CounterChange;
 use crate::time::Timestamp;
 
-/// So much counts in the windows of one moment.
+/// An amount counted in the limit windows of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct WindowTotals {
-    /// The moment: when it was ordered, or when something beyond that was decided.
+    /// When it was ordered, or when an exchange at the market price was decided.
     pub at: Timestamp,
-    /// How much, in minor units of the currency.
+    /// In minor units of the currency.
     pub amount: Amount,
-    /// The customer's level at that moment.
+    /// The customer's level at that time.
     pub level: KycLevel,
 }
 
 impl WindowTotals {
-    /// What an order counts when it is made.
+    /// What a new order counts.
     #[must_use]
     pub fn when_made(at: Timestamp, amount: Amount, level: KycLevel) -> Vec<Self> {
         vec![Self { at, amount, level }]
     }
 }
 
-/// Changes what an order counts to `wanted`, and gives the raises of the counters. Giving back goes to the windows it was
-/// counted in. What `asked` names is bound by the ceilings of its level; everything else is counted and not asked.
+/// Changes what an order counts to `wanted`, and returns the changes of the counters. Reductions apply to the windows the
+/// amount was counted in. Only the amount at the time `asked` is a request, bound by the ceilings of its level; the rest is
+/// counted without a ceiling.
 pub fn recount(
     catalogue: &Catalogue,
     usage: &Usage,
@@ -59,7 +60,7 @@ pub fn recount(
     raises
 }
 
-/// What counts at one moment at one level, once.
+/// One entry per moment and level.
 fn merged(wanted: Vec<WindowTotals>) -> Vec<WindowTotals> {
     let mut merged: Vec<WindowTotals> = Vec::with_capacity(wanted.len());
     for each in wanted.into_iter().filter(|each| each.amount.is_positive()) {

@@ -1,4 +1,4 @@
-//! A refund that was taken for failed, and has arrived all the same.
+//! A refund that settles after it was treated as failed.
 
 use super::{Payment, PaymentState};
 use crate::amount::Amount;
@@ -7,9 +7,9 @@ use crate::ledger::Origin;
 use crate::step::Step;
 
 impl Payment {
-    /// Whether so much money waits on the customer's account, and is not on its way anywhere: a refund of it that arrives
-    /// after all is what became of it.
-    pub(crate) fn waits_with(&self, amount: Amount) -> bool {
+    /// Whether exactly this amount waits on the customer's account with nothing outgoing: a refund of it that settles late is
+    /// what became of it.
+    pub(crate) fn holds_unsent(&self, amount: Amount) -> bool {
         matches!(self.state, PaymentState::OnHold { .. } | PaymentState::PaymentReceived { .. }) && self.fiat_balance == amount
     }
 

@@ -1,4 +1,4 @@
-//! What lies in suspense beside a sale: coins that it cannot use, and those that are too few to count, of whichever coin and chain.
+//! Suspense beside a sale: coins it cannot use and amounts below the receipt minimum, of any coin and chain.
 
 use super::{DepositReceipt, Rampoff};
 use crate::amount::Amount;
@@ -11,7 +11,7 @@ use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 /// Coins that arrived at the order's address.
-pub(super) struct Arrived<'a> {
+pub(super) struct ArrivedCoins<'a> {
     pub coin: CoinId,
     pub deposit: FactId,
     /// In minor units.
@@ -19,14 +19,14 @@ pub(super) struct Arrived<'a> {
     pub from: &'a str,
 }
 
-impl<'a> Arrived<'a> {
+impl<'a> ArrivedCoins<'a> {
     pub(super) fn of(receipt: &'a DepositReceipt, coin: CoinId) -> Self {
         Self { coin, deposit: receipt.deposit, amount: receipt.amount, from: &receipt.from }
     }
 }
 
 impl Rampoff {
-    /// The item for amounts of a coin that are too small to count, where the order has one.
+    /// The review item that collects amounts of this coin below the receipt minimum.
     #[must_use]
     pub fn running_item_of(&self, coin: CoinId) -> Option<ReviewId> {
         match coin == self.terms.coin {
@@ -35,35 +35,34 @@ impl Rampoff {
         }
     }
 
-    /// Whether they are new, and too few to count.
-    pub(super) fn is_too_little(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
+    /// Whether the deposit is new and below the receipt minimum.
+    pub(super) fn is_below_receipt_minimum(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
         let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
         !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
     }
 
-    /// Whether so many coins of another kind count: by their worth at their last known price, at most the least of them that can be
-    /// sold.
+    /// Whether an amount of another coin counts: by its value at the last known price, and at most its trading minimum.
     fn is_enough_of(&self, coin: CoinId, amount: Amount, price: Option<Rate>, context: &Context<'_>) -> bool {
         let Some(traded) = context.catalogue.coin(coin) else { return true };
         let least = context.catalogue.fiat(self.terms.fiat).map_or(Amount::ZERO, |fiat| fiat.receipt_minimum);
-        // The same coin on another chain is worth the same.
+        // The same coin on another chain has the same value.
         let price = price.or_else(|| (coin.symbol == self.terms.coin.symbol).then_some(self.terms.price));
         let worth = price.and_then(|price| price.fiat_to_coins(least, self.terms.fiat_decimals, traded.decimals, Rounding::Down).ok());
         amount >= worth.map_or(traded.minimum, |worth| worth.min(traded.minimum))
     }
 
-    /// Coins that the order does not take: its partner hears of them where they are enough to count.
-    pub(super) fn wrong_asset(&mut self, arrived: &Arrived<'_>, price: Option<Rate>, context: &Context<'_>, step: &mut Step) {
+    /// Coins of another kind than ordered. The partner is notified if they are enough to count.
+    pub(super) fn wrong_asset(&mut self, arrived: &ArrivedCoins<'_>, price: Option<Rate>, context: &Context<'_>, step: &mut Step) {
         if !self.is_enough_of(arrived.coin, arrived.amount, price, context) {
-            return self.too_little(arrived, context, step);
+            return self.add_to_running_item(arrived, context, step);
         }
         let kind = if arrived.coin.chain == self.chain() { DeviationKind::WrongAsset } else { DeviationKind::WrongNetwork };
         self.exceptions.add(kind, Amount::ZERO, context.mint.now);
         self.to_suspense(arrived, &context.mint, step);
     }
 
-    /// Too few coins to count lie in suspense, on one item of the order for each coin, and nobody is told.
-    pub(super) fn too_little(&mut self, arrived: &Arrived<'_>, context: &Context<'_>, step: &mut Step) {
+    /// Amounts below the receipt minimum go to suspense, on one review item per coin, without an event.
+    pub(super) fn add_to_running_item(&mut self, arrived: &ArrivedCoins<'_>, context: &Context<'_>, step: &mut Step) {
         let (mint, coin, is_its) = (&context.mint, arrived.coin, arrived.coin == self.terms.coin);
         step.post(self.post_suspense(mint, coin, arrived.amount));
         let running = self.running_item_of(coin);
@@ -87,9 +86,9 @@ impl Rampoff {
         step.write(item);
     }
 
-    /// Coins that the order cannot use lie in suspense, on an item of their own.
-    pub(super) fn to_suspense(&self, arrived: &Arrived<'_>, mint: &Mint<'_>, step: &mut Step) {
-        let &Arrived { coin, deposit, amount, from } = arrived;
+    /// Coins that the order cannot use go to suspense, on a review item of their own.
+    pub(super) fn to_suspense(&self, arrived: &ArrivedCoins<'_>, mint: &Mint<'_>, step: &mut Step) {
+        let &ArrivedCoins { coin, deposit, amount, from } = arrived;
         step.post(self.post_suspense(mint, coin, amount));
         let (id, chain, status) = (self.id, self.chain(), self.status());
         let reason = match coin.chain == chain {

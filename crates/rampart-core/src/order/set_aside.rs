@@ -1,4 +1,4 @@
-//! What lies in suspense beside an order.
+//! Money and coins in suspense beside an order.
 
 use crate::amount::Amount;
 use crate::order::{Context, Order};
@@ -9,24 +9,20 @@ use crate::step::Step;
 /// What became of money or coins that were set aside beside an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetAside {
-    /// They went back to where they came from.
     Returned {
-        /// What was withheld of them beside the amount that went back, in minor units.
+        /// Withheld beside the returned amount, in minor units.
         withheld: Amount,
     },
-    /// They had gone back and came back: they lie there again.
-    CameBack {
-        /// What had been withheld of them.
-        withheld: Amount,
-    },
-    /// They do not lie there any more: they were kept, given to an order, or undone by their chain.
+    /// They were returned and came back: they are in suspense again.
+    CameBack { withheld: Amount },
+    /// They are not in suspense any more: kept, assigned to an order, or removed by a reorganisation.
     Taken,
-    /// They lie there now: they came another way than its own, or were kept and are not any more.
+    /// They are in suspense now: they arrived by another route than the order's, or are no longer kept.
     Lies,
 }
 
 impl SetAside {
-    /// What is set aside and what was refunded after it, given what was before; in minor units.
+    /// The set-aside and refunded amounts after this change, in minor units.
     #[must_use]
     pub fn applied(self, amount: Amount, set_aside: Amount, refunded: Amount) -> (Amount, Amount) {
         let sum = |one: Amount, other: Amount| Amount::from_minor(one.minor().saturating_add(other.minor()));
@@ -40,9 +36,9 @@ impl SetAside {
 }
 
 impl Order {
-    /// What follows for it from something that lay in suspense beside it.
+    /// Applies the change to the order.
     #[must_use]
-    pub fn beside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
+    pub fn apply_set_aside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
         match self {
             Self::Payment(order) => order.observe(PaymentFact::SetAside { became, amount }, context),
             Self::Rampoff(order) => order.observe(RampoffFact::SetAside { became, amount }, context),

@@ -1,4 +1,4 @@
-//! Suspense follows the chain that brought it: deposits that are undone, and come again.
+//! Suspense follows the chain that brought it: deposits that a reorganisation removes, and that return.
 
 use super::KEEP;
 use crate::amount::Amount;
@@ -14,32 +14,32 @@ use crate::step::Step;
 use crate::treasury;
 use crate::watch::Deposit;
 
-/// Whether an item is about this deposit's coins in suspense. A loss that an order has listed is about the same fact, and
-/// nothing in suspense.
+/// Whether an item is about this deposit's coins in suspense. An order's booked loss names the same fact, but nothing of it is
+/// in suspense.
 #[must_use]
 pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
     item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
 }
 
-/// What a chain's undoing of a deposit looks at, beside the items about it.
+/// What a removed deposit affects, beside its review items.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
-    /// The order beside which it lay in suspense, where the order does not know it.
+    /// The order beside which it was in suspense, if it is not among the order's deposits.
     pub beside: Option<Rampoff>,
-    /// The order that a person assigned it to.
+    /// The order that an operator assigned it to.
     pub assigned: Option<Rampoff>,
-    /// What is on its way out for that order.
+    /// What is outgoing for that order.
     pub on_its_way: Vec<PendingOutgoing>,
-    /// The transfers that parts of it were sent back by, with the jobs that wait for them.
+    /// The transfers that returned parts of it, with their open jobs.
     pub returned: Vec<(Transfer, Vec<Job>)>,
 }
 
-/// A chain has undone a deposit that its order could not use. What lay in suspense is taken from there, or from the order
-/// that a person assigned it to; once, however often the chain takes it up and undoes it again. What had been kept, or is
-/// confirmed to have gone back, suspense lacks then, and a person is told; what has certainly not left is stopped.
+/// A reorganisation removed a deposit that its order could not use. What was in suspense is taken from there, or from the order
+/// that an operator assigned it to; once, however often the chain includes and removes it again. If it had been kept, or its
+/// return is confirmed, suspense has a shortage, which becomes a review item. A return that has certainly not left is stopped.
 ///
-/// `step` is what follows for the order where it knows the deposit. There is more than one item when it was to be returned, which did not work: it lay in suspense once all the same; or when
-/// it lay there in parts.
+/// `step` is the outcome for the order, if the deposit is among its deposits. There are several items if a return failed (it
+/// was in suspense only once) or if it was in suspense in parts.
 #[must_use]
 pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Traces, context: &Context<'_>) -> Step {
     let mint = &context.mint;
@@ -49,7 +49,7 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     }
     let deposits = Account::ChainDeposits(deposit.coin.chain);
     let sent_by = |item: &ReviewItem| traces.returned.iter().map(|(transfer, _)| transfer).find(|each| Some(each.id) == sent(item));
-    let lay: Vec<&ReviewItem> = items.iter().filter(|item| lies(item, sent_by(item), &items)).collect();
+    let lay: Vec<&ReviewItem> = items.iter().filter(|item| was_in_suspense(item, sent_by(item), &items)).collect();
     let is_back = |item: &ReviewItem| sent_by(item).is_some_and(|transfer| matches!(transfer.state, TransferState::Confirmed(_)));
     step.post(treasury::suspense_undone(mint, deposits, deposit.coin.into(), sum(lay.iter().copied()), Some(at)));
     for item in lay.iter().filter(|item| is_kept(item) || is_back(item)) {
@@ -57,11 +57,11 @@ pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewI
     }
     let beside = sum(lay.iter().filter(|item| !is_back(item) && !is_kept(item)).copied());
     match traces.beside.filter(|_| beside.is_positive()) {
-        Some(order) => step.extend(Order::from(order).beside(SetAside::Taken, beside, context)),
-        None => not_beside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
+        Some(order) => step.extend(Order::from(order).apply_set_aside(SetAside::Taken, beside, context)),
+        None => remove_set_aside(&mut step, Some(at).filter(|_| beside.is_positive()), beside, context),
     }
     for (transfer, jobs) in traces.returned {
-        // One that is confirmed at this moment has not seen that the deposit is undone.
+        // A transfer confirmed at this moment has not seen that the deposit is gone.
         step.rely(RecordKey::Transfer(transfer.id), transfer.version);
         stop(deposit, transfer, jobs, context, &mut step);
     }
@@ -73,12 +73,12 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
     Amount::from_minor(items.fold(0_i128, |sum, item| sum.saturating_add(item.amount.minor())))
 }
 
-/// A chain has undone a deposit that an order received: what was ordered for it and certainly not attempted is stopped.
+/// A reorganisation removed a deposit that an order received: what is outgoing and certainly not attempted is stopped.
 #[must_use]
 pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
-    stopped_by(order.into(), on_its_way, "the chain undid the deposit that it was for", context, |order| match order {
+    stopped_by(order.into(), on_its_way, "a reorganisation removed the deposit that it was for", context, |order| match order {
         Order::Rampoff(order) => order.observe(RampoffFact::DepositDropped { deposit }, context),
         Order::Payment(_) => Step::new(),
     })
@@ -88,7 +88,7 @@ fn is_kept(item: &ReviewItem) -> bool {
     item.resolution.as_ref().is_some_and(|resolution| resolution.decision == KEEP)
 }
 
-/// The transfer that an item was sent back by.
+/// The transfer that returned an item.
 #[must_use]
 pub fn sent(item: &ReviewItem) -> Option<TransferId> {
     match item.resolution.as_ref()?.sent? {
@@ -97,10 +97,10 @@ pub fn sent(item: &ReviewItem) -> Option<TransferId> {
     }
 }
 
-/// Whether suspense had the coins of an item of a deposit: it waits, was kept, or was sent back by a transfer that has not
-/// failed. (One whose transfer failed was put back on the list as a later one.) Versions before did not write down by which:
-/// then the last of them was.
-fn lies(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> bool {
+/// Whether the coins of a deposit's item were in suspense: it is open, was kept, or was returned by a transfer that has not
+/// failed. (An item whose transfer failed was reopened as a later one.) Earlier versions did not store the transfer: then the
+/// last item was in suspense.
+fn was_in_suspense(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> bool {
     match (&item.resolution, sent_by) {
         (None, _) => true,
         (Some(_), Some(transfer)) => !matches!(transfer.state, TransferState::Failed { .. }),
@@ -111,7 +111,7 @@ fn lies(item: &ReviewItem, sent_by: Option<&Transfer>, items: &[ReviewItem]) -> 
     }
 }
 
-/// Stops a return that was not signed yet, and recalls one that was: the coins are not there any more.
+/// Stops a return that was not signed yet, and recalls a signed one: the coins are gone.
 fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context<'_>, step: &mut Step) {
     match transfer.state {
         TransferState::Queued => {}
@@ -126,29 +126,30 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
     }
     step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
     let stopped =
-        TransferFact::Stopped { by: StoppedBy::Operator, reason: "the chain undid the deposit that it was to send back".to_owned() };
+        TransferFact::Stopped { by: StoppedBy::Operator, reason: "a reorganisation removed the deposit that it was to return".to_owned() };
     step.extend(transfer.observe(stopped, Outgoing::default(), context));
 }
 
-/// What suspense lacks of an item: it names that item as where it comes from.
+/// The shortage of an item, which is named as its source.
 fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
     let how = of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == KEEP { "kept" } else { "sent back" });
-    let reason =
-        format!("the chain undid coins that had been {how}: suspense lacks them until it takes them up again, or they are written off");
+    let reason = format!(
+        "a reorganisation removed coins that had been {how}: suspense lacks them until the chain includes them again, or they are written off"
+    );
     let item = ReviewItem::new(mint, ReviewKind::Shortage, reason);
     ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, source: Some(of.id.to_string()), ..item }
 }
 
-/// The newest of a deposit's items that says that suspense lacks the coins of one of them.
+/// The newest shortage among a deposit's items that names this item.
 #[must_use]
 pub fn shortage_of<'a>(item: &ReviewItem, items: &'a [ReviewItem]) -> Option<&'a ReviewItem> {
     let id = item.id.to_string();
-    // Versions before did not say of which.
+    // Earlier versions did not store the item.
     let is_of = |other: &&ReviewItem| other.kind == ReviewKind::Shortage && other.source.as_ref().is_none_or(|source| *source == id);
     items.iter().rfind(is_of)
 }
 
-/// A chain has confirmed that coins went back from suspense. Those of a deposit that it has undone are lacking there.
+/// A return from suspense is confirmed. If its deposit was removed by a reorganisation, suspense has a shortage.
 pub(crate) fn sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, context: &Context<'_>) -> Step {
     let mut step = Step::new();
     let waits = known.is_some_and(|shortage| shortage.resolution.is_none());
@@ -158,22 +159,22 @@ pub(crate) fn sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, con
     step
 }
 
-/// A chain has undone what went back from suspense: what was lacking there because of it is not any more.
+/// A reorganisation removed a return from suspense: the shortage it caused ends.
 pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>, context: &Context<'_>) -> Step {
     match (item, known) {
-        (Some(item), Some(known)) if item.is_undone() => made_good(known, "the chain undid the transfer too", context),
+        (Some(item), Some(known)) if item.is_undone() => resolve_shortage(known, "the reorganisation removed the transfer too", context),
         _ => Step::new(),
     }
 }
 
-/// What suspense lacked is there again; what was written off of it goes against the loss.
-fn made_good(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
+/// Ends a shortage; if it was written off, that loss is reversed.
+fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
         None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
         Some(resolution) if resolution.decision == ReviewDecision::WriteOff.to_string() => {
             step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
-            // Once.
+            // Only once.
             let resolution = ReviewResolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
             step.write(ReviewItem { resolution: Some(resolution), ..shortage });
         }
@@ -182,7 +183,7 @@ fn made_good(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     step
 }
 
-/// Whether a step puts a deposit into suspense.
+/// Whether a step books a deposit to suspense.
 #[must_use]
 pub fn receives(step: &Step, deposit: FactId) -> bool {
     step.writes.iter().any(|record| is_new_item(record, deposit))
@@ -192,9 +193,9 @@ fn is_new_item(record: &Record, deposit: FactId) -> bool {
     matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit))
 }
 
-/// The step that puts a deposit into suspense which lay there before the chain undid it: whatever became of it then stands,
-/// so that it is not sent back a second time. `items` are those about the deposit, oldest first; `returned` are the transfers
-/// that they were sent back by. What has another amount than before waits for a person.
+/// Books to suspense a deposit that was there before a reorganisation removed it. The earlier outcome stands, so that it is not
+/// returned twice. `items` are the deposit's review items, oldest first; `returned` the transfers that returned them. An amount
+/// that differs from before waits for an operator.
 #[must_use]
 pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
@@ -221,7 +222,7 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
         let (other, transfer) = before.remove(position);
         let Some(resolution) = other.resolution.clone() else { continue };
         let decision = if transfer.is_some() { "return" } else { KEEP };
-        let reason = format!("as before the chain undid it: {}", resolution.reason);
+        let reason = format!("as before the reorganisation: {}", resolution.reason);
         item.resolution = Some(ReviewResolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
             gone.push((item.order, item.amount));
@@ -230,29 +231,29 @@ pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], ret
             follows.write(Transfer { resolves: Some(item.id), ..transfer.clone() });
         }
         let shortage = shortage_of(other, items).cloned();
-        let why = "the chain took the deposit up again";
-        shortage.into_iter().for_each(|shortage| follows.extend(made_good(shortage, why, context)));
+        let why = "the chain included the deposit again";
+        shortage.into_iter().for_each(|shortage| follows.extend(resolve_shortage(shortage, why, context)));
     }
-    not_ordered.into_iter().for_each(|transfer| take_out(&mut step, transfer));
-    gone.into_iter().for_each(|(order, amount)| not_beside(&mut step, order, amount, context));
+    not_ordered.into_iter().for_each(|transfer| remove_transfer(&mut step, transfer));
+    gone.into_iter().for_each(|(order, amount)| remove_set_aside(&mut step, order, amount, context));
     step.extend(follows);
     step
 }
 
-/// An order that a step writes hears that something does not lie beside it: it was kept, or has gone back before.
-fn not_beside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: &Context<'_>) {
+/// Removes from the order in a step what is not set aside beside it any more: it was kept or returned before.
+fn remove_set_aside(step: &mut Step, order: Option<OrderId>, amount: Amount, context: &Context<'_>) {
     let is_it = |record: &Record| matches!(record, Record::Rampoff(rampoff) if Some(rampoff.id) == order);
     let Some(position) = step.writes.iter().position(is_it) else { return };
     let Record::Rampoff(rampoff) = step.writes.remove(position) else { return };
-    let told = Order::Rampoff(rampoff.clone()).beside(SetAside::Taken, amount, context);
-    match told.is_empty() {
+    let changed = Order::Rampoff(rampoff.clone()).apply_set_aside(SetAside::Taken, amount, context);
+    match changed.is_empty() {
         true => step.writes.insert(position, Record::Rampoff(rampoff)),
-        false => step.extend(told),
+        false => step.extend(changed),
     }
 }
 
-/// Takes back out of a step what it orders: the transfer, its job and what is promised for it.
-fn take_out(step: &mut Step, id: TransferId) {
+/// Removes a transfer from a step, with its job and holds.
+fn remove_transfer(step: &mut Step, id: TransferId) {
     let (ordered, kept) = std::mem::take(&mut step.writes).into_iter().partition(|record| match record {
         Record::Transfer(transfer) => transfer.id == id,
         Record::Job(job) => job.subject == id.to_string(),

@@ -1,4 +1,4 @@
-//! A payout that was taken for failed, and has arrived all the same.
+//! A payout that settles after it was treated as failed.
 
 use super::{Rampoff, RampoffState};
 use crate::amount::Amount;
@@ -8,9 +8,9 @@ use crate::ledger::Origin;
 use crate::step::Step;
 
 impl Rampoff {
-    /// Whether so much money waits on the customer's account, or the coins that it was for, and nothing is on its way
-    /// anywhere: a payout of it that arrives after all is what became of it.
-    pub(crate) fn waits_with(&self, amount: Amount) -> bool {
+    /// Whether exactly this amount, or the coins it was for, waits on the customer's account with nothing outgoing: a payout of
+    /// it that settles late is what became of it.
+    pub(crate) fn holds_unsent(&self, amount: Amount) -> bool {
         let waits = matches!(self.state, RampoffState::OnHold { .. } | RampoffState::CryptoReceived { .. });
         let as_money = self.converted.is_positive() && self.fiat_balance == amount;
         let as_coins = self.converted.is_zero() && self.coin_balance == self.terms.coin_amount && self.terms.fiat_amount == amount;
@@ -26,7 +26,7 @@ impl Rampoff {
         step: &mut Step,
     ) {
         let owed = Amount::from_minor(amount.minor() + rounding.minor());
-        if !self.waits_with(owed) {
+        if !self.holds_unsent(owed) {
             return;
         }
         if self.converted.is_zero() {
