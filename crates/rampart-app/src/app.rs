@@ -16,11 +16,11 @@ use crate::config::AppConfig;
 use crate::customer_cache::CustomerCache;
 use crate::destination::OwnAccounts;
 use crate::error::{AppError, AppResult};
-use crate::idempotency::Twins;
+use crate::idempotency::InFlightRequests;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
 use crate::metrics::Metrics;
-use crate::numbers::Numbers;
-use crate::orders::Reserved;
+use crate::numbers::NumberAllocator;
+use crate::orders::ReservedAddresses;
 use crate::partners::PartnerCache;
 use crate::ports::Ports;
 use crate::prices::PriceBoard;
@@ -43,10 +43,10 @@ pub struct Sources {
 /// The application. Cheap to clone; every clone is the same.
 #[derive(Clone)]
 pub struct App {
-    inner: Arc<Inner>,
+    inner: Arc<AppInner>,
 }
 
-struct Inner {
+struct AppInner {
     store: Store,
     ports: Ports,
     catalogue: Catalogue,
@@ -58,9 +58,9 @@ struct Inner {
     wake: Wake,
     partners: PartnerCache,
     customers: CustomerCache,
-    numbers: Numbers,
-    twins: Twins,
-    reserved: Reserved,
+    numbers: NumberAllocator,
+    in_flight: InFlightRequests,
+    reserved_addresses: ReservedAddresses,
     own_accounts: OwnAccounts,
 }
 
@@ -85,8 +85,8 @@ impl App {
         crate::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
-        let inner = Inner {
-            reserved: Reserved::of(&catalogue, &ports),
+        let inner = AppInner {
+            reserved_addresses: ReservedAddresses::of(&catalogue, &ports),
             own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
@@ -94,8 +94,8 @@ impl App {
             wake: Wake::default(),
             partners: PartnerCache::default(),
             customers: CustomerCache::default(),
-            numbers: Numbers::default(),
-            twins: Twins::default(),
+            numbers: NumberAllocator::default(),
+            in_flight: InFlightRequests::default(),
             store,
             ports,
             catalogue,
@@ -191,20 +191,20 @@ impl App {
         &self.inner.customers
     }
 
-    pub(crate) fn numbers(&self) -> &Numbers {
+    pub(crate) fn numbers(&self) -> &NumberAllocator {
         &self.inner.numbers
     }
 
-    pub(crate) fn reserved(&self) -> &Reserved {
-        &self.inner.reserved
+    pub(crate) fn reserved_addresses(&self) -> &ReservedAddresses {
+        &self.inner.reserved_addresses
     }
 
     pub(crate) fn own_accounts(&self) -> &OwnAccounts {
         &self.inner.own_accounts
     }
 
-    pub(crate) fn twins(&self) -> &Twins {
-        &self.inner.twins
+    pub(crate) fn in_flight(&self) -> &InFlightRequests {
+        &self.inner.in_flight
     }
 
     /// Makes a step durable and wakes whoever has work because of it. The only caller of the store's commit.
@@ -242,7 +242,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
             MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) if ports.bank(rail).is_none() => {
                 return Err(AppError::defect(format!("{place}: the rail {rail} has no adapter")));
             }
-            MethodKind::VirtualAccount(rail) if !catalogue.rail_account(rail).is_some_and(leads_home) => {
+            MethodKind::VirtualAccount(rail) if !catalogue.rail_account(rail).is_some_and(supports_customer_accounts) => {
                 return Err(AppError::defect(format!("{place}: the rail {rail} needs an account that is a CLABE or a CVU")));
             }
             _ => {}
@@ -255,6 +255,6 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
 }
 
 /// Whether customers can have account numbers of their own that lead to an account of ours.
-fn leads_home(ours: &RailAccount) -> bool {
+fn supports_customer_accounts(ours: &RailAccount) -> bool {
     virtual_account::account_of(&ours.account, CustomerId(1)).is_some()
 }

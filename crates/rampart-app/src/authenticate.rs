@@ -19,7 +19,7 @@ use crate::network;
 use crate::views::TokenGrant;
 
 /// The longest key, secret or token that is looked at.
-const LONGEST: usize = 512;
+const MAX_CREDENTIAL_BYTES: usize = 512;
 
 /// A partner whose token holds.
 #[derive(Debug, Clone)]
@@ -37,7 +37,8 @@ fn refused() -> AppError {
 /// Whether a partner may call from an address.
 fn may_call_from(partner: &Partner, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
-    partner.allow_ips.is_empty() || partner.allow_ips.iter().any(|named| network::named(named).is_some_and(|network| network.contains(&ip)))
+    partner.allow_ips.is_empty()
+        || partner.allow_ips.iter().any(|range| network::parse_network(range).is_some_and(|network| network.contains(&ip)))
 }
 
 impl App {
@@ -47,7 +48,7 @@ impl App {
     /// `authorization_incorrect`, in the same words and time whatever is wrong.
     pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> AppResult<TokenGrant> {
         let asked_at = Instant::now();
-        let partner = match api_key.len() <= LONGEST && api_secret.len() <= LONGEST {
+        let partner = match api_key.len() <= MAX_CREDENTIAL_BYTES && api_secret.len() <= MAX_CREDENTIAL_BYTES {
             true => self.store().partner_by_api_key(api_key).await?,
             false => None,
         };
@@ -86,24 +87,24 @@ impl App {
     pub async fn caller(&self, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
         let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
-        let good = self.still_holds(&partner, epoch) && may_call_from(&partner, ip);
+        let good = self.accepts_token(&partner, epoch) && may_call_from(&partner, ip);
         if good { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
     }
 
     /// Whether a partner may call with a token of an epoch.
-    pub(crate) fn still_holds(&self, partner: &Partner, epoch: i64) -> bool {
+    pub(crate) fn accepts_token(&self, partner: &Partner, epoch: i64) -> bool {
         partner.enabled && partner.accepts(epoch, self.real().now())
     }
 
     /// What a token states, if it is ours and has not ended.
     fn open_token(&self, token: &str) -> Option<(PartnerId, i64)> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_CREDENTIAL_BYTES {
             return None;
         }
-        let mut bytes = [0; LONGEST];
+        let mut bytes = [0; MAX_CREDENTIAL_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
         let (tag, statement) = bytes.get(..length)?.split_first_chunk::<32>()?;
-        if !self.keys().token_holds(statement, tag) {
+        if !self.keys().verifies_token(statement, tag) {
             return None;
         }
         let mut parts = std::str::from_utf8(statement).ok()?.split('.');

@@ -30,8 +30,8 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::page_links::{URL_PAYMENT, with_token};
@@ -67,7 +67,7 @@ pub struct CreatePayment {
 }
 
 /// The fields, read.
-struct Wanted<'a> {
+struct ParsedCreatePayment<'a> {
     user_id: i64,
     external_id: Option<&'a str>,
     payment_type: &'a str,
@@ -80,7 +80,7 @@ struct Wanted<'a> {
 }
 
 /// An order that has passed every check that does not depend on other orders.
-struct Checked<'a> {
+struct ValidatedPayment<'a> {
     customer: &'a Customer,
     level: KycLevel,
     method: &'a Method,
@@ -95,19 +95,19 @@ struct Checked<'a> {
 
 impl CreatePayment {
     /// Every known field and what of it counts in a repeat, in one order for ever.
-    fn fields(&self) -> [(Meaning, &dyn Sent); 11] {
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
         [
-            (Meaning::Integer, &self.user_id),
-            (Meaning::Text, &self.external_id),
-            (Meaning::Code, &self.payment_type),
-            (Meaning::Code, &self.fiat_symbol),
-            (Meaning::Decimal, &self.fiat_amount),
-            (Meaning::Code, &self.coin_symbol),
-            (Meaning::Code, &self.coin_chain),
-            (Meaning::Trimmed, &self.wallet),
-            (Meaning::Trimmed, &self.callback_url),
-            (Meaning::Trimmed, &self.quote_id),
-            (Meaning::Trimmed, &self.refund_account),
+            (CompareAs::Integer, &self.user_id),
+            (CompareAs::Text, &self.external_id),
+            (CompareAs::Code, &self.payment_type),
+            (CompareAs::Code, &self.fiat_symbol),
+            (CompareAs::Decimal, &self.fiat_amount),
+            (CompareAs::Code, &self.coin_symbol),
+            (CompareAs::Code, &self.coin_chain),
+            (CompareAs::Trimmed, &self.wallet),
+            (CompareAs::Trimmed, &self.callback_url),
+            (CompareAs::Trimmed, &self.quote_id),
+            (CompareAs::Trimmed, &self.refund_account),
         ]
     }
 }
@@ -128,15 +128,15 @@ impl App {
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
+        let idempotency = self.idempotent_request(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
         // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
         // refusal might have been a repeat's, so before one is given the claims are asked for.
-        match self.new_payment(caller, request, &repeat, &quote).await {
+        match self.new_payment(caller, request, &idempotency, &quote).await {
             Err(AppError::Refusal(refusal)) => {
-                let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
-                match repeat.earlier(&claims)? {
-                    Some(earlier) => self.payment_answered_earlier(earlier).await,
+                let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
+                match idempotency.stored_response(&claims)? {
+                    Some(stored) => self.replay_payment_response(stored).await,
                     None => Err(quote.used_before(refusal, &claims)),
                 }
             }
@@ -150,31 +150,31 @@ impl App {
         &self,
         caller: &AuthenticatedPartner,
         request: &CreatePayment,
-        repeat: &Repeat<'_>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
     ) -> AppResult<CreatedResponse> {
-        let wanted = self.read_payment(request)?;
+        let parsed = self.parse_payment(request)?;
         let mut caller = caller.clone();
-        let known = self.customer_cache().get(CustomerId(wanted.user_id));
-        let mut remembered = known.filter(|customer| customer.partner == caller.partner.id);
+        let known = self.customer_cache().get(CustomerId(parsed.user_id));
+        let mut cached = known.filter(|customer| customer.partner == caller.partner.id);
         for _ in 0..MOST_TRIES {
-            let by_memory = remembered.is_some();
-            match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
-                Ok(Tried::Answered(answer)) => return Ok(answer),
-                Ok(Tried::CustomerChanged | Tried::ReferenceTaken) => {}
-                Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller).await?,
-                Err(AppError::Refusal(_)) if by_memory => {}
+            let from_cache = cached.is_some();
+            match self.try_payment(&caller, &parsed, cached.take(), idempotency, quote).await {
+                Ok(OrderAttempt::Answered(answer)) => return Ok(answer),
+                Ok(OrderAttempt::CustomerChanged | OrderAttempt::ReferenceTaken) => {}
+                Ok(OrderAttempt::PartnerChanged) => caller.partner = self.reload_partner(&caller).await?,
+                Err(AppError::Refusal(_)) if from_cache => {}
                 Err(error) => return Err(error),
             }
         }
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn payment_answered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
+    async fn replay_payment_response(&self, stored: StoredResponse) -> AppResult<CreatedResponse> {
         let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
-        let (id, data) = match earlier {
-            Earlier::Answer { data, subject } => (order(subject)?, data),
-            Earlier::Subject(id) => {
+        let (id, data) = match stored {
+            StoredResponse::Answer { data, subject } => (order(subject)?, data),
+            StoredResponse::Subject(id) => {
                 let id = order(id)?;
                 let payment = self.store().payment(id).await?.ok_or_else(|| AppError::defect("a claim without its payment"))?;
                 (id, self.payment_json(&payment)?)
@@ -183,28 +183,28 @@ impl App {
         Ok(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: true })
     }
 
-    fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> AppResult<Wanted<'a>> {
-        let mut fields = Fields::new();
+    fn parse_payment<'a>(&'a self, request: &'a CreatePayment) -> AppResult<ParsedCreatePayment<'a>> {
+        let mut fields = FieldReader::new();
         let user_id = fields.customer("user_id", &request.user_id, true);
-        let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
-        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
-        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
+        let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let is_latin_american = fiat.map_or(Some(false), |fiat| self.is_latin_american_currency(fiat));
         if let (Some(fiat), None) = (fiat, is_latin_american) {
             fields.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
         }
         let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
         let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
-        let symbol = fields.required("coin_symbol", &request.coin_symbol, LONGEST);
+        let symbol = fields.required("coin_symbol", &request.coin_symbol, MAX_FIELD_CHARACTERS);
         // In Latin America the coin's default chain is taken.
         let chain = match is_latin_american {
-            Some(false) => fields.required("coin_chain", &request.coin_chain, LONGEST),
-            _ => fields.optional("coin_chain", &request.coin_chain, LONGEST),
+            Some(false) => fields.required("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
+            _ => fields.optional("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
         };
         let wallet = fields.required_wallet("wallet", &request.wallet);
         let callback_url = fields.url("callback_url", &request.callback_url);
-        fields.optional("quote_id", &request.quote_id, LONGEST_URL);
-        let refund_account = fields.bounded("refund_account", &request.refund_account, LONGEST);
+        fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
+        let refund_account = fields.bounded("refund_account", &request.refund_account, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
             (user_id, payment_type, fiat, amount, symbol, wallet)
@@ -212,48 +212,51 @@ impl App {
             return Err(ErrorCode::ValidationFailed.into());
         };
         let coin = self.find_coin(symbol, chain).and_then(|coin| self.catalogue().coin(coin));
-        Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
+        Ok(ParsedCreatePayment { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
     }
 
     async fn try_payment(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        remembered: Option<Arc<Customer>>,
-        repeat: &Repeat<'_>,
+        parsed: &ParsedCreatePayment<'_>,
+        cached: Option<Arc<Customer>>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
-    ) -> AppResult<Tried> {
-        let address = wanted.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, wanted.wallet));
+    ) -> AppResult<OrderAttempt> {
+        let address = parsed.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, parsed.wallet));
         let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
-        let (customer, is_deposit_address) = match remembered {
+        let (customer, is_deposit_address) = match cached {
             // Of the address the commit finds it out.
             Some(customer) => (customer, false),
-            None => self.customer_and_deposit_address(caller, CustomerId(wanted.user_id), normalized.as_deref()).await?,
+            None => self.customer_and_deposit_address(caller, CustomerId(parsed.user_id), normalized.as_deref()).await?,
         };
-        let checked = self.check_payment(caller, wanted, &customer, address, is_deposit_address, quote).await?;
+        let checked = self.check_payment(caller, parsed, &customer, address, is_deposit_address, quote).await?;
         let context = self.context(None);
-        let payment = self.make_payment(caller, wanted, &checked, &context).await?;
+        let payment = self.build_payment(caller, parsed, &checked, &context).await?;
         let data = self.payment_json(&payment)?;
         let id = payment.id;
         let concept = payment.instructions.as_ref().map(|instructions| instructions.concept.clone());
         let Ok(mut step) = payment.create(&context) else {
             return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
         };
-        step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.extend(idempotency.claims(self, id, &data));
         step.claims.extend(concept.map(|concept| Claim::forever(ClaimScope::Concept, concept, id)));
         step.claims.extend(checked.quote.as_ref().map(|(quote, _)| self.quote_claim(quote, id)));
         step.must_be_free.extend(normalized.map(|address| (ClaimScope::DepositAddress, address)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => {
-                Ok(Tried::Answered(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: false }))
-            }
-            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
-            Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
+            Ok(_) => Ok(OrderAttempt::Answered(CreatedResponse {
+                data: with_token(&data, URL_PAYMENT, &self.payment_token(id)),
+                replayed: false,
+            })),
+            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(OrderAttempt::PartnerChanged),
+            Err(CommitError::Conflict(_)) => Ok(OrderAttempt::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(Tried::ReferenceTaken),
-            Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(OrderAttempt::ReferenceTaken),
+            Err(CommitError::AlreadyClaimed(claim)) => {
+                self.replay_payment_response(idempotency.stored_response_of(&claim)?).await.map(OrderAttempt::Answered)
+            }
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
             }
@@ -264,33 +267,33 @@ impl App {
     async fn check_payment<'a>(
         &'a self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'a>,
+        parsed: &ParsedCreatePayment<'a>,
         customer: &'a Customer,
         address: Option<AppResult<String>>,
         is_deposit_address: bool,
         quote: &OpenedQuote,
-    ) -> AppResult<Checked<'a>> {
+    ) -> AppResult<ValidatedPayment<'a>> {
         let level = self.check_identity(customer)?;
         let method = self
             .catalogue()
-            .method(customer.country, wanted.payment_type.trim())
-            .filter(|method| method.enabled && method.fiat.is_spelled(wanted.fiat))
+            .method(customer.country, parsed.payment_type.trim())
+            .filter(|method| method.enabled && method.fiat.is_spelled(parsed.fiat))
             .ok_or(ErrorCode::MethodNotAllowed)?;
         let own_account = self.own_account(method, customer.id)?;
-        let coin = wanted.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
+        let coin = parsed.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
         let wallet = address.unwrap_or_else(|| Err(ErrorCode::CoinNotSupported.into()))?;
         if is_deposit_address {
             return Err(is_deposit_address_of_ours());
         }
         let refund_account =
-            wanted.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
+            parsed.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
         let quote = match self.check_quote(caller, quote)? {
             None => None,
             Some(quote) => match quote.terms {
                 QuoteTerms::Buy(by, terms)
                     if by == method.payment_type
                         && terms.fiat == method.fiat
-                        && terms.fiat_amount == wanted.amount
+                        && terms.fiat_amount == parsed.amount
                         && terms.coin == coin.id =>
                 {
                     Some((quote, terms))
@@ -300,18 +303,18 @@ impl App {
         };
         // What was quoted is kept, also where the method took other amounts when it was.
         if quote.is_none() {
-            self.check_payable("fiat_amount", method, wanted.amount)?;
+            self.check_payable("fiat_amount", method, parsed.amount)?;
         }
-        self.check_method_bounds(method, wanted.amount)?;
+        self.check_method_bounds(method, parsed.amount)?;
         let at = self.business().now();
-        let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
+        let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: parsed.amount, at };
         if !limits::allows(self.catalogue(), &usage, level) {
             return Err(self.limit_refusal(customer, &usage, level).await);
         }
-        Ok(Checked { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
+        Ok(ValidatedPayment { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
     }
 
-    async fn terms_of(&self, checked: &Checked<'_>) -> AppResult<BuyTerms> {
+    async fn terms_of(&self, checked: &ValidatedPayment<'_>) -> AppResult<BuyTerms> {
         let terms = match &checked.quote {
             Some((_, terms)) => *terms,
             None => {
@@ -327,11 +330,11 @@ impl App {
         Ok(terms)
     }
 
-    async fn make_payment(
+    async fn build_payment(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        checked: &Checked<'_>,
+        parsed: &ParsedCreatePayment<'_>,
+        checked: &ValidatedPayment<'_>,
         context: &Context<'_>,
     ) -> AppResult<Payment> {
         let (method, now) = (checked.method, checked.usage.at);
@@ -343,7 +346,7 @@ impl App {
             partner: caller.partner.id,
             customer: checked.customer.id,
             counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
-            external_id: wanted.external_id.map(str::to_owned),
+            external_id: parsed.external_id.map(str::to_owned),
             method: method.payment_type,
             country: method.country,
             pay_in: match method.kind {
@@ -353,7 +356,7 @@ impl App {
             method_maximum: method.maximum,
             terms,
             wallet: checked.wallet.clone(),
-            callback_url: wanted.callback_url.clone(),
+            callback_url: parsed.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
             refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
             refused_by_source: false,
@@ -442,16 +445,16 @@ impl App {
     }
 
     /// The partner as it is now, if its token still holds.
-    pub(crate) async fn partner_again(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
+    pub(crate) async fn reload_partner(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
         self.partner_cache().forget(caller.partner.id);
         let partner = self.remembered_partner(caller.partner.id).await?;
-        let holds = partner.filter(|partner| self.still_holds(partner, caller.epoch));
+        let holds = partner.filter(|partner| self.accepts_token(partner, caller.epoch));
         Ok(holds.ok_or(ErrorCode::AuthorizationIncorrect)?)
     }
 }
 
 /// How an attempt ended.
-pub(crate) enum Tried {
+pub(crate) enum OrderAttempt {
     /// With an answer.
     Answered(CreatedResponse),
     /// The customer is not what it was any more.
@@ -471,17 +474,19 @@ fn is_deposit_address_of_ours() -> AppError {
 pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> AppResult<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
-        destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+        destination::validated(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::checked(own, customer.country, BankAccountInput::number(account), None, name)
+        None => destination::validated(own, customer.country, BankAccountInput::number(account), None, name)
             .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }
 
 /// Whether this is the number of a known account, separators aside.
-fn is_number_of(known: &str, said: &str) -> bool {
-    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_uppercase()).collect::<String>();
-    !signs(said).is_empty() && signs(known) == signs(said)
+fn is_number_of(known: &str, given: &str) -> bool {
+    let alphanumerics = |text: &str| {
+        text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_uppercase()).collect::<String>()
+    };
+    !alphanumerics(given).is_empty() && alphanumerics(known) == alphanumerics(given)
 }

@@ -11,14 +11,14 @@ use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 
 /// How many are remembered: those who were longest not asked for are forgotten first. A customer takes about 2 KiB.
-const MOST: usize = 4_096;
+const CACHE_ENTRIES: usize = 4_096;
 
 /// The customers that are remembered.
 pub(crate) struct CustomerCache(Mutex<LruCache<CustomerId, Arc<Customer>>>);
 
 impl Default for CustomerCache {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(MOST)))
+        Self(Mutex::new(LruCache::new(CACHE_ENTRIES)))
     }
 }
 

@@ -10,7 +10,7 @@ use rampart_core::redacted::Redacted;
 
 /// Why money cannot go to an account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unpayable {
+pub(crate) enum DestinationError {
     /// It is none.
     #[error(transparent)]
     Fault(#[from] BankAccountError),
@@ -36,7 +36,7 @@ impl OwnAccounts {
             // In every country where the number is an account, because nothing else says of which one it is.
             let readings =
                 Country::served().filter_map(|country| bank_account::check(country, BankAccountInput::number(&rail.account)).ok());
-            own.known.extend(readings.map(|checked| key(&checked)));
+            own.known.extend(readings.map(|validated| key(&validated)));
         }
         let shared = catalogue.methods.iter().filter_map(|method| match method.kind {
             MethodKind::VirtualAccount(rail) => catalogue.rail_account(rail),
@@ -50,26 +50,26 @@ impl OwnAccounts {
     ///
     /// # Errors
     /// What is wrong with it, or that it is one of ours.
-    pub(crate) fn check(&self, country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, Unpayable> {
-        let checked = bank_account::check(country, given)?;
-        if self.contains(&checked) { Err(Unpayable::Ours) } else { Ok(checked) }
+    pub(crate) fn check(&self, country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, DestinationError> {
+        let validated = bank_account::check(country, given)?;
+        if self.contains(&validated) { Err(DestinationError::Ours) } else { Ok(validated) }
     }
 
     /// Whether an account is one of them. Of what kind it was said to be does not matter: a bank has a number once.
-    fn contains(&self, checked: &ValidAccount) -> bool {
-        let (number, bank) = key(checked);
+    fn contains(&self, validated: &ValidAccount) -> bool {
+        let (number, bank) = key(validated);
         self.shared.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some()) || self.known.contains(&(number, bank))
     }
 }
 
-fn key(checked: &ValidAccount) -> (String, Option<String>) {
-    let number = checked.normalized();
-    let number = match checked.kind {
+fn key(validated: &ValidAccount) -> (String, Option<String>) {
+    let number = validated.normalized();
+    let number = match validated.kind {
         // Banks write the same number with zeros in front of it and without.
         BankAccountKind::ChileanAccount | BankAccountKind::ColombianAccount => number.trim_start_matches('0').to_owned(),
         _ => number,
     };
-    (number, checked.bank_code.map(|code| code.to_string()))
+    (number, validated.bank_code.map(|code| code.to_string()))
 }
 
 /// An account of a country as a destination: bank and kind of account as the number or the text form tells them, else as
@@ -77,25 +77,25 @@ fn key(checked: &ValidAccount) -> (String, Option<String>) {
 ///
 /// # Errors
 /// What is wrong with the account, or that it is one of ours.
-pub(crate) fn checked(
+pub(crate) fn validated(
     own: &OwnAccounts,
     country: Country,
     given: BankAccountInput<'_>,
     bank_name: Option<&str>,
     name: Redacted,
-) -> Result<PayoutDestination, Unpayable> {
-    let checked = match own.check(country, given) {
+) -> Result<PayoutDestination, DestinationError> {
+    let validated = match own.check(country, given) {
         // Where the bank is needed, its name tells it as well as its code.
-        Err(Unpayable::Fault(BankAccountError::BankMissing)) if bank_name.is_some() => {
+        Err(DestinationError::Fault(BankAccountError::BankMissing)) if bank_name.is_some() => {
             own.check(country, BankAccountInput { bank_code: bank_name, ..given })?
         }
         other => other?,
     };
     Ok(PayoutDestination {
-        account: checked.normalized().into(),
-        bank_code: checked.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),
-        account_type: checked.account_type.or(given.account_type).map(str::to_owned),
-        bank_name: bank_name.or(checked.bank_name).map(str::to_owned),
+        account: validated.normalized().into(),
+        bank_code: validated.bank_code.map(|code| code.to_string()).or_else(|| given.bank_code.map(str::to_owned)),
+        account_type: validated.account_type.or(given.account_type).map(str::to_owned),
+        bank_name: bank_name.or(validated.bank_name).map(str::to_owned),
         name,
     })
 }
@@ -110,7 +110,7 @@ mod tests {
         let chilean = bank_account::check(Country::CHILE, BankAccountInput::number("055/checking/0880000017")).unwrap();
         own.known.insert(key(&chilean));
         let beside = BankAccountInput { account: "880000017", bank_code: Some("55"), account_type: Some("corriente") };
-        assert_eq!(own.check(Country::CHILE, beside).unwrap_err(), Unpayable::Ours);
+        assert_eq!(own.check(Country::CHILE, beside).unwrap_err(), DestinationError::Ours);
         for other in ["055/checking/0880000018", "037/checking/0880000017"] {
             assert!(own.check(Country::CHILE, BankAccountInput::number(other)).is_ok(), "{other}");
         }

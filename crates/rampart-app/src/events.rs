@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{EventPage, EventView};
 
 impl App {
@@ -14,9 +14,9 @@ impl App {
     /// # Errors
     /// `validation_failed` for a number or limit that is none.
     pub async fn events(&self, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let limit = crate::lists::limit(&mut fields, &limit);
-        let after = match fields.optional("after", &after, LONGEST).map(str::parse::<i64>) {
+        let after = match fields.optional("after", &after, MAX_FIELD_CHARACTERS).map(str::parse::<i64>) {
             None => 0,
             Some(Ok(after)) if after >= 0 => after,
             Some(_) => {

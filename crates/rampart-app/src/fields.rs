@@ -8,17 +8,17 @@ use rampart_core::time::Timestamp;
 use crate::error::AppResult;
 
 /// The most characters of a field that has no rule of its own.
-pub(crate) const LONGEST: usize = 200;
+pub(crate) const MAX_FIELD_CHARACTERS: usize = 200;
 /// The most characters of a URL.
-pub(crate) const LONGEST_URL: usize = 2_048;
+pub(crate) const MAX_URL_CHARACTERS: usize = 2_048;
 
 /// The faults of a request's fields, in the order they were found.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
+pub(crate) struct FieldReader {
     faults: Vec<(ErrorCode, &'static str, String)>,
 }
 
-impl Fields {
+impl FieldReader {
     pub(crate) fn new() -> Self {
         Self::default()
     }
@@ -69,7 +69,7 @@ impl Fields {
 
     /// A wallet that may be absent. What was copied along with it, blanks and what does not show, is no part of it.
     pub(crate) fn wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
-        self.bounded_text(field, text::trimmed(value.as_deref()?), LONGEST)
+        self.bounded_text(field, text::trimmed(value.as_deref()?), MAX_FIELD_CHARACTERS)
     }
 
     /// A wallet that must be there.
@@ -86,7 +86,7 @@ impl Fields {
         if self.lacks(field, value) { None } else { self.optional(field, value, most) }
     }
 
-    /// A field that must be there and is judged for itself, as [`Fields::bounded`].
+    /// A field that must be there and is judged for itself, as [`FieldReader::bounded`].
     pub(crate) fn required_bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         if self.lacks(field, value) { None } else { self.bounded(field, value, most) }
     }
@@ -101,7 +101,8 @@ impl Fields {
 
     /// A customer's number. One that is too large for any customer is read as one that nobody has.
     pub(crate) fn customer(&mut self, field: &'static str, value: &Option<String>, needed: bool) -> Option<i64> {
-        let text = if needed { self.required(field, value, LONGEST) } else { self.optional(field, value, LONGEST) }?;
+        let text =
+            if needed { self.required(field, value, MAX_FIELD_CHARACTERS) } else { self.optional(field, value, MAX_FIELD_CHARACTERS) }?;
         match text.parse::<i64>() {
             Ok(number) => Some(number),
             Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(i64::MAX),
@@ -130,7 +131,7 @@ impl Fields {
 
     /// An http or https URL for a browser.
     pub(crate) fn url(&mut self, field: &'static str, value: &Option<String>) -> Option<String> {
-        let text = self.optional(field, value, LONGEST_URL)?;
+        let text = self.optional(field, value, MAX_URL_CHARACTERS)?;
         match url::Url::parse(text.trim()) {
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                 self.malformed(field, "must not have a user name or password in it");
@@ -146,7 +147,7 @@ impl Fields {
 
     /// A moment (RFC 3339), or a day, which is its first moment (UTC).
     pub(crate) fn moment(&mut self, field: &'static str, value: &Option<String>) -> Option<Timestamp> {
-        let text = self.optional(field, value, LONGEST)?;
+        let text = self.optional(field, value, MAX_FIELD_CHARACTERS)?;
         match text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse()) {
             // Identifiers sort by time until the year 2397, and lists are cut by identifiers.
             Ok(moment) => Some(moment.clamp(Timestamp::from_micros(0), Timestamp::from_micros(13_500_000_000_000_000))),
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_first_fault_gives_the_code_and_all_are_named() {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         assert_eq!(fields.required("name", &None, 10), None);
         assert_eq!(fields.optional("city", &Some("x".repeat(11)), 10), None);
         assert_eq!(fields.customer("user_id", &Some("12".into()), true), Some(12));
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn moments_may_be_days() {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         assert_eq!(fields.moment("from", &Some("2026-01-31".into())), "2026-01-31T00:00:00Z".parse().ok());
         assert_eq!(fields.moment("from", &Some("yesterday".into())), None);
         assert!(fields.has("from") && !fields.has("to"));

@@ -8,17 +8,17 @@ use parking_lot::Mutex;
 use rampart_store::{Failing, Stats};
 
 use crate::app::App;
-use crate::reading::Reading;
+use crate::cached_lookup::CachedLookup;
 
 /// How long the database may take to answer.
-pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// For how long an answer holds: whoever asks more often is told the same again, and costs nothing. However slow it was to
 /// find: whoever sends traffic here must hear soon that it has changed.
-const HOLDS: Duration = Duration::from_secs(1);
+const READINESS_TTL: Duration = Duration::from_secs(1);
 
 /// How one worker is.
 #[derive(Debug, Clone)]
-struct Beat {
+struct Heartbeat {
     /// When it last completed a turn, or was started.
     completed: Instant,
     /// How many turns in a row failed.
@@ -31,19 +31,19 @@ struct Beat {
 
 /// How the workers of this process are.
 #[derive(Debug, Default)]
-pub struct Health {
-    beats: Mutex<BTreeMap<String, Beat>>,
-    reasons: Reading<Arc<[String]>>,
+pub struct WorkerHealth {
+    beats: Mutex<BTreeMap<String, Heartbeat>>,
+    reasons: CachedLookup<Arc<[String]>>,
 }
 
-impl Health {
+impl WorkerHealth {
     pub(crate) fn started(&self, worker: &str, interval: Duration) {
-        self.beats.lock().insert(worker.to_owned(), Beat { completed: Instant::now(), failures: 0, error: None, interval });
+        self.beats.lock().insert(worker.to_owned(), Heartbeat { completed: Instant::now(), failures: 0, error: None, interval });
     }
 
     pub(crate) fn completed(&self, worker: &str) {
         if let Some(beat) = self.beats.lock().get_mut(worker) {
-            *beat = Beat { completed: Instant::now(), failures: 0, error: None, interval: beat.interval };
+            *beat = Heartbeat { completed: Instant::now(), failures: 0, error: None, interval: beat.interval };
         }
     }
 
@@ -86,8 +86,8 @@ impl Health {
 /// something could not be written since. What has changed is logged: not everybody who asks is told.
 pub async fn reasons(app: &App) -> Arc<[String]> {
     let health = app.metrics().health();
-    let look = async |before: Option<Arc<[String]>>| {
-        let reasons: Arc<[String]> = look(app).await.into();
+    let find_reasons = async |before: Option<Arc<[String]>>| {
+        let reasons: Arc<[String]> = find_reasons(app).await.into();
         let was_ready = before.is_none_or(|before| before.is_empty());
         match (was_ready, reasons.is_empty()) {
             (true, false) => tracing::warn!(reasons = reasons.join("; "), "this process should get no traffic"),
@@ -98,24 +98,24 @@ pub async fn reasons(app: &App) -> Arc<[String]> {
     };
     let stats = app.store().stats();
     let writes = stats.running && stats.failing.is_none();
-    health.reasons.get(app.real().as_ref(), HOLDS..=HOLDS, |reasons| writes || !reasons.is_empty(), look).await
+    health.reasons.get(app.real().as_ref(), READINESS_TTL..=READINESS_TTL, |reasons| writes || !reasons.is_empty(), find_reasons).await
 }
 
-async fn look(app: &App) -> Vec<String> {
+async fn find_reasons(app: &App) -> Vec<String> {
     let mut reasons = Vec::new();
     let stuck_after = app.config().workers.stuck_after();
     let mut answers = false;
-    match tokio::time::timeout(DATABASE_PATIENCE, app.store().ping()).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, app.store().ping()).await {
         Ok(Ok(())) => answers = true,
         Ok(Err(error)) => reasons.push(format!("the database does not answer: {error}")),
-        Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_PATIENCE.as_secs())),
+        Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_TIMEOUT.as_secs())),
     }
     let stats = app.store().stats();
     if !stats.running {
         reasons.push("the writer does not run".to_owned());
     } else if let Some(busy) = stats.busy_for.filter(|busy| *busy > stuck_after) {
         reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
-    } else if let Some(failing) = still_failing(app, stats).await {
+    } else if let Some(failing) = write_failure(app, stats).await {
         reasons.push(format!("nothing has been written for {} s: {}", failing.lasting.as_secs(), failing.reason));
     }
     reasons.extend(app.metrics().health().stuck(stuck_after));
@@ -123,19 +123,19 @@ async fn look(app: &App) -> Vec<String> {
         reasons.push("the newest key of the installation was not in the key file when this node started".to_owned());
     }
     if answers {
-        reasons.extend(cursors_that_stand_still(app, stuck_after).await);
+        reasons.extend(stalled_cursors(app, stuck_after).await);
     }
     reasons
 }
 
 /// Why nothing can be written. A process that gets no traffic commits little, so that it would not find out by itself that
 /// it can be written again: where the last attempt was in vain, and none is under way, something small is tried.
-async fn still_failing(app: &App, stats: Stats) -> Option<Failing> {
+async fn write_failure(app: &App, stats: Stats) -> Option<Failing> {
     let failing = stats.failing?;
     if stats.busy_for.is_some() {
         return Some(failing);
     }
-    match tokio::time::timeout(DATABASE_PATIENCE, app.store().reserve_numbers("readiness", 1)).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, app.store().reserve_numbers("readiness", 1)).await {
         Ok(Ok(_)) => None,
         Ok(Err(_)) | Err(_) => app.store().stats().failing.or(Some(failing)),
     }
@@ -143,12 +143,12 @@ async fn still_failing(app: &App, stats: Stats) -> Option<Failing> {
 
 /// Cursors are confirmed to be up to date while their workers do their work, on whichever node that is; one that is not
 /// confirmed stands still, however healthy its worker looks.
-async fn cursors_that_stand_still(app: &App, stuck_after: Duration) -> Vec<String> {
+async fn stalled_cursors(app: &App, stuck_after: Duration) -> Vec<String> {
     if app.metrics().health().ages().is_empty() {
         return Vec::new();
     }
     let names = crate::workers::cursors(app);
-    let Ok(Ok(cursors)) = tokio::time::timeout(DATABASE_PATIENCE, app.store().cursors_by_name(&names)).await else {
+    let Ok(Ok(cursors)) = tokio::time::timeout(DATABASE_TIMEOUT, app.store().cursors_by_name(&names)).await else {
         return vec!["the cursors cannot be read".to_owned()];
     };
     let now = app.real().now();

@@ -19,39 +19,39 @@ use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
 
 /// The most characters an `Idempotency-Key` may have.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_BYTES: usize = 255;
 /// The most characters an `external_id` may have.
-pub(crate) const LONGEST_EXTERNAL_ID: usize = 128;
+pub(crate) const MAX_EXTERNAL_ID_CHARACTERS: usize = 128;
 
 /// The requests under way that name a key: a twin waits here for the first. An entry lives as long as its requests do,
 /// so their number is bounded by the number of requests under way.
 #[derive(Debug, Default)]
-pub(crate) struct Twins {
+pub(crate) struct InFlightRequests {
     under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The turn of a request that names a key. The next twin's comes when this is dropped.
-struct Turn<'a> {
-    twins: &'a Twins,
+struct InFlightGuard<'a> {
+    in_flight: &'a InFlightRequests,
     key: String,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Twins {
+impl InFlightRequests {
     /// Waits for the requests under way with the same key.
-    async fn turn(&self, key: String) -> Turn<'_> {
+    async fn acquire(&self, key: String) -> InFlightGuard<'_> {
         let lock = self.under_way.lock().entry(key.clone()).or_default().clone();
         // Made before waiting, so that a request that is given up while it waits leaves nothing behind.
-        let mut turn = Turn { twins: self, key, guard: None };
-        turn.guard = Some(lock.lock_owned().await);
-        turn
+        let mut acquire = InFlightGuard { in_flight: self, key, guard: None };
+        acquire.guard = Some(lock.lock_owned().await);
+        acquire
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         drop(self.guard.take());
-        let mut under_way = self.twins.under_way.lock();
+        let mut under_way = self.in_flight.under_way.lock();
         // Only the map itself still knows the lock: nobody holds it and nobody waits.
         if under_way.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             under_way.remove(&self.key);
@@ -60,18 +60,18 @@ impl Drop for Turn<'_> {
 }
 
 /// A field of a request as it came.
-pub(crate) trait Sent: Sync {
+pub(crate) trait FieldText: Sync {
     /// Its text, if it came at all.
     fn text(&self) -> Option<&str>;
 }
 
-impl Sent for Option<String> {
+impl FieldText for Option<String> {
     fn text(&self) -> Option<&str> {
         self.as_deref()
     }
 }
 
-impl Sent for Option<AmountSent> {
+impl FieldText for Option<AmountSent> {
     fn text(&self) -> Option<&str> {
         self.as_ref().map(AmountSent::as_str)
     }
@@ -80,7 +80,7 @@ impl Sent for Option<AmountSent> {
 /// What of a field makes two requests one. Only what the call itself takes for the same is the same here: what is not
 /// understood is compared as it was sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Meaning {
+pub(crate) enum CompareAs {
     /// Its text.
     Text,
     /// Its text without blanks around it.
@@ -93,7 +93,7 @@ pub(crate) enum Meaning {
     Decimal,
 }
 
-impl Meaning {
+impl CompareAs {
     /// A field's value in the one form of all that mean the same. What is blank is absent.
     fn of(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         let text = value.filter(|text| !is_blank(text))?;
@@ -108,24 +108,24 @@ impl Meaning {
     }
 
     /// The same as an earlier version read it, to which a blank text was another than none.
-    fn of_blank_texts_too(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+    fn of_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         if let Self::Text = self { value.map(Cow::Borrowed) } else { self.of(value) }
     }
 }
 
 /// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
-pub(crate) struct Repeat<'a> {
+pub(crate) struct IdempotentRequest<'a> {
     key: Option<String>,
     external_id: Option<(ClaimScope, String)>,
     fingerprint: String,
     /// The fingerprints that earlier versions stored.
-    stored_earlier: [String; 2],
-    _turns: [Option<Turn<'a>>; 2],
+    legacy_fingerprints: [String; 2],
+    _guards: [Option<InFlightGuard<'a>>; 2],
 }
 
 /// How an earlier request was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Earlier {
+pub(crate) enum StoredResponse {
     /// With this, about the order, customer or subscription of this identifier. Its links have no tokens.
     Answer {
         /// What was stored of the answer.
@@ -145,43 +145,49 @@ impl App {
     /// What makes this request the repeat of an earlier one, if it names a key; waits for twins under way.
     ///
     /// `operation` is method and path; `fields` are the known fields as they came, without the password, in one order for ever.
-    pub(crate) async fn repeat<'f>(
+    pub(crate) async fn idempotent_request<'f>(
         &self,
         caller: &AuthenticatedPartner,
         operation: &str,
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
-        fields: impl IntoIterator<Item = (Meaning, &'f dyn Sent)>,
-    ) -> AppResult<Repeat<'_>> {
+        fields: impl IntoIterator<Item = (CompareAs, &'f dyn FieldText)>,
+    ) -> AppResult<IdempotentRequest<'_>> {
         let partner = caller.partner.id;
-        if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
-            let message = format!("must have 1 to {LONGEST_KEY} printable characters");
+        if key.is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES || key.contains(char::is_control)) {
+            let message = format!("must have 1 to {MAX_KEY_BYTES} printable characters");
             return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", message).into());
         }
         let key = key.map(|key| claim_key(partner, key));
         // One that is too long is refused among the fields, and a blank one is none.
-        let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= LONGEST_EXTERNAL_ID);
+        let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= MAX_EXTERNAL_ID_CHARACTERS);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
-            return Ok(Repeat { key, external_id, fingerprint: String::new(), stored_earlier: Default::default(), _turns: [None, None] });
+            return Ok(IdempotentRequest {
+                key,
+                external_id,
+                fingerprint: String::new(),
+                legacy_fingerprints: Default::default(),
+                _guards: [None, None],
+            });
         }
         let fields: Vec<_> = fields.into_iter().map(|(meaning, value)| (meaning, value.text())).collect();
-        let over = |read: fn(Meaning, Option<&str>) -> Option<Cow<'_, str>>| {
+        let over = |read: fn(CompareAs, Option<&str>) -> Option<Cow<'_, str>>| {
             let fields = fields.iter().map(|(meaning, value)| read(*meaning, *value));
             self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields))
         };
-        let fingerprint = over(Meaning::of);
-        let stored_earlier = [over(|_, value| value.map(Cow::Borrowed)), over(Meaning::of_blank_texts_too)];
+        let fingerprint = over(CompareAs::of);
+        let legacy_fingerprints = [over(|_, value| value.map(Cow::Borrowed)), over(CompareAs::of_keeping_blanks)];
         // Keys before names: two requests that share both never wait for each other crosswise.
         let by_key = match &key {
-            Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
+            Some(key) => Some(self.in_flight().acquire(format!("key:{key}")).await),
             None => None,
         };
         let by_name = match &external_id {
-            Some((scope, name)) => Some(self.twins().turn(format!("{scope:?}:{name}")).await),
+            Some((scope, name)) => Some(self.in_flight().acquire(format!("{scope:?}:{name}")).await),
             None => None,
         };
-        Ok(Repeat { key, external_id, fingerprint, stored_earlier, _turns: [by_key, by_name] })
+        Ok(IdempotentRequest { key, external_id, fingerprint, legacy_fingerprints, _guards: [by_key, by_name] })
     }
 
     /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
@@ -196,28 +202,28 @@ impl App {
         external_id: Option<(ClaimScope, &str)>,
     ) -> AppResult<()> {
         // No operation is called nothing, so that the fingerprint is no other request's.
-        let repeat = self.repeat(caller, "", key, external_id, []).await?;
-        repeat.earlier(&self.standing_claims(&repeat, None).await?).map(drop)
+        let idempotency = self.idempotent_request(caller, "", key, external_id, []).await?;
+        idempotency.stored_response(&self.existing_claims(&idempotency, None).await?).map(drop)
     }
 
     /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
-    pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
-        let key = repeat.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
+    pub(crate) async fn existing_claims(&self, idempotency: &IdempotentRequest<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
+        let key = idempotency.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
         let quote = quote.map(|quote| (ClaimScope::Quote, quote));
-        let wanted: Vec<_> = key.into_iter().chain(repeat.external_id.clone()).chain(quote).collect();
+        let wanted: Vec<_> = key.into_iter().chain(idempotency.external_id.clone()).chain(quote).collect();
         if wanted.is_empty() { Ok(Vec::new()) } else { Ok(self.store().claims(&wanted).await?) }
     }
 }
 
-impl Repeat<'_> {
+impl IdempotentRequest<'_> {
     /// How the same request was answered before, by claims that were found.
     ///
     /// # Errors
     /// A conflict when a key was used for another request.
-    pub(crate) fn earlier(&self, claims: &[StoredClaim]) -> AppResult<Option<Earlier>> {
+    pub(crate) fn stored_response(&self, claims: &[StoredClaim]) -> AppResult<Option<StoredResponse>> {
         for scope in [ClaimScope::IdempotencyKey, ClaimScope::PaymentExternalId, ClaimScope::RampoffExternalId] {
             if let Some(claim) = claims.iter().find(|claim| claim.scope == scope) {
-                return self.earlier_by(claim).map(Some);
+                return self.stored_response_of(claim).map(Some);
             }
         }
         Ok(None)
@@ -227,13 +233,13 @@ impl Repeat<'_> {
     ///
     /// # Errors
     /// A conflict when it was another request, or a claim of another kind.
-    pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> AppResult<Earlier> {
+    pub(crate) fn stored_response_of(&self, claim: &StoredClaim) -> AppResult<StoredResponse> {
         let is_stored = |fingerprint: &String| *fingerprint == claim.fingerprint;
-        let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.stored_earlier.iter().any(is_stored));
+        let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.legacy_fingerprints.iter().any(is_stored));
         match claim.scope {
-            ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
+            ClaimScope::IdempotencyKey if same => Ok(StoredResponse::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
             ClaimScope::IdempotencyKey => Err(ErrorCode::IdempotencyConflict.into()),
-            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(Earlier::Subject(claim.subject.clone())),
+            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(StoredResponse::Subject(claim.subject.clone())),
             ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(ErrorCode::ExternalIdConflict.into()),
             ClaimScope::Quote => Err(ErrorCode::QuoteUsed.into()),
             scope => Err(AppError::defect(format!("a key of {scope:?} that was just made is taken"))),
@@ -266,52 +272,52 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_for_the_same_means_the_same() {
-        let of = |meaning: Meaning, text: &str| meaning.of(Some(text)).map(Cow::into_owned);
+        let of = |meaning: CompareAs, text: &str| meaning.of(Some(text)).map(Cow::into_owned);
         for (meaning, same) in [
-            (Meaning::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
-            (Meaning::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
-            (Meaning::Integer, &["7", "007"]),
-            (Meaning::Code, &["ETH", "eth", " Eth "]),
-            (Meaning::Trimmed, &["0xAb", " 0xAb"]),
+            (CompareAs::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
+            (CompareAs::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
+            (CompareAs::Integer, &["7", "007"]),
+            (CompareAs::Code, &["ETH", "eth", " Eth "]),
+            (CompareAs::Trimmed, &["0xAb", " 0xAb"]),
         ] {
             for text in same {
                 assert_eq!(of(meaning, text), of(meaning, same[0]), "{meaning:?} {text}");
             }
         }
         for (meaning, one, other) in [
-            (Meaning::Decimal, "240", "240.01"),
-            (Meaning::Decimal, "240", "24"),
-            (Meaning::Decimal, "0.05", "0.5"),
-            (Meaning::Decimal, "1e41", "1e42"),
-            (Meaning::Decimal, "0", "0.0"),
-            (Meaning::Integer, "99999999999999999998", "99999999999999999999"),
-            (Meaning::Trimmed, "0xAb", "0xab"),
-            (Meaning::Text, "name", " name"),
+            (CompareAs::Decimal, "240", "240.01"),
+            (CompareAs::Decimal, "240", "24"),
+            (CompareAs::Decimal, "0.05", "0.5"),
+            (CompareAs::Decimal, "1e41", "1e42"),
+            (CompareAs::Decimal, "0", "0.0"),
+            (CompareAs::Integer, "99999999999999999998", "99999999999999999999"),
+            (CompareAs::Trimmed, "0xAb", "0xab"),
+            (CompareAs::Text, "name", " name"),
         ] {
             assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
         }
-        for meaning in [Meaning::Text, Meaning::Trimmed, Meaning::Code, Meaning::Integer, Meaning::Decimal] {
+        for meaning in [CompareAs::Text, CompareAs::Trimmed, CompareAs::Code, CompareAs::Integer, CompareAs::Decimal] {
             assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
         }
         // What earlier versions stored is known again.
-        assert_eq!(Meaning::Text.of_blank_texts_too(Some(" ")).as_deref(), Some(" "));
-        assert_eq!(Meaning::Decimal.of_blank_texts_too(Some("240.0")).as_deref(), Some("24e1"));
+        assert_eq!(CompareAs::Text.of_keeping_blanks(Some(" ")).as_deref(), Some(" "));
+        assert_eq!(CompareAs::Decimal.of_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
     }
 
     #[tokio::test]
     async fn twins_wait_and_leave_nothing_behind() {
-        let twins = Twins::default();
-        let first = twins.turn("a".into()).await;
-        let other = twins.turn("b".into()).await;
-        let mut second = Box::pin(twins.turn("a".into()));
+        let in_flight = InFlightRequests::default();
+        let first = in_flight.acquire("a".into()).await;
+        let other = in_flight.acquire("b".into()).await;
+        let mut second = Box::pin(in_flight.acquire("a".into()));
         assert!(futures::poll!(&mut second).is_pending());
-        let mut given_up = Box::pin(twins.turn("a".into()));
+        let mut given_up = Box::pin(in_flight.acquire("a".into()));
         assert!(futures::poll!(&mut given_up).is_pending());
         drop(given_up);
         drop(first);
         let second = second.await;
-        assert_eq!(twins.under_way.lock().len(), 2);
+        assert_eq!(in_flight.under_way.lock().len(), 2);
         drop((second, other));
-        assert!(twins.under_way.lock().is_empty());
+        assert!(in_flight.under_way.lock().is_empty());
     }
 }

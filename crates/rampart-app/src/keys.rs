@@ -48,8 +48,8 @@ pub(crate) fn foreign() -> AppError {
 /// What identifies an installation's key without telling it; the database holds the same.
 #[must_use]
 pub fn fingerprint(installation: &[u8; INSTALLATION_KEY_BYTES]) -> KeyFingerprint {
-    let figures = hex::encode(&derive(installation, "rampart identity 1")[..16]);
-    KeyFingerprint::of(figures.as_bytes()).expect("32 hexadecimal figures are a fingerprint")
+    let digits = hex::encode(&derive(installation, "rampart identity 1")[..16]);
+    KeyFingerprint::of(digits.as_bytes()).expect("32 hexadecimal digits are a fingerprint")
 }
 
 /// The keys of one installation's key. It never leaves the constructor itself; each purpose has its own.
@@ -250,7 +250,7 @@ impl Keys {
     }
 
     /// Whether a tag is that of a token's statement. Every key is tried, so that it takes as long whichever it was.
-    pub(crate) fn token_holds(&self, statement: &[u8], tag: &[u8; 32]) -> bool {
+    pub(crate) fn verifies_token(&self, statement: &[u8], tag: &[u8; 32]) -> bool {
         self.newest_first().fold(Choice::from(0), |holds, key| holds | key.token_tag(statement).ct_eq(tag)).into()
     }
 
@@ -368,9 +368,9 @@ mod tests {
         let anew = after.reseal("key_a", &sealed, &SystemRandomness).unwrap().unwrap();
         assert_eq!(ring(&[8]).open("key_a", &anew).unwrap(), secret);
         assert_eq!(after.reseal("key_a", &anew, &SystemRandomness).unwrap(), None);
-        assert!(after.token_holds(b"statement", &before.token_tag(b"statement")));
-        assert!(after.token_holds(b"statement", &after.token_tag(b"statement")));
-        assert!(!before.token_holds(b"statement", &after.token_tag(b"statement")));
+        assert!(after.verifies_token(b"statement", &before.token_tag(b"statement")));
+        assert!(after.verifies_token(b"statement", &after.token_tag(b"statement")));
+        assert!(!before.verifies_token(b"statement", &after.token_tag(b"statement")));
         assert_eq!(after.decoy_secret().unwrap(), ring(&[8]).decoy_secret().unwrap());
     }
 
@@ -404,9 +404,9 @@ mod tests {
         let running = KeyFile::of(&[old]).ring(&[first]).unwrap();
         let both_here = KeyFile::of(&[old, new]).ring(&both).unwrap();
         let tag = running.token_tag(b"statement");
-        assert!(both_here.token_holds(b"statement", &tag));
+        assert!(both_here.verifies_token(b"statement", &tag));
         both_here.follow(&retired).unwrap();
-        assert!(!both_here.token_holds(b"statement", &tag), "retired while it runs");
+        assert!(!both_here.verifies_token(b"statement", &tag), "retired while it runs");
         assert!(!running.lacks_newest());
         assert!(running.follow(&both).unwrap_err().to_string().contains(&fingerprint(&new).to_string()));
         assert!(running.lacks_newest(), "it is not ready, at once");

@@ -9,11 +9,11 @@ use rampart_core::view::KycView;
 
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
-use crate::birth::{self, Birth};
+use crate::date_of_birth::{self, DateOfBirth};
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::pages::KycForm;
-use crate::register_user::{BIRTH_NEEDED, judge_birth, judge_phone, read_identification};
+use crate::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
 
 impl App {
     /// Where a customer's identity check stands.
@@ -21,7 +21,7 @@ impl App {
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's).
     pub async fn kyc_check(&self, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let id = fields.customer("user_id", &user_id, true);
         fields.finish()?;
         let customer = self.customer_of(caller, id.unwrap_or_default()).await?;
@@ -58,13 +58,13 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     let holder = customer.holder();
     let now = app.business().now();
     let minimum_age = app.config().registration.minimum_age;
-    let mut fields = Fields::new();
+    let mut fields = FieldReader::new();
     let mut warnings: Vec<Warning> = Vec::new();
     let takes = |known: &Redacted| !approved || known.reveal().is_empty();
 
     let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
-    let sent = birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
-    let birth = sent.or_else(|| birth::of(customer.profile.date_of_birth.reveal(), now));
+    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
+    let birth = sent.or_else(|| date_of_birth::of(customer.profile.date_of_birth.reveal(), now));
     let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
     let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
     let identified = identified.filter(|_| !approved || customer.identification.is_none());
@@ -72,17 +72,17 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         let checked = rampart_core::identification::check(customer.country, given.document, given.number.reveal());
         checked.ok().map(|checked| (given.clone(), checked))
     });
-    let date = judge_birth(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+    let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
 
     let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && takes(&customer.profile.phone));
     // What was known already was judged when it came.
     if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
         customer.warnings.retain(|warning| warning.field != "phone");
-        judge_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
+        check_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
     }
 
     let mut take = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
-        if let Some(text) = fields.optional(field, sent, LONGEST)
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
             && takes(known)
         {
             *known = Redacted::new(text.trim());
@@ -114,7 +114,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         ("professional_activity", &form.professional_activity, professional_activity),
         ("source_of_funds", &form.source_of_funds, source_of_funds),
     ] {
-        if let Some(text) = fields.optional(field, sent, LONGEST)
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
             && !reinforced
         {
             *known = Redacted::new(text.trim());
@@ -156,9 +156,9 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
 
 /// The document of a reinforced form, when it can be the customer's own: a person's for a person, and of the same birth.
 fn own_document(
-    fields: &mut Fields,
+    fields: &mut FieldReader,
     customer: &Customer,
-    birth: Option<&Birth>,
+    birth: Option<&DateOfBirth>,
     given: &Identification,
     checked: &ValidDocument,
 ) -> Option<Identification> {

@@ -17,7 +17,7 @@ const SECRET_BYTES: usize = 32;
 
 /// The secrets, each with its key taken in.
 pub(crate) struct LastingSecrets {
-    kept: Kept,
+    texts: SecretTexts,
     requests: Hmac<Sha256>,
     references: Hmac<Sha256>,
     pages: Hmac<Sha256>,
@@ -25,7 +25,7 @@ pub(crate) struct LastingSecrets {
 
 /// What is sealed of them. It has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
-struct Kept {
+struct SecretTexts {
     /// Keys the fingerprints of requests and of documents, which claims compare with for as long as there are orders.
     requests: Redacted,
     /// Keys the order of payment references: under another key one could come up twice.
@@ -44,7 +44,7 @@ impl LastingSecrets {
             randomness.fill(&mut bytes);
             Redacted::new(STANDARD.encode(bytes))
         };
-        Self::of(Kept { requests: draw(), references: draw(), pages: draw(), earlier_links_until: None })
+        Self::of(SecretTexts { requests: draw(), references: draw(), pages: draw(), earlier_links_until: None })
     }
 
     /// The secrets of an installation whose only key so far derived them from itself. What was stored under them stays good; the
@@ -55,8 +55,8 @@ impl LastingSecrets {
         randomness: &dyn Randomness,
     ) -> AppResult<Self> {
         let derived = |purpose| Redacted::new(STANDARD.encode(derive(installation, purpose)));
-        let drawn = Self::drawn(randomness)?.kept;
-        Self::of(Kept {
+        let drawn = Self::drawn(randomness)?.texts;
+        Self::of(SecretTexts {
             requests: derived("rampart request fingerprint 1"),
             references: derived("rampart payment reference 1"),
             earlier_links_until: Some(now),
@@ -64,30 +64,30 @@ impl LastingSecrets {
         })
     }
 
-    fn of(kept: Kept) -> AppResult<Self> {
+    fn of(texts: SecretTexts) -> AppResult<Self> {
         let bytes = |secret: &Redacted| {
             let bytes = STANDARD.decode(secret.reveal()).ok().filter(|bytes| bytes.len() == SECRET_BYTES);
             bytes.ok_or_else(|| AppError::defect("a lasting secret of this installation is malformed"))
         };
         Ok(Self {
-            requests: keyed(&bytes(&kept.requests)?),
-            references: keyed(&bytes(&kept.references)?),
-            pages: keyed(&bytes(&kept.pages)?),
-            kept,
+            requests: keyed(&bytes(&texts.requests)?),
+            references: keyed(&bytes(&texts.references)?),
+            pages: keyed(&bytes(&texts.pages)?),
+            texts,
         })
     }
 
     /// As they are sealed.
     pub(crate) fn to_text(&self) -> AppResult<Redacted> {
-        serde_json::to_string(&self.kept).map(Redacted::new).map_err(|fault| AppError::Defect(Box::new(fault)))
+        serde_json::to_string(&self.texts).map(Redacted::new).map_err(|fault| AppError::Defect(Box::new(fault)))
     }
 
     /// What was sealed.
     pub(crate) fn of_text(text: &Redacted) -> AppResult<Self> {
         // The fault could quote a secret.
-        let kept =
+        let texts =
             serde_json::from_str(text.reveal()).map_err(|_| AppError::defect("the lasting secrets of this installation are malformed"))?;
-        Self::of(kept)
+        Self::of(texts)
     }
 
     /// Keys fingerprints of requests and documents.
@@ -107,6 +107,6 @@ impl LastingSecrets {
 
     /// When the installation began to make its links itself, if an earlier version had handed out others (business time).
     pub(crate) const fn earlier_links_until(&self) -> Option<Timestamp> {
-        self.kept.earlier_links_until
+        self.texts.earlier_links_until
     }
 }

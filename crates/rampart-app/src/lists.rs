@@ -11,8 +11,8 @@ use rampart_store::OrderFilter;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
-use crate::idempotency::LONGEST_EXTERNAL_ID;
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::idempotency::MAX_EXTERNAL_ID_CHARACTERS;
 use crate::views::ListPage;
 
 /// The filters of a list, as they came.
@@ -35,36 +35,36 @@ pub struct ListRequest {
 }
 
 /// A list request that holds.
-struct Wanted {
+struct ParsedListRequest {
     filter: OrderFilter,
     below: Option<OrderId>,
     limit: u32,
 }
 
-const MOST: u32 = 100;
-const USUAL: u32 = 25;
+const MAX_PAGE_ROWS: u32 = 100;
+const DEFAULT_PAGE_ROWS: u32 = 25;
 
-pub(crate) fn limit(fields: &mut Fields, text: &Option<String>) -> u32 {
-    match fields.optional("limit", text, LONGEST).map(str::parse::<u32>) {
-        None => USUAL,
-        Some(Ok(limit @ 1..=MOST)) => limit,
+pub(crate) fn limit(fields: &mut FieldReader, text: &Option<String>) -> u32 {
+    match fields.optional("limit", text, MAX_FIELD_CHARACTERS).map(str::parse::<u32>) {
+        None => DEFAULT_PAGE_ROWS,
+        Some(Ok(limit @ 1..=MAX_PAGE_ROWS)) => limit,
         Some(_) => {
-            fields.malformed("limit", format!("must be a number from 1 to {MOST}"));
-            USUAL
+            fields.malformed("limit", format!("must be a number from 1 to {MAX_PAGE_ROWS}"));
+            DEFAULT_PAGE_ROWS
         }
     }
 }
 
 impl ListRequest {
-    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<Wanted> {
-        let mut fields = Fields::new();
+    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<ParsedListRequest> {
+        let mut fields = FieldReader::new();
         let limit = limit(&mut fields, &self.limit);
-        let below = fields.optional("cursor", &self.cursor, LONGEST).map(open_cursor);
+        let below = fields.optional("cursor", &self.cursor, MAX_FIELD_CHARACTERS).map(open_cursor);
         if below == Some(None) {
             fields.malformed("cursor", "must be a next_cursor of this list");
         }
         let mut wanted = Vec::new();
-        for status in fields.optional("status", &self.status, LONGEST).iter().flat_map(|list| list.split(',')) {
+        for status in fields.optional("status", &self.status, MAX_FIELD_CHARACTERS).iter().flat_map(|list| list.split(',')) {
             match statuses.contains(&status) {
                 true if wanted.iter().any(|known| known == status) => {}
                 true => wanted.push(status.to_owned()),
@@ -72,11 +72,11 @@ impl ListRequest {
             }
         }
         let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
-        let external_id = fields.bounded("external_id", &self.external_id, LONGEST_EXTERNAL_ID).map(str::to_owned);
+        let external_id = fields.bounded("external_id", &self.external_id, MAX_EXTERNAL_ID_CHARACTERS).map(str::to_owned);
         let (from, to) = (fields.moment("from", &self.from), fields.moment("to", &self.to));
         fields.finish()?;
         let filter = OrderFilter { partner: Some(caller.partner.id), statuses: wanted, customer, external_id, from, to };
-        Ok(Wanted { filter, below: below.flatten(), limit })
+        Ok(ParsedListRequest { filter, below: below.flatten(), limit })
     }
 }
 

@@ -15,14 +15,14 @@ use prometheus_client::registry::Registry;
 use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
+use crate::cached_lookup::CachedLookup;
 use crate::error::{AppError, AppResult};
-use crate::health::{DATABASE_PATIENCE, Health};
+use crate::health::{DATABASE_TIMEOUT, WorkerHealth};
 use crate::operate::ledger::{self, LedgerCheck};
-use crate::reading::Reading;
 
 /// What was done, to what it came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Done {
+pub struct OutcomeLabels {
     /// Which worker, source or kind of thing.
     pub what: String,
     /// To what it came.
@@ -33,13 +33,13 @@ pub struct Done {
 /// somebody reads the metrics.
 pub struct Metrics {
     registry: Mutex<Registry>,
-    turns: Family<Done, Counter>,
-    facts: Family<Done, Counter>,
-    jobs: Family<Done, Counter>,
-    deliveries: Family<Done, Counter>,
-    known: Reading<Option<Known>>,
-    seen: Arc<Mutex<Option<Seen>>>,
-    health: Health,
+    turns: Family<OutcomeLabels, Counter>,
+    facts: Family<OutcomeLabels, Counter>,
+    jobs: Family<OutcomeLabels, Counter>,
+    deliveries: Family<OutcomeLabels, Counter>,
+    from_database: CachedLookup<Option<DatabaseMetrics>>,
+    snapshot: Arc<Mutex<Option<MetricsSnapshot>>>,
+    health: WorkerHealth,
 }
 
 impl fmt::Debug for Metrics {
@@ -64,16 +64,16 @@ impl Metrics {
             facts: Family::default(),
             jobs: Family::default(),
             deliveries: Family::default(),
-            known: Reading::default(),
-            seen: Arc::default(),
-            health: Health::default(),
+            from_database: CachedLookup::default(),
+            snapshot: Arc::default(),
+            health: WorkerHealth::default(),
         };
         metrics.register(|registry| {
             registry.register("worker_turns", "Turns of the workers, by outcome", metrics.turns.clone());
             registry.register("facts", "Facts from outside, by kind and what became of them", metrics.facts.clone());
             registry.register("jobs_done", "Pieces of work done outside, by kind and outcome", metrics.jobs.clone());
             registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
-            registry.register_collector(Box::new(Snapshot(metrics.seen.clone())));
+            registry.register_collector(Box::new(SnapshotCollector(metrics.snapshot.clone())));
         });
         metrics
     }
@@ -85,31 +85,31 @@ impl Metrics {
 
     /// How the workers are.
     #[must_use]
-    pub fn health(&self) -> &Health {
+    pub fn health(&self) -> &WorkerHealth {
         &self.health
     }
 
     pub(crate) fn turn(&self, worker: &str, outcome: &'static str) {
-        self.turns.get_or_create(&Done { what: worker.to_owned(), outcome }).inc();
+        self.turns.get_or_create(&OutcomeLabels { what: worker.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn fact(&self, kind: &str, outcome: &'static str) {
-        self.facts.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.facts.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn job(&self, kind: &str, outcome: &'static str) {
-        self.jobs.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.jobs.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn delivery(&self, kind: &str, outcome: &'static str) {
-        self.deliveries.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.deliveries.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 }
 
 /// For how long what the database was asked for holds: however often the metrics are read, it is asked no more often.
-const HOLDS: Duration = Duration::from_secs(5);
+const DATABASE_METRICS_TTL: Duration = Duration::from_secs(5);
 /// For how long it holds at most, where the database is slow to tell it.
-const HOLDS_AT_MOST: Duration = Duration::from_secs(15);
+const DATABASE_METRICS_MAX_TTL: Duration = Duration::from_secs(15);
 
 /// Everything measured, in the text format of OpenMetrics. What this process counts is of this moment, what the database
 /// knows of a few seconds ago. While the database is away, what only it knows is left out: whoever watches must see the rest
@@ -118,17 +118,21 @@ const HOLDS_AT_MOST: Duration = Duration::from_secs(15);
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> AppResult<String> {
-    let known = app.metrics().known.get(app.real().as_ref(), HOLDS..=HOLDS_AT_MOST, |_| true, async |_| look(app).await).await;
+    let from_database = app
+        .metrics()
+        .from_database
+        .get(app.real().as_ref(), DATABASE_METRICS_TTL..=DATABASE_METRICS_MAX_TTL, |_| true, async |_| query_database(app).await)
+        .await;
     let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
+    *metrics.snapshot.lock() = Some(MetricsSnapshot { from_database, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
 }
 
-async fn look(app: &App) -> Option<Known> {
-    match tokio::time::timeout(DATABASE_PATIENCE, Known::of(app)).await {
-        Ok(Ok(known)) => Some(known),
+async fn query_database(app: &App) -> Option<DatabaseMetrics> {
+    match tokio::time::timeout(DATABASE_TIMEOUT, DatabaseMetrics::of(app)).await {
+        Ok(Ok(from_database)) => Some(from_database),
         Ok(Err(error)) => {
             tracing::warn!(%error, "metrics without what the database knows");
             None
@@ -142,7 +146,7 @@ async fn look(app: &App) -> Option<Known> {
 
 /// What only the database knows.
 #[derive(Debug, Clone)]
-struct Known {
+struct DatabaseMetrics {
     counts: OrderCounts,
     /// For how long the oldest delivery has been due.
     lag: Duration,
@@ -150,7 +154,7 @@ struct Known {
     ledger: LedgerCheck,
 }
 
-impl Known {
+impl DatabaseMetrics {
     async fn of(app: &App) -> AppResult<Self> {
         let counts = app.store().order_counts().await?;
         let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business().now()));
@@ -177,24 +181,24 @@ impl Known {
 
 /// What was looked up for one reading.
 #[derive(Debug, Clone)]
-struct Seen {
+struct MetricsSnapshot {
     /// What the database knows; nothing while it is away.
-    known: Option<Known>,
+    from_database: Option<DatabaseMetrics>,
     stats: Stats,
     workers: Vec<(String, Duration)>,
 }
 
 #[derive(Debug)]
-struct Snapshot(Arc<Mutex<Option<Seen>>>);
+struct SnapshotCollector(Arc<Mutex<Option<MetricsSnapshot>>>);
 
-impl Collector for Snapshot {
+impl Collector for SnapshotCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some(seen) = self.0.lock().clone() else { return Ok(()) };
-        let stats = &seen.stats;
+        let Some(snapshot) = self.0.lock().clone() else { return Ok(()) };
+        let stats = &snapshot.stats;
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(seen.known.is_some()))?;
-        if let Some(known) = &seen.known {
-            known.encode(&mut encoder)?;
+        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(snapshot.from_database.is_some()))?;
+        if let Some(from_database) = &snapshot.from_database {
+            from_database.encode(&mut encoder)?;
         }
         gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
         gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
@@ -210,7 +214,7 @@ impl Collector for Snapshot {
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
         let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
-        for (worker, age) in &seen.workers {
+        for (worker, age) in &snapshot.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
         Ok(())

@@ -32,7 +32,7 @@ pub async fn check(app: &App) -> AppResult<()> {
 /// # Errors
 /// When the database cannot be read.
 pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
-    let mut needs = Needs { app, missing: BTreeSet::new() };
+    let mut needs = MissingConfiguration { app, missing: BTreeSet::new() };
     // Unsettled payouts and transfers hold something or have it in transit, so that the balances tell of them.
     for balance in app.store().balances_of_house().await? {
         if !balance.posted.is_zero() || !balance.held.is_zero() {
@@ -44,12 +44,12 @@ pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
     Ok(needs.missing)
 }
 
-struct Needs<'a> {
+struct MissingConfiguration<'a> {
     app: &'a App,
     missing: BTreeSet<String>,
 }
 
-impl Needs<'_> {
+impl MissingConfiguration<'_> {
     fn of_balance(&mut self, account: Account, asset: Asset) {
         let because = format!("of which {account} holds a balance");
         match account {

@@ -5,14 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net};
 
 /// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
-const MAPPED: u8 = 96;
+const MAPPED_PREFIX_BITS: u8 = 96;
 
 /// A network such as 203.0.113.0/24, or a single address. Addresses are compared as what they are, so a network of IPv4 that
 /// is written as IPv6 is read as the one of IPv4; one that reaches beyond those is none.
-pub(crate) fn named(text: &str) -> Option<IpNet> {
+pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     match (network, network.addr().to_canonical()) {
-        (IpNet::V6(network), IpAddr::V4(address)) => Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED)?).ok().map(IpNet::V4),
+        (IpNet::V6(network), IpAddr::V4(address)) => {
+            Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED_PREFIX_BITS)?).ok().map(IpNet::V4)
+        }
         _ => Some(network),
     }
 }
@@ -70,7 +72,7 @@ mod tests {
             ("10.0.0.0/33", None),
             ("nonsense", None),
         ] {
-            assert_eq!(named(text).map(|network| network.to_string()).as_deref(), read, "{text}");
+            assert_eq!(parse_network(text).map(|network| network.to_string()).as_deref(), read, "{text}");
         }
     }
 

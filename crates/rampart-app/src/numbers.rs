@@ -29,15 +29,15 @@ impl Series {
     }
 }
 
-type Block = Arc<tokio::sync::Mutex<Range<i64>>>;
+type NumberBlock = Arc<tokio::sync::Mutex<Range<i64>>>;
 
 /// The blocks in memory. The number of series is bounded by the catalogue.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
-    blocks: Mutex<HashMap<Series, Block>>,
+pub(crate) struct NumberAllocator {
+    blocks: Mutex<HashMap<Series, NumberBlock>>,
 }
 
-impl Numbers {
+impl NumberAllocator {
     /// The next number of a series, from 1 on, never given out twice.
     pub(crate) async fn next(&self, store: &Store, series: Series) -> AppResult<i64> {
         let block = self.blocks.lock().entry(series.clone()).or_default().clone();

@@ -23,16 +23,16 @@ use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
-use crate::birth;
+use crate::date_of_birth;
 use crate::error::{AppError, AppResult};
 use crate::ports::Ports;
 
 /// Addresses that customers cannot give on any chain of a family: our hot wallets and the contracts of tokens, of whichever of
 /// its chains. (Deposit addresses are looked up.)
 #[derive(Debug, Default)]
-pub(crate) struct Reserved(HashMap<AddressKind, HashSet<String>>);
+pub(crate) struct ReservedAddresses(HashMap<AddressKind, HashSet<String>>);
 
-impl Reserved {
+impl ReservedAddresses {
     /// Those of a catalogue.
     pub(crate) fn of(catalogue: &Catalogue, ports: &Ports) -> Self {
         let mut reserved = Self::default();
@@ -126,7 +126,7 @@ impl App {
         if customer.lacks_birth(minimum, now) {
             return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
         }
-        let age = birth::age(customer.profile.date_of_birth.reveal(), now);
+        let age = date_of_birth::age(customer.profile.date_of_birth.reveal(), now);
         let is_minor = age.map_or_else(|| customer.majority(minimum, now) == AgeCheck::Minor, |age| age < u16::from(minimum));
         if is_minor && customer.holder() == CustomerType::Individual {
             return Err(Refusal::new(ErrorCode::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
@@ -142,7 +142,7 @@ impl App {
     pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> AppResult<String> {
         let family = self.catalogue().chain(chain).ok_or(ErrorCode::CoinNotSupported)?.addresses;
         let address = family.normalize(text::trimmed(wallet)).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
-        if self.reserved().contains(family, &address) {
+        if self.reserved_addresses().contains(family, &address) {
             return Err(invalid_wallet(field, "is an address of ours or a token's contract: coins sent there would be lost"));
         }
         Ok(address)

@@ -21,9 +21,9 @@ use crate::keys::Keys;
 
 /// How long a partner is remembered without a look into the database. Whoever changes one answers no earlier than this after
 /// the commit: by then no node remembers it as it was, although nobody told them.
-const FRESH: Duration = Duration::from_millis(250);
+const PARTNER_CACHE_TTL: Duration = Duration::from_millis(250);
 /// The longest that a rotated key may go on working.
-const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
+const MAX_KEY_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// Partners in memory, each with a moment before it was read.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl PartnerCache {
     fn get(&self, id: PartnerId) -> Option<Arc<Partner>> {
         let partners = self.partners.read();
         let (asked_at, partner) = partners.get(&id)?;
-        (asked_at.elapsed() < FRESH).then(|| partner.clone())
+        (asked_at.elapsed() < PARTNER_CACHE_TTL).then(|| partner.clone())
     }
 
     /// Forgets a partner, so that the next look is into the database.
@@ -141,7 +141,7 @@ impl App {
     pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> AppResult<Partner> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         for network in change.allow_ips.iter().flatten() {
-            if crate::network::named(network).is_none() {
+            if crate::network::parse_network(network).is_none() {
                 let message = format!("'{network}' is not an address or a network such as 203.0.113.0/24");
                 return Err(Refusal::field(ErrorCode::ValidationFailed, "allow_ip", message).into());
             }
@@ -173,7 +173,7 @@ impl App {
     /// # Errors
     /// `not_found` when there is no such partner; `validation_failed` for an overlap that is too long.
     pub async fn rotate_partner_key(&self, id: PartnerId, overlap: Duration, actor: &str, reason: &str) -> AppResult<Credentials> {
-        if overlap > LONGEST_OVERLAP {
+        if overlap > MAX_KEY_OVERLAP {
             return Err(Refusal::field(ErrorCode::ValidationFailed, "overlap", "must be 30 days at most").into());
         }
         let (partner, secret) = self
@@ -214,7 +214,7 @@ impl App {
             match self.commit(step).await {
                 Ok(_) => {
                     self.partner_cache().forget(id);
-                    tokio::time::sleep(FRESH).await;
+                    tokio::time::sleep(PARTNER_CACHE_TTL).await;
                     return Ok((partner, secret));
                 }
                 Err(CommitError::Conflict(RecordKey::Partner(_))) => {}

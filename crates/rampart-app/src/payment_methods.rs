@@ -7,7 +7,7 @@ use rampart_core::country::Country;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::PaymentMethodView;
 
 impl App {
@@ -21,12 +21,12 @@ impl App {
         country: Option<String>,
         fiat_symbol: Option<String>,
     ) -> AppResult<Vec<PaymentMethodView>> {
-        let mut fields = Fields::new();
-        let wanted_country = fields.required("country", &country, LONGEST).map(Country::find);
+        let mut fields = FieldReader::new();
+        let wanted_country = fields.required("country", &country, MAX_FIELD_CHARACTERS).map(Country::find);
         if wanted_country == Some(None) {
             fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
         }
-        let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, LONGEST).map(|fiat| self.find_currency(fiat));
+        let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, MAX_FIELD_CHARACTERS).map(|fiat| self.find_currency(fiat));
         if wanted_fiat == Some(None) {
             fields.malformed("fiat_symbol", "is not a currency that is traded here");
         }

@@ -13,7 +13,7 @@ use rampart_core::time::Timestamp;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
 /// The fields of `quote`, as they came.
@@ -54,7 +54,11 @@ const EURO: Currency = Currency::literal("EUR");
 
 /// The one that is meant of what several countries have: the one in EUR, as long as nothing else was said. Where there is none in
 /// EUR, nobody knows which was meant, and the country has to be said.
-fn meant<'a, T>(fields: &mut Fields, found: impl Iterator<Item = &'a T>, place: impl Fn(&T) -> (Country, Currency)) -> Option<&'a T> {
+fn choose_default<'a, T>(
+    fields: &mut FieldReader,
+    found: impl Iterator<Item = &'a T>,
+    place: impl Fn(&T) -> (Country, Currency),
+) -> Option<&'a T> {
     let found: Vec<&T> = found.collect();
     let first = *found.first()?;
     let in_euro = found.iter().copied().find(|candidate| place(candidate).1 == EURO);
@@ -77,13 +81,13 @@ impl App {
     /// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
     /// `max_purchase`, `price_unavailable`.
     pub async fn quote(&self, caller: &AuthenticatedPartner, request: &QuoteRequest) -> AppResult<QuoteView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let chain = fields.optional("chain", &request.chain, LONGEST);
-        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
-        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("chain", &request.chain, MAX_FIELD_CHARACTERS);
+        let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let country = self.read_country(&mut fields, &request.country);
-        let counts_coins = match fields.optional("amount_in", &request.amount_in, LONGEST) {
+        let counts_coins = match fields.optional("amount_in", &request.amount_in, MAX_FIELD_CHARACTERS) {
             None | Some("fiat") => false,
             Some("coin") => true,
             Some(_) => {
@@ -112,7 +116,7 @@ impl App {
         let terms = BuyTerms::new(self.catalogue(), method, coin, price, asked).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_method_bounds(method, terms.fiat_amount)?;
         check_coin_maximum(coin, terms.coin_amount)?;
-        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Buy(method.payment_type, terms));
+        let (quote_id, expires_at) = self.seal_terms(caller, now, QuoteTerms::Buy(method.payment_type, terms));
         Ok(QuoteView {
             quote_id,
             amount: amount.to_major_short(decimals),
@@ -136,10 +140,10 @@ impl App {
     /// # Errors
     /// As [`App::quote`].
     pub async fn rampoff_quote(&self, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest) -> AppResult<RampoffQuoteView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
-        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let country = self.read_country(&mut fields, &request.country);
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
@@ -153,7 +157,7 @@ impl App {
         let price = self.prices().sell_price(coin.id.symbol, rail.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
         let terms = SellTerms::new(self.catalogue(), rail, coin, price, amount).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_rail_bounds(rail, terms.fiat_amount)?;
-        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Sell(terms));
+        let (quote_id, expires_at) = self.seal_terms(caller, now, QuoteTerms::Sell(terms));
         Ok(RampoffQuoteView {
             quote_id,
             amount: amount.to_major_short(coin.decimals),
@@ -169,14 +173,14 @@ impl App {
         })
     }
 
-    fn sealed(&self, caller: &AuthenticatedPartner, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
+    fn seal_terms(&self, caller: &AuthenticatedPartner, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
         let expires_at = now.after(Duration::from_secs(self.catalogue().pricing.quote_seconds));
         let quote = Quote { id: self.mint().id(), partner: caller.partner.id, terms, expires_at };
         (self.keys().seal_quote(&quote), expires_at)
     }
 
-    fn read_country(&self, fields: &mut Fields, text: &Option<String>) -> Option<Country> {
-        let text = fields.optional("country", text, LONGEST)?;
+    fn read_country(&self, fields: &mut FieldReader, text: &Option<String>) -> Option<Country> {
+        let text = fields.optional("country", text, MAX_FIELD_CHARACTERS)?;
         let country = Country::find(text);
         if country.is_none() {
             fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
@@ -184,21 +188,21 @@ impl App {
         country
     }
 
-    fn find_method(&self, fields: &mut Fields, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
+    fn find_method(&self, fields: &mut FieldReader, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
         let fits = |method: &&Method| {
             method.enabled
                 && method.payment_type.is_spelled(payment_type)
                 && country.is_none_or(|country| method.country == country)
                 && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
         };
-        meant(fields, self.catalogue().methods.iter().filter(fits), |method| (method.country, method.fiat))
+        choose_default(fields, self.catalogue().methods.iter().filter(fits), |method| (method.country, method.fiat))
     }
 
-    fn find_payout_rail(&self, fields: &mut Fields, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
+    fn find_payout_rail(&self, fields: &mut FieldReader, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
         let fits = |rail: &&PayoutRail| {
             rail.enabled && country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
         };
-        meant(fields, self.catalogue().payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
+        choose_default(fields, self.catalogue().payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
     }
 
     pub(crate) fn decimals_of(&self, method: &Method) -> u8 {

@@ -11,18 +11,18 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::views::{CreatedResponse, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
 /// How many deliveries are put on their way again in one step.
-const PAGE: u32 = 200;
+const REPLAY_PAGE_ROWS: u32 = 200;
 /// How many pages of them one call puts on their way again at most.
-const MOST_PAGES: usize = 50;
+const MAX_REPLAY_PAGES: usize = 50;
 /// How many parked deliveries of a subscription are counted at most.
-const MOST_COUNTED: u32 = 1_000;
+const MAX_COUNTED_ROWS: u32 = 1_000;
 
 /// What is done to a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,18 +90,18 @@ impl App {
         let is_new = call == SubscriptionCall::Subscribe;
         let (operation, answer) =
             if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
-        let mut told: Vec<(Meaning, &dyn Sent)> = vec![(Meaning::Text, &url), (Meaning::Text, &kind)];
+        let mut sent: Vec<(CompareAs, &dyn FieldText)> = vec![(CompareAs::Text, &url), (CompareAs::Text, &kind)];
         // Earlier versions did not know it: without it a request is what it was.
-        told.extend(replay.is_some().then_some((Meaning::Code, &replay as &dyn Sent)));
-        let repeat = self.repeat(caller, operation, key, None, told).await?;
+        sent.extend(replay.is_some().then_some((CompareAs::Code, &replay as &dyn FieldText)));
+        let idempotency = self.idempotent_request(caller, operation, key, None, sent).await?;
         let wants_replay = replay.as_deref() == Some("true");
         let parsed = kind.as_deref().and_then(|kind| kind.parse().ok()).filter(|_| wants_replay);
-        if let Some(Earlier::Answer { data, .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
+        if let Some(StoredResponse::Answer { data, .. }) = idempotency.stored_response(&self.existing_claims(&idempotency, None).await?)? {
             // Its replay may have been cut short.
             self.replay_parked(caller, parsed).await?;
             return Ok(CreatedResponse { data, replayed: true });
         }
-        let answer = self.try_subscription(caller, is_new, answer, (url, kind), &repeat).await?;
+        let answer = self.try_subscription(caller, is_new, answer, (url, kind), &idempotency).await?;
         self.replay_parked(caller, parsed).await?;
         Ok(answer)
     }
@@ -112,8 +112,8 @@ impl App {
         let Some(subscription) = self.subscription_of(caller, kind).await?.filter(|known| known.active && !known.is_disabled()) else {
             return Ok(());
         };
-        for _ in 0..MOST_PAGES {
-            let page = self.store().deliveries_parked_to(subscription.id, None, PAGE).await?;
+        for _ in 0..MAX_REPLAY_PAGES {
+            let page = self.store().deliveries_parked_to(subscription.id, None, REPLAY_PAGE_ROWS).await?;
             if page.is_empty() {
                 return Ok(());
             }
@@ -134,11 +134,11 @@ impl App {
         is_new: bool,
         answer: &'static str,
         (url, kind): (Option<String>, Option<String>),
-        repeat: &Repeat<'_>,
+        idempotency: &IdempotentRequest<'_>,
     ) -> AppResult<CreatedResponse> {
-        let mut fields = Fields::new();
-        let url = fields.required("url", &url, LONGEST_URL).and_then(|text| self.webhook_url(&mut fields, text));
-        let delivered_as = fields.required("type", &kind, LONGEST);
+        let mut fields = FieldReader::new();
+        let url = fields.required("url", &url, MAX_URL_CHARACTERS).and_then(|text| self.webhook_url(&mut fields, text));
+        let delivered_as = fields.required("type", &kind, MAX_FIELD_CHARACTERS);
         let kind = delivered_as.and_then(|kind| match kind.parse::<EventType>() {
             Ok(kind) => Some(kind),
             Err(fault) => {
@@ -185,12 +185,12 @@ impl App {
                     subscription
                 }
             };
-            step.claims.extend(repeat.claims(self, subscription.id, answer));
+            step.claims.extend(idempotency.claims(self, subscription.id, answer));
             step.write(subscription);
             match self.commit(step).await {
                 Ok(_) => return Ok(CreatedResponse { data: answer.to_owned(), replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                    return repeat.earlier_by(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
+                    return idempotency.stored_response_of(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
                 }
                 // Somebody else made the first one, or the events of the moment moved it on.
                 Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => {}
@@ -206,7 +206,7 @@ impl App {
     }
 
     /// In live mode webhooks go over https to the public network; names are checked again at every connection.
-    fn webhook_url(&self, fields: &mut Fields, text: &str) -> Option<String> {
+    fn webhook_url(&self, fields: &mut FieldReader, text: &str) -> Option<String> {
         let live = self.config().is_live();
         let text = text.trim();
         let is_usual = |url: &url::Url| url.port_or_known_default().is_some_and(|port| self.config().webhooks.live_ports.contains(&port));
@@ -234,7 +234,7 @@ impl App {
     pub async fn subscriptions(&self, caller: &AuthenticatedPartner) -> AppResult<Vec<SubscriptionView>> {
         let (all, parked) = futures::try_join!(
             self.store().subscriptions_of(caller.partner.id),
-            self.store().parked_counts(caller.partner.id, MOST_COUNTED)
+            self.store().parked_counts(caller.partner.id, MAX_COUNTED_ROWS)
         )?;
         let active = all.into_iter().filter(|subscription| subscription.active);
         Ok(active

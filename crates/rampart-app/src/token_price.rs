@@ -6,7 +6,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::TokenPriceView;
 
 /// The fields of `tokenPrice`, as they came.
@@ -27,10 +27,10 @@ impl App {
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
     pub async fn token_price(&self, _caller: &AuthenticatedPartner, request: &TokenPrice) -> AppResult<TokenPriceView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
-        let chain = fields.optional("chain", &request.chain, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("chain", &request.chain, MAX_FIELD_CHARACTERS);
         let currency = fiat.and_then(|fiat| self.find_currency(fiat));
         if let (Some(fiat), None) = (fiat, currency) {
             fields.malformed("fiat_symbol", format!("'{fiat}' is not a currency that is traded here"));

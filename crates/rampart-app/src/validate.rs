@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
 /// What is wrong with a number, or odd about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,8 +143,8 @@ pub struct ValidateBankAccount {
     pub account_type: Option<String>,
 }
 
-fn read_country(fields: &mut Fields, country: &Option<String>) -> Option<Country> {
-    let text = fields.required("country", country, LONGEST)?;
+fn read_country(fields: &mut FieldReader, country: &Option<String>) -> Option<Country> {
+    let text = fields.required("country", country, MAX_FIELD_CHARACTERS)?;
     let found = Country::find(text);
     if found.is_none() {
         fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
@@ -164,10 +164,10 @@ impl App {
         document: &Option<String>,
         number: &Option<String>,
     ) -> AppResult<IdentificationView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let country = read_country(&mut fields, country);
-        let document = fields.required("type", document, LONGEST);
-        let number = fields.required_bounded("number", number, LONGEST);
+        let document = fields.required("type", document, MAX_FIELD_CHARACTERS);
+        let number = fields.required_bounded("number", number, MAX_FIELD_CHARACTERS);
         let known = country.zip(document).and_then(|(country, text)| {
             let document = text.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country));
             if document.is_none() {
@@ -186,11 +186,11 @@ impl App {
     /// # Errors
     /// `fail_mandatory_field`; `validation_failed` for a country that is not served.
     pub fn validate_bank_account(&self, _caller: &AuthenticatedPartner, request: &ValidateBankAccount) -> AppResult<BankAccountView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let country = read_country(&mut fields, &request.country);
-        let account = fields.required_bounded("account", &request.account, LONGEST);
-        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
-        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
+        let account = fields.required_bounded("account", &request.account, MAX_FIELD_CHARACTERS);
+        let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
+        let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let (Some(country), Some(account)) = (country, account) else { return Err(ErrorCode::ValidationFailed.into()) };
         Ok(BankAccountView::of(country, BankAccountInput { account, bank_code, account_type }))

@@ -28,16 +28,16 @@ impl WakeSet {
     /// Whom a step gives work to, seen before it is committed.
     #[must_use]
     pub fn of(step: &Step) -> Self {
-        let mut calls = Self::default();
+        let mut wakes = Self::default();
         for record in &step.writes {
             match record {
-                Record::Job(job) if job.leased_until.is_none() => calls.jobs |= 1 << position(job.kind),
-                Record::Fact(fact) => calls.facts |= !fact.applied && fact.quarantined.is_none(),
-                Record::Delivery(delivery) => calls.deliveries |= delivery.leased_until.is_none(),
+                Record::Job(job) if job.leased_until.is_none() => wakes.jobs |= 1 << position(job.kind),
+                Record::Fact(fact) => wakes.facts |= !fact.applied && fact.quarantined.is_none(),
+                Record::Delivery(delivery) => wakes.deliveries |= delivery.leased_until.is_none(),
                 _ => {}
             }
         }
-        calls
+        wakes
     }
 }
 
@@ -47,19 +47,19 @@ fn position(kind: JobKind) -> usize {
 
 impl Wake {
     /// Rings for what a committed step gave rise to.
-    pub fn after(&self, committed: &Committed, calls: WakeSet) {
+    pub fn after(&self, committed: &Committed, wakes: WakeSet) {
         if !committed.events.is_empty() {
             self.fanout.notify_one();
         }
-        if calls.facts {
+        if wakes.facts {
             self.facts.notify_one();
         }
-        if calls.deliveries {
+        if wakes.deliveries {
             self.deliveries.notify_one();
         }
-        for (index, bell) in self.jobs.iter().enumerate() {
-            if calls.jobs & (1 << index) != 0 {
-                bell.notify_one();
+        for (index, notify) in self.jobs.iter().enumerate() {
+            if wakes.jobs & (1 << index) != 0 {
+                notify.notify_one();
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::AppResult;
 
 /// How many entries of an account are read at once.
-const PAGE: u32 = 1_000;
+const PAGE_ROWS: u32 = 1_000;
 
 /// Adds to a report the accounts of the house that hold something and are not of the configuration: a warning each, because
 /// a rail that was taken out of the configuration leaves its money behind, and money arrives in currencies that nobody
@@ -44,7 +44,7 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
 async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
     let mut below = None;
     loop {
-        let lines = app.store().entries(balance.account, balance.asset, below, PAGE).await?;
+        let lines = app.store().entries(balance.account, balance.asset, below, PAGE_ROWS).await?;
         if lines.iter().any(|line| line.kind == PostingKind::CapitalFunded) {
             return Ok(true);
         }

@@ -7,7 +7,7 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::step::Step;
 use serde::Serialize;
 
-use super::orders::once;
+use super::orders::commit_once;
 use super::{AuditLine, Operator, audit, audit_lines, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
@@ -106,7 +106,7 @@ async fn change(
         let mut step = Step::new();
         observe::customer_changed(app, &before, after, &mut step);
         audit(app, operator, action, subject(id), &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }

@@ -15,12 +15,12 @@ use crate::error::AppResult;
 use crate::workers::unsigned::CANNOT_SIGN;
 
 /// How long an adapter may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ADAPTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How far business time may lie from real time before it is worth a remark.
-const SKEW: Duration = Duration::from_secs(60);
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// How much of the work that waits is looked at.
-const JOBS: u32 = 1_000;
+const MAX_JOB_ROWS: u32 = 1_000;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -100,24 +100,24 @@ fn transfers(app: &App) -> DoctorFinding {
 }
 
 async fn ledger(app: &App) -> Vec<DoctorFinding> {
-    let (holds, configured) = match super::ledger::verify(app).await {
+    let (consistent, configured) = match super::ledger::verify(app).await {
         Err(error) => (Err(error.to_string()), Err(error.to_string())),
         Ok(report) => {
             let counted = format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders);
             let faults = format!("{} faults; see `rampart ledger verify`", report.findings.len());
-            let strange = report.warnings.iter().map(|warning| format!("{}: {}", warning.subject, warning.fault));
-            let strange = strange.collect::<Vec<_>>().join("; ");
-            (if report.holds() { Ok(counted) } else { Err(faults) }, if strange.is_empty() { Ok("yes".to_owned()) } else { Err(strange) })
+            let warnings = report.warnings.iter().map(|warning| format!("{}: {}", warning.subject, warning.fault));
+            let warnings = warnings.collect::<Vec<_>>().join("; ");
+            (if report.holds() { Ok(counted) } else { Err(faults) }, if warnings.is_empty() { Ok("yes".to_owned()) } else { Err(warnings) })
         }
     };
-    vec![finding("the ledger holds", holds), finding("the ledger's accounts are those of the configuration", configured)]
+    vec![finding("the ledger holds", consistent), finding("the ledger's accounts are those of the configuration", configured)]
 }
 
 async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, call).await {
+    match tokio::time::timeout(ADAPTER_TIMEOUT, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(unavailable)) => Err(unavailable.0),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("no answer within {} s", ADAPTER_TIMEOUT.as_secs())),
     }
 }
 
@@ -197,9 +197,9 @@ async fn stopped(app: &App) -> DoctorFinding {
 
 /// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.
 async fn unsigned(app: &App) -> DoctorFinding {
-    const SHOWN: usize = 20;
+    const MAX_LISTED_JOBS: usize = 20;
     let end = Timestamp::from_micros(i64::MAX);
-    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, JOBS).await {
+    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, MAX_JOB_ROWS).await {
         Err(error) => Err(error.to_string()),
         Ok(jobs) => {
             let aside = jobs.iter().filter(|job| job.last_error.as_ref().is_some_and(|error| error.starts_with(CANNOT_SIGN)));
@@ -207,7 +207,9 @@ async fn unsigned(app: &App) -> DoctorFinding {
                 aside.map(|job| format!("{} ({})", job.subject, job.last_error.as_deref().unwrap_or_default())).collect();
             match aside.is_empty() {
                 true => Ok("yes".to_owned()),
-                false => Err(format!("{} cannot: {}", aside.len(), aside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))),
+                false => {
+                    Err(format!("{} cannot: {}", aside.len(), aside.iter().take(MAX_LISTED_JOBS).cloned().collect::<Vec<_>>().join(", ")))
+                }
             }
         }
     };
@@ -216,12 +218,12 @@ async fn unsigned(app: &App) -> DoctorFinding {
 
 /// Work that does not succeed stands on no list of its own, and nothing else need be wrong.
 async fn failing(app: &App) -> DoctorFinding {
-    const SHOWN: usize = 5;
-    let result = match super::jobs::failing(app, None, JOBS).await {
+    const MAX_LISTED_JOBS: usize = 5;
+    let result = match super::jobs::failing(app, None, MAX_JOB_ROWS).await {
         Err(error) => Err(error.to_string()),
         Ok(jobs) if jobs.is_empty() => Ok("none".to_owned()),
         Ok(jobs) => {
-            let shown = jobs.iter().take(SHOWN).map(|job| {
+            let shown = jobs.iter().take(MAX_LISTED_JOBS).map(|job| {
                 let error = job.last_error.as_deref().unwrap_or("it ended without a result");
                 format!("{} {} {} times: {error}", job.kind, job.subject, job.attempts)
             });
@@ -234,7 +236,7 @@ async fn failing(app: &App) -> DoctorFinding {
 fn clocks(app: &App) -> DoctorFinding {
     let (business, real) = (app.business().now(), app.real().now());
     let ahead = real.until(business).max(business.until(real));
-    let result = match (ahead > SKEW, app.config().is_live()) {
+    let result = match (ahead > MAX_CLOCK_SKEW, app.config().is_live()) {
         (true, true) => Err(format!("business time lies {} s from real time", ahead.as_secs())),
         (true, false) => Ok(format!("business time was moved by {} s", ahead.as_secs())),
         (false, _) => Ok(real.to_string()),

@@ -7,7 +7,7 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::step::Step;
 use serde::Serialize;
 
-use super::orders::once;
+use super::orders::commit_once;
 use super::{Operator, audit_about, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
@@ -93,7 +93,7 @@ pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLi
         for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
             audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
         }
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome.map(|()| line);
         }
     }

@@ -11,13 +11,13 @@ use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
-use super::orders::once;
-use super::{Operator, audit, refuse, told};
+use super::orders::commit_once;
+use super::{Operator, audit, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
 /// How many partners are read at once.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// A key of this node's file or of the database.
@@ -95,7 +95,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { version, ..record });
         audit(app, operator, "keys.use", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             return app.keys().follow(&app.store().installation_keys().await?);
         }
@@ -113,7 +113,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     let mut resealed = 0;
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE).await?;
+        let partners = app.partners(behind, PAGE_ROWS).await?;
         for partner in &partners {
             resealed += u64::from(reseal_partner(app, partner.id).await?);
         }
@@ -125,7 +125,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     if resealed > 0 {
         let mut step = Step::new();
         audit(app, operator, "keys.reseal", app.keys().identity(), &mut step);
-        told(app.commit(step).await)?;
+        commit_result(app.commit(step).await)?;
     }
     Ok(resealed)
 }
@@ -134,12 +134,12 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
         let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
-        if !sealed_anew(app, &mut partner)? {
+        if !reseal_secrets(app, &mut partner)? {
             return Ok(false);
         }
         let mut step = Step::new();
         step.write(partner);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             app.partner_cache().forget(id);
             return Ok(true);
@@ -149,7 +149,7 @@ async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
 }
 
 /// Seals the secrets of a partner with the newest key, and tells whether any was not.
-fn sealed_anew(app: &App, partner: &mut Partner) -> AppResult<bool> {
+fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
     let mut changed = false;
     for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
         if let Some(sealed) = app.keys().reseal(&key.key, &key.sealed_secret, app.randomness())? {
@@ -193,7 +193,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { retired_at: Some(app.real().now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             return app.keys().follow(&app.store().installation_keys().await?);
         }
@@ -205,9 +205,9 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
 async fn sealed_with_an_older_key(app: &App) -> AppResult<Option<PartnerId>> {
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE).await?;
+        let partners = app.partners(behind, PAGE_ROWS).await?;
         for mut partner in partners.iter().cloned() {
-            if sealed_anew(app, &mut partner)? {
+            if reseal_secrets(app, &mut partner)? {
                 return Ok(Some(partner.id));
             }
         }

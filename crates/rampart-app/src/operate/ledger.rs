@@ -73,7 +73,7 @@ async fn load(app: &App) -> AppResult<(Cursor, LedgerCheck)> {
 }
 
 /// Writes what is known beside everything else in a step. Tells whether nobody else was faster.
-async fn keep(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) -> AppResult<bool> {
+async fn save(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) -> AppResult<bool> {
     let position = serde_json::to_string(known).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     step.write(Cursor { position, moved_at: app.real().now(), ..cursor });
     match app.commit(step).await {
@@ -88,7 +88,7 @@ async fn keep(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) ->
 pub(crate) async fn lease(app: &App, change: impl Fn(&LedgerCheck) -> Option<Option<Timestamp>>) -> AppResult<bool> {
     let (cursor, known) = load(app).await?;
     match change(&known) {
-        Some(leased_until) => keep(app, Step::new(), cursor, &LedgerCheck { leased_until, ..known }).await,
+        Some(leased_until) => save(app, Step::new(), cursor, &LedgerCheck { leased_until, ..known }).await,
         None => Ok(false),
     }
 }
@@ -103,7 +103,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
         let (cursor, before) = load(app).await?;
         let mut step = Step::new();
         let review = match report.findings.first() {
-            Some(first) => Some(tell(app, &mut step, before.review, report.findings.len(), first).await?),
+            Some(first) => Some(review_item(app, &mut step, before.review, report.findings.len(), first).await?),
             None => before.review,
         };
         let known = LedgerCheck {
@@ -115,7 +115,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
             review,
             leased_until: None,
         };
-        if keep(app, step, cursor, &known).await? {
+        if save(app, step, cursor, &known).await? {
             return Ok(());
         }
     }
@@ -123,7 +123,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
 }
 
 /// The item on a person's list: the one of an earlier check while it waits, or else a new one.
-async fn tell(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usize, first: &Inconsistency) -> AppResult<ReviewId> {
+async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usize, first: &Inconsistency) -> AppResult<ReviewId> {
     if let Some(id) = known
         && app.store().review(id).await?.is_some_and(|item| item.resolution.is_none())
     {

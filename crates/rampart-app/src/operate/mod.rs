@@ -56,10 +56,10 @@ impl From<AuditEntry> for AuditLine {
 }
 
 /// How many lines of the audit log are shown with a subject.
-const AUDIT_LINES: u32 = 50;
+const MAX_AUDIT_ROWS: u32 = 50;
 
 async fn audit_lines(app: &App, subject: &str) -> AppResult<Vec<AuditLine>> {
-    Ok(app.store().audit_of(subject, None, AUDIT_LINES).await?.into_iter().map(AuditLine::from).collect())
+    Ok(app.store().audit_of(subject, None, MAX_AUDIT_ROWS).await?.into_iter().map(AuditLine::from).collect())
 }
 
 /// What persons did, newest first, below `below`: to anything, or to one subject (an order, customer, partner, item or
@@ -101,7 +101,7 @@ pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
 }
 
 /// The outcome of a commit of an operator's step. A floor is told in the operator's own terms.
-fn told(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
+fn commit_result(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
     match outcome {
         Ok(_) => Ok(()),
         Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(

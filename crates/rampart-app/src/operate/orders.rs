@@ -19,20 +19,20 @@ use rampart_core::step::Step;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
-use super::{Operator, audit, audit_about, refuse, told};
+use super::{Operator, audit, audit_about, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::{self, Giving, Place};
-use crate::workers::{observe, outgoing as leaving};
+use crate::give_destination::{self, DestinationChange, OrderDestination};
+use crate::workers::{observe, outgoing};
 use rampart_store::CommitError;
 
 /// The most characters of a holder's name: as many as banks take (ISO 20022).
-const LONGEST_HOLDER: usize = 140;
+const MAX_HOLDER_CHARACTERS: usize = 140;
 
 const REFUND: &str = "order.refund";
 /// The fewest signs of a destination's end that name it.
-const LEAST_END: usize = 4;
+const MIN_DESTINATION_END_CHARACTERS: usize = 4;
 
 pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
     if let Some(payment) = app.store().payment(id).await? {
@@ -89,16 +89,16 @@ pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
 /// # Errors
 /// A refusal when the order's state does not allow it, or its destination is another.
 pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> AppResult<()> {
-    let seen = |order: &Order| match unseen(order, end, app.business().now()) {
+    let confirmed = |order: &Order| match unconfirmed_destination(order, end, app.business().now()) {
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
     };
-    request_seen(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), seen).await
+    request_checked(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), confirmed).await
 }
 
 /// Where a refund would go to that whoever orders it has not named, and has to.
-fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
-    let (place, origin, told) = match order {
+fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
+    let (place, origin, description) = match order {
         Order::Payment(payment) if payment.goes_to_given_account() => {
             (payment.refund_account.as_ref()?.account.reveal(), payment.refund_origin, refund_of_payment(payment))
         }
@@ -106,9 +106,11 @@ fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
         Order::Rampoff(rampoff) => (rampoff.refund_wallet.as_deref()?, rampoff.refund_origin, refund_of_rampoff(rampoff)),
     };
     let is_followed = origin.is_none_or(|origin| origin.is_used(now));
-    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_lowercase()).collect::<String>();
-    let is_named = end.map(signs).map(|end| end.len() >= LEAST_END && signs(place).ends_with(&end));
-    if is_named.unwrap_or(is_followed) { None } else { told }
+    let normalized = |text: &str| {
+        text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_lowercase()).collect::<String>()
+    };
+    let is_named = end.map(normalized).map(|end| end.len() >= MIN_DESTINATION_END_CHARACTERS && normalized(place).ends_with(&end));
+    if is_named.unwrap_or(is_followed) { None } else { description }
 }
 
 /// Puts an order's money or coins into suspense, each receipt as an item of the list of reviews; the order has ended then.
@@ -127,7 +129,7 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult
 pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
-        let on_its_way = leaving::of_order(app, &order).await?;
+        let on_its_way = outgoing::of_order(app, &order).await?;
         if on_its_way.is_empty() {
             return Err(refuse(format!("it is {}, and nothing is on its way for it", order.status())));
         }
@@ -136,7 +138,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
         let mut step = called_back(order, on_its_way, &why, &context)
             .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?;
         audit(app, operator, "order.recall", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
@@ -167,21 +169,21 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
         let order = find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
-                Place::RefundAccount(checked_account(app, payment.country, account, holder)?)
+                OrderDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Wallet(wallet)) => {
-                Place::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
+                OrderDestination::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Account { account, holder }) => {
-                Place::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
+                OrderDestination::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
             (Order::Payment(_), DestinationInput::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };
-        let giving = Giving { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
-        let mut step = app.taken(order, &giving).await?;
+        let change = DestinationChange { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
+        let mut step = app.destination_step(order, &change).await?;
         ordered_by_person(&mut step);
-        audit_about(app, operator, (give_destination::ACTION, giving.told()), id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        audit_about(app, operator, (give_destination::ACTION, change.describe()), id, &mut step);
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
@@ -192,11 +194,11 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
     if text::is_blank(holder) {
         return Err(refuse("say who holds the account"));
     }
-    if holder.chars().count() > LONGEST_HOLDER {
-        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters")));
+    if holder.chars().count() > MAX_HOLDER_CHARACTERS {
+        return Err(refuse(format!("the holder's name has at most {MAX_HOLDER_CHARACTERS} characters")));
     }
     text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
-    let checked = destination::checked(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
+    let checked = destination::validated(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 
@@ -216,10 +218,10 @@ async fn request(
     payment_command: PaymentCommand,
     rampoff_command: RampoffCommand,
 ) -> AppResult<()> {
-    request_seen(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
+    request_checked(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
 }
 
-async fn request_seen(
+async fn request_checked(
     app: &App,
     operator: &Operator,
     id: OrderId,
@@ -251,7 +253,7 @@ async fn request_seen(
         // A refund behind a person's own hold is a right of its own: it is told apart in the audit log.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit_about(app, operator, (action, about_refund(action, &order)), id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
@@ -269,9 +271,9 @@ fn about_refund(action: &str, order: &Order) -> String {
 }
 
 /// Commits an operator's step; nothing when it has to be decided again.
-pub(super) async fn once(app: &App, step: Step) -> Option<AppResult<()>> {
+pub(super) async fn commit_once(app: &App, step: Step) -> Option<AppResult<()>> {
     match app.commit(step).await {
         Err(CommitError::Conflict(_)) => None,
-        outcome => Some(told(outcome)),
+        outcome => Some(commit_result(outcome)),
     }
 }

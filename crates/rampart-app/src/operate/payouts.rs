@@ -131,7 +131,7 @@ pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
 /// A refusal when it was not handed over, or has ended.
 pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &str) -> AppResult<()> {
     let reference = reference.trim();
-    if reference.is_empty() || reference.chars().count() > LONGEST_REFERENCE {
+    if reference.is_empty() || reference.chars().count() > MAX_REFERENCE_CHARACTERS {
         return Err(refuse("say the bank's own reference of it"));
     }
     text::check(reference).map_err(|fault| refuse(format!("the bank's reference {fault}")))?;
@@ -179,7 +179,7 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
 }
 
 /// The most characters of a bank's reference.
-const LONGEST_REFERENCE: usize = 140;
+const MAX_REFERENCE_CHARACTERS: usize = 140;
 
 /// Only of what was handed over can a bank say what became of it.
 fn was_handed_over(payout: &Payout, participle: &str) -> AppResult<()> {
@@ -205,7 +205,7 @@ async fn decide(
         if let Some(order) = order {
             audit(app, operator, action, order, &mut step);
         }
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }

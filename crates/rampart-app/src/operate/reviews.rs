@@ -23,7 +23,7 @@ use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
-use crate::give_destination::told;
+use crate::give_destination::describe_destination;
 use crate::stops;
 use crate::workers::observe::{self, Around};
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
@@ -185,11 +185,11 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
         let action = match (decision, &around) {
             // A right of its own: it is told apart in the audit log.
-            (ReviewDecision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
+            (ReviewDecision::Assign(_), Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
         let beside = about.beside.clone();
-        let mut step = match with_the_outside(app, &item, decision).await? {
+        let mut step = match chain_decision(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
                 step.write(item.settled(&decision.to_string(), &actor, reason, None, context.mint.now));
@@ -203,7 +203,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         if let Some(order) = order {
             audit_about(app, operator, (&action, detail), order, &mut step);
         }
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }
@@ -229,7 +229,7 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
         None => None,
     };
     let destination = masked(&destination);
-    format!("sent to {}", origin.map_or_else(|| destination.clone(), |origin| told(&destination, origin.as_ref())))
+    format!("sent to {}", origin.map_or_else(|| destination.clone(), |origin| describe_destination(&destination, origin.as_ref())))
 }
 
 /// Calls back what an item was sent back by. What was certainly not attempted is stopped, and the item waits again; what was only
@@ -244,17 +244,17 @@ pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<(
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
         let mut step = match returning {
             PendingOutgoing::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
-                without(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
+                without_jobs(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
             }
             PendingOutgoing::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
-                without(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
+                without_jobs(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
             }
             signed => signed
                 .recall(&app.context(None))
                 .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?,
         };
         audit(app, operator, "review.recall", id, &mut step);
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }
@@ -262,13 +262,13 @@ pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<(
 }
 
 /// A step with which the jobs end that wait for what it stops.
-fn without(jobs: Vec<Job>, mut step: Step) -> Step {
+fn without_jobs(jobs: Vec<Job>, mut step: Step) -> Step {
     step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
     step
 }
 
 /// Whether money was paid by somebody else than the customer of the order that it is assigned to, as far as that was told.
-fn is_a_strangers(about: &ReviewSubject, around: &Around) -> bool {
+fn is_third_party_payment(about: &ReviewSubject, around: &Around) -> bool {
     let payer = match about.fact.as_ref().map(|fact| &fact.body) {
         Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
@@ -278,7 +278,7 @@ fn is_a_strangers(about: &ReviewSubject, around: &Around) -> bool {
 }
 
 /// What follows from a decision that has to ask the chains; nothing when the core decides alone.
-async fn with_the_outside(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
+async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
     match (decision, item.kind) {
         (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
         (ReviewDecision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),

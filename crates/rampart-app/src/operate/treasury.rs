@@ -14,14 +14,14 @@ use rampart_core::watch::Deposit;
 use serde::Serialize;
 
 use super::accounts::takes_capital;
-use super::orders::once;
-use super::{Operator, audit, major, refuse, told};
+use super::orders::commit_once;
+use super::{Operator, audit, commit_result, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::answer_in_time;
 
 /// How many deposits are collected in one go.
-const MOST_DEPOSITS: u32 = 500;
+const MAX_SWEEP_DEPOSITS: u32 = 500;
 
 /// An account of the house in one asset. Amounts are in major units.
 #[derive(Debug, Clone, Serialize)]
@@ -124,7 +124,7 @@ pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset
     let mut step = Step::new();
     step.post(treasury::funded(&app.mint(), account, asset, amount));
     audit(app, operator, &format!("treasury.fund {} {asset}", major(app, amount, asset)), account, &mut step);
-    told(app.commit(step).await)?;
+    commit_result(app.commit(step).await)?;
     Ok(TreasuryMovement { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() })
 }
 
@@ -157,7 +157,7 @@ pub async fn withdraw(
     }
     step.own.push(own_funds(app, account, asset).await?);
     audit(app, operator, &format!("treasury.withdraw {} {asset}", major(app, amount, asset)), account, &mut step);
-    told(app.commit(step).await)?;
+    commit_result(app.commit(step).await)?;
     Ok(moved)
 }
 
@@ -181,7 +181,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
     let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
     for _ in 0..MOST_TRIES {
-        let deposits = app.store().deposits_to_sweep(chain, None, MOST_DEPOSITS).await?;
+        let deposits = app.store().deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store().rampoffs_by_id(&orders).await?;
         let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<FactId>)> = BTreeMap::new();
@@ -205,7 +205,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome.map(|()| moved);
         }
     }

@@ -8,13 +8,13 @@ use rampart_core::step::Step;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 
-use super::orders::{OrderFileLine, once};
+use super::orders::{OrderFileLine, commit_once};
 use super::{Operator, audit, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
 /// How many deliveries are put on their way again in one step.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 
 /// A delivery that was tried for three days, or whose subscription is disabled.
 #[derive(Debug, Clone, Serialize)]
@@ -73,7 +73,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
     let mut deliveries = app.store().deliveries_by_id(&ids).await?;
     deliveries.sort_by_key(|delivery| (delivery.sequence, delivery.id));
     let line = |delivery: Delivery| {
-        let told = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
+        let subscribed = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
         let error = delivery.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
         let state = match delivery.state {
             DeliveryState::Delivered => "delivered".to_owned(),
@@ -81,7 +81,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
             DeliveryState::Parked => "parked".to_owned(),
             DeliveryState::Dropped => "dropped: its subscription was deleted".to_owned(),
         };
-        let what = format!("{} {}", delivery.sequence, told.unwrap_or_default());
+        let what = format!("{} {}", delivery.sequence, subscribed.unwrap_or_default());
         OrderFileLine { id: delivery.id.to_string(), what, state: format!("{state}, attempts {}{error}", delivery.attempts) }
     };
     Ok(deliveries.into_iter().map(line).collect())
@@ -103,7 +103,7 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
         step.write(delivery.again(app.business().now()));
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
@@ -117,7 +117,7 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
 pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> AppResult<u64> {
     let (mut replayed, mut behind) = (0, None);
     loop {
-        let page = app.store().deliveries_parked_of(partner, behind, PAGE).await?;
+        let page = app.store().deliveries_parked_of(partner, behind, PAGE_ROWS).await?;
         let Some(last) = page.last().map(|delivery| delivery.id) else { return Ok(replayed) };
         let subscriptions = app.store().subscriptions_of(partner).await?;
         let listens = |delivery: &Delivery| !subscriptions.iter().any(|known| known.id == delivery.subscription && known.is_disabled());
@@ -131,7 +131,7 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
         audit(app, operator, "webhook.replay_all", partner, &mut step);
         let now = app.business().now();
         page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             replayed += count;
             behind = Some(last);

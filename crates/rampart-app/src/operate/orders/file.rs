@@ -15,12 +15,12 @@ use super::super::{AuditLine, audit_lines, major, payouts, webhooks};
 use super::find;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::told;
+use crate::give_destination::describe_destination;
 
 /// How many events of an order are shown.
-const EVENTS: u32 = 200;
+const MAX_EVENT_ROWS: u32 = 200;
 /// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
-const REVIEWS: u32 = 200;
+const MAX_REVIEW_ROWS: u32 = 200;
 
 /// Everything known of an order, without personal data.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -138,12 +138,12 @@ pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) 
 /// Where a purchase's money goes back to, if somebody has said so, and who did.
 pub(crate) fn refund_of_payment(payment: &Payment) -> Option<String> {
     let account = payment.refund_account.as_ref()?;
-    Some(told(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
+    Some(describe_destination(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
 }
 
 /// Where a sale's coins go back to, if somebody has said so, and who did.
 pub(crate) fn refund_of_rampoff(rampoff: &Rampoff) -> Option<String> {
-    rampoff.refund_wallet.as_ref().map(|wallet| told(wallet, rampoff.refund_origin.as_ref()))
+    rampoff.refund_wallet.as_ref().map(|wallet| describe_destination(wallet, rampoff.refund_origin.as_ref()))
 }
 
 fn of_payment(app: &App, payment: &Payment) -> OrderFile {
@@ -194,7 +194,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
         price: price_of(app, Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
         refund_destination: refund_of_rampoff(rampoff),
-        payout_destination: Some(told(&masked(rampoff.destination.account.reveal()), rampoff.destination_origin.as_ref())),
+        payout_destination: Some(describe_destination(&masked(rampoff.destination.account.reveal()), rampoff.destination_origin.as_ref())),
         received: amount(rampoff.received(), coin),
         balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
         reserved: amount(rampoff.reserved, fiat),
@@ -242,13 +242,13 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> AppResu
             });
         }
     }
-    let events = store.events_of_subject(partner, &subject, 0, EVENTS).await?;
+    let events = store.events_of_subject(partner, &subject, 0, MAX_EVENT_ROWS).await?;
     file.deliveries = webhooks::of_events(app, partner, &events).await?;
     for event in events {
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
         file.events.push(OrderFileLine { id: event.sequence.to_string(), what, state });
     }
-    let newest = store.reviews_of_order(id, REVIEWS).await?;
+    let newest = store.reviews_of_order(id, MAX_REVIEW_ROWS).await?;
     let mut reviews = store.reversals_waiting(id).await?;
     reviews.retain(|item| newest.iter().all(|other| other.id != item.id));
     for item in reviews.into_iter().chain(newest.into_iter().rev()) {

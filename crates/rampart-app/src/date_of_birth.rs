@@ -3,11 +3,11 @@
 use rampart_core::identification::Date;
 use rampart_core::time::Timestamp;
 
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
 /// A date of birth that can be one.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Birth {
+pub(crate) struct DateOfBirth {
     /// `YYYY-MM-DD`.
     pub(crate) date: String,
     /// Completed years.
@@ -15,8 +15,8 @@ pub(crate) struct Birth {
 }
 
 /// Reads a date of birth: an ISO date in the past.
-pub(crate) fn read(fields: &mut Fields, text: &Option<String>, now: Timestamp) -> Option<Birth> {
-    let text = fields.optional("dob", text, LONGEST)?;
+pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timestamp) -> Option<DateOfBirth> {
+    let text = fields.optional("dob", text, MAX_FIELD_CHARACTERS)?;
     let birth = of(text, now);
     if birth.is_none() {
         fields.malformed("dob", "must be a date in the past such as 1986-05-03");
@@ -25,8 +25,8 @@ pub(crate) fn read(fields: &mut Fields, text: &Option<String>, now: Timestamp) -
 }
 
 /// The date of birth that a text says.
-pub(crate) fn of(text: &str, now: Timestamp) -> Option<Birth> {
-    age(text, now).map(|age| Birth { date: text.to_owned(), age })
+pub(crate) fn of(text: &str, now: Timestamp) -> Option<DateOfBirth> {
+    age(text, now).map(|age| DateOfBirth { date: text.to_owned(), age })
 }
 
 /// Completed years since a date `YYYY-MM-DD`; nothing when it is none, not in the past, or longer ago than people live.
