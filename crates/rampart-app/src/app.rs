@@ -1,4 +1,4 @@
-//! The application: what every use case and worker is made with.
+//! The application: everything that use cases and workers share.
 
 use std::sync::Arc;
 
@@ -26,21 +26,21 @@ use crate::ports::Ports;
 use crate::prices::PriceBoard;
 use crate::wake::Wake;
 
-/// How often a use case reloads and decides again when what it decided on has changed meanwhile.
+/// How often a use case reloads its records and decides again after a version conflict.
 pub(crate) const MOST_TRIES: usize = 10;
 
-/// Time and chance, passed in.
+/// Clocks and randomness, passed in so that tests control them.
 #[derive(Clone)]
 pub struct Sources {
     /// Business time: quotes, expiry, limits, retries due, events. Tests and the sandbox move it.
     pub business: Arc<dyn Clock>,
-    /// Real time: tokens, leases, time-outs, signatures.
+    /// Real time: tokens, leases, timeouts, signatures.
     pub real: Arc<dyn Clock>,
-    /// What identifiers and secrets are drawn from.
+    /// Randomness for identifiers and secrets.
     pub randomness: Arc<dyn Randomness>,
 }
 
-/// The application. Cheap to clone; every clone is the same.
+/// The application. Cheap to clone: all clones share one state.
 #[derive(Clone)]
 pub struct App {
     inner: Arc<AppInner>,
@@ -65,12 +65,12 @@ struct AppInner {
 }
 
 impl App {
-    /// Makes the application and compares the installation's keys, in whatever order, and its mode with the database's; a new
-    /// database is made with the first key.
+    /// Opens the installation: compares its keys (in any order) and its mode with the database. A new database is
+    /// created with the first key.
     ///
     /// # Errors
-    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other, when a key of the database's is
-    /// missing, or for a mode that it was not made in; [`AppError::Unavailable`] when the database cannot be read.
+    /// [`AppError::Defect`] for contradictory settings, a missing adapter, a key that the database needs and that is
+    /// not given, or a mode other than the one the database was created in.
     pub async fn new(
         store: Store,
         ports: Ports,
@@ -105,25 +105,24 @@ impl App {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The database.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
-    /// The adapters.
+    /// The adapters of the providers.
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.inner.ports
     }
 
-    /// What is traded.
+    /// The assets, methods, rails and limits of this installation.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.inner.catalogue
     }
 
-    /// The settings.
+    /// The settings of the ramp.
     #[must_use]
     pub fn config(&self) -> &AppConfig {
         &self.inner.config
@@ -141,37 +140,37 @@ impl App {
         &self.inner.sources.real
     }
 
-    /// What identifiers and secrets are drawn from.
+    /// Randomness for identifiers and secrets.
     #[must_use]
     pub fn randomness(&self) -> &dyn Randomness {
         &*self.inner.sources.randomness
     }
 
-    /// What mints the identifiers of a decision taken now (business time).
+    /// Mints identifiers for a decision taken now (business time).
     #[must_use]
     pub fn mint(&self) -> Mint<'_> {
         Mint { now: self.business().now(), randomness: self.randomness() }
     }
 
-    /// What a decision taken now may look at, with this price.
+    /// The context of a decision taken now, at this price.
     #[must_use]
     pub fn context(&self, price: Option<Rate>) -> Context<'_> {
         Context::new(self.mint(), self.catalogue(), price)
     }
 
-    /// The last market prices.
+    /// The last known market prices.
     #[must_use]
     pub fn prices(&self) -> &PriceBoard {
         &self.inner.prices
     }
 
-    /// What is measured.
+    /// The metrics of this process.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
     }
 
-    /// What wakes this process's workers.
+    /// The wake-up signals of this process's workers.
     #[must_use]
     pub fn wake(&self) -> &Wake {
         &self.inner.wake
@@ -207,13 +206,13 @@ impl App {
         &self.inner.in_flight
     }
 
-    /// Makes a step durable and wakes whoever has work because of it. The only caller of the store's commit.
+    /// Commits a step and wakes the workers that it gives work to. The only caller of the store's commit.
     ///
     /// # Errors
-    /// See [`CommitError`]; nothing of the step was stored then.
+    /// See [`CommitError`]. Nothing of the step is stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
         let call = crate::wake::WakeSet::of(&step);
-        // What is remembered of them will be out of date.
+        // The cached customers are outdated by this step.
         for record in &step.writes {
             if let Record::Customer(customer) = record {
                 self.inner.customers.forget(customer.id);
@@ -225,8 +224,8 @@ impl App {
     }
 }
 
-/// Everything that the catalogue makes orders with must have its adapter, or money would wait for somebody who never comes. Of
-/// what is switched off, [`crate::needs`] tells whether it still needs one.
+/// Every chain, and every enabled method and payout rail, needs its adapter, or money would wait for a provider that is
+/// never called. [`crate::needs`] checks what disabled parts of the catalogue still need.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {
@@ -254,7 +253,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     }
 }
 
-/// Whether customers can have account numbers of their own that lead to an account of ours.
+/// Whether per-customer account numbers can be derived from this account (CLABE and CVU).
 fn supports_customer_accounts(ours: &RailAccount) -> bool {
     virtual_account::account_of(&ours.account, CustomerId(1)).is_some()
 }

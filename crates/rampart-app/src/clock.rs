@@ -1,10 +1,10 @@
-//! The real clock.
+//! The system clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rampart_core::time::{Clock, Sleep, Timestamp};
 
-/// The longest a sleeper stays away from the clock: the machine's time may be corrected meanwhile.
+/// The system time may be corrected while a task sleeps, so it wakes at least this often to compare.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// The machine's clock.

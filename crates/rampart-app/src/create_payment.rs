@@ -1,5 +1,5 @@
-//! `createPayment`: an order to buy coins. Checks in the order of the contract, one step, one commit; nothing outside is
-//! asked.
+//! `createPayment`: an order to buy coins. The checks run in the order of the API contract; one step is committed; no
+//! provider is called.
 
 use std::sync::Arc;
 
@@ -39,30 +39,22 @@ use crate::views::{CreatedResponse, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
 
-/// The fields of `createPayment`, as they came.
+/// The fields of `createPayment`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct CreatePayment {
-    /// The customer.
     pub user_id: Option<String>,
-    /// The partner's own name for the order.
     pub external_id: Option<String>,
-    /// The payment method.
     pub payment_type: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// What the customer pays, in major units.
+    /// In major units.
     pub fiat_amount: Option<AmountSent>,
-    /// The coin.
     pub coin_symbol: Option<String>,
-    /// Its chain.
     pub coin_chain: Option<String>,
-    /// Where the coins go.
     pub wallet: Option<String>,
-    /// Where the browser goes afterwards.
+    /// Where the browser is sent after the payment page.
     pub callback_url: Option<String>,
-    /// The quote whose terms these are.
+    /// A quote's sealed terms, to be used instead of the current price.
     pub quote_id: Option<String>,
-    /// An account that money may go back to.
     pub refund_account: Option<String>,
 }
 
@@ -84,7 +76,7 @@ struct ValidatedPayment<'a> {
     customer: &'a Customer,
     level: KycLevel,
     method: &'a Method,
-    /// The customer's own account that the method pays to, where it has one for each.
+    /// For virtual-account methods: the account number that belongs to this customer.
     own_account: Option<String>,
     coin: &'a Coin,
     wallet: String,
@@ -94,7 +86,8 @@ struct ValidatedPayment<'a> {
 }
 
 impl CreatePayment {
-    /// Every known field and what of it counts in a repeat, in one order for ever.
+    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
+    /// never changes.
     fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
         [
             (CompareAs::Integer, &self.user_id),
@@ -113,7 +106,7 @@ impl CreatePayment {
 }
 
 impl App {
-    /// Makes an order to buy coins.
+    /// Creates an order to buy coins.
     ///
     /// # Errors
     /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
@@ -130,8 +123,9 @@ impl App {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
         let idempotency = self.idempotent_request(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
-        // refusal might have been a repeat's, so before one is given the claims are asked for.
+        // Idempotency is checked first by contract, but repeats are rare: the commit detects them without a query of
+        // its own. Before a refusal is returned the claims are looked up, because a repeat must get the stored
+        // response instead.
         match self.new_payment(caller, request, &idempotency, &quote).await {
             Err(AppError::Refusal(refusal)) => {
                 let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
@@ -144,8 +138,8 @@ impl App {
         }
     }
 
-    /// Tries first with the customer as it is remembered, without a look into the database: whether that still holds, the
-    /// commit finds out. What is refused then is decided again on what is stored, so that no refusal rests on memory.
+    /// The first attempt uses the cached customer, without a database read; the commit detects an outdated version. A
+    /// refusal is decided again on the stored customer, so no refusal depends on the cache.
     async fn new_payment(
         &self,
         caller: &AuthenticatedPartner,
@@ -196,7 +190,7 @@ impl App {
         let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
         let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
         let symbol = fields.required("coin_symbol", &request.coin_symbol, MAX_FIELD_CHARACTERS);
-        // In Latin America the coin's default chain is taken.
+        // In Latin America the chain is optional: the coin's default chain is used.
         let chain = match is_latin_american {
             Some(false) => fields.required("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
             _ => fields.optional("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
@@ -226,7 +220,7 @@ impl App {
         let address = parsed.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, parsed.wallet));
         let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
         let (customer, is_deposit_address) = match cached {
-            // Of the address the commit finds it out.
+            // The commit checks the address (`must_be_free`).
             Some(customer) => (customer, false),
             None => self.customer_and_deposit_address(caller, CustomerId(parsed.user_id), normalized.as_deref()).await?,
         };
@@ -301,7 +295,7 @@ impl App {
                 _ => return Err(quote_mismatch(&quote.terms)),
             },
         };
-        // What was quoted is kept, also where the method took other amounts when it was.
+        // A quoted amount stays payable even if the method's payable step has changed since.
         if quote.is_none() {
             self.check_payable("fiat_amount", method, parsed.amount)?;
         }
@@ -370,7 +364,7 @@ impl App {
             state: PaymentState::Started,
             receipts: Vec::new(),
             fiat_balance: Amount::ZERO,
-            // Priced on arrival: nothing is promised.
+            // Methods without a hold are priced on arrival and reserve nothing.
             reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
             fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
             taken: None,
@@ -395,8 +389,8 @@ impl App {
         self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))
     }
 
-    /// The account of the customer's own that a method pays to, where it has one for each. An account number has room for
-    /// so many figures of a customer's number and no more: to those beyond, the method is not available.
+    /// The virtual account of the customer, for methods that have one. An account number has space for a limited number
+    /// of digits of the customer's number; customers with longer numbers cannot use the method.
     fn own_account(&self, method: &Method, customer: CustomerId) -> AppResult<Option<String>> {
         let MethodKind::VirtualAccount(rail) = method.kind else { return Ok(None) };
         let account = virtual_account::account_of(&self.rail_account(rail)?.account, customer);
@@ -404,7 +398,7 @@ impl App {
         account.map(Some).ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, message).into())
     }
 
-    /// What a customer who pays by transfer is told.
+    /// The payment instructions of a transfer.
     async fn instructions(&self, method: &Method, own_account: Option<&str>) -> AppResult<Option<Instructions>> {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
         let ours = self.rail_account(rail)?;
@@ -422,7 +416,7 @@ impl App {
         }))
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn payment_json(&self, payment: &Payment) -> AppResult<String> {
         let payment_id = payment.id.to_string();
         let url_payment = payment_url(&self.config().public_url, payment.method, "");
@@ -444,7 +438,7 @@ impl App {
         json.map_err(|fault| AppError::Defect(Box::new(fault)))
     }
 
-    /// The partner as it is now, if its token still holds.
+    /// Reads the partner from the database and checks its token again.
     pub(crate) async fn reload_partner(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
         self.partner_cache().forget(caller.partner.id);
         let partner = self.remembered_partner(caller.partner.id).await?;
@@ -453,15 +447,14 @@ impl App {
     }
 }
 
-/// How an attempt ended.
+/// How an attempt to create an order ended.
 pub(crate) enum OrderAttempt {
-    /// With an answer.
     Answered(CreatedResponse),
-    /// The customer is not what it was any more.
+    /// The customer changed since it was read.
     CustomerChanged,
-    /// The partner is not what it was any more.
+    /// The partner changed since it was read.
     PartnerChanged,
-    /// The payment reference was given out by an earlier version, which took them in their own order.
+    /// The payment reference is taken: earlier versions allocated references in another order.
     ReferenceTaken,
 }
 
@@ -469,8 +462,8 @@ fn is_deposit_address_of_ours() -> AppError {
     invalid_wallet("wallet", "is a deposit address of ours")
 }
 
-/// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
-/// number is said.
+/// Checks a refund account. When it is the number of the account given at registration, the registered bank details are
+/// used.
 pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> AppResult<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
@@ -483,7 +476,7 @@ pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, acc
     }
 }
 
-/// Whether this is the number of a known account, separators aside.
+/// Compares account numbers without separators and case.
 fn is_number_of(known: &str, given: &str) -> bool {
     let alphanumerics = |text: &str| {
         text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_uppercase()).collect::<String>()

@@ -1,5 +1,5 @@
-//! `createRampoff`: an order to sell coins. Checks in the order of the contract, one step, one commit; nothing outside is
-//! asked.
+//! `createRampoff`: an order to sell coins. The checks run in the order of the API contract; one step is committed; no
+//! provider is called.
 
 use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::arrival::{Deviations, Fees, WindowTotals};
@@ -34,30 +34,23 @@ use crate::views::{CreatedResponse, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
 
-/// The fields of `createRampoff`, as they came.
+/// The fields of `createRampoff`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct CreateRampoff {
-    /// The customer.
     pub user_id: Option<String>,
-    /// How many coins.
     pub amount: Option<AmountSent>,
-    /// The coin's chain.
     pub blockchain: Option<String>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Where the money goes: an IBAN or the local account.
+    /// An IBAN or a local account number.
     pub iban: Option<String>,
-    /// The bank's name.
     pub bank_name: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
-    /// The partner's own name for the order.
     pub external_id: Option<String>,
-    /// The quote whose terms these are.
+    /// A quote's sealed terms, to be used instead of the current price.
     pub quote_id: Option<String>,
-    /// Where coins may go back to.
     pub refund_wallet: Option<String>,
 }
 
@@ -89,7 +82,8 @@ struct ValidatedRampoff<'a> {
 }
 
 impl CreateRampoff {
-    /// Every known field and what of it counts in a repeat, in one order for ever.
+    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
+    /// never changes.
     fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
         [
             (CompareAs::Integer, &self.user_id),
@@ -108,14 +102,14 @@ impl CreateRampoff {
 }
 
 impl App {
-    /// Makes an order to sell coins.
+    /// Creates an order to sell coins.
     ///
     /// # Errors
     /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
     /// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
     /// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
-    /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`,
-    /// `no_liquidity`. (The limits are in money, which only the price tells.)
+    /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`,
+    /// `too_many_open`, `no_liquidity`. The limits come late because they are in money and need the price.
     pub async fn create_rampoff(
         &self,
         caller: &AuthenticatedPartner,
@@ -125,7 +119,7 @@ impl App {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
         let idempotency = self.idempotent_request(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        // As with payments: the commit finds a repeat, and before a refusal is given the claims are asked for.
+        // As for payments: the commit detects repeats, and the claims are looked up before a refusal is returned.
         match self.new_rampoff(caller, request, &idempotency, &quote).await {
             Err(AppError::Refusal(refusal)) => {
                 let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
@@ -147,7 +141,7 @@ impl App {
     ) -> AppResult<CreatedResponse> {
         let parsed = self.parse_rampoff(request)?;
         let mut caller = caller.clone();
-        // One address for all tries: indexes are not to be wasted.
+        // One address index for all attempts, so that none is wasted.
         let mut index = None;
         for _ in 0..MOST_TRIES {
             match self.try_rampoff(&caller, &parsed, idempotency, quote, &mut index).await? {
@@ -258,7 +252,7 @@ impl App {
         customer: &'a Customer,
         quote: &OpenedQuote,
     ) -> AppResult<ValidatedRampoff<'a>> {
-        // A matter of fields, though only the customer's country tells whether it is needed.
+        // Belongs to the field checks, but depends on the customer's country.
         if !parsed.names_chain && !customer.country.is_latin_american() {
             return Err(Refusal::field(ErrorCode::FailMandatoryField, "blockchain", "is required").into());
         }
@@ -357,7 +351,7 @@ impl App {
         })
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn rampoff_json(&self, rampoff: &Rampoff) -> AppResult<String> {
         let view = RampoffCreatedView {
             rampoff: "payment created",
@@ -374,7 +368,7 @@ impl App {
     }
 }
 
-/// Where the money goes: the account of this request, else the one given at registration.
+/// The payout destination: the account of this request, else the one given at registration.
 fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCreateRampoff<'_>) -> AppResult<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
     let given = match (parsed.account, registered) {

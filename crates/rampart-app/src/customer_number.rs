@@ -1,13 +1,13 @@
-//! Customers' numbers (`user_id`). They are drawn, so that none tells a partner how many customers there are or how fast others
-//! gain theirs; a number that somebody has is found out by the commit, and another is drawn.
+//! Customers' numbers (`user_id`) are random, so that they reveal neither how many customers there are nor how fast
+//! others gain theirs. The commit detects a number that is taken, and another is drawn.
 
 use rampart_core::id::{CustomerId, Randomness};
 
-/// A customer's own CLABE has room for seven figures of the number, so those are drawn first.
+/// A virtual CLABE has space for seven digits of the number, so those are drawn first.
 const MAX_NUMBER_OF_SEVEN_DIGITS: u64 = 9_999_999;
-/// Clients hold numbers in signed integers of 32 bits.
+/// Clients store the number in a signed 32-bit integer.
 const MAX_NUMBER_OF_32_BITS: u64 = 2_147_483_647;
-/// How many draws are of seven figures. With every second one of them taken, one registration in 32 gets a longer one.
+/// Attempts with seven digits. With half of those numbers taken, one registration in 32 gets a longer one.
 const SHORT_NUMBER_ATTEMPTS: usize = 5;
 
 /// Draws a number; `attempts` is how many draws of this registration were taken.
@@ -15,7 +15,7 @@ pub(crate) fn draw(randomness: &dyn Randomness, attempts: usize) -> CustomerId {
     let mut bytes = [0; 8];
     randomness.fill(&mut bytes);
     let largest = if attempts < SHORT_NUMBER_ATTEMPTS { MAX_NUMBER_OF_SEVEN_DIGITS } else { MAX_NUMBER_OF_32_BITS };
-    // The remainder favours none by more than one in a billion.
+    // The modulo bias is below one in a billion.
     CustomerId(i64::try_from(u64::from_le_bytes(bytes) % largest + 1).unwrap_or(1))
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn draw(randomness: &dyn Randomness, attempts: usize) -> CustomerId {
 mod tests {
     use super::*;
 
-    /// Gives the same bytes for ever.
+    /// Returns the same bytes every time.
     struct FixedRandomness(u64);
 
     impl Randomness for FixedRandomness {

@@ -1,11 +1,11 @@
-//! Dates of birth, and how old somebody is.
+//! Dates of birth and ages.
 
 use rampart_core::identification::Date;
 use rampart_core::time::Timestamp;
 
 use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
-/// A date of birth that can be one.
+/// A plausible date of birth.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DateOfBirth {
     /// `YYYY-MM-DD`.
@@ -14,7 +14,7 @@ pub(crate) struct DateOfBirth {
     pub(crate) age: u16,
 }
 
-/// Reads a date of birth: an ISO date in the past.
+/// Parses an ISO date in the past.
 pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timestamp) -> Option<DateOfBirth> {
     let text = fields.optional("dob", text, MAX_FIELD_CHARACTERS)?;
     let birth = of(text, now);
@@ -24,12 +24,12 @@ pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timesta
     birth
 }
 
-/// The date of birth that a text says.
+/// Parses `YYYY-MM-DD`.
 pub(crate) fn of(text: &str, now: Timestamp) -> Option<DateOfBirth> {
     age(text, now).map(|age| DateOfBirth { date: text.to_owned(), age })
 }
 
-/// Completed years since a date `YYYY-MM-DD`; nothing when it is none, not in the past, or longer ago than people live.
+/// Completed years since a date `YYYY-MM-DD`. `None` for a malformed date, a date in the future, or an implausible age.
 pub(crate) fn age(date: &str, now: Timestamp) -> Option<u16> {
     date.parse::<Date>().ok()?.age(Date::of(now))
 }

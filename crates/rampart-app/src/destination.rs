@@ -1,4 +1,4 @@
-//! Where money goes: everything that a rail needs to know of an account, as it was checked.
+//! Payout destinations: validated accounts with everything that a rail needs.
 
 use std::collections::HashSet;
 
@@ -8,32 +8,33 @@ use rampart_core::country::Country;
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::redacted::Redacted;
 
-/// Why money cannot go to an account.
+/// Why an account is not accepted as a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DestinationError {
-    /// It is none.
+    /// The account is invalid.
     #[error(transparent)]
     Fault(#[from] BankAccountError),
-    /// Money paid out would come back in as a customer's.
+    /// Money paid out to it would come back as a customer's transfer.
     #[error("is an account of ours: give one of the customer's own")]
     Ours,
 }
 
-/// The accounts that customers pay to: those of the rails, and every customer's own that leads to one of them.
+/// Our own accounts: those of the rails, and every virtual account derived from them.
 #[derive(Debug, Default)]
 pub(crate) struct OwnAccounts {
-    /// Number and bank, as every account is written once it was checked.
+    /// Normalized number and bank code.
     known: HashSet<(String, Option<String>)>,
-    /// What the customers' own are made from.
+    /// The accounts that virtual accounts are derived from.
     shared: Vec<String>,
 }
 
 impl OwnAccounts {
-    /// Those of a catalogue.
+    /// The accounts of a catalogue.
     pub(crate) fn of(catalogue: &Catalogue) -> Self {
         let mut own = Self::default();
         for rail in &catalogue.rail_accounts {
-            // In every country where the number is an account, because nothing else says of which one it is.
+            // Checked in every country where the number is valid, because the catalogue does not name the account's
+            // country.
             let readings =
                 Country::served().filter_map(|country| bank_account::check(country, BankAccountInput::number(&rail.account)).ok());
             own.known.extend(readings.map(|validated| key(&validated)));
@@ -46,16 +47,13 @@ impl OwnAccounts {
         own
     }
 
-    /// Checks an account that money may go to.
-    ///
-    /// # Errors
-    /// What is wrong with it, or that it is one of ours.
+    /// Checks an account and that it is not one of ours.
     pub(crate) fn check(&self, country: Country, given: BankAccountInput<'_>) -> Result<ValidAccount, DestinationError> {
         let validated = bank_account::check(country, given)?;
         if self.contains(&validated) { Err(DestinationError::Ours) } else { Ok(validated) }
     }
 
-    /// Whether an account is one of them. Of what kind it was said to be does not matter: a bank has a number once.
+    /// The kind of account is ignored: within a bank a number is unique.
     fn contains(&self, validated: &ValidAccount) -> bool {
         let (number, bank) = key(validated);
         self.shared.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some()) || self.known.contains(&(number, bank))
@@ -65,18 +63,15 @@ impl OwnAccounts {
 fn key(validated: &ValidAccount) -> (String, Option<String>) {
     let number = validated.normalized();
     let number = match validated.kind {
-        // Banks write the same number with zeros in front of it and without.
+        // Banks write the same number with and without leading zeros.
         BankAccountKind::ChileanAccount | BankAccountKind::ColombianAccount => number.trim_start_matches('0').to_owned(),
         _ => number,
     };
     (number, validated.bank_code.map(|code| code.to_string()))
 }
 
-/// An account of a country as a destination: bank and kind of account as the number or the text form tells them, else as
-/// they were given beside it; the bank's name as said, else as its code tells.
-///
-/// # Errors
-/// What is wrong with the account, or that it is one of ours.
+/// Validates an account as a payout destination. Bank and kind of account come from the number or its text form, else
+/// from the fields beside it; the bank's name as given, else from its code.
 pub(crate) fn validated(
     own: &OwnAccounts,
     country: Country,
@@ -85,7 +80,7 @@ pub(crate) fn validated(
     name: Redacted,
 ) -> Result<PayoutDestination, DestinationError> {
     let validated = match own.check(country, given) {
-        // Where the bank is needed, its name tells it as well as its code.
+        // Where the bank is required, its name is accepted in place of its code.
         Err(DestinationError::Fault(BankAccountError::BankMissing)) if bank_name.is_some() => {
             own.check(country, BankAccountInput { bank_code: bank_name, ..given })?
         }

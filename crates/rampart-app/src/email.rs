@@ -1,4 +1,3 @@
-//! E-mail addresses of customers.
 
 use rampart_core::email::{Email, LONGEST};
 use rampart_core::refusal::ErrorCode;
@@ -6,7 +5,7 @@ use rampart_core::text;
 
 use crate::fields::FieldReader;
 
-/// Reads the address that a registration must have. Domains of throw-away addresses (and their subdomains) are refused.
+/// Parses the e-mail address of a registration. Disposable domains and their subdomains are refused.
 pub(crate) fn read(fields: &mut FieldReader, address: &Option<String>, disposable: &[String]) -> Option<Email> {
     let bare = address.as_deref().map(|address| text::trimmed(address).to_owned());
     let Some(email) = Email::read(fields.required("email", &bare, LONGEST)?) else {

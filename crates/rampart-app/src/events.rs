@@ -1,4 +1,4 @@
-//! `events`: the pull log of everything a partner is told of, without gap and without expiry.
+//! `events`: the log of a partner's events, for polling. Without gaps and without expiry.
 
 use serde_json::value::RawValue;
 
@@ -9,10 +9,10 @@ use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{EventPage, EventView};
 
 impl App {
-    /// The partner's events behind a sequence number, in order.
+    /// The partner's events after a sequence number, in order.
     ///
     /// # Errors
-    /// `validation_failed` for a number or limit that is none.
+    /// `validation_failed` for an invalid sequence number or limit.
     pub async fn events(&self, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
         let mut fields = FieldReader::new();
         let limit = crate::lists::limit(&mut fields, &limit);

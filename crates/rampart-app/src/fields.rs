@@ -1,4 +1,4 @@
-//! Fields of requests, read together so that one answer names every fault.
+//! Parsing of request fields. All faults are collected, so that one response names every field at fault.
 
 use rampart_core::amount::{Amount, AmountError, AmountSent};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -7,12 +7,11 @@ use rampart_core::time::Timestamp;
 
 use crate::error::AppResult;
 
-/// The most characters of a field that has no rule of its own.
+/// For fields without a limit of their own.
 pub(crate) const MAX_FIELD_CHARACTERS: usize = 200;
-/// The most characters of a URL.
 pub(crate) const MAX_URL_CHARACTERS: usize = 2_048;
 
-/// The faults of a request's fields, in the order they were found.
+/// Parses fields and collects their faults in the order found.
 #[derive(Debug, Default)]
 pub(crate) struct FieldReader {
     faults: Vec<(ErrorCode, &'static str, String)>,
@@ -23,17 +22,16 @@ impl FieldReader {
         Self::default()
     }
 
-    /// Notes a fault.
     pub(crate) fn fault(&mut self, code: ErrorCode, field: &'static str, message: impl Into<String>) {
         self.faults.push((code, field, message.into()));
     }
 
-    /// Notes a malformed field.
     pub(crate) fn malformed(&mut self, field: &'static str, message: impl Into<String>) {
         self.fault(ErrorCode::ValidationFailed, field, message);
     }
 
-    /// A field that may be absent. What shows nothing at all is absent, and what does not show beside what does is refused.
+    /// An optional text. Text without visible characters counts as absent; invisible characters beside visible ones are
+    /// refused.
     pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         let value = self.bounded(field, value, most)?;
         match text::check(value) {
@@ -45,8 +43,8 @@ impl FieldReader {
         }
     }
 
-    /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers, accounts and wallets, which
-    /// their own rules judge. What was stored before must be found, also if nobody may send it any more.
+    /// An optional field that is not stored as readable text: search terms, and numbers, accounts and wallets, which
+    /// have validators of their own. Texts stored under older rules must still be found.
     pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         self.bounded_text(field, value.as_deref()?, most)
     }
@@ -55,7 +53,7 @@ impl FieldReader {
         if text::is_blank(value) {
             return None;
         }
-        // A text has no more characters than bytes.
+        // The byte length is an upper bound of the character count.
         if value.len() > most && value.chars().count() > most {
             self.malformed(field, format!("must not be longer than {most} characters"));
             return None;
@@ -67,12 +65,11 @@ impl FieldReader {
         Some(value)
     }
 
-    /// A wallet that may be absent. What was copied along with it, blanks and what does not show, is no part of it.
+    /// An optional wallet. Blanks and invisible characters around it are trimmed: they come from copying.
     pub(crate) fn wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
         self.bounded_text(field, text::trimmed(value.as_deref()?), MAX_FIELD_CHARACTERS)
     }
 
-    /// A wallet that must be there.
     pub(crate) fn required_wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
         if value.as_deref().is_none_or(|value| text::trimmed(value).is_empty()) {
             self.fault(ErrorCode::FailMandatoryField, field, "is required");
@@ -81,12 +78,10 @@ impl FieldReader {
         self.wallet(field, value)
     }
 
-    /// A field that must be there.
     pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         if self.lacks(field, value) { None } else { self.optional(field, value, most) }
     }
 
-    /// A field that must be there and is judged for itself, as [`FieldReader::bounded`].
     pub(crate) fn required_bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
         if self.lacks(field, value) { None } else { self.bounded(field, value, most) }
     }
@@ -99,7 +94,7 @@ impl FieldReader {
         lacks
     }
 
-    /// A customer's number. One that is too large for any customer is read as one that nobody has.
+    /// A customer's number. A number above `i64::MAX` is read as one that no customer has.
     pub(crate) fn customer(&mut self, field: &'static str, value: &Option<String>, needed: bool) -> Option<i64> {
         let text =
             if needed { self.required(field, value, MAX_FIELD_CHARACTERS) } else { self.optional(field, value, MAX_FIELD_CHARACTERS) }?;
@@ -113,7 +108,6 @@ impl FieldReader {
         }
     }
 
-    /// An amount in major units.
     pub(crate) fn amount(&mut self, field: &'static str, value: &Option<AmountSent>, decimals: u8) -> Option<Amount> {
         let Some(sent) = value.as_ref().filter(|sent| !text::is_blank(sent.as_str())) else {
             self.fault(ErrorCode::FailMandatoryField, field, "is required");
@@ -129,7 +123,7 @@ impl FieldReader {
         }
     }
 
-    /// An http or https URL for a browser.
+    /// An http or https URL for a browser, without credentials.
     pub(crate) fn url(&mut self, field: &'static str, value: &Option<String>) -> Option<String> {
         let text = self.optional(field, value, MAX_URL_CHARACTERS)?;
         match url::Url::parse(text.trim()) {
@@ -145,7 +139,7 @@ impl FieldReader {
         }
     }
 
-    /// A moment (RFC 3339), or a day, which is its first moment (UTC).
+    /// A moment (RFC 3339), or a date, which means its start in UTC.
     pub(crate) fn moment(&mut self, field: &'static str, value: &Option<String>) -> Option<Timestamp> {
         let text = self.optional(field, value, MAX_FIELD_CHARACTERS)?;
         match text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse()) {
@@ -158,15 +152,14 @@ impl FieldReader {
         }
     }
 
-    /// Whether a fault of this field was found.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.faults.iter().any(|(_, at_fault, _)| *at_fault == field)
     }
 
-    /// Ends the reading.
+    /// Ends the parsing.
     ///
     /// # Errors
-    /// The code of the first fault, and every fault by its field.
+    /// The code of the first fault, with every fault by its field.
     pub(crate) fn finish(self) -> AppResult<()> {
         let Some((code, field, message)) = self.faults.first() else { return Ok(()) };
         let mut refusal = Refusal::new(*code, format!("{field} {message}"));

@@ -1,7 +1,7 @@
-//! Where an order's money or coins go, said after the order was made: by its partner over the API, or on its page.
+//! Destinations given after an order was created: by its partner over the API, or on its hosted page.
 //!
-//! What a partner says is final for pages, and followed at once. Whoever has the link to a page may fill what is empty; that
-//! is followed when the partner has known of it for a while, or by a person.
+//! What a partner gives is final for pages and followed at once. Anyone with the link to a page may fill an empty
+//! destination; it is followed after a delay in which the partner can object, or by a person.
 
 use std::time::Duration;
 
@@ -30,60 +30,53 @@ use crate::operate::{orders, refuse};
 use crate::views::CreatedResponse;
 use crate::workers::observe;
 
-/// What is done, in the audit log.
+/// The action in the audit log.
 pub(crate) const ACTION: &str = "order.destination";
 
-/// `POST /api/setRefundAccount`, as it came.
+/// The fields of `POST /api/setRefundAccount`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetRefundAccount {
-    /// The payment.
     pub payment_id: Option<String>,
-    /// The account that money may go back to.
     pub refund_account: Option<String>,
 }
 
-/// `POST /api/setRefundWallet`, as it came.
+/// The fields of `POST /api/setRefundWallet`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetRefundWallet {
-    /// The ramp-off.
     pub rampoff_id: Option<String>,
-    /// The wallet that coins may go back to.
     pub refund_wallet: Option<String>,
 }
 
-/// `POST /api/setPayoutAccount`, as it came.
+/// The fields of `POST /api/setPayoutAccount`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetPayoutAccount {
-    /// The ramp-off.
     pub rampoff_id: Option<String>,
-    /// The account to pay to.
     pub iban: Option<String>,
-    /// The bank's name.
     pub bank_name: Option<String>,
-    /// The bank, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
 }
 
-/// What is given for an order, checked, and where it comes from.
+/// A validated destination for an order, and who gave it.
 pub(crate) struct DestinationChange {
     pub(crate) what: OrderDestination,
     pub(crate) origin: DestinationOrigin,
 }
 
-/// A place that money or coins can go to.
+/// A destination of an order's money or coins.
 pub(crate) enum OrderDestination {
-    /// The account that a payment's money goes back to.
+    /// Where a payment's money is refunded to.
     RefundAccount(PayoutDestination),
-    /// The wallet that a ramp-off's coins go back to.
+    /// Where a ramp-off's coins are refunded to.
     RefundWallet(String),
-    /// The account that a ramp-off's money is paid to.
+    /// Where a ramp-off's money is paid out to.
     PayoutAccount(PayoutDestination),
 }
 
 impl App {
-    /// Sets or changes the account that a payment's money may go back to, until it is on its way there.
+    /// Sets or changes the refund account of a payment, until a refund is on its way.
     ///
     /// # Errors
     /// `payment_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when the payment's state does not
@@ -111,7 +104,7 @@ impl App {
         self.commit_destination(caller, Order::from(payment), &change, &idempotency).await
     }
 
-    /// Sets or changes the wallet that a ramp-off's coins may go back to, until they are on their way there.
+    /// Sets or changes the refund wallet of a ramp-off, until a refund is on its way.
     ///
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` when the ramp-off's state does not allow
@@ -138,8 +131,8 @@ impl App {
         self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
-    /// Gives another account for a payout that failed, or that the receiving bank sent back. What failed is paid there at once;
-    /// what was sent back when a person settles its item.
+    /// Gives another account for a payout that failed or that the receiving bank returned. A failed payout is paid
+    /// again at once; a returned one when a person resolves its review item.
     ///
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it;
@@ -177,11 +170,12 @@ impl App {
         self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
-    /// Whoever has the page's link gives an account for money to go back to, where none was given. It is followed after a while,
-    /// where the customer is said to hold it; else only a person follows it.
+    /// Sets a refund account on the payment's page, where none was given. It is followed after a delay when the
+    /// holder's name can be the customer's, else only by a person.
     ///
     /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where one was given.
+    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where an account was given
+    /// before.
     pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> AppResult<()> {
         let payment = self.payment_by_token(token).await?;
         let mut fields = FieldReader::new();
@@ -207,16 +201,16 @@ impl App {
         fields.finish()?;
         let account = checked.ok_or(ErrorCode::ValidationFailed)?;
         let customer = self.customer_of_order(payment.customer).await?;
-        // The name of a customer whose identity is not verified now is whatever was last typed into the identity form.
+        // Without a verified identity the customer's name is only what was typed into the identity form.
         let is_customer_name = customer.kyc.level.is_some() && customer.can_be(&name);
         let change = DestinationChange { what: OrderDestination::RefundAccount(account), origin: self.page_origin(is_customer_name) };
         self.commit_page_destination(payment.id, &change).await
     }
 
-    /// Whoever has the page's link gives a wallet for coins to go back to, where none was given. It is followed after a while.
+    /// Sets a refund wallet on the ramp-off's page, where none was given. It is followed after a delay.
     ///
     /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where one was given.
+    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where a wallet was given before.
     pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> AppResult<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         let mut fields = FieldReader::new();
@@ -231,7 +225,8 @@ impl App {
         DestinationOrigin::trusted(ProvidedBy::Partner, self.business().now())
     }
 
-    /// What a page says now, and from when on that is followed: after a while, or only by a person.
+    /// A destination from a page is followed after the configured delay when the name is the customer's, else only by a
+    /// person.
     fn page_origin(&self, is_customer_name: bool) -> DestinationOrigin {
         let at = self.business().now();
         let used_from = is_customer_name.then(|| at.after(Duration::from_secs(self.config().destination_delay_seconds)));
@@ -293,7 +288,7 @@ impl App {
         orders::find(self, id).await
     }
 
-    /// The step in which an order takes a destination.
+    /// The step that gives an order its destination.
     pub(crate) async fn destination_step(&self, order: Order, change: &DestinationChange) -> AppResult<Step> {
         let context = self.context(observe::price(self, &order));
         let origin = change.origin;
@@ -315,7 +310,7 @@ impl App {
         }
     }
 
-    /// The same, with a line in the audit log: nobody at the company did it.
+    /// The same with an audit entry of its own, because no operator did it.
     async fn audited_destination_step(&self, order: Order, change: &DestinationChange, actor: &str) -> AppResult<Step> {
         let subject = order.id().to_string();
         let mut step = self.destination_step(order, change).await?;
@@ -334,7 +329,8 @@ impl App {
         Ok(step)
     }
 
-    /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
+    /// A returned payout gets a new review item with the account it would now go to, so that a person sees the account
+    /// before money is sent there.
     async fn list_with_new_account(
         &self,
         rampoff: &Rampoff,
@@ -349,7 +345,7 @@ impl App {
         Ok(())
     }
 
-    /// What the bank sent back of a payout after it was settled, while it lies in suspense.
+    /// The review item of a payout that the bank returned after it was settled, while the money is in suspense.
     pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> AppResult<Option<ReviewItem>> {
         if !rampoff.payout_came_back() {
             return Ok(None);
@@ -360,7 +356,7 @@ impl App {
 }
 
 impl DestinationChange {
-    /// What was given, by whom and from when on it is followed: for the audit log.
+    /// The destination, masked, with its origin: for the audit log.
     pub(crate) fn describe(&self) -> String {
         let (what, place) = match &self.what {
             OrderDestination::RefundAccount(account) => ("refund to", account.account.reveal()),
@@ -371,7 +367,7 @@ impl DestinationChange {
     }
 }
 
-/// A destination, who gave it, when, and from when on it is followed without a person.
+/// Describes a destination: who gave it, when, and from when on it is followed without a person.
 pub(crate) fn describe_destination(destination: &str, origin: Option<&DestinationOrigin>) -> String {
     match origin {
         None => format!("{destination}, given before that was recorded"),
@@ -384,7 +380,7 @@ pub(crate) fn describe_destination(destination: &str, origin: Option<&Destinatio
     }
 }
 
-/// The order of a step, as its GET call shows it.
+/// The order written by a step, in the form of its GET call.
 fn view_of(step: &Step) -> Option<String> {
     step.writes.iter().find_map(|record| match record {
         Record::Payment(payment) => Some(PaymentView::of(payment).to_json()),

@@ -1,4 +1,4 @@
-//! Whether this process does its work: what `/readyz` answers, with reasons.
+//! Readiness: the reasons that `/readyz` gives.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,26 +10,25 @@ use rampart_store::{Failing, Stats};
 use crate::app::App;
 use crate::cached_lookup::CachedLookup;
 
-/// How long the database may take to answer.
 pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
-/// For how long an answer holds: whoever asks more often is told the same again, and costs nothing. However slow it was to
-/// find: whoever sends traffic here must hear soon that it has changed.
+/// How long the reasons are cached, however long it took to find them: a load balancer must see a change soon, and
+/// frequent probes must cost nothing.
 const READINESS_TTL: Duration = Duration::from_secs(1);
 
-/// How one worker is.
+/// The state of one worker.
 #[derive(Debug, Clone)]
 struct Heartbeat {
     /// When it last completed a turn, or was started.
     completed: Instant,
-    /// How many turns in a row failed.
+    /// Consecutive failed turns.
     failures: u32,
-    /// Why the last one did.
+    /// The error of the last failed turn.
     error: Option<String>,
-    /// How long it rests between two turns.
+    /// Pause between two turns.
     interval: Duration,
 }
 
-/// How the workers of this process are.
+/// The health of this process's workers.
 #[derive(Debug, Default)]
 pub struct WorkerHealth {
     beats: Mutex<BTreeMap<String, Heartbeat>>,
@@ -59,13 +58,13 @@ impl WorkerHealth {
         self.beats.lock().remove(worker);
     }
 
-    /// How long ago each worker completed a turn.
+    /// Time since each worker completed a turn.
     #[must_use]
     pub fn ages(&self) -> Vec<(String, Duration)> {
         self.beats.lock().iter().map(|(worker, beat)| (worker.clone(), beat.completed.elapsed())).collect()
     }
 
-    /// The workers that have not completed a turn for so long, in a sentence each.
+    /// The workers that have not completed a turn within `after` and their interval, one sentence each.
     #[must_use]
     pub fn stuck(&self, after: Duration) -> Vec<String> {
         let beats = self.beats.lock();
@@ -82,8 +81,8 @@ impl WorkerHealth {
     }
 }
 
-/// Why this process should get no traffic; nothing when it should. As of a second ago at most, and of this moment where
-/// something could not be written since. What has changed is logged: not everybody who asks is told.
+/// The reasons why this process should get no traffic; empty when it is ready. Cached for a second, and found anew
+/// while writes fail. A change is logged, because a probe's caller may not log it.
 pub async fn reasons(app: &App) -> Arc<[String]> {
     let health = app.metrics().health();
     let find_reasons = async |before: Option<Arc<[String]>>| {
@@ -128,8 +127,8 @@ async fn find_reasons(app: &App) -> Vec<String> {
     reasons
 }
 
-/// Why nothing can be written. A process that gets no traffic commits little, so that it would not find out by itself that
-/// it can be written again: where the last attempt was in vain, and none is under way, something small is tried.
+/// Why writes fail. A process without traffic commits little and would not notice its recovery: after a failed attempt,
+/// with none under way, a small write is tried.
 async fn write_failure(app: &App, stats: Stats) -> Option<Failing> {
     let failing = stats.failing?;
     if stats.busy_for.is_some() {
@@ -141,8 +140,8 @@ async fn write_failure(app: &App, stats: Stats) -> Option<Failing> {
     }
 }
 
-/// Cursors are confirmed to be up to date while their workers do their work, on whichever node that is; one that is not
-/// confirmed stands still, however healthy its worker looks.
+/// Workers confirm their cursors while they work, on whichever node. A cursor without confirmation is stalled, however
+/// healthy its worker looks.
 async fn stalled_cursors(app: &App, stuck_after: Duration) -> Vec<String> {
     if app.metrics().health().ages().is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Repeats of requests: by `Idempotency-Key`, and by `external_id` for orders.
+//! Idempotency: repeated requests are recognised by `Idempotency-Key` and, for orders, by `external_id`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,19 +18,17 @@ use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
 
-/// The most characters an `Idempotency-Key` may have.
 const MAX_KEY_BYTES: usize = 255;
-/// The most characters an `external_id` may have.
 pub(crate) const MAX_EXTERNAL_ID_CHARACTERS: usize = 128;
 
-/// The requests under way that name a key: a twin waits here for the first. An entry lives as long as its requests do,
-/// so their number is bounded by the number of requests under way.
+/// The keyed requests in flight in this process: a concurrent request with the same key waits for the first. An entry
+/// lives as long as its requests, so the map is bounded by the requests in flight.
 #[derive(Debug, Default)]
 pub(crate) struct InFlightRequests {
     under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The turn of a request that names a key. The next twin's comes when this is dropped.
+/// The lock of a key in flight. The next request with the key proceeds when this is dropped.
 struct InFlightGuard<'a> {
     in_flight: &'a InFlightRequests,
     key: String,
@@ -38,10 +36,10 @@ struct InFlightGuard<'a> {
 }
 
 impl InFlightRequests {
-    /// Waits for the requests under way with the same key.
+    /// Waits for the requests in flight with the same key.
     async fn acquire(&self, key: String) -> InFlightGuard<'_> {
         let lock = self.under_way.lock().entry(key.clone()).or_default().clone();
-        // Made before waiting, so that a request that is given up while it waits leaves nothing behind.
+        // Created before waiting, so that a request cancelled while it waits removes its entry.
         let mut acquire = InFlightGuard { in_flight: self, key, guard: None };
         acquire.guard = Some(lock.lock_owned().await);
         acquire
@@ -52,16 +50,16 @@ impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         drop(self.guard.take());
         let mut under_way = self.in_flight.under_way.lock();
-        // Only the map itself still knows the lock: nobody holds it and nobody waits.
+        // Only the map holds the lock: no request owns it or waits for it.
         if under_way.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             under_way.remove(&self.key);
         }
     }
 }
 
-/// A field of a request as it came.
+/// The text of a request field, as sent.
 pub(crate) trait FieldText: Sync {
-    /// Its text, if it came at all.
+    /// `None` for an absent field.
     fn text(&self) -> Option<&str>;
 }
 
@@ -77,24 +75,24 @@ impl FieldText for Option<AmountSent> {
     }
 }
 
-/// What of a field makes two requests one. Only what the call itself takes for the same is the same here: what is not
-/// understood is compared as it was sent.
+/// How a field is compared between repeated requests. Values that the call itself treats as equal are equal here; a
+/// value that cannot be parsed is compared as sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CompareAs {
-    /// Its text.
+    /// The text as sent.
     Text,
-    /// Its text without blanks around it.
+    /// The text without surrounding blanks.
     Trimmed,
-    /// A code, in whatever case and with blanks around it.
+    /// A code: surrounding blanks and case are ignored.
     Code,
-    /// An integer: `7` and `007`.
+    /// An integer: `7` equals `007`.
     Integer,
-    /// A decimal number: `240`, `240.00` and `2.4e2`.
+    /// A decimal number: `240`, `240.00` and `2.4e2` are equal.
     Decimal,
 }
 
 impl CompareAs {
-    /// A field's value in the one form of all that mean the same. What is blank is absent.
+    /// The canonical form of a value. Blank text counts as absent.
     fn of(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         let text = value.filter(|text| !is_blank(text))?;
         let canonical = match self {
@@ -107,33 +105,33 @@ impl CompareAs {
         Some(canonical.unwrap_or(Cow::Borrowed(text)))
     }
 
-    /// The same as an earlier version read it, to which a blank text was another than none.
+    /// The canonical form of an earlier version, which distinguished blank text from absent text.
     fn of_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         if let Self::Text = self { value.map(Cow::Borrowed) } else { self.of(value) }
     }
 }
 
-/// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
+/// The idempotency keys and the fingerprint of a request. While it lives, concurrent requests with the same keys in
+/// this process wait.
 pub(crate) struct IdempotentRequest<'a> {
     key: Option<String>,
     external_id: Option<(ClaimScope, String)>,
     fingerprint: String,
-    /// The fingerprints that earlier versions stored.
+    /// The same request's fingerprints in the forms that earlier versions stored.
     legacy_fingerprints: [String; 2],
     _guards: [Option<InFlightGuard<'a>>; 2],
 }
 
-/// How an earlier request was answered.
+/// The stored result of an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StoredResponse {
-    /// With this, about the order, customer or subscription of this identifier. Its links have no tokens.
+    /// The response. Its links have no tokens.
     Answer {
-        /// What was stored of the answer.
         data: String,
-        /// What it is about.
+        /// Identifier of the order, customer or subscription.
         subject: String,
     },
-    /// With the order or customer of this identifier.
+    /// The order or customer with this identifier; the response is built again.
     Subject(String),
 }
 
@@ -142,9 +140,10 @@ fn claim_key(partner: PartnerId, name: &str) -> String {
 }
 
 impl App {
-    /// What makes this request the repeat of an earlier one, if it names a key; waits for twins under way.
+    /// Identifies a request by its keys, and waits for requests in flight with the same ones.
     ///
-    /// `operation` is method and path; `fields` are the known fields as they came, without the password, in one order for ever.
+    /// `operation` is method and path; `fields` are all known fields as sent, without the password, in an order that
+    /// never changes.
     pub(crate) async fn idempotent_request<'f>(
         &self,
         caller: &AuthenticatedPartner,
@@ -159,7 +158,7 @@ impl App {
             return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", message).into());
         }
         let key = key.map(|key| claim_key(partner, key));
-        // One that is too long is refused among the fields, and a blank one is none.
+        // The field checks refuse one that is too long; a blank one counts as absent.
         let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= MAX_EXTERNAL_ID_CHARACTERS);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
@@ -178,7 +177,7 @@ impl App {
         };
         let fingerprint = over(CompareAs::of);
         let legacy_fingerprints = [over(|_, value| value.map(Cow::Borrowed)), over(CompareAs::of_keeping_blanks)];
-        // Keys before names: two requests that share both never wait for each other crosswise.
+        // Locked in one order, key before name, so that two requests that share both cannot deadlock.
         let by_key = match &key {
             Some(key) => Some(self.in_flight().acquire(format!("key:{key}")).await),
             None => None,
@@ -190,8 +189,8 @@ impl App {
         Ok(IdempotentRequest { key, external_id, fingerprint, legacy_fingerprints, _guards: [by_key, by_name] })
     }
 
-    /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
-    /// waited for, as by every other request.
+    /// Checks whether a request that is refused anyway repeats an earlier one by its key or its `external_id`. Waits
+    /// for requests in flight like every other request.
     ///
     /// # Errors
     /// `idempotency_conflict` or `external_id_conflict` when it does.
@@ -201,12 +200,12 @@ impl App {
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
     ) -> AppResult<()> {
-        // No operation is called nothing, so that the fingerprint is no other request's.
+        // Empty operation: the fingerprint matches no stored request.
         let idempotency = self.idempotent_request(caller, "", key, external_id, []).await?;
         idempotency.stored_response(&self.existing_claims(&idempotency, None).await?).map(drop)
     }
 
-    /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
+    /// The stored claims on the request's keys, read in one statement; without keys none are read.
     pub(crate) async fn existing_claims(&self, idempotency: &IdempotentRequest<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
         let key = idempotency.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
         let quote = quote.map(|quote| (ClaimScope::Quote, quote));
@@ -216,10 +215,10 @@ impl App {
 }
 
 impl IdempotentRequest<'_> {
-    /// How the same request was answered before, by claims that were found.
+    /// The stored response, found by existing claims.
     ///
     /// # Errors
-    /// A conflict when a key was used for another request.
+    /// A conflict when the key was used for another request.
     pub(crate) fn stored_response(&self, claims: &[StoredClaim]) -> AppResult<Option<StoredResponse>> {
         for scope in [ClaimScope::IdempotencyKey, ClaimScope::PaymentExternalId, ClaimScope::RampoffExternalId] {
             if let Some(claim) = claims.iter().find(|claim| claim.scope == scope) {
@@ -229,10 +228,10 @@ impl IdempotentRequest<'_> {
         Ok(None)
     }
 
-    /// How the request was answered that took a claim.
+    /// The stored response of the request that took a claim.
     ///
     /// # Errors
-    /// A conflict when it was another request, or a claim of another kind.
+    /// A conflict when it was another request, or the refusal that belongs to the claim's scope.
     pub(crate) fn stored_response_of(&self, claim: &StoredClaim) -> AppResult<StoredResponse> {
         let is_stored = |fingerprint: &String| *fingerprint == claim.fingerprint;
         let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.legacy_fingerprints.iter().any(is_stored));
@@ -246,7 +245,7 @@ impl IdempotentRequest<'_> {
         }
     }
 
-    /// The claims that the request takes with its answer.
+    /// The claims that the request takes together with its response.
     pub(crate) fn claims(&self, app: &App, subject: impl ToString, answer: &str) -> impl Iterator<Item = Claim> {
         let subject = subject.to_string();
         let kept = Duration::from_secs(app.config().idempotency_hours.max(24) * 3_600);
@@ -299,7 +298,7 @@ mod tests {
         for meaning in [CompareAs::Text, CompareAs::Trimmed, CompareAs::Code, CompareAs::Integer, CompareAs::Decimal] {
             assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
         }
-        // What earlier versions stored is known again.
+        // Fingerprints stored by earlier versions still match.
         assert_eq!(CompareAs::Text.of_keeping_blanks(Some(" ")).as_deref(), Some(" "));
         assert_eq!(CompareAs::Decimal.of_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
     }

@@ -254,7 +254,6 @@ impl Keys {
         self.newest_first().fold(Choice::from(0), |holds, key| holds | key.token_tag(statement).ct_eq(tag)).into()
     }
 
-    /// Seals a quote.
     pub(crate) fn seal_quote(&self, quote: &Quote) -> String {
         quote.seal(&self.newest().quote)
     }

@@ -1,7 +1,7 @@
-//! The use cases of the ramp and the workers that touch the outside world: the only callers of the store's commit.
+//! The use cases of the ramp and the workers that call providers. Nothing else commits to the store.
 //!
-//! A use case is one method of [`App`] in one file: it takes the texts of a request as they came, makes the checks of the
-//! contract in the contract's order, decides one [`rampart_core::step::Step`], makes it durable and answers.
+//! A use case is a method of [`App`] in a file of its own: it parses the request, checks it in the order of the API
+//! contract, decides one [`rampart_core::step::Step`], commits it and answers.
 
 mod app;
 mod assets;

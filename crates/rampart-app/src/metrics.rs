@@ -83,7 +83,6 @@ impl Metrics {
         register(&mut self.registry.lock());
     }
 
-    /// How the workers are.
     #[must_use]
     pub fn health(&self) -> &WorkerHealth {
         &self.health

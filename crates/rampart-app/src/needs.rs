@@ -28,9 +28,6 @@ pub async fn check(app: &App) -> AppResult<()> {
 }
 
 /// What is missing, in words, each once.
-///
-/// # Errors
-/// When the database cannot be read.
 pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
     let mut needs = MissingConfiguration { app, missing: BTreeSet::new() };
     // Unsettled payouts and transfers hold something or have it in transit, so that the balances tell of them.

@@ -224,9 +224,6 @@ impl App {
     }
 
     /// Whom to ask for another link, when a link to an identity page has ended: the partner's name, and nothing of the customer.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
     pub async fn ended_link(&self, token: &str) -> AppResult<Option<String>> {
         match self.customer_and_validity(token).await? {
             Some((customer, false)) => self.partner_name(customer.partner).await.map(Some),

@@ -23,7 +23,6 @@ use crate::ports::Played;
 /// What the identity page shows.
 #[derive(Debug, Clone)]
 pub struct CustomerPage {
-    /// The customer.
     pub customer: Customer,
     /// Whose customer it is.
     pub partner_name: String,
@@ -31,53 +30,37 @@ pub struct CustomerPage {
     pub wanted: Option<KycLevel>,
     /// The fields of that form that it cannot be handed in without: nothing is known of them yet, or it is about them.
     pub missing: Vec<&'static str>,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
 }
 
 /// The identity form, as it came. It has no `Debug`: everything in it is personal.
 #[derive(Clone)]
 pub struct KycForm {
-    /// The level it is for.
     pub level: KycLevel,
-    /// Given name, or a company's name.
+    /// A company's name, or a person's given name.
     pub name: Option<String>,
-    /// First family name.
     pub last_name: Option<String>,
-    /// Second family name.
     pub last_name2: Option<String>,
-    /// Date of birth, `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`.
     pub dob: Option<String>,
-    /// Telephone number.
     pub phone: Option<String>,
-    /// City.
     pub city: Option<String>,
-    /// Street and number.
     pub address: Option<String>,
-    /// State or province.
     pub address_state: Option<String>,
-    /// Postal code.
     pub zipcode: Option<String>,
-    /// The document.
     pub identification_type: Option<String>,
-    /// Its number.
     pub identification_number: Option<String>,
-    /// What the customer does for a living.
     pub professional_activity: Option<String>,
-    /// Where the money comes from.
     pub source_of_funds: Option<String>,
 }
 
 /// What a payment's page shows.
 #[derive(Debug, Clone)]
 pub struct PaymentPage {
-    /// The payment.
     pub payment: Payment,
     /// Whose customer pays.
     pub partner_name: String,
-    /// Who pays.
     pub customer_name: String,
-    /// The customer's country.
     pub country: Country,
     /// Whether the customer can say that the money is sent.
     pub can_declare: bool,
@@ -85,7 +68,6 @@ pub struct PaymentPage {
     pub can_cancel: bool,
     /// Whether an account can be given here for money to go back to: none was given before.
     pub can_give_refund_account: bool,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
     /// The present moment (business time).
     pub now: Timestamp,
@@ -94,11 +76,9 @@ pub struct PaymentPage {
 /// What a ramp-off's page shows.
 #[derive(Debug, Clone)]
 pub struct RampoffPage {
-    /// The ramp-off.
     pub rampoff: Rampoff,
     /// Whose customer sells.
     pub partner_name: String,
-    /// Who sells.
     pub customer_name: String,
     /// Whether it can be called off.
     pub can_cancel: bool,
@@ -106,7 +86,6 @@ pub struct RampoffPage {
     pub can_give_refund_wallet: bool,
     /// Whether the bank sent the payout back after it had arrived.
     pub payout_returned: bool,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
     /// The present moment (business time).
     pub now: Timestamp,
@@ -133,7 +112,6 @@ pub enum GatewaySession {
 /// What the customer does on a gateway page of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Play {
-    /// Pays.
     Pay,
     /// Is refused by the processor.
     Decline,

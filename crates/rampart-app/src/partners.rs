@@ -55,9 +55,7 @@ impl PartnerCache {
 /// A key with its secret, as it is told once.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The partner.
     pub id: PartnerId,
-    /// The public half.
     pub api_key: String,
     /// The secret: standard base64 of 32 random bytes.
     pub api_secret: Redacted,
@@ -66,7 +64,6 @@ pub struct Credentials {
 /// What an operator changes of a partner; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub struct PartnerChange {
-    /// Its name.
     pub name: Option<String>,
     /// Networks (CIDR) or addresses it may call from; an empty list means anywhere.
     pub allow_ips: Option<Vec<String>>,
@@ -127,9 +124,6 @@ impl App {
     }
 
     /// Every partner, in the order they were made, a page at a time.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
     pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
         Ok(self.store().partners(behind, limit).await?)
     }

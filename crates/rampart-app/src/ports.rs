@@ -27,15 +27,10 @@ pub trait GatewayPlayer: Send + Sync {
 /// Everything that the ramp asks of the outside world.
 #[derive(Clone)]
 pub struct Ports {
-    /// Banks, each behind one or more rails.
     pub banks: Vec<Arc<dyn BankPort>>,
-    /// Processors of redirect payments.
     pub processors: Vec<Arc<dyn ProcessorPort>>,
-    /// Chains.
     pub chains: Vec<Arc<dyn ChainPort>>,
-    /// The identity provider.
     pub kyc: Arc<dyn KycPort>,
-    /// The screening provider.
     pub screening: Arc<dyn ScreeningPort>,
     /// The source of market prices.
     pub prices: Arc<dyn PricePort>,
@@ -56,7 +51,6 @@ impl Ports {
         self.processors.iter().find(|port| port.processors().contains(&processor))
     }
 
-    /// A chain.
     #[must_use]
     pub fn chain(&self, chain: Chain) -> Option<&Arc<dyn ChainPort>> {
         self.chains.iter().find(|port| port.chain() == chain)

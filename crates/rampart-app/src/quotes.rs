@@ -21,32 +21,22 @@ use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 pub struct QuoteRequest {
     /// How much, in major units.
     pub amount: Option<AmountSent>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Its chain.
     pub chain: Option<String>,
-    /// The payment method.
     pub payment_type: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
     /// What the amount counts: `fiat` (usual) or `coin`.
     pub amount_in: Option<String>,
-    /// The customer's country.
     pub country: Option<String>,
 }
 
 /// The fields of `rampoffQuote`, as they came.
 #[derive(Debug, Clone, Default)]
 pub struct RampoffQuoteRequest {
-    /// How many coins.
     pub amount: Option<AmountSent>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Its chain.
     pub blockchain: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// The customer's country.
     pub country: Option<String>,
 }
 

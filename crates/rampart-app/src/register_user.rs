@@ -32,43 +32,33 @@ const OPERATION: &str = "POST /api/registerUser";
 /// The fields of `registerUser`, as they came. It has no `Debug`: nearly everything in it is personal.
 #[derive(Clone, Default)]
 pub struct RegisterUser {
-    /// Given name, or a company's name.
+    /// A company's name, or a person's given name.
     pub name: Option<String>,
-    /// First family name.
     pub last_name: Option<String>,
-    /// Second family name.
     pub last_name2: Option<String>,
-    /// Telephone number.
     pub phone: Option<String>,
     /// The country by name or code.
     pub country: Option<String>,
     /// The country by code or name.
     pub country_code: Option<String>,
-    /// City.
     pub city: Option<String>,
-    /// Street and number.
     pub address: Option<String>,
-    /// E-mail.
     pub email: Option<String>,
     /// The identification's number.
     pub identification_number: Option<String>,
-    /// The document.
     pub identification_type: Option<String>,
     /// Checked and not kept.
     pub password: Option<String>,
-    /// What the customer does for a living.
     pub professional_activity: Option<String>,
-    /// State or province.
     pub address_state: Option<String>,
-    /// Postal code.
     pub zipcode: Option<String>,
-    /// Date of birth, `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`.
     pub dob: Option<String>,
     /// The bank account for payouts.
     pub iban: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
     /// Where the identity page sends the customer afterwards.
     pub callback_url: Option<String>,
@@ -299,7 +289,7 @@ impl App {
         }
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn registered_json(&self, customer: &Customer) -> AppResult<String> {
         let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
         let status = customer.kyc.status();

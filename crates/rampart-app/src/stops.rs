@@ -35,9 +35,6 @@ impl Stops {
 }
 
 /// What is stopped now.
-///
-/// # Errors
-/// When the database cannot be read.
 pub(crate) async fn present(app: &App) -> AppResult<Stops> {
     if let Some(number) = app.store().fell_from() {
         stop_everything(app, number).await?;
@@ -56,9 +53,6 @@ pub(crate) async fn present(app: &App) -> AppResult<Stops> {
 
 /// Compares the number of the database's batches with the one that a file of this node keeps, stops sending where the file's
 /// is larger, and keeps the number there from now on.
-///
-/// # Errors
-/// When the database cannot be read or written.
 pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
     let store = app.store();
     let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;

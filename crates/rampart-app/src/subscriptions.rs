@@ -36,7 +36,6 @@ pub enum SubscriptionCall {
 /// The fields of both calls, as they came.
 #[derive(Debug, Clone, Default)]
 pub struct SubscriptionRequest {
-    /// Where to.
     pub url: Option<String>,
     /// Which events.
     pub kind: Option<String>,
@@ -227,10 +226,7 @@ impl App {
         None
     }
 
-    /// The partner's subscriptions.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
+    /// The partner's active subscriptions.
     pub async fn subscriptions(&self, caller: &AuthenticatedPartner) -> AppResult<Vec<SubscriptionView>> {
         let (all, parked) = futures::try_join!(
             self.store().subscriptions_of(caller.partner.id),

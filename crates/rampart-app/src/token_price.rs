@@ -12,11 +12,8 @@ use crate::views::TokenPriceView;
 /// The fields of `tokenPrice`, as they came.
 #[derive(Debug, Clone, Default)]
 pub struct TokenPrice {
-    /// The coin.
     pub symbol: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// The coin's chain.
     pub chain: Option<String>,
 }
 

@@ -33,13 +33,11 @@ pub struct IdentificationView {
     pub normalized: Option<String>,
     /// As the issuing body prints it.
     pub display: Option<String>,
-    /// Person or company.
     pub customer_type: Option<CustomerType>,
     /// What the number tells of its holder.
     pub implied: Option<Implied>,
-    /// Why it does not hold.
     pub faults: Vec<FindingView>,
-    /// What is odd about it without making it wrong.
+    /// Doubts that do not make it invalid.
     pub warnings: Vec<FindingView>,
 }
 
@@ -90,9 +88,8 @@ pub struct BankAccountView {
     pub bank_code: Option<String>,
     /// The kind of account, where one is needed.
     pub account_type: Option<&'static str>,
-    /// Why it does not hold.
     pub faults: Vec<FindingView>,
-    /// What is odd about it without making it wrong.
+    /// Doubts that do not make it invalid.
     pub warnings: Vec<FindingView>,
 }
 
@@ -133,13 +130,11 @@ impl BankAccountView {
 /// The fields of `validate/bankAccount`, as they came.
 #[derive(Clone, Default)]
 pub struct ValidateBankAccount {
-    /// The customer's country.
     pub country: Option<String>,
-    /// The account.
     pub account: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
 }
 

@@ -23,7 +23,6 @@ pub struct CreatedResponse {
 /// A page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<T> {
-    /// What is on it.
     pub items: Vec<T>,
     /// Where the next page begins; absent on the last.
     pub next_cursor: Option<String>,
@@ -47,19 +46,12 @@ pub struct TokenGrant {
 pub struct RegisteredView {
     /// The customer's number (`user_id`).
     pub id: i64,
-    /// E-mail as sent.
     pub email: String,
-    /// Name as sent.
     pub name: String,
-    /// First family name as sent.
     pub last_name: Option<String>,
-    /// Identification as sent.
     pub identification_number: Option<String>,
-    /// The document as sent.
     pub identification_type: Option<DocumentType>,
-    /// Country as sent.
     pub country: String,
-    /// Person or company.
     pub customer_type: CustomerType,
     /// Whether the customer may trade.
     pub kyc_valid: bool,
@@ -67,7 +59,6 @@ pub struct RegisteredView {
     pub kyc_status: KycStatus,
     /// The approved level: 0, 1 or 2.
     pub kyc_level: u8,
-    /// The form.
     pub kyc_form_url: String,
     /// What was stored although it does not hold.
     pub warnings: Vec<Warning>,
@@ -76,9 +67,7 @@ pub struct RegisteredView {
 /// `data` of `tokenPrice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenPriceView {
-    /// The coin.
     pub symbol: String,
-    /// The currency.
     pub fiat_symbol: String,
     /// The middle of the market.
     pub price: String,
@@ -104,11 +93,8 @@ pub struct AssetsView {
 /// A coin on a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoinView {
-    /// Its symbol.
     pub symbol: String,
-    /// Its chain.
     pub chain: String,
-    /// How many decimals it has.
     pub decimals: u8,
     /// The token contract; absent for a chain's own coin.
     pub contract: Option<String>,
@@ -131,7 +117,6 @@ pub struct CoinView {
 pub struct FiatView {
     /// Its ISO 4217 code.
     pub symbol: String,
-    /// How many decimals it has.
     pub decimals: u8,
 }
 
@@ -179,19 +164,15 @@ pub struct FeesView {
 /// `data` of `quote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QuoteView {
-    /// The sealed statement of these terms; `createPayment` takes it once.
+    /// The sealed terms. `createPayment` accepts them once.
     pub quote_id: String,
     /// The amount that was asked about, in major units.
     pub amount: String,
     /// What that amount counts: `fiat` or `coin`.
     pub amount_in: &'static str,
-    /// The currency.
     pub fiat_symbol: Currency,
-    /// The coin.
     pub symbol: Symbol,
-    /// Its chain.
     pub chain: Chain,
-    /// The payment method.
     pub payment_type: Code<16>,
     /// Its country, alpha-3.
     pub country: Country,
@@ -199,47 +180,41 @@ pub struct QuoteView {
     pub priced: &'static str,
     /// What the customer receives, in whole coins.
     pub tokens: String,
-    /// The price of one coin.
+    /// In the currency, for one whole coin.
     pub price: String,
     /// The fees, which are inside the total.
     pub fees: FeesView,
     /// All that the customer pays, in major units.
     pub total_fiat: String,
-    /// Until when the quote is good.
     pub expires_at: Timestamp,
 }
 
 /// `data` of `rampoffQuote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RampoffQuoteView {
-    /// The sealed statement of these terms; `createRampoff` takes it once.
+    /// The sealed terms. `createRampoff` accepts them once.
     pub quote_id: String,
     /// The coins that the customer sends, in whole coins.
     pub amount: String,
-    /// The coin.
     pub symbol: Symbol,
-    /// Its chain.
     pub blockchain: Chain,
     /// The coin's decimals.
     pub decimals: u8,
-    /// The currency.
     pub fiat_symbol: Currency,
     /// The customer's country, which the payout is for.
     pub country: Country,
-    /// The price of one coin.
+    /// In the currency, for one whole coin.
     pub price: String,
     /// The fees, which are taken off.
     pub fees: FeesView,
     /// What the customer receives, in major units.
     pub fiat_amount: String,
-    /// Until when the quote is good.
     pub expires_at: Timestamp,
 }
 
 /// `data` of `createPayment` for methods that lead to a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RedirectView {
-    /// The payment.
     pub payment_id: String,
     /// The page where the customer pays.
     pub url_payment: String,
@@ -248,7 +223,6 @@ pub struct RedirectView {
 /// `data` of `createPayment` for transfers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TransferView {
-    /// The payment.
     pub payment_id: String,
     /// The account to pay to: an IBAN, or the local account.
     pub iban: String,
@@ -260,7 +234,6 @@ pub struct TransferView {
     pub destination_name: String,
     /// How much, in major units.
     pub amount: String,
-    /// The currency.
     pub fiat_symbol: String,
     /// Until when coins and price are held.
     pub expires_at: Timestamp,
@@ -277,7 +250,6 @@ pub struct RampoffCreatedView {
     pub rampoff: &'static str,
     /// The address to send the coins to.
     pub wallet: String,
-    /// The ramp-off.
     pub id: String,
     /// What the customer sends, in minor units of the coin.
     pub amount: String,
@@ -285,7 +257,6 @@ pub struct RampoffCreatedView {
     pub decimals: u8,
     /// What the customer receives, in major units.
     pub fiat_amount: String,
-    /// The currency.
     pub fiat_symbol: String,
     /// Until when money and price are held.
     pub expires_at: Timestamp,
@@ -296,12 +267,10 @@ pub struct RampoffCreatedView {
 /// One of `data` of `webhooks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionView {
-    /// Its identifier.
     pub id: String,
     /// The type as it was subscribed, which is how events are delivered.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where to.
     pub url: String,
     /// `active`, or `disabled` after the receiver answered 410.
     pub status: &'static str,
@@ -310,7 +279,6 @@ pub struct SubscriptionView {
     pub disabled_at: Option<Timestamp>,
     /// How many deliveries wait for a replay; 1,000 are that or more.
     pub parked: i64,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When its URL last changed.
     pub updated_at: Timestamp,
@@ -319,9 +287,7 @@ pub struct SubscriptionView {
 /// One event of the pull log.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventView {
-    /// Its identifier.
     pub id: String,
-    /// What happened.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Its place in the partner's log: 1, 2, 3 … without a gap.
@@ -335,7 +301,6 @@ pub struct EventView {
 /// A page of the pull log, oldest first.
 #[derive(Debug, Clone)]
 pub struct EventPage {
-    /// The events.
     pub events: Vec<EventView>,
     /// Whether more are waiting.
     pub has_more: bool,

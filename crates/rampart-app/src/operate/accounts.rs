@@ -14,9 +14,6 @@ const PAGE_ROWS: u32 = 1_000;
 /// Adds to a report the accounts of the house that hold something and are not of the configuration: a warning each, because
 /// a rail that was taken out of the configuration leaves its money behind, and money arrives in currencies that nobody
 /// expects. Capital in a currency that the rail's account does not hold can only be a mistake: nobody can have put it there.
-///
-/// # Errors
-/// [`crate::AppError::Unavailable`] when the database cannot be read.
 pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<()> {
     for balance in app.store().balances_of_house().await? {
         let Err(reason) = app.catalogue().has_account(balance.account, balance.asset) else { continue };

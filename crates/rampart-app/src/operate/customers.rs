@@ -13,24 +13,19 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::observe;
 
-/// Everything known of a customer.
+/// Everything known about a customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerFile {
     /// The customer's number.
     pub id: i64,
-    /// The partner.
     pub partner: String,
-    /// The whole name.
     pub name: String,
-    /// E-mail.
     pub email: String,
-    /// Telephone.
     pub phone: String,
-    /// The country's alpha-3 code.
+    /// ISO 3166-1 alpha-3.
     pub country: String,
     /// Street, city, state and postal code.
     pub address: String,
-    /// Date of birth.
     pub date_of_birth: String,
     /// Document and number.
     pub identification: Option<String>,
@@ -38,7 +33,6 @@ pub struct CustomerFile {
     pub bank_account: Option<String>,
     /// Where the identity check stands.
     pub kyc_status: KycStatus,
-    /// The approved level.
     pub kyc_level: Option<KycLevel>,
     /// Why the last check failed.
     pub kyc_reasons: Vec<String>,
@@ -48,9 +42,7 @@ pub struct CustomerFile {
     pub charged_back: Option<String>,
     /// Doubts about what was given.
     pub warnings: Vec<String>,
-    /// When it registered.
     pub created_at: String,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
@@ -62,7 +54,7 @@ fn subject(id: CustomerId) -> String {
     format!("customer:{id}")
 }
 
-/// Everything known of a customer.
+/// Everything known about a customer.
 ///
 /// # Errors
 /// `user_not_found`.

@@ -15,15 +15,12 @@ use crate::error::{AppError, AppResult};
 /// A piece of work that is failing.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobLine {
-    /// Its identifier.
     pub id: String,
-    /// What is to be done.
     pub kind: &'static str,
     /// With which order, transfer, payout or customer.
     pub subject: String,
     /// The order that it is done for, where there is one.
     pub order: Option<String>,
-    /// How often it was tried.
     pub attempts: u32,
     /// Since when it fails (business time, RFC 3339).
     pub failing_since: String,
@@ -34,9 +31,6 @@ pub struct JobLine {
 }
 
 /// Work that was tried again and again, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> AppResult<Vec<JobLine>> {
     let jobs = app.store().jobs_failing(behind, limit).await?;
     let orders = orders(app, &jobs).await?;

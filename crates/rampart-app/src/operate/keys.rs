@@ -48,9 +48,6 @@ pub enum KeyRole {
 }
 
 /// Every key: those of the database, oldest first, and those that this node's file holds beside them.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>> {
     let mut known = app.store().installation_keys().await?;
     known.sort_by_key(|key| (key.newest_since, key.id));

@@ -38,9 +38,6 @@ pub struct LedgerCheck {
 }
 
 /// What is known of the last check.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn last(app: &App) -> AppResult<LedgerCheck> {
     Ok(load(app).await?.1)
 }

@@ -32,17 +32,12 @@ use crate::error::{AppError, AppResult};
 /// A line of the audit log, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct AuditLine {
-    /// Its identifier.
     pub id: String,
     /// When (business time, RFC 3339).
     pub at: String,
-    /// Who did it.
     pub actor: String,
-    /// What was done.
     pub action: String,
-    /// To what.
     pub subject: String,
-    /// Why.
     pub reason: String,
     /// What it was about, where the action does not say it; else empty.
     pub detail: String,
@@ -64,9 +59,6 @@ async fn audit_lines(app: &App, subject: &str) -> AppResult<Vec<AuditLine>> {
 
 /// What persons did, newest first, below `below`: to anything, or to one subject (an order, customer, partner, item or
 /// account).
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> AppResult<Vec<AuditLine>> {
     let entries = match subject {
         Some(subject) => app.store().audit_of(subject, below, limit).await?,

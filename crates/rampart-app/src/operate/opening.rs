@@ -15,9 +15,6 @@ const KEY: &str = "opening-capital";
 
 /// Books what lies on our accounts and wallets in the beginning as the company's capital, once per installation however
 /// often it is asked. Tells whether it was done now.
-///
-/// # Errors
-/// [`crate::AppError::Unavailable`] when the database cannot be reached.
 pub async fn open_books(app: &App, balances: Vec<(Account, Asset, Amount)>) -> AppResult<bool> {
     if balances.is_empty() || app.store().claim(ClaimScope::Fact, KEY).await?.is_some() {
         return Ok(false);

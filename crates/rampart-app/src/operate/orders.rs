@@ -150,9 +150,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
 pub enum DestinationInput {
     /// An account, and who holds it.
     Account {
-        /// Its number.
         account: String,
-        /// Its holder.
         holder: String,
     },
     /// A wallet, on the order's chain.

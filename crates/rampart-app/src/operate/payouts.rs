@@ -26,37 +26,29 @@ pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
 pub struct PayoutLine {
     /// Its identifier, which is our reference at the rail.
     pub id: String,
-    /// Where it stands.
     pub state: String,
-    /// What it is for.
     pub purpose: PayoutPurpose,
-    /// The order, where there is one.
     pub order: Option<String>,
     /// Which way it takes.
     pub route: String,
-    /// How much of what.
+    /// Amount in major units, and the asset.
     pub amount: String,
     /// What its rail cannot pay beside that and the company keeps, where there is something of it.
     pub rounding: Option<String>,
-    /// Where it goes.
     pub account: String,
     /// Whether the screening provider has to be asked about the receiver.
     pub screening: Screening,
-    /// When it was decided.
     pub created_at: String,
 }
 
-/// Everything known of a payout.
+/// Everything known about a payout.
 #[derive(Debug, Clone, Serialize)]
 pub struct PayoutFile {
-    /// The payout.
     #[serde(flatten)]
     pub payout: PayoutLine,
     /// The item of the list of reviews that was resolved by it.
     pub resolves: Option<String>,
-    /// Pieces of work that wait.
     pub jobs: Vec<OrderFileLine>,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
@@ -92,9 +84,6 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
 }
 
 /// Payouts in one of these states, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
@@ -109,7 +98,7 @@ async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
     app.store().payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
 }
 
-/// Everything known of a payout.
+/// Everything known about a payout.
 ///
 /// # Errors
 /// A refusal when there is no such payout.

@@ -31,13 +31,11 @@ use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 /// An item of the list, without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewLine {
-    /// Its identifier.
     pub id: String,
     /// Why a person is needed.
     pub kind: ReviewKind,
-    /// The order, where there is one.
     pub order: Option<String>,
-    /// How much of what.
+    /// Amount in major units, and the asset.
     pub amount: Option<String>,
     /// Where it came from.
     pub source: Option<String>,
@@ -45,7 +43,6 @@ pub struct ReviewLine {
     pub destination: Option<String>,
     /// Where its order says that money or coins go back to, while it waits: who gave that, when, and from when on it is followed.
     pub order_destination: Option<String>,
-    /// What happened.
     pub reason: String,
     /// Since when it waits, or waited.
     pub created_at: String,
@@ -58,7 +55,6 @@ pub struct ReviewLine {
 pub struct HeldOrder {
     /// `payment` or `rampoff`.
     pub kind: &'static str,
-    /// Its identifier.
     pub id: String,
     /// Its customer.
     pub customer: i64,
@@ -73,9 +69,6 @@ pub struct HeldOrder {
 }
 
 /// What waits, or with `all` what was ever on the list, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> AppResult<Vec<ReviewLine>> {
     let store = app.store();
     let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
@@ -117,9 +110,6 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
 }
 
 /// Orders on hold, newest first, below `below`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppResult<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
     let store = app.store();

@@ -26,9 +26,7 @@ const MAX_SWEEP_DEPOSITS: u32 = 500;
 /// An account of the house in one asset. Amounts are in major units.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountLine {
-    /// The account.
     pub account: String,
-    /// The asset.
     pub asset: String,
     /// The sum of its entries.
     pub posted: String,
@@ -43,7 +41,6 @@ pub struct AccountLine {
 /// What came of a command.
 #[derive(Debug, Clone, Serialize)]
 pub struct TreasuryMovement {
-    /// The account.
     pub account: String,
     /// What was moved, in major units with its asset.
     pub moved: String,

@@ -19,28 +19,20 @@ const PAGE_ROWS: u32 = 200;
 /// A delivery that was tried for three days, or whose subscription is disabled.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParkedDelivery {
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
     /// The event, by number.
     pub sequence: i64,
     /// The event's type.
     pub kind: String,
-    /// Where to.
     pub url: String,
-    /// How often it was tried.
     pub attempts: u32,
-    /// What went wrong last.
     pub last_error: Option<String>,
     /// When it was first due.
     pub created_at: String,
 }
 
 /// Parked deliveries, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppResult<Vec<ParkedDelivery>> {
     let deliveries = app.store().deliveries_parked(behind, limit).await?;
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.subscription).collect();
@@ -142,22 +134,15 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
 /// A subscription whose receiver wants no more.
 #[derive(Debug, Clone, Serialize)]
 pub struct DisabledSubscription {
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
     /// The type, as it was subscribed.
     pub kind: String,
-    /// Where to.
     pub url: String,
-    /// Since when.
     pub disabled_at: String,
 }
 
 /// Disabled subscriptions, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> AppResult<Vec<DisabledSubscription>> {
     let line = |subscription: Subscription| DisabledSubscription {
         id: subscription.id.to_string(),

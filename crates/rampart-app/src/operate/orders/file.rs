@@ -27,11 +27,8 @@ const MAX_REVIEW_ROWS: u32 = 200;
 pub struct OrderFile {
     /// `payment` or `rampoff`.
     pub kind: &'static str,
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
-    /// The customer.
     pub customer: i64,
     /// Where it stands, as partners see it.
     pub status: &'static str,
@@ -57,7 +54,6 @@ pub struct OrderFile {
     pub balance: String,
     /// What is promised for it.
     pub reserved: String,
-    /// When it was made.
     pub created_at: String,
     /// Until when its promise holds.
     pub held_until: String,
@@ -67,7 +63,6 @@ pub struct OrderFile {
     pub transfers: Vec<OrderFileLine>,
     /// Money that left or is to leave.
     pub payouts: Vec<OrderFileLine>,
-    /// Pieces of work that wait.
     pub jobs: Vec<OrderFileLine>,
     /// Its ledger entries.
     pub entries: Vec<EntryView>,
@@ -77,7 +72,6 @@ pub struct OrderFile {
     pub deliveries: Vec<OrderFileLine>,
     /// What waits, or waited, for a person because of it.
     pub reviews: Vec<OrderFileLine>,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
@@ -97,19 +91,17 @@ pub struct OrderFileLine {
 pub struct EntryView {
     /// Why money moved.
     pub kind: &'static str,
-    /// The account.
     pub account: String,
     /// `debit` or `credit`.
     pub side: Side,
     /// How much, in major units.
     pub amount: String,
-    /// The asset.
     pub asset: String,
     /// When (business time).
     pub posted_at: String,
 }
 
-/// Everything known of an order.
+/// Everything known about an order.
 ///
 /// # Errors
 /// `payment_not_found` when there is no such order.
