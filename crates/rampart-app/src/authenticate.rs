@@ -112,7 +112,7 @@ impl App {
         (Timestamp::from_micros(expires_at) > self.real().now()).then_some((id.parse().ok()?, epoch))
     }
 
-    /// The partner with this API key, without a check of its secret: for the sandbox and tests.
+    /// The partner with this API key, without a check of its secret.
     ///
     /// # Errors
     /// `authorization_incorrect` for an unknown key or a disabled partner.

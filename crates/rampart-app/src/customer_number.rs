@@ -10,7 +10,7 @@ const MAX_NUMBER_OF_32_BITS: u64 = 2_147_483_647;
 /// Attempts with seven digits. With half of those numbers taken, one registration in 32 gets a longer one.
 const SHORT_NUMBER_ATTEMPTS: usize = 5;
 
-/// Draws a number; `attempts` is how many draws of this registration were taken.
+/// Draws a number. `attempts` is how many numbers drawn for this registration were already taken.
 pub(crate) fn draw(randomness: &dyn Randomness, attempts: usize) -> CustomerId {
     let mut bytes = [0; 8];
     randomness.fill(&mut bytes);

@@ -1,4 +1,4 @@
-//! `kyc/check`, and the form behind it.
+//! `kyc/check` and the identity form.
 
 use rampart_core::customer::{Customer, Identification, Profile, Warning};
 use rampart_core::identification::{CustomerType, ValidDocument};
@@ -16,10 +16,10 @@ use crate::pages::KycForm;
 use crate::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
 
 impl App {
-    /// Where a customer's identity check stands.
+    /// The state of a customer's identity check.
     ///
     /// # Errors
-    /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's).
+    /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's customer).
     pub async fn kyc_check(&self, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
         let mut fields = FieldReader::new();
         let id = fields.customer("user_id", &user_id, true);
@@ -29,8 +29,8 @@ impl App {
     }
 }
 
-/// What a form of a level cannot be handed in without: what is not known of a customer, and the document that the
-/// reinforced form asks for whatever is known. The names of its fields.
+/// The fields that a form of this level cannot be submitted without: those that are unknown, and the document that the
+/// reinforced form always asks for.
 pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
     let profile = &customer.profile;
     let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
@@ -49,9 +49,9 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
     needed.into_iter().filter(|(_, lacks)| *lacks).map(|(field, _)| field).collect()
 }
 
-/// Writes a form into a customer. Before anything is approved the form says what holds; afterwards it only adds what is not
-/// known yet, so that nobody trades under another's approval. The document of the reinforced form is given beside the
-/// customer: it is for the provider to look at, and what was approved stands.
+/// Applies a form to a customer. Before an approval the form overwrites; afterwards it only fills unknown fields, so
+/// that nobody trades under another person's approval. The document of the reinforced form is returned beside the
+/// customer: the provider checks it, and the approved document stays.
 pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppResult<(Customer, Option<Identification>)> {
     let approved = customer.kyc.level.is_some();
     let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
@@ -75,7 +75,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
 
     let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && takes(&customer.profile.phone));
-    // What was known already was judged when it came.
+    // A known number was checked when it was given.
     if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
         customer.warnings.retain(|warning| warning.field != "phone");
         check_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
@@ -109,7 +109,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     take("address", &form.address, address);
     take("address_state", &form.address_state, address_state);
     take("zipcode", &form.zipcode, zipcode);
-    // What only the reinforced check looks at may be corrected until that check has approved it.
+    // Fields that only the reinforced check reads may be corrected until it is approved.
     for (field, sent, known) in [
         ("professional_activity", &form.professional_activity, professional_activity),
         ("source_of_funds", &form.source_of_funds, source_of_funds),
@@ -128,7 +128,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         customer.warnings.retain(|warning| warning.field != "identification_number");
     }
     if holder == CustomerType::Individual && customer.holder() == CustomerType::Company && !approved {
-        // A company has no surname and no day of birth: what a person gave would be taken for a part of its name.
+        // A company has no family name and no date of birth: a person's would be taken as part of its name.
         let profile = &mut customer.profile;
         for of_a_person in [&mut profile.last_name, &mut profile.last_name2, &mut profile.date_of_birth] {
             *of_a_person = Redacted::default();
@@ -145,7 +145,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     }
     for field in missing(&customer, form.level) {
         let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
-        // What is malformed was named already.
+        // Malformed fields are reported already.
         if !handed_in && !fields.has(field) {
             fields.fault(ErrorCode::FailMandatoryField, field, "is required");
         }
@@ -154,7 +154,8 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     Ok((customer, document))
 }
 
-/// The document of a reinforced form, when it can be the customer's own: a person's for a person, and of the same birth.
+/// Checks that the document of a reinforced form can be the customer's own: of a person for a person, with the same
+/// date of birth.
 fn own_document(
     fields: &mut FieldReader,
     customer: &Customer,

@@ -1,4 +1,4 @@
-//! What is measured, for Prometheus.
+//! Metrics for Prometheus.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,17 +20,16 @@ use crate::error::{AppError, AppResult};
 use crate::health::{DATABASE_TIMEOUT, WorkerHealth};
 use crate::operate::ledger::{self, LedgerCheck};
 
-/// What was done, to what it came.
+/// The labels of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
-    /// Which worker, source or kind of thing.
+    /// The worker, source or kind.
     pub what: String,
-    /// To what it came.
     pub outcome: &'static str,
 }
 
-/// What is measured. Counters cost no lock that anybody waits for; what a database has to be asked for is asked when
-/// somebody reads the metrics.
+/// The metrics of this process. Counters take no contended lock; what needs the database is read when the metrics are
+/// read.
 pub struct Metrics {
     registry: Mutex<Registry>,
     turns: Family<OutcomeLabels, Counter>,
@@ -55,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything at zero.
+    /// Creates all metrics at zero.
     #[must_use]
     pub fn new() -> Self {
         let metrics = Self {
@@ -78,7 +77,7 @@ impl Metrics {
         metrics
     }
 
-    /// Adds metrics of another part of the program.
+    /// Registers metrics of another part of the program.
     pub fn register(&self, register: impl FnOnce(&mut Registry)) {
         register(&mut self.registry.lock());
     }
@@ -105,14 +104,13 @@ impl Metrics {
     }
 }
 
-/// For how long what the database was asked for holds: however often the metrics are read, it is asked no more often.
+/// How long values from the database are cached, however often the metrics are read.
 const DATABASE_METRICS_TTL: Duration = Duration::from_secs(5);
-/// For how long it holds at most, where the database is slow to tell it.
+/// Limit of the caching time when the database is slow.
 const DATABASE_METRICS_MAX_TTL: Duration = Duration::from_secs(15);
 
-/// Everything measured, in the text format of OpenMetrics. What this process counts is of this moment, what the database
-/// knows of a few seconds ago. While the database is away, what only it knows is left out: whoever watches must see the rest
-/// just then.
+/// All metrics in the OpenMetrics text format. This process's counters are current; values from the database are a few
+/// seconds old and missing while it does not answer, so that the other metrics stay readable just then.
 ///
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
@@ -143,13 +141,13 @@ async fn query_database(app: &App) -> Option<DatabaseMetrics> {
     }
 }
 
-/// What only the database knows.
+/// Metrics read from the database.
 #[derive(Debug, Clone)]
 struct DatabaseMetrics {
     counts: OrderCounts,
-    /// For how long the oldest delivery has been due.
+    /// How long the oldest delivery has been due.
     lag: Duration,
-    /// What the last check of the ledger found.
+    /// The result of the last ledger check.
     ledger: LedgerCheck,
 }
 
@@ -178,10 +176,10 @@ impl DatabaseMetrics {
     }
 }
 
-/// What was looked up for one reading.
+/// The values of one scrape.
 #[derive(Debug, Clone)]
 struct MetricsSnapshot {
-    /// What the database knows; nothing while it is away.
+    /// `None` while the database does not answer.
     from_database: Option<DatabaseMetrics>,
     stats: Stats,
     workers: Vec<(String, Duration)>,
@@ -265,12 +263,11 @@ fn histogram(
     family.encode_histogram::<NoLabelSet>(scale(from.sum), from.count, &buckets, None)
 }
 
-/// A number of things.
 fn whole(number: u64) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
-/// Microseconds as seconds.
+/// Converts microseconds to seconds.
 fn seconds(micros: u64) -> f64 {
     Duration::from_micros(micros).as_secs_f64()
 }

@@ -1,6 +1,6 @@
-//! Links to hosted pages. A link's token says what it leads to and, where it ends, when; a code over that, keyed with a secret of
-//! the installation's, says that we made it. So no token is stored: what is stored of an answer or an event has its links without
-//! them, and they are put in whenever it is told.
+//! Links to hosted pages. A link's token contains its target and, for identity pages, its end, with a truncated HMAC
+//! under an installation secret. Tokens are not stored: stored responses and events contain links without tokens, which
+//! are inserted on output.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -22,9 +22,8 @@ use sha2::Sha256;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// How much of the code is in a token.
+/// Bytes of the HMAC in a token.
 const TAG_BYTES: usize = 16;
-/// The longest token that is read.
 const MAX_TOKEN_BYTES: usize = 128;
 const ORDER_ID_BYTES: usize = 25;
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -34,21 +33,21 @@ const RAMPOFF_KIND_BYTE: u8 = b'r';
 const IDENTITY_KIND_BYTE: u8 = b'i';
 const RETURNED_KIND_BYTE: u8 = b'b';
 
-/// The answers and events that carry a link, by the field it is in.
+/// Fields with links in responses and events.
 pub(crate) const KYC_FORM_URL: &str = "kyc_form_url";
 pub(crate) const URL_PAYMENT: &str = "url_payment";
 pub(crate) const URL_STATUS: &str = "url_status";
 
-/// What a token leads to.
+/// The target of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkTarget {
-    /// To a payment's pages, to see and use.
+    /// A payment's pages.
     Payment(OrderId),
-    /// To a ramp-off's pages, to see and use.
+    /// A ramp-off's pages.
     Rampoff(OrderId),
-    /// To a customer's identity page, until then (business time).
+    /// A customer's identity page, until this moment (business time).
     Identity(CustomerId, Timestamp),
-    /// To where a payment stands, and no further: what a processor sends its customers back with.
+    /// The state of a payment only: the link that a processor sends its customers back with.
     Returned(OrderId),
 }
 
@@ -72,7 +71,7 @@ impl LinkTarget {
         signed_token(pages, &statement)
     }
 
-    /// What a token of ours says; nothing for any other.
+    /// The target of a valid token.
     fn of(token: &str, pages: &Hmac<Sha256>) -> Option<Self> {
         let mut bytes = [0; MAX_TOKEN_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
@@ -95,8 +94,8 @@ impl LinkTarget {
     }
 }
 
-/// A stored text with the token put into the link of a field. Within a text of anybody's the quotes would be escaped, so that
-/// only the field itself is meant.
+/// Inserts a token into the link in a field of stored JSON. Quotes within other texts are escaped, so only the field
+/// itself matches.
 pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
     const EMPTY: &str = "?token=";
     let place = stored.find(&format!("\"{field}\":\"")).and_then(|start| {
@@ -110,32 +109,30 @@ pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
     }
 }
 
-/// A page that does not exist: unknown and malformed tokens alike.
+/// The refusal of unknown and malformed tokens alike.
 pub(crate) fn no_page() -> AppError {
     Refusal::new(ErrorCode::NotFound, "this link link_target nowhere; please open it again from where you got it").into()
 }
 
 impl App {
-    /// The token of the link to a payment's pages.
     #[must_use]
     pub fn payment_token(&self, id: OrderId) -> String {
         LinkTarget::Payment(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link to a ramp-off's pages.
     #[must_use]
     pub fn rampoff_token(&self, id: OrderId) -> String {
         LinkTarget::Rampoff(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link with which a processor sends the customer of a payment back: it shows where the payment stands.
+    /// The token with which a processor sends a customer back: it only shows the payment's state.
     #[must_use]
     pub fn returned_token(&self, id: OrderId) -> String {
         LinkTarget::Returned(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link to a customer's identity page. It ends so many days from now as the settings say, at the end of a
-    /// day, so that an answer that is given again on the same day is the same.
+    /// The token of a link to a customer's identity page. It ends at the end of a day, so that responses repeated on
+    /// one day are equal.
     #[must_use]
     pub fn identity_token(&self, customer: CustomerId) -> String {
         let ends_at = self.business().now().after(self.identity_link_lasts()).micros();
@@ -147,17 +144,16 @@ impl App {
         Duration::from_secs(u64::from(self.config().identity_link_days) * 86_400)
     }
 
-    /// The link to a customer's identity form.
     pub(crate) fn identity_link(&self, customer: CustomerId) -> String {
         identity_url(&self.config().public_url, &self.identity_token(customer))
     }
 
-    /// The link to a customer's form of the reinforced check.
+    /// The link to the form of the reinforced check.
     pub(crate) fn reinforced_link(&self, customer: CustomerId) -> String {
         format!("{}&level={}", self.identity_link(customer), KycLevel::Reinforced.number())
     }
 
-    /// What a partner is told of an event, its links with their tokens.
+    /// The data of an event as it is sent to the partner: links have their tokens.
     pub(crate) fn told<'a>(&self, event: &'a EventDraft) -> Cow<'a, str> {
         match (event.kind, event.subject.parse()) {
             (EventType::KycUpdated, Ok(customer)) => {
@@ -167,12 +163,12 @@ impl App {
         }
     }
 
-    /// What a token leads to; nothing when it is not ours: an earlier version may have drawn it.
+    /// `None` when the token is not ours: an earlier version may have drawn it.
     fn link_target(&self, token: &str) -> Option<LinkTarget> {
         LinkTarget::of(token, self.keys().lasting().pages())
     }
 
-    /// The payment whose pages a token leads to.
+    /// The payment of a link to its pages.
     pub(crate) async fn payment_by_token(&self, token: &str) -> AppResult<Payment> {
         let found = match self.link_target(token) {
             Some(LinkTarget::Payment(id)) => self.store().payment(id).await?,
@@ -182,7 +178,7 @@ impl App {
         found.ok_or_else(no_page)
     }
 
-    /// The ramp-off whose pages a token leads to.
+    /// The ramp-off of a link to its pages.
     pub(crate) async fn rampoff_by_token(&self, token: &str) -> AppResult<Rampoff> {
         let found = match self.link_target(token) {
             Some(LinkTarget::Rampoff(id)) => self.store().rampoff(id).await?,
@@ -192,7 +188,7 @@ impl App {
         found.ok_or_else(no_page)
     }
 
-    /// The payment whose processor a token came back from.
+    /// The payment of a processor's return link.
     pub(crate) async fn returned_payment(&self, token: &str) -> AppResult<Payment> {
         match self.link_target(token) {
             Some(LinkTarget::Returned(id)) => self.store().payment(id).await?.ok_or_else(no_page),
@@ -200,13 +196,13 @@ impl App {
         }
     }
 
-    /// The customer whose identity page a token leads to, and whether the link still holds.
+    /// The customer of a link to an identity page, and whether the link is still valid.
     async fn customer_and_validity(&self, token: &str) -> AppResult<Option<(Customer, bool)>> {
         let (customer, ends_at) = match self.link_target(token) {
             Some(LinkTarget::Identity(id, ends_at)) => (self.store().customer(id).await?, Some(ends_at)),
             Some(_) => return Ok(None),
             None => {
-                // An earlier version's links had no end; they end as if they had been handed out last when it was replaced.
+                // Links of earlier versions had no end: they count as last issued when that version was replaced.
                 let until = self.keys().lasting().earlier_links_until();
                 (self.store().customer_by_earlier_link(token).await?, until.map(|until| until.after(self.identity_link_lasts())))
             }
@@ -215,7 +211,7 @@ impl App {
         Ok(customer.map(|customer| (customer, holds)))
     }
 
-    /// The customer whose identity page a token leads to.
+    /// The customer of a valid link to an identity page.
     pub(crate) async fn customer_by_token(&self, token: &str) -> AppResult<Customer> {
         match self.customer_and_validity(token).await? {
             Some((customer, true)) => Ok(customer),
@@ -223,7 +219,7 @@ impl App {
         }
     }
 
-    /// Whom to ask for another link, when a link to an identity page has ended: the partner's name, and nothing of the customer.
+    /// The partner to ask for a new link when a link to an identity page has ended. Reveals nothing about the customer.
     pub async fn ended_link(&self, token: &str) -> AppResult<Option<String>> {
         match self.customer_and_validity(token).await? {
             Some((customer, false)) => self.partner_name(customer.partner).await.map(Some),
@@ -253,7 +249,7 @@ mod tests {
                 let mut changed = token.clone().into_bytes();
                 changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
                 let changed = String::from_utf8(changed).unwrap();
-                // The last letter has bits that stand for nothing.
+                // The last character has unused bits.
                 assert!(changed == token || LinkTarget::of(&changed, &ours).is_none(), "{link_target:?} {place}");
             }
             assert_eq!(LinkTarget::of(&token[..token.len() - 1], &ours), None);
