@@ -1,4 +1,4 @@
-//! What is looked up seldom, however many ask for it.
+//! A cached value whose lookup is expensive.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use rampart_core::time::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-/// Looking may take one part of so many of the time: what has become slow is looked up less often, as far as whoever asks
-/// allows.
+/// A lookup may take one part in this many of the time: a value that is slow to look up is cached longer, within the
+/// caller's limit.
 const TTL_IN_LOOKUP_DURATIONS: u32 = 20;
 
-/// Something that was looked up, and is told for a while to everybody who asks. Of many who ask at once, one looks.
+/// A cached value. Of concurrent callers, one looks it up and the others wait.
 #[derive(Debug)]
 pub(crate) struct CachedLookup<T>(Mutex<Option<CachedValue<T>>>);
 
 #[derive(Debug)]
 struct CachedValue<T> {
     value: T,
-    /// When it was looked up, in real time.
+    /// Real time of the lookup.
     at: Timestamp,
     ttl: Duration,
 }
@@ -29,9 +29,11 @@ impl<T> Default for CachedLookup<T> {
 }
 
 impl<T: Clone> CachedLookup<T> {
-    /// What was read, or is read now if that is longer ago than the shortest of `ttl`, or is known not to be so any more.
-    /// What was slow to read holds for longer, up to the longest of `ttl`. `lookup` is given what was read before. A look must end by itself in bounded time; whoever goes away in the middle of his leaves it to
-    /// the next.
+    /// The cached value, or a new one when the cached one is older than the minimum of `ttl` or `is_current` rejects
+    /// it. A value that took long to look up is cached longer, up to the maximum of `ttl`.
+    ///
+    /// `lookup` gets the previous value and must end by itself in bounded time. When its caller is cancelled, the next
+    /// caller looks up again.
     pub(crate) async fn get(
         &self,
         clock: &dyn Clock,
@@ -42,7 +44,7 @@ impl<T: Clone> CachedLookup<T> {
         let mut taken = self.0.lock().await;
         let now = clock.now();
         if let Some(taken) = &*taken
-            // A clock that was set back says nothing of age.
+            // After the clock was set back the age is unknown.
             && taken.at <= now
             && taken.at.until(now) < taken.ttl
             && is_current(&taken.value)
@@ -56,7 +58,7 @@ impl<T: Clone> CachedLookup<T> {
     }
 }
 
-/// For how long something holds that took so long to read.
+/// How long a value is cached that took this long to look up.
 fn ttl_after(took: Duration, ttl: &RangeInclusive<Duration>) -> Duration {
     took.saturating_mul(TTL_IN_LOOKUP_DURATIONS).min(*ttl.end()).max(*ttl.start())
 }

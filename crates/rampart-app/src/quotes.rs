@@ -1,4 +1,4 @@
-//! `quote` and `rampoffQuote`: terms, sealed, so that asking writes nothing.
+//! `quote` and `rampoffQuote`: sealed terms. A quote writes nothing to the database.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::error::{AppError, AppResult};
 use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
-/// The fields of `quote`, as they came.
+/// The fields of `quote`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct QuoteRequest {
-    /// How much, in major units.
+    /// In major units.
     pub amount: Option<AmountSent>,
     pub symbol: Option<String>,
     pub chain: Option<String>,
     pub payment_type: Option<String>,
     pub fiat_symbol: Option<String>,
-    /// What the amount counts: `fiat` (usual) or `coin`.
+    /// `fiat` (the default) or `coin`: the unit of the amount.
     pub amount_in: Option<String>,
     pub country: Option<String>,
 }
 
-/// The fields of `rampoffQuote`, as they came.
+/// The fields of `rampoffQuote`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct RampoffQuoteRequest {
     pub amount: Option<AmountSent>,
@@ -42,8 +42,8 @@ pub struct RampoffQuoteRequest {
 
 const EURO: Currency = Currency::literal("EUR");
 
-/// The one that is meant of what several countries have: the one in EUR, as long as nothing else was said. Where there is none in
-/// EUR, nobody knows which was meant, and the country has to be said.
+/// Chooses among methods or rails that exist in several countries: the one in EUR. Without one in EUR the choice is
+/// ambiguous, and the country is required.
 fn choose_default<'a, T>(
     fields: &mut FieldReader,
     found: impl Iterator<Item = &'a T>,
@@ -65,7 +65,7 @@ fn choose_default<'a, T>(
 }
 
 impl App {
-    /// The terms of a purchase, sealed.
+    /// Quotes a payment.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
@@ -125,7 +125,7 @@ impl App {
         })
     }
 
-    /// The terms of a sale, sealed.
+    /// Quotes a ramp-off.
     ///
     /// # Errors
     /// As [`App::quote`].
@@ -199,7 +199,8 @@ impl App {
         self.catalogue().decimals(method.fiat.into()).unwrap_or(2)
     }
 
-    /// Whether an amount can be paid: some methods take whole steps only, such as pesos without centavos.
+    /// Checks that an amount is a multiple of the method's payable step: some take no fractions, such as pesos without
+    /// centavos.
     pub(crate) fn check_payable(&self, field: &'static str, method: &Method, amount: Amount) -> AppResult<()> {
         let step = method.payable_step;
         if amount.rounded_down(step) == amount {
@@ -210,18 +211,18 @@ impl App {
         Err(Refusal::field(ErrorCode::ValidationFailed, field, message).into())
     }
 
-    /// Whether an amount lies within what a payment method takes.
+    /// Checks an amount against the bounds of a payment method.
     pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> AppResult<()> {
         check_bounds(amount, method.minimum, method.maximum, self.decimals_of(method), method.fiat)
     }
 
-    /// Whether an amount lies within what a payout rail pays.
+    /// Checks an amount against the bounds of a payout rail.
     pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> AppResult<()> {
         let decimals = self.catalogue().decimals(rail.fiat.into()).unwrap_or(2);
         check_bounds(amount, rail.minimum, rail.maximum, decimals, rail.fiat)
     }
 
-    /// Why no terms come of an amount, as it is told.
+    /// The refusal of an amount that no terms can be computed for.
     pub(crate) fn terms_refusal(&self, fault: &TermsError) -> AppError {
         let code = match fault {
             TermsError::BelowFees => ErrorCode::MinPurchase,
@@ -243,12 +244,12 @@ fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, decimals: u8, 
     Ok(())
 }
 
-/// Whether so many coins may be sold in one order.
+/// Checks a sold amount against the coin's bounds per order.
 pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, coin.minimum, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
-/// Whether so many coins may be bought in one order; how few is the payment method's matter.
+/// Checks a bought amount against the coin's maximum per order. The minimum is set by the payment method.
 pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, Amount::ZERO, coin.maximum, coin.decimals, coin.id.symbol)
 }

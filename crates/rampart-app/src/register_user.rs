@@ -1,4 +1,4 @@
-//! `registerUser`: a new customer.
+//! `registerUser`: registers a customer.
 
 use rampart_core::country::Country;
 use rampart_core::customer::{Customer, Identification, Profile, ProvidedBankAccount, Warning};
@@ -25,11 +25,10 @@ use crate::idempotency::{CompareAs, FieldText, StoredResponse};
 use crate::page_links::{KYC_FORM_URL, with_token};
 use crate::views::{CreatedResponse, RegisteredView};
 
-/// The fewest characters of a password.
 const MIN_PASSWORD_CHARACTERS: usize = 6;
 const OPERATION: &str = "POST /api/registerUser";
 
-/// The fields of `registerUser`, as they came. It has no `Debug`: nearly everything in it is personal.
+/// The fields of `registerUser`, as sent. It has no `Debug`, because nearly everything in it is personal.
 #[derive(Clone, Default)]
 pub struct RegisterUser {
     /// A company's name, or a person's given name.
@@ -37,35 +36,34 @@ pub struct RegisterUser {
     pub last_name: Option<String>,
     pub last_name2: Option<String>,
     pub phone: Option<String>,
-    /// The country by name or code.
+    /// Name or ISO code.
     pub country: Option<String>,
-    /// The country by code or name.
+    /// ISO code or name.
     pub country_code: Option<String>,
     pub city: Option<String>,
     pub address: Option<String>,
     pub email: Option<String>,
-    /// The identification's number.
     pub identification_number: Option<String>,
     pub identification_type: Option<String>,
-    /// Checked and not kept.
+    /// Checked and not stored.
     pub password: Option<String>,
     pub professional_activity: Option<String>,
     pub address_state: Option<String>,
     pub zipcode: Option<String>,
     /// `YYYY-MM-DD`.
     pub dob: Option<String>,
-    /// The bank account for payouts.
     pub iban: Option<String>,
     /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
     /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
-    /// Where the identity page sends the customer afterwards.
+    /// Where the customer is sent after the identity page.
     pub callback_url: Option<String>,
 }
 
 impl RegisterUser {
-    /// Every known field but the password, which is stored as it is sent, in one order for ever.
+    /// Every known field except the password, compared as sent. The order is part of stored fingerprints and never
+    /// changes.
     fn fields(&self) -> [(CompareAs, &dyn FieldText); 19] {
         [
             (CompareAs::Text, &self.name),
@@ -91,7 +89,7 @@ impl RegisterUser {
     }
 }
 
-/// Reads an identification: both fields or neither.
+/// Parses an identification: both fields or neither.
 pub(crate) fn read_identification(
     fields: &mut FieldReader,
     country: Option<Country>,
@@ -135,11 +133,11 @@ pub(crate) fn read_identification(
     }
 }
 
-/// The code of the warning that a number leaves open whether its holder is of age.
+/// Warning: the number leaves open whether its holder is of age.
 pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
 
-/// Compares an identification with the date of birth, and either with the age that customers must have. Gives the date of
-/// birth that is known then, which the number may tell where none was sent.
+/// Checks that identification and date of birth agree, and that the customer is old enough. Returns the date of birth,
+/// taken from the number when none was sent.
 pub(crate) fn check_birth_date(
     fields: &mut FieldReader,
     warnings: &mut Vec<Warning>,
@@ -186,7 +184,7 @@ pub(crate) fn check_birth_date(
     birth.map(|birth| birth.date)
 }
 
-/// What holds of a registration.
+/// A validated registration.
 struct Registration {
     email: rampart_core::email::Email,
     country: Country,
@@ -200,7 +198,7 @@ struct Registration {
 }
 
 impl App {
-    /// Registers a customer of the partner's.
+    /// Registers a customer of the partner.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
@@ -256,7 +254,7 @@ impl App {
                     customer.id = customer_number::draw(self.randomness(), taken);
                     continue;
                 }
-                // Somebody with the same document was faster.
+                // Another registration with the same document was faster.
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
                     Err(self.already_exists(caller, &claim.subject).await)
@@ -341,7 +339,7 @@ impl App {
         if let (Some(given), Some((country, _))) = (&bank_account, country) {
             let code = ErrorCode::InvalidBankAccount;
             match self.own_accounts().check(country, given.given()) {
-                // What is odd about it is a warning, however strict: whether it can be paid to only the rail knows.
+                // Doubts are warnings even in strict mode: only the rail knows whether the account can be paid.
                 Ok(checked) => warnings.extend(checked.doubts().map(|warn_or_refuse| Warning {
                     field: "iban".into(),
                     code: warn_or_refuse.code().into(),
@@ -376,7 +374,7 @@ impl App {
     }
 }
 
-/// A value that does not hold is stored with a warning, or refused where the settings are strict.
+/// An invalid value is stored with a warning, or refused in strict mode.
 fn warn_or_refuse(
     fields: &mut FieldReader,
     warnings: &mut Vec<Warning>,
@@ -392,7 +390,7 @@ fn warn_or_refuse(
     }
 }
 
-/// What is odd about a telephone number is a warning.
+/// Doubts about a telephone number are warnings.
 pub(crate) fn check_phone(fields: &mut FieldReader, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
     match phone::check(country, text) {
         Ok(checked) => warnings.extend(checked.doubts.iter().map(|warn_or_refuse| Warning {
@@ -404,7 +402,7 @@ pub(crate) fn check_phone(fields: &mut FieldReader, warnings: &mut Vec<Warning>,
     }
 }
 
-/// The country, and how it was sent. When both fields are sent they must agree.
+/// The country, and the text it was sent as. Both fields must name the same country.
 fn read_country<'a>(fields: &mut FieldReader, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
     let sent = [("country", &request.country), ("country_code", &request.country_code)];
     let mut found: Option<(Country, &str)> = None;

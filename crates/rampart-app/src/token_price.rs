@@ -1,4 +1,4 @@
-//! `tokenPrice`: the market's price of a coin, and ours.
+//! `tokenPrice`: the market price of a coin, and ours.
 
 use rampart_core::asset::{Chain, CoinId, Currency, Symbol};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -9,7 +9,7 @@ use crate::error::AppResult;
 use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::TokenPriceView;
 
-/// The fields of `tokenPrice`, as they came.
+/// The fields of `tokenPrice`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct TokenPrice {
     pub symbol: Option<String>,
@@ -18,8 +18,7 @@ pub struct TokenPrice {
 }
 
 impl App {
-    /// The market's price of a coin in a currency, and what customers pay and get. A price that is too old to trade at is
-    /// shown all the same, and says so.
+    /// The market price of a coin in a currency, with our buy and sell prices. A stale price is returned and marked.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
@@ -49,13 +48,13 @@ impl App {
         })
     }
 
-    /// A currency of the catalogue, without regard to case.
+    /// A currency of the catalogue, ignoring case.
     pub(crate) fn find_currency(&self, text: &str) -> Option<Currency> {
         let code: Currency = text.trim().parse().ok()?;
         self.catalogue().fiat(code.to_ascii_uppercase()).map(|fiat| fiat.code)
     }
 
-    /// A coin of the catalogue, without regard to case; on its default chain when none is named.
+    /// A coin of the catalogue, ignoring case. Without a chain, the one on the coin's default chain.
     pub(crate) fn find_coin(&self, symbol: &str, chain: Option<&str>) -> Option<CoinId> {
         let symbol = symbol.trim().parse::<Symbol>().ok()?.to_ascii_uppercase();
         match chain {

@@ -1,5 +1,5 @@
-//! `validate/identification` and `validate/bankAccount`: whether a number holds, for partners' own forms. A number that does
-//! not hold is an answer, not an error.
+//! `validate/identification` and `validate/bankAccount`: validation for partners' own forms. An invalid number is a
+//! result, not an error.
 
 use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind};
 use rampart_core::country::Country;
@@ -13,28 +13,26 @@ use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
 use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
-/// What is wrong with a number, or odd about it.
+/// A fault or doubt of a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FindingView {
-    /// A stable code.
+    /// Never changes.
     pub code: &'static str,
-    /// What to do next, in English.
+    /// In English; says what to do.
     pub message: String,
-    /// The same in Spanish.
     pub message_es: String,
 }
 
-/// `data` of `validate/identification`. What only a right number has is absent (`null`) from a wrong one.
+/// `data` of `validate/identification`. An invalid number has `null` in all fields that only valid numbers have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdentificationView {
-    /// Whether the number holds.
     pub valid: bool,
-    /// Without separators, upper case.
+    /// Upper case, without separators.
     pub normalized: Option<String>,
-    /// As the issuing body prints it.
+    /// In the issuing body's notation.
     pub display: Option<String>,
     pub customer_type: Option<CustomerType>,
-    /// What the number tells of its holder.
+    /// Facts about the holder that the number encodes.
     pub implied: Option<Implied>,
     pub faults: Vec<FindingView>,
     /// Doubts that do not make it invalid.
@@ -42,7 +40,7 @@ pub struct IdentificationView {
 }
 
 impl IdentificationView {
-    /// Judges a number at a moment.
+    /// Validates a number. The moment decides between possible centuries of birth.
     #[must_use]
     pub fn of(country: Country, document: DocumentType, number: &str, now: Timestamp) -> Self {
         match identification::check(country, document, number) {
@@ -71,22 +69,20 @@ impl IdentificationView {
     }
 }
 
-/// `data` of `validate/bankAccount`. What only a right account has is absent (`null`) from a wrong one.
+/// `data` of `validate/bankAccount`. An invalid account has `null` in all fields that only valid accounts have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BankAccountView {
-    /// Whether the account holds.
     pub valid: bool,
-    /// What kind of account it is.
     pub kind: Option<BankAccountKind>,
     /// Without separators.
     pub normalized: Option<String>,
-    /// As it may be shown.
+    /// Shows only the ends.
     pub masked: Option<String>,
-    /// The bank's name, where the code tells.
+    /// Where the bank code is known.
     pub bank_name: Option<&'static str>,
-    /// The bank's code, where the number has one or the bank was named.
+    /// From the number, or as given.
     pub bank_code: Option<String>,
-    /// The kind of account, where one is needed.
+    /// In countries that need one.
     pub account_type: Option<&'static str>,
     pub faults: Vec<FindingView>,
     /// Doubts that do not make it invalid.
@@ -94,7 +90,7 @@ pub struct BankAccountView {
 }
 
 impl BankAccountView {
-    /// Judges an account.
+    /// Validates an account.
     #[must_use]
     pub fn of(country: Country, given: BankAccountInput<'_>) -> Self {
         match bank_account::check(country, given) {
@@ -127,7 +123,7 @@ impl BankAccountView {
     }
 }
 
-/// The fields of `validate/bankAccount`, as they came.
+/// The fields of `validate/bankAccount`, as sent.
 #[derive(Clone, Default)]
 pub struct ValidateBankAccount {
     pub country: Option<String>,
@@ -148,10 +144,10 @@ fn read_country(fields: &mut FieldReader, country: &Option<String>) -> Option<Co
 }
 
 impl App {
-    /// Judges an identification's number.
+    /// Validates an identification number.
     ///
     /// # Errors
-    /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document that is none of its own.
+    /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document of another country.
     pub fn validate_identification(
         &self,
         _caller: &AuthenticatedPartner,
@@ -176,7 +172,7 @@ impl App {
         Ok(IdentificationView::of(country, document, number, self.business().now()))
     }
 
-    /// Judges a bank account.
+    /// Validates a bank account.
     ///
     /// # Errors
     /// `fail_mandatory_field`; `validation_failed` for a country that is not served.

@@ -1,4 +1,4 @@
-//! Customers, as operators see and change them. This is the only place where personal data is shown.
+//! Customers: display and changes. The only place where personal data is shown.
 
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
@@ -16,7 +16,6 @@ use crate::workers::observe;
 /// Everything known about a customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerFile {
-    /// The customer's number.
     pub id: i64,
     pub partner: String,
     pub name: String,
@@ -24,23 +23,18 @@ pub struct CustomerFile {
     pub phone: String,
     /// ISO 3166-1 alpha-3.
     pub country: String,
-    /// Street, city, state and postal code.
     pub address: String,
     pub date_of_birth: String,
-    /// Document and number.
     pub identification: Option<String>,
-    /// The account for payouts.
     pub bank_account: Option<String>,
-    /// Where the identity check stands.
     pub kyc_status: KycStatus,
     pub kyc_level: Option<KycLevel>,
-    /// Why the last check failed.
+    /// Reasons of the last check.
     pub kyc_reasons: Vec<String>,
-    /// Why the customer may not trade.
+    /// Why the customer is banned.
     pub banned: Option<String>,
-    /// Since when its paid orders wait, because money was taken back whose coins had left.
+    /// Since when its paid orders are on hold because of a chargeback after coins had left.
     pub charged_back: Option<String>,
-    /// Doubts about what was given.
     pub warnings: Vec<String>,
     pub created_at: String,
     pub audit: Vec<AuditLine>,
@@ -105,10 +99,10 @@ async fn change(
     Err(AppError::Unavailable("the customer is changing too fast".to_owned()))
 }
 
-/// Lets a customer trade no more. Orders whose money is here already are stopped when they are screened.
+/// Bans a customer. Orders whose money has arrived are stopped at their screening.
 ///
 /// # Errors
-/// `user_not_found`, or a refusal when it is banned already.
+/// `user_not_found`, or a refusal when the customer is banned already.
 pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.ban", |customer| match customer.banned {
         Some(_) => Err(refuse("the customer is banned already")),
@@ -117,10 +111,10 @@ pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()
     .await
 }
 
-/// Lets a customer trade again, who was banned or whose paid orders wait because of a chargeback.
+/// Lifts a ban, or the hold on paid orders after a chargeback.
 ///
 /// # Errors
-/// `user_not_found`, or a refusal when it may trade.
+/// `user_not_found`, or a refusal when neither is set.
 pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.unban", |customer| match (&customer.banned, customer.charged_back) {
         (None, None) => Err(refuse("the customer is not banned")),
@@ -129,7 +123,7 @@ pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<
     .await
 }
 
-/// Sets the level of a customer's identity check by hand; nothing withdraws it.
+/// Sets the level of a customer's identity check by hand; `None` withdraws it.
 ///
 /// # Errors
 /// `user_not_found`.

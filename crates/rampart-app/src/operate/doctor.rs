@@ -1,4 +1,4 @@
-//! Looking for what is wrong with an installation.
+//! Diagnosis of an installation.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,22 +14,18 @@ use crate::app::App;
 use crate::error::AppResult;
 use crate::workers::unsigned::CANNOT_SIGN;
 
-/// How long an adapter may take to answer.
 const ADAPTER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How far business time may lie from real time before it is worth a remark.
+/// Largest difference between business and real time that counts as agreement.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// How much of the work that waits is looked at.
+/// Jobs that a check reads.
 const MAX_JOB_ROWS: u32 = 1_000;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, Serialize)]
 pub struct DoctorFinding {
-    /// What was looked at.
     pub check: String,
-    /// Whether it is as it should be.
     pub ok: bool,
-    /// What was seen.
     pub detail: String,
 }
 
@@ -41,10 +37,7 @@ fn finding(check: impl Into<String>, result: Result<String, String>) -> DoctorFi
     DoctorFinding { check: check.into(), ok, detail }
 }
 
-/// Looks at everything. What cannot be looked at is a finding of its own.
-///
-/// # Errors
-/// None at present; a fault of the looking itself.
+/// Runs all checks. A check that cannot run is a failed check.
 pub async fn examine(app: &App) -> AppResult<Vec<DoctorFinding>> {
     let mut findings = vec![readable(app).await, writable(app).await, key(app).await, needs(app).await];
     findings.extend(ledger(app).await);
@@ -86,7 +79,7 @@ async fn needs(app: &App) -> DoctorFinding {
     finding("the configuration has what is not finished yet", result)
 }
 
-/// Whether customers can pay with what they are told of our accounts.
+/// Whether the configured accounts have all details that a customer needs for a transfer.
 fn transfers(app: &App) -> DoctorFinding {
     let catalogue = app.catalogue();
     let mut missing = BTreeSet::new();
@@ -121,7 +114,7 @@ async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result
     }
 }
 
-/// Questions that change nothing, so that they can be asked at any time.
+/// Calls without side effects, safe at any time.
 async fn adapters(app: &App) -> Vec<DoctorFinding> {
     let ports = app.ports();
     let mut findings = Vec::new();
@@ -195,7 +188,7 @@ async fn stopped(app: &App) -> DoctorFinding {
     finding("sending is not stopped", result)
 }
 
-/// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.
+/// Transfers that cannot be signed are put aside, so that only their own orders wait.
 async fn unsigned(app: &App) -> DoctorFinding {
     const MAX_LISTED_JOBS: usize = 20;
     let end = Timestamp::from_micros(i64::MAX);
@@ -216,7 +209,7 @@ async fn unsigned(app: &App) -> DoctorFinding {
     finding("transfers can be signed", result)
 }
 
-/// Work that does not succeed stands on no list of its own, and nothing else need be wrong.
+/// Failing jobs have no list of their own, and nothing else need be wrong.
 async fn failing(app: &App) -> DoctorFinding {
     const MAX_LISTED_JOBS: usize = 5;
     let result = match super::jobs::failing(app, None, MAX_JOB_ROWS).await {

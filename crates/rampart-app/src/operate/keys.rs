@@ -1,5 +1,5 @@
-//! Changing the installation's key for another, on as many nodes as there are, while they serve: first every node is given the
-//! new key, then it becomes the newest, then what the old one sealed is sealed anew, and then the old one is retired.
+//! Rotation of the installation's key on running nodes: first every node gets the new key, then it becomes the newest,
+//! then the old key's values are sealed again, then the old key is retired.
 
 use std::time::Duration;
 
@@ -16,38 +16,34 @@ use super::{Operator, audit, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// How many partners are read at once.
 const PAGE_ROWS: u32 = 200;
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// A key of this node's file or of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyLine {
-    /// Its fingerprint.
     pub fingerprint: String,
-    /// What it does.
     pub role: KeyRole,
-    /// Since when new values are or were sealed with it (real time); absent before.
+    /// Since when it was the newest (real time); `None` if it never was.
     pub since: Option<Timestamp>,
-    /// Whether this node's file holds it.
     pub in_file: bool,
 }
 
-/// What a key does.
+/// The role of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyRole {
-    /// New values are sealed with it.
+    /// Seals new values.
     Newest,
-    /// What it sealed is read.
+    /// Only opens values.
     Readable,
-    /// Nothing is read with it any more.
+    /// Opens nothing.
     Retired,
-    /// It is in the file, and was never the newest.
+    /// In the file, never the newest.
     Unused,
 }
 
-/// Every key: those of the database, oldest first, and those that this node's file holds beside them.
+/// All keys: the database's, oldest first, then those only in this node's file.
 pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>> {
     let mut known = app.store().installation_keys().await?;
     known.sort_by_key(|key| (key.newest_since, key.id));
@@ -66,11 +62,11 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>>
     Ok(lines)
 }
 
-/// Makes a key the newest: new values are sealed with it from now on. Every node has to have it by now; nodes that serve follow
-/// within some seconds, and what they seal with the key before until then is read.
+/// Makes a key the newest: new values are sealed with it from now on. Every node must already have it. Serving nodes
+/// follow within seconds; what they seal with the previous key until then can be opened.
 ///
 /// # Errors
-/// `validation_failed` when this node's file does not hold it, or it is retired.
+/// `validation_failed` when the key is not in this node's file, or is retired.
 pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
@@ -83,7 +79,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
             Some(key) => key.version,
             None => 0,
         };
-        // Later than the one before by any clock.
+        // Later than the previous key's time, whatever the clock says.
         let since = app.real().now().max(current.newest_since.after(MICROSECOND));
         let record = app.keys().record(id, since, app.randomness())?;
         let record =
@@ -100,11 +96,11 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
     Err(AppError::Unavailable("the keys are changing too fast".into()))
 }
 
-/// Seals anew what is stored and was sealed with an older key, a partner at a time, and tells of how many partners. Stopped in the
-/// middle it has lost nothing, and is run again.
+/// Seals stored secrets again with the newest key, one partner at a time, and returns how many partners had older ones.
+/// Can be interrupted and run again.
 ///
 /// # Errors
-/// [`AppError::Defect`] when something was sealed with a key that this node does not have.
+/// [`AppError::Defect`] when a secret was sealed with a key that this node does not have.
 pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     app.keys().follow(&app.store().installation_keys().await?)?;
     let mut resealed = 0;
@@ -127,7 +123,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     Ok(resealed)
 }
 
-/// Whether there was something to seal anew.
+/// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
         let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
@@ -145,7 +141,7 @@ async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     Err(AppError::Unavailable("the partner is changing too fast".into()))
 }
 
-/// Seals the secrets of a partner with the newest key, and tells whether any was not.
+/// Seals a partner's secrets with the newest key. Returns whether any was sealed with an older one.
 fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
     let mut changed = false;
     for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
@@ -157,12 +153,12 @@ fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
     Ok(changed)
 }
 
-/// Retires a key: nothing is read with it any more, and the database gives up what was sealed with it. Unless it is retired `now`,
-/// what it signed last must have ended: tokens and quotes live for so long.
+/// Retires a key: nothing is opened with it any more, and the database deletes what was sealed with it. Unless `now` is
+/// set, every token and quote that it signed must have expired.
 ///
 /// # Errors
-/// `validation_failed` when it is the newest or unknown, when something that is stored is sealed with an older key still, or when
-/// something that it signed may be good still.
+/// `validation_failed` when the key is the newest or unknown, when a stored secret is still sealed with an older key,
+/// or when a token or quote of it may still be valid.
 pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
@@ -198,7 +194,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
     Err(AppError::Unavailable("the keys are changing too fast".into()))
 }
 
-/// The first partner with a secret that the newest key does not open.
+/// The first partner with a secret that was not sealed with the newest key.
 async fn sealed_with_an_older_key(app: &App) -> AppResult<Option<PartnerId>> {
     let mut behind = None;
     loop {

@@ -1,4 +1,4 @@
-//! Payouts: what is on its way, and what a person does about one that does not move.
+//! Payouts: lists, and operator commands for a payout that does not progress.
 
 use rampart_core::bank_account::masked;
 use rampart_core::fact::PayoutReport;
@@ -16,27 +16,27 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::payouts;
 
-/// The states of payouts that have not ended.
+/// States of payouts in progress.
 pub const OPEN: [&str; 3] = ["queued", "unknown", "accepted"];
-/// The states of payouts that have ended.
+/// Final states of payouts.
 pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
 
-/// A payout, without personal data: accounts are masked.
+/// A payout without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
 pub struct PayoutLine {
-    /// Its identifier, which is our reference at the rail.
+    /// Also our reference at the rail.
     pub id: String,
     pub state: String,
     pub purpose: PayoutPurpose,
     pub order: Option<String>,
-    /// Which way it takes.
+    /// The rail or processor.
     pub route: String,
     /// Amount in major units, and the asset.
     pub amount: String,
-    /// What its rail cannot pay beside that and the company keeps, where there is something of it.
+    /// The part below the rail's payable step, which the company keeps; `None` when there is none.
     pub rounding: Option<String>,
     pub account: String,
-    /// Whether the screening provider has to be asked about the receiver.
+    /// Whether the receiver must be screened.
     pub screening: Screening,
     pub created_at: String,
 }
@@ -46,13 +46,13 @@ pub struct PayoutLine {
 pub struct PayoutFile {
     #[serde(flatten)]
     pub payout: PayoutLine,
-    /// The item of the list of reviews that was resolved by it.
+    /// The review item that it resolves.
     pub resolves: Option<String>,
     pub jobs: Vec<OrderFileLine>,
     pub audit: Vec<AuditLine>,
 }
 
-/// Where a payout stands, for people.
+/// The state for display.
 pub(super) fn state_of(payout: &Payout) -> String {
     match &payout.state {
         PayoutState::Queued => "queued".to_owned(),
@@ -83,7 +83,7 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
     }
 }
 
-/// Payouts in one of these states, oldest first, behind `behind`.
+/// Payouts in one of these states, oldest first, after `behind`.
 pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
@@ -101,7 +101,7 @@ async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
 /// Everything known about a payout.
 ///
 /// # Errors
-/// A refusal when there is no such payout.
+/// A refusal for an unknown payout.
 pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     let payout = find(app, id).await?;
     let subject = id.to_string();
@@ -114,7 +114,7 @@ pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     })
 }
 
-/// A person has asked the bank, which says that the money arrived.
+/// Settles a payout: the bank confirmed to an operator that the money arrived.
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
@@ -132,7 +132,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
     .await
 }
 
-/// A person has asked the bank, which says that the money will not arrive.
+/// Fails a payout: the bank confirmed to an operator that the money will not arrive.
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
@@ -145,10 +145,10 @@ pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
     .await
 }
 
-/// Stops a payout that was certainly not handed over to its rail.
+/// Stops a payout that was certainly not sent to its rail.
 ///
 /// # Errors
-/// A refusal when it may have been.
+/// A refusal when it may have been sent.
 pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()> {
     decide(app, operator, id, "payout.stop", async |payout| {
         if payout.state != PayoutState::Queued {
@@ -167,10 +167,9 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
     .await
 }
 
-/// The most characters of a bank's reference.
 const MAX_REFERENCE_CHARACTERS: usize = 140;
 
-/// Only of what was handed over can a bank say what became of it.
+/// A bank knows only payouts that were sent to it.
 fn was_handed_over(payout: &Payout, participle: &str) -> AppResult<()> {
     match payout.state {
         PayoutState::Unknown | PayoutState::Accepted { .. } => Ok(()),

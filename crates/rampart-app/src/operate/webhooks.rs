@@ -1,4 +1,4 @@
-//! Webhook deliveries that were given up.
+//! Parked webhook deliveries and disabled subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,24 @@ use super::{Operator, audit, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// How many deliveries are put on their way again in one step.
+/// Deliveries replayed in one step.
 const PAGE_ROWS: u32 = 200;
 
-/// A delivery that was tried for three days, or whose subscription is disabled.
+/// A delivery that failed for three days, or whose subscription is disabled.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParkedDelivery {
     pub id: String,
     pub partner: String,
-    /// The event, by number.
+    /// The event's sequence number.
     pub sequence: i64,
-    /// The event's type.
     pub kind: String,
     pub url: String,
     pub attempts: u32,
     pub last_error: Option<String>,
-    /// When it was first due.
     pub created_at: String,
 }
 
-/// Parked deliveries, oldest first, behind `behind`.
+/// Parked deliveries, oldest first, after `behind`.
 pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppResult<Vec<ParkedDelivery>> {
     let deliveries = app.store().deliveries_parked(behind, limit).await?;
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.subscription).collect();
@@ -53,7 +51,7 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppRes
     Ok(deliveries.into_iter().map(line).collect())
 }
 
-/// What became of telling a partner's subscriptions of these events, in their order.
+/// The deliveries of events to a partner's subscriptions, in the events' order.
 pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> AppResult<Vec<OrderFileLine>> {
     let subscriptions = app.store().subscriptions_of(partner).await?;
     let mut wanted = BTreeMap::new();
@@ -79,10 +77,10 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
     Ok(deliveries.into_iter().map(line).collect())
 }
 
-/// Puts a parked delivery on its way again.
+/// Makes a parked delivery due again.
 ///
 /// # Errors
-/// A refusal when it does not exist or is not parked.
+/// A refusal when it does not exist, is not parked, or its subscription is disabled.
 pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let delivery = app.store().delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
@@ -102,10 +100,10 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
     Err(AppError::Unavailable("the delivery is changing too fast".to_owned()))
 }
 
-/// Puts every parked delivery of a partner on its way again, but for those to disabled subscriptions; tells how many.
+/// Makes all parked deliveries of a partner due again, except those of disabled subscriptions. Returns how many.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database cannot be reached; what was replayed until then stays so.
+/// [`AppError::Unavailable`] when the database cannot be reached. Deliveries replayed until then stay due.
 pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> AppResult<u64> {
     let (mut replayed, mut behind) = (0, None);
     loop {
@@ -131,18 +129,18 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
     }
 }
 
-/// A subscription whose receiver wants no more.
+/// A subscription that was disabled because its receiver answered 410 Gone.
 #[derive(Debug, Clone, Serialize)]
 pub struct DisabledSubscription {
     pub id: String,
     pub partner: String,
-    /// The type, as it was subscribed.
+    /// The type's spelling in the subscription.
     pub kind: String,
     pub url: String,
     pub disabled_at: String,
 }
 
-/// Disabled subscriptions, oldest first, behind `behind`.
+/// Disabled subscriptions, oldest first, after `behind`.
 pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> AppResult<Vec<DisabledSubscription>> {
     let line = |subscription: Subscription| DisabledSubscription {
         id: subscription.id.to_string(),

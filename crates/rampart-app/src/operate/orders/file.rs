@@ -1,4 +1,4 @@
-//! Everything that is known of one order.
+//! Everything known about one order.
 
 use rampart_core::arrival::Leg;
 use rampart_core::asset::{Asset, Currency, Symbol};
@@ -17,9 +17,8 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::give_destination::describe_destination;
 
-/// How many events of an order are shown.
 const MAX_EVENT_ROWS: u32 = 200;
-/// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
+/// Newest review items shown. Open reversals are always shown.
 const MAX_REVIEW_ROWS: u32 = 200;
 
 /// Everything known of an order, without personal data.
@@ -30,81 +29,70 @@ pub struct OrderFile {
     pub id: String,
     pub partner: String,
     pub customer: i64,
-    /// Where it stands, as partners see it.
+    /// The status that partners see.
     pub status: &'static str,
-    /// Why it is on hold.
     pub hold: Option<HoldReason>,
-    /// What the screening provider has found; empty when it has found nothing.
+    /// Screening result; empty without hits.
     pub finding: String,
-    /// What was unusual.
     pub exception: Option<rampart_core::arrival::DeviationKind>,
-    /// What was taken back.
     pub reversal: Option<rampart_core::order::Reversal>,
-    /// What was agreed: pays and receives.
+    /// What the customer pays and receives.
     pub terms: String,
-    /// The last known price of its pair for its direction, spread inside, and how old it is.
+    /// Last known price of the pair, with spread, and its age.
     pub price: String,
-    /// Where money or coins go back to, who said so, when, and from when on that is followed; nothing where nobody did.
+    /// Refund destination with its origin; `None` when none was given.
     pub refund_destination: Option<String>,
-    /// Where a sale is paid out to, likewise; nothing for a purchase.
+    /// Payout destination with its origin; `None` for a payment.
     pub payout_destination: Option<String>,
-    /// What arrived.
     pub received: String,
-    /// What lies on the customer's account for it.
+    /// Balance of the customer's account for this order.
     pub balance: String,
-    /// What is promised for it.
+    /// Reserved for this order.
     pub reserved: String,
     pub created_at: String,
-    /// Until when its promise holds.
+    /// Until when the price is guaranteed.
     pub held_until: String,
-    /// The facts that told of money or coins for it.
+    /// Facts about money or coins for this order.
     pub facts: Vec<String>,
-    /// Coins that left or are to leave.
     pub transfers: Vec<OrderFileLine>,
-    /// Money that left or is to leave.
     pub payouts: Vec<OrderFileLine>,
     pub jobs: Vec<OrderFileLine>,
-    /// Its ledger entries.
     pub entries: Vec<EntryView>,
-    /// What its partner was told.
     pub events: Vec<OrderFileLine>,
-    /// What became of telling it; those that arrived long ago are forgotten.
+    /// Delivered ones are deleted after the retention time.
     pub deliveries: Vec<OrderFileLine>,
-    /// What waits, or waited, for a person because of it.
     pub reviews: Vec<OrderFileLine>,
     pub audit: Vec<AuditLine>,
 }
 
-/// One thing that belongs to an order.
+/// A part of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderFileLine {
-    /// Its identifier or number.
+    /// An identifier or number.
     pub id: String,
-    /// What it is.
     pub what: String,
-    /// Where it stands, or what is to be known of it.
+    /// State or remark.
     pub state: String,
 }
 
 /// A ledger entry of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryView {
-    /// Why money moved.
+    /// The posting kind.
     pub kind: &'static str,
     pub account: String,
-    /// `debit` or `credit`.
     pub side: Side,
-    /// How much, in major units.
+    /// In major units.
     pub amount: String,
     pub asset: String,
-    /// When (business time).
+    /// Business time.
     pub posted_at: String,
 }
 
 /// Everything known about an order.
 ///
 /// # Errors
-/// `payment_not_found` when there is no such order.
+/// `payment_not_found` for an unknown order.
 pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
     let file = match find(app, id).await? {
         Order::Payment(payment) => of_payment(app, &payment),
@@ -113,7 +101,7 @@ pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
     with_belongings(app, id, file).await
 }
 
-/// A command decides at the prices that the server has stored last, which it says the age of.
+/// The price that a command decides at, with its age: the last one the server stored.
 pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
     let board = app.prices();
     let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
@@ -127,13 +115,13 @@ pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) 
     format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
 }
 
-/// Where a purchase's money goes back to, if somebody has said so, and who did.
+/// The refund account of a payment with its origin, if given.
 pub(crate) fn refund_of_payment(payment: &Payment) -> Option<String> {
     let account = payment.refund_account.as_ref()?;
     Some(describe_destination(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
 }
 
-/// Where a sale's coins go back to, if somebody has said so, and who did.
+/// The refund wallet of a ramp-off with its origin, if given.
 pub(crate) fn refund_of_rampoff(rampoff: &Rampoff) -> Option<String> {
     rampoff.refund_wallet.as_ref().map(|wallet| describe_destination(wallet, rampoff.refund_origin.as_ref()))
 }
