@@ -105,6 +105,7 @@ impl App {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// The database.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.inner.store

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Whether the providers are real or simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -38,6 +39,7 @@ pub struct AppConfig {
     pub workers: crate::workers::WorkersConfig,
 }
 
+/// Settings of customer registration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistrationConfig {
@@ -62,6 +64,7 @@ pub struct RateLimits {
     pub authenticate_burst: u32,
 }
 
+/// Settings of webhook delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhooksConfig {
@@ -84,6 +87,7 @@ pub struct RetentionConfig {
 }
 
 impl AppConfig {
+    /// Whether the providers are real.
     #[must_use]
     pub const fn is_live(&self) -> bool {
         matches!(self.mode, Mode::Live)
@@ -157,7 +161,7 @@ pub fn check_public_url(text: &str, is_live: bool) -> Result<(), String> {
     }
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/[]%".contains(letter);
     if !text.chars().all(is_plain) {
-        return Err("public_url must not have quotes, blanks or other signs that a plain address has not".into());
+        return Err("public_url must contain only ASCII letters, digits and the characters -._~:/[]%".into());
     }
     Ok(())
 }

@@ -394,7 +394,7 @@ impl App {
     fn own_account(&self, method: &Method, customer: CustomerId) -> AppResult<Option<String>> {
         let MethodKind::VirtualAccount(rail) = method.kind else { return Ok(None) };
         let account = virtual_account::account_of(&self.rail_account(rail)?.account, customer);
-        let message = "no account of its own can be given to this customer; another method has to be taken";
+        let message = "no virtual account can be assigned to this customer; use another payment method";
         account.map(Some).ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, message).into())
     }
 

@@ -382,7 +382,7 @@ fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCre
             }
         }
         (None, None) => {
-            let message = "is needed: no bank account was given, here or at registration";
+            let message = "is required: no bank account was given here or at registration";
             return Err(Refusal::field(ErrorCode::InvalidBankAccount, "iban", message).into());
         }
     };

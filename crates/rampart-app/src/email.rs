@@ -1,4 +1,3 @@
-
 use rampart_core::email::{Email, LONGEST};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text;

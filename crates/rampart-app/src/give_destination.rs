@@ -61,12 +61,12 @@ pub struct SetPayoutAccount {
 
 /// A validated destination for an order, and who gave it.
 pub(crate) struct DestinationChange {
-    pub(crate) what: OrderDestination,
+    pub(crate) what: GivenDestination,
     pub(crate) origin: DestinationOrigin,
 }
 
 /// A destination of an order's money or coins.
-pub(crate) enum OrderDestination {
+pub(crate) enum GivenDestination {
     /// Where a payment's money is refunded to.
     RefundAccount(PayoutDestination),
     /// Where a ramp-off's coins are refunded to.
@@ -100,7 +100,7 @@ impl App {
         let payment = self.payment_of(caller, id.unwrap_or_default()).await?;
         let customer = self.customer_of_order(payment.customer).await?;
         let account = checked_refund_account(self.own_accounts(), &customer, account.unwrap_or_default())?;
-        let change = DestinationChange { what: OrderDestination::RefundAccount(account), origin: self.partner_origin() };
+        let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: self.partner_origin() };
         self.commit_destination(caller, Order::from(payment), &change, &idempotency).await
     }
 
@@ -127,7 +127,7 @@ impl App {
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
         let wallet = self.check_foreign_wallet("refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
-        let change = DestinationChange { what: OrderDestination::RefundWallet(wallet), origin: self.partner_origin() };
+        let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: self.partner_origin() };
         self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
@@ -166,7 +166,7 @@ impl App {
         let holder = rampoff.destination.name.clone();
         let account = destination::validated(self.own_accounts(), rampoff.country, given, bank_name, holder)
             .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
-        let change = DestinationChange { what: OrderDestination::PayoutAccount(account), origin: self.partner_origin() };
+        let change = DestinationChange { what: GivenDestination::PayoutAccount(account), origin: self.partner_origin() };
         self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
@@ -203,7 +203,7 @@ impl App {
         let customer = self.customer_of_order(payment.customer).await?;
         // Without a verified identity the customer's name is only what was typed into the identity form.
         let is_customer_name = customer.kyc.level.is_some() && customer.can_be(&name);
-        let change = DestinationChange { what: OrderDestination::RefundAccount(account), origin: self.page_origin(is_customer_name) };
+        let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: self.page_origin(is_customer_name) };
         self.commit_page_destination(payment.id, &change).await
     }
 
@@ -217,7 +217,7 @@ impl App {
         fields.required_wallet("wallet", &Some(wallet.to_owned()));
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
-        let change = DestinationChange { what: OrderDestination::RefundWallet(wallet), origin: self.page_origin(true) };
+        let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: self.page_origin(true) };
         self.commit_page_destination(rampoff.id, &change).await
     }
 
@@ -293,13 +293,13 @@ impl App {
         let context = self.context(observe::price(self, &order));
         let origin = change.origin;
         match (order, &change.what) {
-            (Order::Payment(payment), OrderDestination::RefundAccount(account)) => {
+            (Order::Payment(payment), GivenDestination::RefundAccount(account)) => {
                 Ok(payment.request(PaymentCommand::GiveRefundAccount(account.clone(), origin), &context)?)
             }
-            (Order::Rampoff(rampoff), OrderDestination::RefundWallet(wallet)) => {
+            (Order::Rampoff(rampoff), GivenDestination::RefundWallet(wallet)) => {
                 Ok(rampoff.request(RampoffCommand::GiveRefundWallet(wallet.clone(), origin), &context)?)
             }
-            (Order::Rampoff(rampoff), OrderDestination::PayoutAccount(account)) => {
+            (Order::Rampoff(rampoff), GivenDestination::PayoutAccount(account)) => {
                 let command = RampoffCommand::GivePayoutDestination(account.clone(), origin);
                 let mut step = rampoff.clone().request(command, &context)?;
                 self.list_with_new_account(&rampoff, (account, origin.by), &mut step).await?;
@@ -359,9 +359,9 @@ impl DestinationChange {
     /// The destination, masked, with its origin: for the audit log.
     pub(crate) fn describe(&self) -> String {
         let (what, place) = match &self.what {
-            OrderDestination::RefundAccount(account) => ("refund to", account.account.reveal()),
-            OrderDestination::RefundWallet(wallet) => ("refund to", wallet.as_str()),
-            OrderDestination::PayoutAccount(account) => ("payout to", account.account.reveal()),
+            GivenDestination::RefundAccount(account) => ("refund to", account.account.reveal()),
+            GivenDestination::RefundWallet(wallet) => ("refund to", wallet.as_str()),
+            GivenDestination::PayoutAccount(account) => ("payout to", account.account.reveal()),
         };
         format!("{what} {}", describe_destination(&masked(place), Some(&self.origin)))
     }

@@ -111,7 +111,7 @@ async fn find_reasons(app: &App) -> Vec<String> {
     }
     let stats = app.store().stats();
     if !stats.running {
-        reasons.push("the writer does not run".to_owned());
+        reasons.push("the writer is not running".to_owned());
     } else if let Some(busy) = stats.busy_for.filter(|busy| *busy > stuck_after) {
         reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
     } else if let Some(failing) = write_failure(app, stats).await {
@@ -152,5 +152,5 @@ async fn stalled_cursors(app: &App, stuck_after: Duration) -> Vec<String> {
     };
     let now = app.real().now();
     let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
-    still.map(|cursor| format!("the cursor {} has stood still for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
+    still.map(|cursor| format!("the cursor {} has not moved for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
 }

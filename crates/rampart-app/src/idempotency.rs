@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn twins_wait_and_leave_nothing_behind() {
+    async fn concurrent_requests_with_one_key_wait_and_leave_nothing_behind() {
         let in_flight = InFlightRequests::default();
         let first = in_flight.acquire("a".into()).await;
         let other = in_flight.acquire("b".into()).await;

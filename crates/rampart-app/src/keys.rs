@@ -188,6 +188,7 @@ impl Keys {
         std::iter::once(newest).chain(others)
     }
 
+    /// The fingerprint of the newest key.
     #[must_use]
     pub fn identity(&self) -> KeyFingerprint {
         self.newest().fingerprint
@@ -217,7 +218,7 @@ impl Keys {
             }
         }
         if self.newest.swap(place, Ordering::Relaxed) != place {
-            tracing::info!(key = %newest.id, "new values are sealed with another key from now on");
+            tracing::info!(key = %newest.id, "new values are sealed with a new key from now on");
         }
         Ok(())
     }
@@ -288,6 +289,7 @@ impl Keys {
         })
     }
 
+    /// Draws an `api_secret`: standard base64 of 32 random bytes.
     #[must_use]
     pub fn new_secret(randomness: &dyn Randomness) -> Redacted {
         let mut bytes = [0; SECRET_BYTES];
@@ -369,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_under_the_first_key_is_told_for_ever() {
+    fn what_was_published_under_the_first_key_stays_the_same() {
         let (before, after) = (ring(&[7]), ring(&[7, 8]));
         let serials = |keys: &Keys| -> Vec<_> { (1..=50).map(|number| keys.reference_serial(number)).collect() };
         assert_eq!(serials(&before), serials(&after));

@@ -69,8 +69,8 @@ impl Metrics {
         };
         metrics.register(|registry| {
             registry.register("worker_turns", "Turns of the workers, by outcome", metrics.turns.clone());
-            registry.register("facts", "Facts from outside, by kind and what became of them", metrics.facts.clone());
-            registry.register("jobs_done", "Pieces of work done outside, by kind and outcome", metrics.jobs.clone());
+            registry.register("facts", "Facts from providers, by kind and outcome", metrics.facts.clone());
+            registry.register("jobs_done", "Jobs done, by kind and outcome", metrics.jobs.clone());
             registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
             registry.register_collector(Box::new(SnapshotCollector(metrics.snapshot.clone())));
         });
@@ -82,6 +82,7 @@ impl Metrics {
         register(&mut self.registry.lock());
     }
 
+    /// The health of this process's workers.
     #[must_use]
     pub fn health(&self) -> &WorkerHealth {
         &self.health
@@ -131,11 +132,11 @@ async fn query_database(app: &App) -> Option<DatabaseMetrics> {
     match tokio::time::timeout(DATABASE_TIMEOUT, DatabaseMetrics::of(app)).await {
         Ok(Ok(from_database)) => Some(from_database),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "metrics without what the database knows");
+            tracing::warn!(%error, "the metrics lack the values from the database");
             None
         }
         Err(_) => {
-            tracing::warn!("metrics without what the database knows: it does not answer in time");
+            tracing::warn!("the metrics lack the values from the database: it does not answer in time");
             None
         }
     }
@@ -163,15 +164,15 @@ impl DatabaseMetrics {
         gauges(encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
         gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
         let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
-        gauges(encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
-        gauge(encoder, "jobs_failing", "Pieces of work that were tried again and again", counts.jobs_failing)?;
+        gauges(encoder, "jobs_waiting", "Jobs that wait, by kind", "kind", &jobs)?;
+        gauge(encoder, "jobs_failing", "Jobs that keep failing", counts.jobs_failing)?;
         gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
-        gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
+        gauge(encoder, "reviews_waiting", "Review items that wait for a person", counts.reviews_waiting)?;
         gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
-        gauge(encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        gauge(encoder, "deliveries_parked", "Parked webhook deliveries", counts.deliveries_parked)?;
         let disabled = "Webhook subscriptions that are disabled because their receivers answered 410 Gone";
         gauge(encoder, "subscriptions_disabled", disabled, counts.subscriptions_disabled)?;
-        seconds_gauge(encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", self.lag)?;
+        seconds_gauge(encoder, "delivery_lag_seconds", "How long the oldest due webhook delivery has been due", self.lag)?;
         ledger_metrics(encoder, &self.ledger)
     }
 }
@@ -197,8 +198,8 @@ impl Collector for SnapshotCollector {
         if let Some(from_database) = &snapshot.from_database {
             from_database.encode(&mut encoder)?;
         }
-        gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
-        gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
+        gauge(&mut encoder, "commit_queue_depth", "Steps waiting to be committed", count(stats.queue_depth))?;
+        gauge(&mut encoder, "commit_running", "Whether the writer is running", i64::from(stats.running))?;
         for (name, help, value) in [
             ("commits", "Transactions that were committed", stats.batches),
             ("steps_committed", "Steps that became durable", stats.committed),
@@ -210,7 +211,8 @@ impl Collector for SnapshotCollector {
         }
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
-        let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
+        let mut family =
+            encoder.encode_descriptor("worker_idle_seconds", "Time since a worker completed a turn", None, MetricType::Gauge)?;
         for (worker, age) in &snapshot.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
@@ -224,12 +226,12 @@ fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u
 }
 
 fn ledger_metrics(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
-    counter(encoder, "ledger_checks", "Checks of the ledger, by whichever process", check.checks)?;
+    counter(encoder, "ledger_checks", "Checks of the ledger, by any process", check.checks)?;
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    gauge(encoder, "ledger_findings", "What the last check of the ledger found wrong", whole(check.findings))?;
+    gauge(encoder, "ledger_findings", "Inconsistencies found by the last check of the ledger", whole(check.findings))?;
     let ended_at = check.ended_at.map_or(0, |ended_at| ended_at.seconds());
     gauge(encoder, "ledger_checked_timestamp_seconds", "When the last check of the ledger ended; 0 before the first", ended_at)?;
-    gauge(encoder, "ledger_checked_entries", "Entries that the last check of the ledger added up", whole(check.entries))?;
+    gauge(encoder, "ledger_checked_entries", "Entries summed by the last check of the ledger", whole(check.entries))?;
     let took = Duration::from_millis(check.took_milliseconds);
     seconds_gauge(encoder, "ledger_check_seconds", "How long the last check of the ledger took", took)
 }

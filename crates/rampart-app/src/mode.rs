@@ -20,7 +20,7 @@ impl Mode {
 /// Compares the configured mode with the adapters and with the database's mode. A new database adopts it.
 pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> AppResult<()> {
     if config.is_live() && ports.gateway_player.is_some() {
-        return Err(AppError::defect("mode = \"live\" has no place for somebody who plays the processors"));
+        return Err(AppError::defect("mode = \"live\" does not permit simulated processors"));
     }
     let (configured, kept) = (config.mode.as_str(), store.keep_mode(config.mode.as_str()).await?);
     if kept == configured {

@@ -24,7 +24,7 @@ pub async fn check(app: &App) -> AppResult<()> {
     let missing: Vec<String> = missing.into_iter().collect();
     let advice = "put it back (what is to make no new orders is switched off instead: enabled, buy, sell = false); a balance of what never \
                   was, which earlier versions could book, is taken out with `rampart treasury withdraw`";
-    Err(AppError::defect(format!("the configuration lacks what is not finished yet: {}; {advice}", missing.join("; "))))
+    Err(AppError::defect(format!("the configuration lacks what open orders or balances need: {}; {advice}", missing.join("; "))))
 }
 
 /// Descriptions of what is missing, each once.

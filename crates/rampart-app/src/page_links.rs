@@ -115,11 +115,13 @@ pub(crate) fn no_page() -> AppError {
 }
 
 impl App {
+    /// The token of a link to a payment's pages.
     #[must_use]
     pub fn payment_token(&self, id: OrderId) -> String {
         LinkTarget::Payment(id).token(self.keys().lasting().pages())
     }
 
+    /// The token of a link to a ramp-off's pages.
     #[must_use]
     pub fn rampoff_token(&self, id: OrderId) -> String {
         LinkTarget::Rampoff(id).token(self.keys().lasting().pages())
@@ -262,8 +264,8 @@ mod tests {
     #[test]
     fn a_token_is_put_into_the_field_itself() {
         let stored = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=","end":"?token="}"#;
-        let told = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=t","end":"?token="}"#;
-        assert_eq!(with_token(stored, URL_PAYMENT, "t"), told);
+        let expected = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=t","end":"?token="}"#;
+        assert_eq!(with_token(stored, URL_PAYMENT, "t"), expected);
         assert_eq!(with_token(stored, URL_STATUS, "t"), stored);
     }
 }

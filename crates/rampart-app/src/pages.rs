@@ -20,6 +20,7 @@ use crate::kyc;
 use crate::page_links::no_page;
 use crate::ports::Played;
 
+/// The contents of the identity page.
 #[derive(Debug, Clone)]
 pub struct CustomerPage {
     pub customer: Customer,
@@ -52,6 +53,7 @@ pub struct KycForm {
     pub source_of_funds: Option<String>,
 }
 
+/// The contents of a payment's pages.
 #[derive(Debug, Clone)]
 pub struct PaymentPage {
     pub payment: Payment,
@@ -67,6 +69,7 @@ pub struct PaymentPage {
     pub now: Timestamp,
 }
 
+/// The contents of a ramp-off's pages.
 #[derive(Debug, Clone)]
 pub struct RampoffPage {
     pub rampoff: Rampoff,
@@ -82,12 +85,14 @@ pub struct RampoffPage {
     pub now: Timestamp,
 }
 
+/// The contents of the status page.
 #[derive(Debug, Clone)]
 pub enum StatusPage {
     Payment(Box<PaymentPage>),
     Rampoff(Box<RampoffPage>),
 }
 
+/// How the customer pays at the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewaySession {
     /// Redirect to the processor's page.

@@ -38,16 +38,19 @@ pub struct Ports {
 }
 
 impl Ports {
+    /// The bank that serves a rail.
     #[must_use]
     pub fn bank(&self, rail: Rail) -> Option<&Arc<dyn BankPort>> {
         self.banks.iter().find(|bank| bank.rails().contains(&rail))
     }
 
+    /// The adapter that serves a processor.
     #[must_use]
     pub fn processor(&self, processor: Processor) -> Option<&Arc<dyn ProcessorPort>> {
         self.processors.iter().find(|port| port.processors().contains(&processor))
     }
 
+    /// The adapter of a chain.
     #[must_use]
     pub fn chain(&self, chain: Chain) -> Option<&Arc<dyn ChainPort>> {
         self.chains.iter().find(|port| port.chain() == chain)

@@ -63,9 +63,9 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
     match known {
         Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
         Some((kept, _)) if kept == installation.id => {}
-        Some(_) => tracing::warn!(file = %file.display(), "the number of batches in the data folder is another installation's"),
+        Some(_) => tracing::warn!(file = %file.display(), "the batch number in the data folder belongs to another installation"),
         None if counted > 0 => {
-            tracing::warn!(file = %file.display(), "the data folder keeps no number of batches: whether the database was put back from a copy cannot be told");
+            tracing::warn!(file = %file.display(), "the data folder has no batch number: a database restored from a copy would not be detected");
         }
         None => {}
     }
@@ -75,7 +75,7 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
 
 async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
     let reason = format!(
-        "the database lies behind what this node has seen of it (batch {number}): it was put back from a copy, and what it lacks may \
+        "the database is behind what this node has seen of it (batch {number}): it was restored from a copy, and what it lacks may \
          have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
     );
     stop(app, EVERYTHING, i128::from(number), reason).await
@@ -84,7 +84,7 @@ async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
 /// Stops a chain that expects a higher nonce of the hot wallet than ours.
 pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
     let reason = format!(
-        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: somebody has sent from it past us; find out who \
+        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this installation; find out who \
          and what, then `rampart review resolve … go-on`"
     );
     stop(app, chain.as_str(), i128::from(expected), reason).await

@@ -269,6 +269,7 @@ pub struct SubscriptionView {
     pub updated_at: Timestamp,
 }
 
+/// An event of a partner's log.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventView {
     pub id: String,

@@ -24,11 +24,11 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
             // Reported by the store's own check.
             NotOurs::Never(..) => {}
             NotOurs::Currency { .. } if has_capital(app, &balance).await? => {
-                let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` takes it back");
+                let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` books it back");
                 report.findings.push(Inconsistency { check: "account", subject, fault });
             }
             _ => {
-                let fault = format!("{reason}, and there is something on it");
+                let fault = format!("{reason}, and it has a balance");
                 report.warnings.push(Inconsistency { check: "account", subject, fault });
             }
         }

@@ -67,7 +67,7 @@ async fn key(app: &App) -> DoctorFinding {
         Err(error) => Err(error.to_string()),
         Ok(known) => app.keys().follow(&known).map(|()| app.keys().identity().to_string()).map_err(|error| error.to_string()),
     };
-    finding("the newest key of the database is here", result)
+    finding("this node has the newest key of the database", result)
 }
 
 async fn needs(app: &App) -> DoctorFinding {
@@ -76,7 +76,7 @@ async fn needs(app: &App) -> DoctorFinding {
         Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
         Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
     };
-    finding("the configuration has what is not finished yet", result)
+    finding("the configuration has all that open orders and balances need", result)
 }
 
 /// Whether the configured accounts have all details that a customer needs for a transfer.
@@ -89,7 +89,7 @@ fn transfers(app: &App) -> DoctorFinding {
         missing.extend(ours.flat_map(|ours| pay_to::missing(ours, method.country)).map(|(key, why)| format!("rails.{rail}.{key} {why}")));
     }
     let result = if missing.is_empty() { Ok("yes".to_owned()) } else { Err(missing.into_iter().collect::<Vec<_>>().join("; ")) };
-    finding("customers are told all that a transfer needs", result)
+    finding("the transfer instructions are complete", result)
 }
 
 async fn ledger(app: &App) -> Vec<DoctorFinding> {
@@ -103,7 +103,7 @@ async fn ledger(app: &App) -> Vec<DoctorFinding> {
             (if report.holds() { Ok(counted) } else { Err(faults) }, if warnings.is_empty() { Ok("yes".to_owned()) } else { Err(warnings) })
         }
     };
-    vec![finding("the ledger holds", consistent), finding("the ledger's accounts are those of the configuration", configured)]
+    vec![finding("the ledger is consistent", consistent), finding("the ledger's accounts are those of the configuration", configured)]
 }
 
 async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result<T, String> {
@@ -155,7 +155,7 @@ async fn cursors(app: &App) -> Vec<DoctorFinding> {
             let still: Vec<String> = still.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
             let result = match still.is_empty() {
                 true => Ok(format!("{} of {}", cursors.len(), names.len())),
-                false => Err(format!("stand still (is a server running?): {}", still.join(", "))),
+                false => Err(format!("stalled (is a server running?): {}", still.join(", "))),
             };
             vec![finding("the cursors move", result)]
         }
@@ -230,7 +230,7 @@ fn clocks(app: &App) -> DoctorFinding {
     let (business, real) = (app.business().now(), app.real().now());
     let ahead = real.until(business).max(business.until(real));
     let result = match (ahead > MAX_CLOCK_SKEW, app.config().is_live()) {
-        (true, true) => Err(format!("business time lies {} s from real time", ahead.as_secs())),
+        (true, true) => Err(format!("business time differs from real time by {} s", ahead.as_secs())),
         (true, false) => Ok(format!("business time was moved by {} s", ahead.as_secs())),
         (false, _) => Ok(real.to_string()),
     };

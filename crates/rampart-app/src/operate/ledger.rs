@@ -92,7 +92,7 @@ pub(crate) async fn lease(app: &App, change: impl Fn(&LedgerCheck) -> Option<Opt
 pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> AppResult<()> {
     if let Some(first) = report.findings.first() {
         let findings = report.findings.len();
-        tracing::error!(findings, check = first.check, subject = first.subject, fault = first.fault, "the ledger does not hold");
+        tracing::error!(findings, check = first.check, subject = first.subject, fault = first.fault, "the ledger is inconsistent");
     }
     for _ in 0..MOST_TRIES {
         let (cursor, before) = load(app).await?;
@@ -126,7 +126,7 @@ async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findin
     }
     let Inconsistency { check, subject, fault } = first;
     let reason =
-        format!("the ledger does not hold in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
+        format!("the ledger is inconsistent in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
     let item = ReviewItem::new(&app.mint(), ReviewKind::Ledger, reason);
     let id = item.id;
     step.write(item);

@@ -96,7 +96,7 @@ fn commit_result(outcome: Result<rampart_store::Committed, CommitError>) -> AppR
     match outcome {
         Ok(_) => Ok(()),
         Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(
-            "it is not the company's own: what is left of {asset} is owed to customers, lies in suspense, is promised, or is on its way"
+            "these are not the company's own funds: what is left of {asset} is owed to customers, in suspense, on hold, or on its way"
         ))),
         Err(CommitError::InsufficientFunds { account, asset }) => {
             Err(refuse(format!("there is not enough {asset} available on {account}")))

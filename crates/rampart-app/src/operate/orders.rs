@@ -23,7 +23,7 @@ use super::{Operator, audit, audit_about, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::{self, DestinationChange, OrderDestination};
+use crate::give_destination::{self, DestinationChange, GivenDestination};
 use crate::workers::{observe, outgoing};
 use rampart_store::CommitError;
 
@@ -166,13 +166,13 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
         let order = find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
-                OrderDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
+                GivenDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Wallet(wallet)) => {
-                OrderDestination::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
+                GivenDestination::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Account { account, holder }) => {
-                OrderDestination::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
+                GivenDestination::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
             (Order::Payment(_), DestinationInput::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };

@@ -223,7 +223,7 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
 pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
-        let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back by it"))?;
+        let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back for this item"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
         let mut step = match returning {
             PendingOutgoing::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
@@ -265,7 +265,7 @@ async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) 
     match (decision, item.kind) {
         (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
         (ReviewDecision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
-        (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
+        (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("sending is stopped until the item is resolved with 'go-on'")),
         (ReviewDecision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),
         (ReviewDecision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await.map(Some),
         _ => Ok(None),

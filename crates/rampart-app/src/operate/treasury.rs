@@ -78,7 +78,7 @@ pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
 fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {
     let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
     if text.contains(['e', 'E']) {
-        return Err(refuse("the amount must be written in figures, such as 1000 or 0.50"));
+        return Err(refuse("the amount must be written in digits, such as 1000 or 0.50"));
     }
     Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
