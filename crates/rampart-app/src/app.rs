@@ -226,7 +226,7 @@ impl App {
 }
 
 /// Every chain, and every enabled method and payout rail, needs its adapter, or money would wait for a provider that is
-/// never called. [`crate::needs`] checks what disabled parts of the catalogue still need.
+/// never called. [`crate::required_configuration`] checks what disabled parts of the catalogue still need.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {

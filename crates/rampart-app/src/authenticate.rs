@@ -58,9 +58,9 @@ impl App {
             Some((_, (key, ..))) => self.keys().open(&key.key, &key.sealed_secret)?,
             None => self.keys().decoy_secret()?,
         };
-        let right = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
+        let secret_matches = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
         match known {
-            Some((partner, (_, epoch, until))) if right && partner.enabled && may_call_from(partner, ip) => {
+            Some((partner, (_, epoch, until))) if secret_matches && partner.enabled && may_call_from(partner, ip) => {
                 self.partner_cache().put(asked_at, Arc::new(partner.clone()));
                 Ok(self.grant(partner.id, epoch, until))
             }
@@ -71,8 +71,8 @@ impl App {
     /// The token expires no later than its key.
     fn grant(&self, partner: PartnerId, epoch: i64, until: Option<Timestamp>) -> TokenGrant {
         let now = self.real().now();
-        let longest = now.after(Duration::from_secs(self.config().token_seconds));
-        let expires_at = until.map_or(longest, |until| until.min(longest));
+        let latest_expiry = now.after(Duration::from_secs(self.config().token_seconds));
+        let expires_at = until.map_or(latest_expiry, |until| until.min(latest_expiry));
         let expires_in = now.until(expires_at).as_secs().max(1);
         let statement = format!("{partner}.{epoch}.{}", expires_at.micros());
         let tag = self.keys().token_tag(statement.as_bytes());
@@ -87,8 +87,8 @@ impl App {
     pub async fn caller(&self, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
         let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
-        let good = self.accepts_token(&partner, epoch) && may_call_from(&partner, ip);
-        if good { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
+        let accepted = self.accepts_token(&partner, epoch) && may_call_from(&partner, ip);
+        if accepted { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
     }
 
     /// Whether a token of this epoch is accepted from the partner.

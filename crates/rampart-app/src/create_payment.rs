@@ -58,7 +58,7 @@ pub struct CreatePayment {
     pub refund_account: Option<String>,
 }
 
-/// The fields, read.
+/// The parsed fields.
 struct ParsedCreatePayment<'a> {
     user_id: i64,
     external_id: Option<&'a str>,
@@ -131,7 +131,7 @@ impl App {
                 let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
                 match idempotency.stored_response(&claims)? {
                     Some(stored) => self.replay_payment_response(stored).await,
-                    None => Err(quote.used_before(refusal, &claims)),
+                    None => Err(quote.or_quote_used(refusal, &claims)),
                 }
             }
             answered => answered,

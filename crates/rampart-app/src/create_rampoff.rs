@@ -54,7 +54,7 @@ pub struct CreateRampoff {
     pub refund_wallet: Option<String>,
 }
 
-/// The fields, read.
+/// The parsed fields.
 struct ParsedCreateRampoff<'a> {
     user_id: i64,
     coin: Option<&'a Coin>,
@@ -125,7 +125,7 @@ impl App {
                 let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
                 match idempotency.stored_response(&claims)? {
                     Some(stored) => self.replay_rampoff_response(stored).await,
-                    None => Err(quote.used_before(refusal, &claims)),
+                    None => Err(quote.or_quote_used(refusal, &claims)),
                 }
             }
             answered => answered,

@@ -23,9 +23,9 @@ pub(crate) enum DestinationError {
 #[derive(Debug, Default)]
 pub(crate) struct OwnAccounts {
     /// Normalized number and bank code.
-    known: HashSet<(String, Option<String>)>,
+    rail_accounts: HashSet<(String, Option<String>)>,
     /// The accounts that virtual accounts are derived from.
-    shared: Vec<String>,
+    base_accounts: Vec<String>,
 }
 
 impl OwnAccounts {
@@ -37,13 +37,13 @@ impl OwnAccounts {
             // country.
             let readings =
                 Country::served().filter_map(|country| bank_account::check(country, BankAccountInput::number(&rail.account)).ok());
-            own.known.extend(readings.map(|validated| key(&validated)));
+            own.rail_accounts.extend(readings.map(|validated| key(&validated)));
         }
-        let shared = catalogue.methods.iter().filter_map(|method| match method.kind {
+        let base_accounts = catalogue.methods.iter().filter_map(|method| match method.kind {
             MethodKind::VirtualAccount(rail) => catalogue.rail_account(rail),
             MethodKind::Concept(_) | MethodKind::Redirect(_) => None,
         });
-        own.shared.extend(shared.map(|rail| rail.account.clone()));
+        own.base_accounts.extend(base_accounts.map(|rail| rail.account.clone()));
         own
     }
 
@@ -56,7 +56,8 @@ impl OwnAccounts {
     /// The kind of account is ignored: within a bank a number is unique.
     fn contains(&self, validated: &ValidAccount) -> bool {
         let (number, bank) = key(validated);
-        self.shared.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some()) || self.known.contains(&(number, bank))
+        self.base_accounts.iter().any(|ours| virtual_account::customer_of(ours, &number).is_some())
+            || self.rail_accounts.contains(&(number, bank))
     }
 }
 
@@ -103,7 +104,7 @@ mod tests {
     fn an_account_of_ours_is_known_however_it_is_written() {
         let mut own = OwnAccounts::default();
         let chilean = bank_account::check(Country::CHILE, BankAccountInput::number("055/checking/0880000017")).unwrap();
-        own.known.insert(key(&chilean));
+        own.rail_accounts.insert(key(&chilean));
         let beside = BankAccountInput { account: "880000017", bank_code: Some("55"), account_type: Some("corriente") };
         assert_eq!(own.check(Country::CHILE, beside).unwrap_err(), DestinationError::Ours);
         for other in ["055/checking/0880000018", "037/checking/0880000017"] {

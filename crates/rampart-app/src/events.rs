@@ -26,9 +26,9 @@ impl App {
         };
         fields.finish()?;
         let mut found = self.store().events_after(caller.partner.id, after, limit + 1).await?;
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = found.len() > most;
-        found.truncate(most);
+        let page_rows = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > page_rows;
+        found.truncate(page_rows);
         let events = found.into_iter().map(|event| {
             Ok(EventView {
                 id: event.draft.id.to_string(),

@@ -32,8 +32,8 @@ impl FieldReader {
 
     /// An optional text. Text without visible characters counts as absent; invisible characters beside visible ones are
     /// refused.
-    pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        let value = self.bounded(field, value, most)?;
+    pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        let value = self.bounded(field, value, max_characters)?;
         match text::check(value) {
             Ok(()) => Some(value),
             Err(fault) => {
@@ -45,17 +45,17 @@ impl FieldReader {
 
     /// An optional field that is not stored as readable text: search terms, and numbers, accounts and wallets, which
     /// have validators of their own. Texts stored under older rules must still be found.
-    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        self.bounded_text(field, value.as_deref()?, most)
+    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        self.bounded_text(field, value.as_deref()?, max_characters)
     }
 
-    fn bounded_text<'a>(&mut self, field: &'static str, value: &'a str, most: usize) -> Option<&'a str> {
+    fn bounded_text<'a>(&mut self, field: &'static str, value: &'a str, max_characters: usize) -> Option<&'a str> {
         if text::is_blank(value) {
             return None;
         }
         // The byte length is an upper bound of the character count.
-        if value.len() > most && value.chars().count() > most {
-            self.malformed(field, format!("must not be longer than {most} characters"));
+        if value.len() > max_characters && value.chars().count() > max_characters {
+            self.malformed(field, format!("must not be longer than {max_characters} characters"));
             return None;
         }
         if value.contains(char::is_control) {
@@ -78,12 +78,17 @@ impl FieldReader {
         self.wallet(field, value)
     }
 
-    pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        if self.lacks(field, value) { None } else { self.optional(field, value, most) }
+    pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        if self.lacks(field, value) { None } else { self.optional(field, value, max_characters) }
     }
 
-    pub(crate) fn required_bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        if self.lacks(field, value) { None } else { self.bounded(field, value, most) }
+    pub(crate) fn required_bounded<'a>(
+        &mut self,
+        field: &'static str,
+        value: &'a Option<String>,
+        max_characters: usize,
+    ) -> Option<&'a str> {
+        if self.lacks(field, value) { None } else { self.bounded(field, value, max_characters) }
     }
 
     fn lacks(&mut self, field: &'static str, value: &Option<String>) -> bool {
@@ -153,7 +158,7 @@ impl FieldReader {
     }
 
     pub(crate) fn has(&self, field: &str) -> bool {
-        self.faults.iter().any(|(_, at_fault, _)| *at_fault == field)
+        self.faults.iter().any(|(_, named, _)| *named == field)
     }
 
     /// Ends the parsing.

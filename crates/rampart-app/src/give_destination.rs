@@ -265,7 +265,7 @@ impl App {
                         StoredResponse::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
                     };
                 }
-                Err(CommitError::Conflict(_)) => order = self.order_again(id).await?,
+                Err(CommitError::Conflict(_)) => order = self.reload_order(id).await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -274,7 +274,7 @@ impl App {
 
     async fn commit_page_destination(&self, id: OrderId, change: &DestinationChange) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
-            let step = self.audited_destination_step(self.order_again(id).await?, change, ProvidedBy::Page.as_str()).await?;
+            let step = self.audited_destination_step(self.reload_order(id).await?, change, ProvidedBy::Page.as_str()).await?;
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict(_)) => {}
@@ -284,7 +284,7 @@ impl App {
         Err(AppError::Unavailable("the order is changing too fast".into()))
     }
 
-    async fn order_again(&self, id: OrderId) -> AppResult<Order> {
+    async fn reload_order(&self, id: OrderId) -> AppResult<Order> {
         orders::find(self, id).await
     }
 
@@ -302,7 +302,7 @@ impl App {
             (Order::Rampoff(rampoff), GivenDestination::PayoutAccount(account)) => {
                 let command = RampoffCommand::GivePayoutDestination(account.clone(), origin);
                 let mut step = rampoff.clone().request(command, &context)?;
-                self.list_with_new_account(&rampoff, (account, origin.by), &mut step).await?;
+                self.relist_returned_payout(&rampoff, (account, origin.by), &mut step).await?;
                 Ok(step)
             }
             (Order::Payment(_), _) => Err(refuse("a purchase is refunded to an account")),
@@ -331,7 +331,7 @@ impl App {
 
     /// A returned payout gets a new review item with the account it would now go to, so that a person sees the account
     /// before money is sent there.
-    async fn list_with_new_account(
+    async fn relist_returned_payout(
         &self,
         rampoff: &Rampoff,
         (destination, by): (&PayoutDestination, ProvidedBy),
@@ -358,12 +358,12 @@ impl App {
 impl DestinationChange {
     /// The destination, masked, with its origin: for the audit log.
     pub(crate) fn describe(&self) -> String {
-        let (what, place) = match &self.what {
+        let (what, destination) = match &self.what {
             GivenDestination::RefundAccount(account) => ("refund to", account.account.reveal()),
             GivenDestination::RefundWallet(wallet) => ("refund to", wallet.as_str()),
             GivenDestination::PayoutAccount(account) => ("payout to", account.account.reveal()),
         };
-        format!("{what} {}", describe_destination(&masked(place), Some(&self.origin)))
+        format!("{what} {}", describe_destination(&masked(destination), Some(&self.origin)))
     }
 }
 

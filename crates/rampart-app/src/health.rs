@@ -151,6 +151,6 @@ async fn stalled_cursors(app: &App, stuck_after: Duration) -> Vec<String> {
         return vec!["the cursors cannot be read".to_owned()];
     };
     let now = app.real().now();
-    let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
-    still.map(|cursor| format!("the cursor {} has not moved for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
+    let stalled = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+    stalled.map(|cursor| format!("the cursor {} has not moved for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
 }

@@ -25,34 +25,34 @@ pub(crate) const MAX_EXTERNAL_ID_CHARACTERS: usize = 128;
 /// lives as long as its requests, so the map is bounded by the requests in flight.
 #[derive(Debug, Default)]
 pub(crate) struct InFlightRequests {
-    under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// The lock of a key in flight. The next request with the key proceeds when this is dropped.
 struct InFlightGuard<'a> {
     in_flight: &'a InFlightRequests,
     key: String,
-    guard: Option<OwnedMutexGuard<()>>,
+    lock: Option<OwnedMutexGuard<()>>,
 }
 
 impl InFlightRequests {
     /// Waits for the requests in flight with the same key.
     async fn acquire(&self, key: String) -> InFlightGuard<'_> {
-        let lock = self.under_way.lock().entry(key.clone()).or_default().clone();
+        let lock = self.locks.lock().entry(key.clone()).or_default().clone();
         // Created before waiting, so that a request cancelled while it waits removes its entry.
-        let mut acquire = InFlightGuard { in_flight: self, key, guard: None };
-        acquire.guard = Some(lock.lock_owned().await);
-        acquire
+        let mut guard = InFlightGuard { in_flight: self, key, lock: None };
+        guard.lock = Some(lock.lock_owned().await);
+        guard
     }
 }
 
 impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        drop(self.guard.take());
-        let mut under_way = self.in_flight.under_way.lock();
+        drop(self.lock.take());
+        let mut locks = self.in_flight.locks.lock();
         // Only the map holds the lock: no request owns it or waits for it.
-        if under_way.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
-            under_way.remove(&self.key);
+        if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            locks.remove(&self.key);
         }
     }
 }
@@ -93,21 +93,21 @@ pub(crate) enum CompareAs {
 
 impl CompareAs {
     /// The canonical form of a value. Blank text counts as absent.
-    fn of(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+    fn canonical(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         let text = value.filter(|text| !is_blank(text))?;
-        let canonical = match self {
+        let comparable = match self {
             Self::Text => None,
             Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
             Self::Code => Some(Cow::Owned(text.trim_ascii().to_ascii_lowercase())),
             Self::Integer => text.parse::<i64>().ok().map(|number| Cow::Owned(number.to_string())),
             Self::Decimal => canonical_decimal(text).map(Cow::Owned),
         };
-        Some(canonical.unwrap_or(Cow::Borrowed(text)))
+        Some(comparable.unwrap_or(Cow::Borrowed(text)))
     }
 
     /// The canonical form of an earlier version, which distinguished blank text from absent text.
-    fn of_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
-        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.of(value) }
+    fn canonical_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.canonical(value) }
     }
 }
 
@@ -175,8 +175,8 @@ impl App {
             let fields = fields.iter().map(|(meaning, value)| read(*meaning, *value));
             self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields))
         };
-        let fingerprint = over(CompareAs::of);
-        let legacy_fingerprints = [over(|_, value| value.map(Cow::Borrowed)), over(CompareAs::of_keeping_blanks)];
+        let fingerprint = over(CompareAs::canonical);
+        let legacy_fingerprints = [over(|_, value| value.map(Cow::Borrowed)), over(CompareAs::canonical_keeping_blanks)];
         // Locked in one order, key before name, so that two requests that share both cannot deadlock.
         let by_key = match &key {
             Some(key) => Some(self.in_flight().acquire(format!("key:{key}")).await),
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_for_the_same_means_the_same() {
-        let of = |meaning: CompareAs, text: &str| meaning.of(Some(text)).map(Cow::into_owned);
+        let of = |meaning: CompareAs, text: &str| meaning.canonical(Some(text)).map(Cow::into_owned);
         for (meaning, same) in [
             (CompareAs::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
             (CompareAs::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
@@ -296,11 +296,11 @@ mod tests {
             assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
         }
         for meaning in [CompareAs::Text, CompareAs::Trimmed, CompareAs::Code, CompareAs::Integer, CompareAs::Decimal] {
-            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
+            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.canonical(None)), (None, None, None), "{meaning:?}");
         }
         // Fingerprints stored by earlier versions still match.
-        assert_eq!(CompareAs::Text.of_keeping_blanks(Some(" ")).as_deref(), Some(" "));
-        assert_eq!(CompareAs::Decimal.of_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
+        assert_eq!(CompareAs::Text.canonical_keeping_blanks(Some(" ")).as_deref(), Some(" "));
+        assert_eq!(CompareAs::Decimal.canonical_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
     }
 
     #[tokio::test]
@@ -315,8 +315,8 @@ mod tests {
         drop(given_up);
         drop(first);
         let second = second.await;
-        assert_eq!(in_flight.under_way.lock().len(), 2);
+        assert_eq!(in_flight.locks.lock().len(), 2);
         drop((second, other));
-        assert!(in_flight.under_way.lock().is_empty());
+        assert!(in_flight.locks.lock().is_empty());
     }
 }

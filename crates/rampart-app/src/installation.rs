@@ -32,7 +32,7 @@ async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYT
             let now = sources.real.now();
             let id = OrderId::mint(now, randomness).to_string();
             let made = Installation { id, key_fingerprint: first.to_string(), created_at: now };
-            (store.install(&made).await?, LastingSecrets::drawn(randomness)?)
+            (store.install(&made).await?, LastingSecrets::random(randomness)?)
         }
         // A database of an earlier version, which had this one key.
         Some(known) => {

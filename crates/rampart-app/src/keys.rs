@@ -145,18 +145,18 @@ impl KeyFile {
             AppError::defect(format!("the key {id} {message}"))
         };
         let mut needed = known.iter().filter(|known| known.retired_at.is_none());
-        if let Some(lost) = needed.find(|known| !self.0.iter().any(|key| key.fingerprint == known.id)) {
-            return Err(missing(lost.id));
+        if let Some(absent) = needed.find(|known| !self.0.iter().any(|key| key.fingerprint == known.id)) {
+            return Err(missing(absent.id));
         }
         let newest = installation_key::newest(known).ok_or_else(|| AppError::defect("every key of this database is retired"))?;
         // A retired key opens nothing, even if it is still in the file. A key that the database does not know yet is
         // kept: it may become the newest.
         let retired = |key: &RingKey| known.iter().any(|known| known.id == key.fingerprint && known.retired_at.is_some());
         let ring: Vec<RingKey> = self.0.into_iter().filter(|key| !retired(key)).collect();
-        let place = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
-        let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[place].open(LASTING, sealed));
+        let index = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
+        let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[index].open(LASTING, sealed));
         let secrets = LastingSecrets::of_text(&sealed.ok_or_else(|| AppError::defect("the newest key's record cannot be opened"))?)?;
-        Ok(Keys { ring, newest: AtomicUsize::new(place), lacks_newest: AtomicBool::new(false), secrets })
+        Ok(Keys { ring, newest: AtomicUsize::new(index), lacks_newest: AtomicBool::new(false), secrets })
     }
 }
 
@@ -205,9 +205,9 @@ impl Keys {
     /// [`AppError::Defect`] when this node does not have the newest key.
     pub(crate) fn follow(&self, known: &[InstallationKey]) -> AppResult<()> {
         let Some(newest) = installation_key::newest(known) else { return Ok(()) };
-        let place = self.ring.iter().position(|key| key.fingerprint == newest.id);
-        self.lacks_newest.store(place.is_none(), Ordering::Relaxed);
-        let Some(place) = place else {
+        let index = self.ring.iter().position(|key| key.fingerprint == newest.id);
+        self.lacks_newest.store(index.is_none(), Ordering::Relaxed);
+        let Some(index) = index else {
             let message =
                 "is the newest of this database and was not in the key file when this node started: give it the file and restart it";
             return Err(AppError::defect(format!("the key {} {message}", newest.id)));
@@ -217,7 +217,7 @@ impl Keys {
                 key.retired.store(true, Ordering::Relaxed);
             }
         }
-        if self.newest.swap(place, Ordering::Relaxed) != place {
+        if self.newest.swap(index, Ordering::Relaxed) != index {
             tracing::info!(key = %newest.id, "new values are sealed with a new key from now on");
         }
         Ok(())
@@ -335,9 +335,9 @@ mod tests {
     fn ring(keys: &[u8]) -> Keys {
         let bytes: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
         let secrets = LastingSecrets::of_an_earlier_version(&bytes[0], Timestamp::default(), &SystemRandomness).unwrap();
-        let record = |place: usize| {
-            let since = Timestamp::from_micros(i64::try_from(place).unwrap());
-            KeyFile::of(&bytes).record(fingerprint(&bytes[place]), since, &secrets, &SystemRandomness).unwrap().unwrap()
+        let record = |index: usize| {
+            let since = Timestamp::from_micros(i64::try_from(index).unwrap());
+            KeyFile::of(&bytes).record(fingerprint(&bytes[index]), since, &secrets, &SystemRandomness).unwrap().unwrap()
         };
         let known: Vec<_> = (0..bytes.len()).map(record).collect();
         KeyFile::of(&bytes).ring(&known).unwrap()

@@ -60,10 +60,10 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     let minimum_age = app.config().registration.minimum_age;
     let mut fields = FieldReader::new();
     let mut warnings: Vec<Warning> = Vec::new();
-    let takes = |known: &Redacted| !approved || known.reveal().is_empty();
+    let may_set = |known: &Redacted| !approved || known.reveal().is_empty();
 
     let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
-    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
+    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| may_set(&customer.profile.date_of_birth));
     let birth = sent.or_else(|| date_of_birth::of(customer.profile.date_of_birth.reveal(), now));
     let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
     let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
@@ -74,16 +74,16 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     });
     let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
 
-    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && takes(&customer.profile.phone));
+    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && may_set(&customer.profile.phone));
     // A known number was checked when it was given.
     if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
         customer.warnings.retain(|warning| warning.field != "phone");
         check_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
     }
 
-    let mut take = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
+    let mut apply = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
         if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
-            && takes(known)
+            && may_set(known)
         {
             *known = Redacted::new(text.trim());
         }
@@ -101,14 +101,14 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         professional_activity,
         source_of_funds,
     } = &mut customer.profile;
-    take("name", &form.name, name);
-    take("last_name", &form.last_name, last_name);
-    take("last_name2", &form.last_name2, last_name2);
-    take("phone", &form.phone, phone);
-    take("city", &form.city, city);
-    take("address", &form.address, address);
-    take("address_state", &form.address_state, address_state);
-    take("zipcode", &form.zipcode, zipcode);
+    apply("name", &form.name, name);
+    apply("last_name", &form.last_name, last_name);
+    apply("last_name2", &form.last_name2, last_name2);
+    apply("phone", &form.phone, phone);
+    apply("city", &form.city, city);
+    apply("address", &form.address, address);
+    apply("address_state", &form.address_state, address_state);
+    apply("zipcode", &form.zipcode, zipcode);
     // Fields that only the reinforced check reads may be corrected until it is approved.
     for (field, sent, known) in [
         ("professional_activity", &form.professional_activity, professional_activity),

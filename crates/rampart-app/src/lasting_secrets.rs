@@ -39,7 +39,7 @@ struct SecretTexts {
 
 impl LastingSecrets {
     /// Secrets of a new installation, drawn at random: knowing an installation key alone reveals none of them.
-    pub(crate) fn drawn(randomness: &dyn Randomness) -> AppResult<Self> {
+    pub(crate) fn random(randomness: &dyn Randomness) -> AppResult<Self> {
         let draw = || {
             let mut bytes = [0; SECRET_BYTES];
             randomness.fill(&mut bytes);
@@ -56,12 +56,12 @@ impl LastingSecrets {
         randomness: &dyn Randomness,
     ) -> AppResult<Self> {
         let derived = |purpose| Redacted::new(STANDARD.encode(derive(installation, purpose)));
-        let drawn = Self::drawn(randomness)?.texts;
+        let random = Self::random(randomness)?.texts;
         Self::of(SecretTexts {
             requests: derived("rampart request fingerprint 1"),
             references: derived("rampart payment reference 1"),
             earlier_links_until: Some(now),
-            ..drawn
+            ..random
         })
     }
 

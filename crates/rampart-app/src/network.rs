@@ -50,9 +50,9 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
     // Only 2000::/3 is allocated; within it, these ranges are for protocols (Teredo, benchmarking, ORCHID …),
     // documentation, and 6to4, which wraps an IPv4 address.
-    let given_out = a & 0xe000 == 0x2000;
+    let allocated = a & 0xe000 == 0x2000;
     let special = (a == 0x2001 && (b < 0x200 || b == 0xdb8)) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
-    given_out && !special
+    allocated && !special
 }
 
 #[cfg(test)]

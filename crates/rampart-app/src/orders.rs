@@ -102,7 +102,7 @@ impl App {
     }
 
     /// A refusal with the link to the customer's identity form.
-    fn form_needed(&self, customer: &Customer, message: &str) -> AppError {
+    fn identity_form_required(&self, customer: &Customer, message: &str) -> AppError {
         let url = self.identity_link(customer.id);
         Refusal::new(ErrorCode::RequireKyc, message).with_data(url.into()).into()
     }
@@ -115,15 +115,17 @@ impl App {
             return Err(ErrorCode::UserBanned.into());
         }
         let Some(level) = customer.kyc.level else {
-            return Err(self.form_needed(customer, "the customer's identity is not verified; data is the form"));
+            return Err(self.identity_form_required(customer, "the customer's identity is not verified; data is the form"));
         };
         if customer.identification.is_none() && customer.country.is_latin_american() {
             let message = "an identification is needed before any operation in this country; data is the form";
-            return Err(self.form_needed(customer, message));
+            return Err(self.identity_form_required(customer, message));
         }
         let (minimum, now) = (self.config().registration.minimum_age, self.business().now());
         if customer.lacks_birth(minimum, now) {
-            return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
+            return Err(
+                self.identity_form_required(customer, "the identification is a person's, whose date of birth is needed; data is the form")
+            );
         }
         let age = date_of_birth::age(customer.profile.date_of_birth.reveal(), now);
         let is_minor = age.map_or_else(|| customer.majority(minimum, now) == AgeCheck::Minor, |age| age < u16::from(minimum));
@@ -201,13 +203,13 @@ impl App {
             return Ok(false);
         }
         match limits::raises(self.catalogue(), usage, KycLevel::Reinforced) {
-            Ok(raises) => Ok(self.first_over(&raises).await?.is_none()),
+            Ok(raises) => Ok(self.first_exceeded(&raises).await?.is_none()),
             Err(_) => Ok(false),
         }
     }
 
     /// The first counter that would exceed its ceiling now.
-    async fn first_over(&self, raises: &[CounterChange]) -> AppResult<Option<Counter>> {
+    async fn first_exceeded(&self, raises: &[CounterChange]) -> AppResult<Option<Counter>> {
         let counters: Vec<&Counter> = raises.iter().map(|raise| &raise.counter).collect();
         let stand = self.store().counters(&counters).await?;
         let over = raises
@@ -229,7 +231,7 @@ impl App {
             Err(_) => return self.limit_refusal(customer, usage, level).await,
         };
         raises.extend(limits::open_orders(self.catalogue(), customer.partner, usage, maximum, true));
-        match self.first_over(&raises).await {
+        match self.first_exceeded(&raises).await {
             Ok(Some(counter)) => self.ceiling_refusal(customer, usage, level, &counter).await,
             Ok(None) => ErrorCode::PriceUnavailable.into(),
             Err(error) => error,
@@ -256,7 +258,7 @@ impl OpenedQuote {
 
     /// The refusal of a request whose quote was used before: `quote_used`, unless the given refusal precedes it in the
     /// order of checks.
-    pub(crate) fn used_before(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
+    pub(crate) fn or_quote_used(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
         let comes_later = matches!(
             refusal.code,
             ErrorCode::QuoteExpired

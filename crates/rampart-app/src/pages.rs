@@ -185,7 +185,7 @@ impl App {
     }
 
     async fn payment_page(&self, mut payment: Payment) -> AppResult<PaymentPage> {
-        self.tell_all_of_our_account(&mut payment);
+        self.complete_account_details(&mut payment);
         let customer = self.store().customer(payment.customer).await?.ok_or_else(no_page)?;
         Ok(PaymentPage {
             partner_name: self.partner_name(payment.partner).await?,
@@ -202,7 +202,7 @@ impl App {
 
     /// Orders of earlier versions lack some account details. They are taken from the configured account while it is the
     /// same one.
-    fn tell_all_of_our_account(&self, payment: &mut Payment) {
+    fn complete_account_details(&self, payment: &mut Payment) {
         let PayIn::Bank(rail) = payment.pay_in else { return };
         let (Some(instructions), Some(ours)) = (&mut payment.instructions, self.catalogue().rail_account(rail)) else { return };
         if instructions.own_account || instructions.account == ours.account {
@@ -267,8 +267,8 @@ impl App {
             return_url: format!("{}/returned?token={}", self.config().public_url, self.returned_token(payment.id)),
             expires_at: payment.open_until,
         };
-        let patience = Duration::from_secs(self.config().workers.call_seconds);
-        let outcome = tokio::time::timeout(patience, port.open_session(&request)).await;
+        let timeout = Duration::from_secs(self.config().workers.call_seconds);
+        let outcome = tokio::time::timeout(timeout, port.open_session(&request)).await;
         match outcome {
             Ok(CallOutcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
             Ok(CallOutcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
@@ -307,7 +307,7 @@ impl App {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::PendingBank { .. }) {
             return Ok(());
         }
-        self.ask_payment(token, &PaymentCommand::DeclareSent).await
+        self.command_payment(token, &PaymentCommand::DeclareSent).await
     }
 
     /// The customer cancels a payment before money arrived.
@@ -318,7 +318,7 @@ impl App {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::Cancelled) {
             return Ok(());
         }
-        self.ask_payment(token, &PaymentCommand::Cancel).await
+        self.command_payment(token, &PaymentCommand::Cancel).await
     }
 
     /// The customer cancels a ramp-off before coins arrived.
@@ -329,7 +329,7 @@ impl App {
         let rampoff = self.rampoff_by_token(token).await?;
         match rampoff.state {
             RampoffState::Cancelled => Ok(()),
-            RampoffState::Created => self.ask_rampoff(token, &RampoffCommand::Cancel).await,
+            RampoffState::Created => self.command_rampoff(token, &RampoffCommand::Cancel).await,
             _ => {
                 let message = format!("a ramp-off that is {} cannot be cancelled here", rampoff.status());
                 Err(Refusal::new(ErrorCode::ValidationFailed, message).into())
@@ -337,7 +337,7 @@ impl App {
         }
     }
 
-    async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
+    async fn command_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let payment = self.payment_by_token(token).await?;
             let price = self.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, self.business().now());
@@ -351,7 +351,7 @@ impl App {
         Err(AppError::Unavailable("the payment is changing too fast".into()))
     }
 
-    async fn ask_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
+    async fn command_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());

@@ -123,8 +123,8 @@ impl App {
     }
 
     /// Partners in order of creation, one page.
-    pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
-        Ok(self.store().partners(behind, limit).await?)
+    pub async fn partners(&self, after: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
+        Ok(self.store().partners(after, limit).await?)
     }
 
     /// Changes a partner. Disabling and enabling revoke all tokens issued so far.

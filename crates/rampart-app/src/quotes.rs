@@ -77,7 +77,7 @@ impl App {
         let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
         let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let country = self.read_country(&mut fields, &request.country);
-        let counts_coins = match fields.optional("amount_in", &request.amount_in, MAX_FIELD_CHARACTERS) {
+        let is_coin_amount = match fields.optional("amount_in", &request.amount_in, MAX_FIELD_CHARACTERS) {
             None | Some("fiat") => false,
             Some("coin") => true,
             Some(_) => {
@@ -87,7 +87,7 @@ impl App {
         };
         let method = payment_type.and_then(|payment_type| self.find_method(&mut fields, payment_type, fiat, country));
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
-        let decimals = match counts_coins {
+        let decimals = match is_coin_amount {
             true => coin.map_or(18, |coin| coin.decimals),
             false => method.map_or(18, |method| self.decimals_of(method)),
         };
@@ -96,13 +96,13 @@ impl App {
         let method = method.ok_or(ErrorCode::MethodNotAllowed)?;
         let coin = coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
         let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
-        if !counts_coins {
+        if !is_coin_amount {
             self.check_payable("amount", method, amount)?;
             self.check_method_bounds(method, amount)?;
         }
         let now = self.business().now();
         let price = self.prices().buy_price(coin.id.symbol, method.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
-        let asked = if counts_coins { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
+        let asked = if is_coin_amount { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
         let terms = BuyTerms::new(self.catalogue(), method, coin, price, asked).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_method_bounds(method, terms.fiat_amount)?;
         check_coin_maximum(coin, terms.coin_amount)?;
@@ -110,7 +110,7 @@ impl App {
         Ok(QuoteView {
             quote_id,
             amount: amount.to_major_short(decimals),
-            amount_in: if counts_coins { "coin" } else { "fiat" },
+            amount_in: if is_coin_amount { "coin" } else { "fiat" },
             fiat_symbol: terms.fiat,
             symbol: terms.coin.symbol,
             chain: terms.coin.chain,

@@ -244,9 +244,9 @@ pub struct RampoffCreatedView {
     /// In major units.
     pub fiat_amount: String,
     pub fiat_symbol: String,
-    /// Until when money and price are held.
+    /// Until when the price is guaranteed.
     pub expires_at: Timestamp,
-    /// A page that shows how it goes.
+    /// The hosted status page.
     pub url_status: String,
 }
 
@@ -260,7 +260,7 @@ pub struct SubscriptionView {
     pub url: String,
     /// `active`, or `disabled` after the receiver answered 410 Gone.
     pub status: &'static str,
-    /// Since when it is disabled.
+    /// `None` while it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
     /// Parked deliveries, counted up to 1,000.

@@ -71,7 +71,7 @@ async fn key(app: &App) -> DoctorFinding {
 }
 
 async fn needs(app: &App) -> DoctorFinding {
-    let result = match crate::needs::missing(app).await {
+    let result = match crate::required_configuration::missing(app).await {
         Err(error) => Err(error.to_string()),
         Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
         Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
@@ -151,11 +151,12 @@ async fn cursors(app: &App) -> Vec<DoctorFinding> {
     match app.store().cursors_by_name(&names).await {
         Err(error) => vec![finding("the cursors move", Err(error.to_string()))],
         Ok(cursors) => {
-            let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
-            let still: Vec<String> = still.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
-            let result = match still.is_empty() {
+            let stalled = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+            let stalled: Vec<String> =
+                stalled.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
+            let result = match stalled.is_empty() {
                 true => Ok(format!("{} of {}", cursors.len(), names.len())),
-                false => Err(format!("stalled (is a server running?): {}", still.join(", "))),
+                false => Err(format!("stalled (is a server running?): {}", stalled.join(", "))),
             };
             vec![finding("the cursors move", result)]
         }
@@ -228,10 +229,10 @@ async fn failing(app: &App) -> DoctorFinding {
 
 fn clocks(app: &App) -> DoctorFinding {
     let (business, real) = (app.business().now(), app.real().now());
-    let ahead = real.until(business).max(business.until(real));
-    let result = match (ahead > MAX_CLOCK_SKEW, app.config().is_live()) {
-        (true, true) => Err(format!("business time differs from real time by {} s", ahead.as_secs())),
-        (true, false) => Ok(format!("business time was moved by {} s", ahead.as_secs())),
+    let skew = real.until(business).max(business.until(real));
+    let result = match (skew > MAX_CLOCK_SKEW, app.config().is_live()) {
+        (true, true) => Err(format!("business time differs from real time by {} s", skew.as_secs())),
+        (true, false) => Ok(format!("business time was moved by {} s", skew.as_secs())),
         (false, _) => Ok(real.to_string()),
     };
     finding("the clocks agree", result)

@@ -176,8 +176,8 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
                 "secrets of the partner {partner} are sealed with an older key still: run `rampart keys reseal` first"
             )));
         }
-        let longest = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
-        let until = current.newest_since.after(Duration::from_secs(longest));
+        let lifetime_seconds = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
+        let until = current.newest_since.after(Duration::from_secs(lifetime_seconds));
         if !now && app.real().now() < until {
             let message = format!("tokens and quotes that the key {id} signed are good until {until}: wait, or end them with --now");
             return Err(refuse(message));

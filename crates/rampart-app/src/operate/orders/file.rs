@@ -21,7 +21,7 @@ const MAX_EVENT_ROWS: u32 = 200;
 /// Newest review items shown. Open reversals are always shown.
 const MAX_REVIEW_ROWS: u32 = 200;
 
-/// Everything known of an order, without personal data.
+/// Everything known about an order, without personal data.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct OrderFile {
     /// `payment` or `rampoff`.
@@ -98,7 +98,7 @@ pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
         Order::Payment(payment) => of_payment(app, &payment),
         Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
     };
-    with_belongings(app, id, file).await
+    with_related_records(app, id, file).await
 }
 
 /// The price that a command decides at, with its age: the last one the server stored.
@@ -185,15 +185,15 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
     }
 }
 
-async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
+async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
     let store = app.store();
     let subject = id.to_string();
     let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
     let (transfers, payouts, postings) =
         futures::try_join!(store.transfers_of_order(id), store.payouts_of_order(id), store.postings_of_order(id))?;
     let mut jobs = store.jobs_of_subject(&subject).await?;
-    for belonging in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
-        jobs.extend(store.jobs_of_subject(&belonging).await?);
+    for related in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
+        jobs.extend(store.jobs_of_subject(&related).await?);
     }
     for transfer in transfers {
         let state = match &transfer.state {
