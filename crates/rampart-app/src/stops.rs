@@ -85,8 +85,7 @@ async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
 pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
     let reason = format!(
         "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this \
-         installation; find out who \
-         and what, then `rampart review resolve … go-on`"
+         installation; find out who and what, then `rampart review resolve … go-on`"
     );
     stop(app, chain.as_str(), i128::from(expected), reason).await
 }
