@@ -1,4 +1,4 @@
-//! The application: what every use case and worker is made with.
+//! The application: everything that use cases and workers share.
 
 use std::sync::Arc;
 
@@ -16,37 +16,37 @@ use crate::config::AppConfig;
 use crate::customer_cache::CustomerCache;
 use crate::destination::OwnAccounts;
 use crate::error::{AppError, AppResult};
-use crate::idempotency::Twins;
+use crate::idempotency::InFlightRequests;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
 use crate::metrics::Metrics;
-use crate::numbers::Numbers;
-use crate::orders::Reserved;
+use crate::numbers::NumberAllocator;
+use crate::orders::ReservedAddresses;
 use crate::partners::PartnerCache;
 use crate::ports::Ports;
 use crate::prices::PriceBoard;
 use crate::wake::Wake;
 
-/// How often a use case reloads and decides again when what it decided on has changed meanwhile.
+/// How often a use case reloads its records and decides again after a version conflict.
 pub(crate) const MOST_TRIES: usize = 10;
 
-/// Time and chance, passed in.
+/// Clocks and randomness, passed in so that tests control them.
 #[derive(Clone)]
 pub struct Sources {
     /// Business time: quotes, expiry, limits, retries due, events. Tests and the sandbox move it.
     pub business: Arc<dyn Clock>,
-    /// Real time: tokens, leases, time-outs, signatures.
+    /// Real time: tokens, leases, timeouts, signatures.
     pub real: Arc<dyn Clock>,
-    /// What identifiers and secrets are drawn from.
+    /// Randomness for identifiers and secrets.
     pub randomness: Arc<dyn Randomness>,
 }
 
-/// The application. Cheap to clone; every clone is the same.
+/// The application. Cheap to clone: all clones share one state.
 #[derive(Clone)]
 pub struct App {
-    inner: Arc<Inner>,
+    inner: Arc<AppInner>,
 }
 
-struct Inner {
+struct AppInner {
     store: Store,
     ports: Ports,
     catalogue: Catalogue,
@@ -58,19 +58,19 @@ struct Inner {
     wake: Wake,
     partners: PartnerCache,
     customers: CustomerCache,
-    numbers: Numbers,
-    twins: Twins,
-    reserved: Reserved,
+    numbers: NumberAllocator,
+    in_flight: InFlightRequests,
+    reserved_addresses: ReservedAddresses,
     own_accounts: OwnAccounts,
 }
 
 impl App {
-    /// Makes the application and compares the installation's keys, in whatever order, and its mode with the database's; a new
-    /// database is made with the first key.
+    /// Opens the installation: compares its keys (in any order) and its mode with the database. A new database is
+    /// created with the first key.
     ///
     /// # Errors
-    /// [`AppError::Refusal`] never; [`AppError::Defect`] for settings that contradict each other, when a key of the database's is
-    /// missing, or for a mode that it was not made in; [`AppError::Unavailable`] when the database cannot be read.
+    /// [`AppError::Defect`] for contradictory settings, a missing adapter, a key that the database needs and that is
+    /// not given, or a mode other than the one the database was created in.
     pub async fn new(
         store: Store,
         ports: Ports,
@@ -85,8 +85,8 @@ impl App {
         crate::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
-        let inner = Inner {
-            reserved: Reserved::of(&catalogue, &ports),
+        let inner = AppInner {
+            reserved_addresses: ReservedAddresses::of(&catalogue, &ports),
             own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
@@ -94,8 +94,8 @@ impl App {
             wake: Wake::default(),
             partners: PartnerCache::default(),
             customers: CustomerCache::default(),
-            numbers: Numbers::default(),
-            twins: Twins::default(),
+            numbers: NumberAllocator::default(),
+            in_flight: InFlightRequests::default(),
             store,
             ports,
             catalogue,
@@ -111,19 +111,19 @@ impl App {
         &self.inner.store
     }
 
-    /// The adapters.
+    /// The adapters of the providers.
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.inner.ports
     }
 
-    /// What is traded.
+    /// The assets, methods, rails and limits of this installation.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.inner.catalogue
     }
 
-    /// The settings.
+    /// The settings of the ramp.
     #[must_use]
     pub fn config(&self) -> &AppConfig {
         &self.inner.config
@@ -141,37 +141,37 @@ impl App {
         &self.inner.sources.real
     }
 
-    /// What identifiers and secrets are drawn from.
+    /// Randomness for identifiers and secrets.
     #[must_use]
     pub fn randomness(&self) -> &dyn Randomness {
         &*self.inner.sources.randomness
     }
 
-    /// What mints the identifiers of a decision taken now (business time).
+    /// Mints identifiers for a decision taken now (business time).
     #[must_use]
     pub fn mint(&self) -> Mint<'_> {
         Mint { now: self.business().now(), randomness: self.randomness() }
     }
 
-    /// What a decision taken now may look at, with this price.
+    /// The context of a decision taken now, at this price.
     #[must_use]
     pub fn context(&self, price: Option<Rate>) -> Context<'_> {
         Context::new(self.mint(), self.catalogue(), price)
     }
 
-    /// The last market prices.
+    /// The last known market prices.
     #[must_use]
     pub fn prices(&self) -> &PriceBoard {
         &self.inner.prices
     }
 
-    /// What is measured.
+    /// The metrics of this process.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
     }
 
-    /// What wakes this process's workers.
+    /// The wake-up signals of this process's workers.
     #[must_use]
     pub fn wake(&self) -> &Wake {
         &self.inner.wake
@@ -191,29 +191,29 @@ impl App {
         &self.inner.customers
     }
 
-    pub(crate) fn numbers(&self) -> &Numbers {
+    pub(crate) fn numbers(&self) -> &NumberAllocator {
         &self.inner.numbers
     }
 
-    pub(crate) fn reserved(&self) -> &Reserved {
-        &self.inner.reserved
+    pub(crate) fn reserved_addresses(&self) -> &ReservedAddresses {
+        &self.inner.reserved_addresses
     }
 
     pub(crate) fn own_accounts(&self) -> &OwnAccounts {
         &self.inner.own_accounts
     }
 
-    pub(crate) fn twins(&self) -> &Twins {
-        &self.inner.twins
+    pub(crate) fn in_flight(&self) -> &InFlightRequests {
+        &self.inner.in_flight
     }
 
-    /// Makes a step durable and wakes whoever has work because of it. The only caller of the store's commit.
+    /// Commits a step and wakes the workers that it gives work to. The only caller of the store's commit.
     ///
     /// # Errors
-    /// See [`CommitError`]; nothing of the step was stored then.
+    /// See [`CommitError`]. Nothing of the step is stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
         let call = crate::wake::WakeSet::of(&step);
-        // What is remembered of them will be out of date.
+        // The cached customers are outdated by this step.
         for record in &step.writes {
             if let Record::Customer(customer) = record {
                 self.inner.customers.forget(customer.id);
@@ -225,8 +225,8 @@ impl App {
     }
 }
 
-/// Everything that the catalogue makes orders with must have its adapter, or money would wait for somebody who never comes. Of
-/// what is switched off, [`crate::needs`] tells whether it still needs one.
+/// Every chain, and every enabled method and payout rail, needs its adapter, or money would wait for a provider that is
+/// never called. [`crate::required_configuration`] checks what disabled parts of the catalogue still need.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {
@@ -242,7 +242,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
             MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) if ports.bank(rail).is_none() => {
                 return Err(AppError::defect(format!("{place}: the rail {rail} has no adapter")));
             }
-            MethodKind::VirtualAccount(rail) if !catalogue.rail_account(rail).is_some_and(leads_home) => {
+            MethodKind::VirtualAccount(rail) if !catalogue.rail_account(rail).is_some_and(supports_customer_accounts) => {
                 return Err(AppError::defect(format!("{place}: the rail {rail} needs an account that is a CLABE or a CVU")));
             }
             _ => {}
@@ -254,7 +254,7 @@ fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     }
 }
 
-/// Whether customers can have account numbers of their own that lead to an account of ours.
-fn leads_home(ours: &RailAccount) -> bool {
+/// Whether per-customer account numbers can be derived from this account (CLABE and CVU).
+fn supports_customer_accounts(ours: &RailAccount) -> bool {
     virtual_account::account_of(&ours.account, CustomerId(1)).is_some()
 }

@@ -1,4 +1,4 @@
-//! `availableAssets`: what is traded.
+//! `availableAssets`: the coins and currencies that are traded.
 
 use crate::app::App;
 use crate::error::AppResult;
@@ -6,9 +6,6 @@ use crate::views::{AssetsView, CoinView, FiatView};
 
 impl App {
     /// The coins, each on its chain, and the currencies.
-    ///
-    /// # Errors
-    /// None; the catalogue is in memory.
     pub async fn available_assets(&self) -> AppResult<AssetsView> {
         let coins = self.catalogue().coins.iter().map(|coin| CoinView {
             symbol: coin.id.symbol.to_string(),

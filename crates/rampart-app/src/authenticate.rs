@@ -1,4 +1,5 @@
-//! Who calls: keys and secrets are exchanged for tokens, tokens tell the partner without a look into the database.
+//! Authentication: an API key and its secret are exchanged for a token, and a token names its partner without a
+//! database read.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,15 +19,14 @@ use crate::error::{AppError, AppResult};
 use crate::network;
 use crate::views::TokenGrant;
 
-/// The longest key, secret or token that is looked at.
-const LONGEST: usize = 512;
+/// Limit of a key, a secret or a token.
+const MAX_CREDENTIAL_BYTES: usize = 512;
 
-/// A partner whose token holds.
+/// The partner of a valid token.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedPartner {
-    /// The partner.
     pub partner: Arc<Partner>,
-    /// The epoch of its token.
+    /// The token epoch that the token was issued in. A new epoch revokes older tokens.
     pub(crate) epoch: i64,
 }
 
@@ -34,32 +34,33 @@ fn refused() -> AppError {
     AppError::code(ErrorCode::AuthorizationIncorrect)
 }
 
-/// Whether a partner may call from an address.
+/// An empty allow list permits every address.
 fn may_call_from(partner: &Partner, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
-    partner.allow_ips.is_empty() || partner.allow_ips.iter().any(|named| network::named(named).is_some_and(|network| network.contains(&ip)))
+    partner.allow_ips.is_empty()
+        || partner.allow_ips.iter().any(|range| network::parse_network(range).is_some_and(|network| network.contains(&ip)))
 }
 
 impl App {
-    /// Exchanges a key and its secret for a token.
+    /// Exchanges an API key and its secret for a token.
     ///
     /// # Errors
-    /// `authorization_incorrect`, in the same words and time whatever is wrong.
+    /// `authorization_incorrect`, with the same message and timing whatever is wrong.
     pub async fn authenticate(&self, api_key: &str, api_secret: &str, ip: IpAddr) -> AppResult<TokenGrant> {
         let asked_at = Instant::now();
-        let partner = match api_key.len() <= LONGEST && api_secret.len() <= LONGEST {
+        let partner = match api_key.len() <= MAX_CREDENTIAL_BYTES && api_secret.len() <= MAX_CREDENTIAL_BYTES {
             true => self.store().partner_by_api_key(api_key).await?,
             false => None,
         };
         let known = partner.as_ref().and_then(|partner| Some((partner, partner.key_in_use(api_key, self.real().now())?)));
-        // A key that nobody has costs the same work as one with a wrong secret.
+        // An unknown key costs the same work as a wrong secret, so timing does not reveal which keys exist.
         let secret = match known {
             Some((_, (key, ..))) => self.keys().open(&key.key, &key.sealed_secret)?,
             None => self.keys().decoy_secret()?,
         };
-        let right = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
+        let secret_matches = bool::from(secret.reveal().as_bytes().ct_eq(api_secret.as_bytes()));
         match known {
-            Some((partner, (_, epoch, until))) if right && partner.enabled && may_call_from(partner, ip) => {
+            Some((partner, (_, epoch, until))) if secret_matches && partner.enabled && may_call_from(partner, ip) => {
                 self.partner_cache().put(asked_at, Arc::new(partner.clone()));
                 Ok(self.grant(partner.id, epoch, until))
             }
@@ -67,43 +68,43 @@ impl App {
         }
     }
 
-    /// A token that ends when its key does.
+    /// The token expires no later than its key.
     fn grant(&self, partner: PartnerId, epoch: i64, until: Option<Timestamp>) -> TokenGrant {
         let now = self.real().now();
-        let longest = now.after(Duration::from_secs(self.config().token_seconds));
-        let expires_at = until.map_or(longest, |until| until.min(longest));
+        let latest_expiry = now.after(Duration::from_secs(self.config().token_seconds));
+        let expires_at = until.map_or(latest_expiry, |until| until.min(latest_expiry));
         let expires_in = now.until(expires_at).as_secs().max(1);
         let statement = format!("{partner}.{epoch}.{}", expires_at.micros());
         let tag = self.keys().token_tag(statement.as_bytes());
         TokenGrant { token: URL_SAFE_NO_PAD.encode([tag.as_slice(), statement.as_bytes()].concat()), expires_at, expires_in }
     }
 
-    /// The partner of a token. The hot path asks no database: partners are remembered for a moment.
+    /// The partner of a token. Usually answered from the partner cache, without a database read.
     ///
     /// # Errors
-    /// `authorization_incorrect` for a token that is not ours, has ended or was revoked, for a disabled partner, and for an
-    /// address that the partner may not call from.
+    /// `authorization_incorrect` for a token that is not ours, has expired or was revoked, for a disabled partner, and
+    /// for an address outside the partner's allow list.
     pub async fn caller(&self, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
         let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
-        let good = self.still_holds(&partner, epoch) && may_call_from(&partner, ip);
-        if good { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
+        let accepted = self.accepts_token(&partner, epoch) && may_call_from(&partner, ip);
+        if accepted { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
     }
 
-    /// Whether a partner may call with a token of an epoch.
-    pub(crate) fn still_holds(&self, partner: &Partner, epoch: i64) -> bool {
+    /// Whether a token of this epoch is accepted from the partner.
+    pub(crate) fn accepts_token(&self, partner: &Partner, epoch: i64) -> bool {
         partner.enabled && partner.accepts(epoch, self.real().now())
     }
 
-    /// What a token states, if it is ours and has not ended.
+    /// The partner and epoch of a token that is ours and has not expired.
     fn open_token(&self, token: &str) -> Option<(PartnerId, i64)> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_CREDENTIAL_BYTES {
             return None;
         }
-        let mut bytes = [0; LONGEST];
+        let mut bytes = [0; MAX_CREDENTIAL_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
         let (tag, statement) = bytes.get(..length)?.split_first_chunk::<32>()?;
-        if !self.keys().token_holds(statement, tag) {
+        if !self.keys().verifies_token(statement, tag) {
             return None;
         }
         let mut parts = std::str::from_utf8(statement).ok()?.split('.');
@@ -111,17 +112,18 @@ impl App {
         (Timestamp::from_micros(expires_at) > self.real().now()).then_some((id.parse().ok()?, epoch))
     }
 
-    /// The partner whose key in use this is, for those who know the key only.
+    /// The partner with this API key, without a check of its secret.
     ///
     /// # Errors
-    /// `authorization_incorrect` when nobody has it.
+    /// `authorization_incorrect` for an unknown key or a disabled partner.
     pub async fn caller_for_key(&self, api_key: &str) -> AppResult<AuthenticatedPartner> {
         let partner = self.store().partner_by_api_key(api_key).await?.filter(|partner| partner.enabled).ok_or_else(refused)?;
         let (_, epoch, _) = partner.key_in_use(api_key, self.real().now()).ok_or_else(refused)?;
         Ok(AuthenticatedPartner { partner: Arc::new(partner), epoch })
     }
 
-    /// The secrets that sign for a partner at the moment: that of its key, and of the key before for as long as it was given.
+    /// The secrets that the partner's webhooks are signed with: that of its key and, during a rotation's overlap, that
+    /// of the previous key.
     ///
     /// # Errors
     /// [`AppError::Defect`] when they were not sealed under this installation's key.

@@ -1,11 +1,11 @@
-//! The real clock.
+//! The system clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rampart_core::time::{Clock, Sleep, Timestamp};
 
-/// The longest a sleeper stays away from the clock: the machine's time may be corrected meanwhile.
-const LONGEST_NAP: Duration = Duration::from_secs(60);
+/// The system time may be corrected while a task sleeps, so it wakes at least this often to compare.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,7 +26,7 @@ impl Clock for SystemClock {
                 if left.is_zero() {
                     return;
                 }
-                tokio::time::sleep(left.min(LONGEST_NAP)).await;
+                tokio::time::sleep(left.min(MAX_SLEEP)).await;
             }
         })
     }

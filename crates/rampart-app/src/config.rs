@@ -1,112 +1,99 @@
-//! What an operator can set about the ramp itself. What it trades is in [`rampart_core::catalogue`].
+//! Settings of the ramp itself. The catalogue ([`rampart_core::catalogue`]) has the settings of what it trades.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether the outside world is real.
+/// Whether the providers are real or simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Everything outside is simulated.
+    /// Every provider is simulated.
     #[default]
     Sandbox,
-    /// Everything outside is real.
+    /// Every provider is real.
     Live,
 }
 
-/// What an operator can set about the ramp itself.
+/// The settings of the ramp.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppConfig {
-    /// Whether the outside world is real.
     #[serde(default)]
     pub mode: Mode,
-    /// Where our pages are, without a slash at the end: `https://ramp.example.com`. Links are made of it, never of a
-    /// request's `Host` header.
+    /// Base URL of the hosted pages, without a trailing slash: `https://ramp.example.com`. Links are built from it,
+    /// never from a request's `Host` header.
     pub public_url: String,
-    /// How long a token is good for, in seconds of real time.
+    /// Lifetime of a token (real time).
     pub token_seconds: u64,
-    /// How long a link to a customer's identity page is good for, in days of business time.
+    /// Lifetime of a link to the identity page (business time).
     pub identity_link_days: u32,
-    /// How long the answers to idempotency keys are kept, in hours; at least 24.
+    /// How long responses are kept for their idempotency keys. At least 24.
     pub idempotency_hours: u64,
-    /// How long money waits, in seconds of business time, before it goes to a destination that a hosted page gave.
+    /// Delay before money goes to a destination given on a hosted page (business time).
     pub destination_delay_seconds: u64,
-    /// Registration of customers.
     pub registration: RegistrationConfig,
-    /// How many calls are answered.
     pub rate_limits: RateLimits,
-    /// Webhooks.
     pub webhooks: WebhooksConfig,
-    /// How long what is no longer needed is kept.
+    /// How long finished records are kept.
     pub retention: RetentionConfig,
-    /// The workers.
     #[serde(default)]
     pub workers: crate::workers::WorkersConfig,
 }
 
-/// Registration of customers.
+/// Settings of customer registration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistrationConfig {
-    /// Whether a telephone number or bank account that does not hold is refused instead of stored with a warning.
+    /// Refuse an invalid telephone number or bank account instead of storing it with a warning.
     pub strict_contact: bool,
-    /// How old a person must be, in years.
+    /// In completed years.
     pub minimum_age: u8,
-    /// Domains of throw-away e-mail addresses that are refused, lower case; their subdomains too.
+    /// Disposable e-mail domains that are refused, in lower case, with their subdomains.
     pub disposable_domains: Vec<String>,
 }
 
-/// How many calls are answered. Each is a bucket: so many at once, refilled by so many a second.
+/// Rate limits. Each pair is a token bucket: a burst capacity and a refill rate per second.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimits {
-    /// Whether calls are counted at all.
     pub enabled: bool,
-    /// Calls a second of one partner.
     pub partner_per_second: u32,
-    /// Calls of one partner at once.
     pub partner_burst: u32,
-    /// Calls a second from one address.
     pub ip_per_second: u32,
-    /// Calls from one address at once.
     pub ip_burst: u32,
-    /// Authentications a second from one address.
     pub authenticate_per_second: u32,
-    /// Authentications from one address at once.
     pub authenticate_burst: u32,
 }
 
-/// Webhooks.
+/// Settings of webhook delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// How long a receiver may take, in seconds.
+    /// Timeout of one delivery attempt.
     pub timeout_seconds: u64,
-    /// Whether URLs may lead into private networks, and may be plain http. Live mode does not allow either, whatever
-    /// is set here.
+    /// Allow private networks and plain http in webhook URLs. Always off in live mode.
     pub allow_private_networks: bool,
-    /// The ports that URLs may have in live mode; the sandbox allows any.
+    /// Ports allowed in webhook URLs in live mode. The sandbox allows any.
     pub live_ports: Vec<u16>,
-    /// How many deliveries may be under way at once.
+    /// Limit of concurrent deliveries.
     pub concurrency: usize,
 }
 
-/// How long what is no longer needed is kept.
+/// How long finished records are kept.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// Deliveries that arrived, in days.
+    /// For delivered webhook deliveries.
     pub delivered_days: u32,
 }
 
 impl AppConfig {
-    /// Whether the outside world is real.
+    /// Whether the providers are real.
     #[must_use]
     pub const fn is_live(&self) -> bool {
         matches!(self.mode, Mode::Live)
     }
 
-    /// Settings that fit a sandbox; the binary's own default file says the same and more.
+    /// Sandbox defaults. The default file of the binary contains these and more.
     #[must_use]
     pub fn sandbox(public_url: &str) -> Self {
         Self {
@@ -136,10 +123,10 @@ impl AppConfig {
         }
     }
 
-    /// What is wrong with the settings as a whole, if anything.
+    /// Checks the settings as a whole.
     ///
     /// # Errors
-    /// A sentence that names the setting.
+    /// A sentence that names the offending setting.
     pub fn check(&self) -> Result<(), String> {
         check_public_url(&self.public_url, self.is_live())?;
         if self.idempotency_hours < 24 {
@@ -155,10 +142,10 @@ impl AppConfig {
     }
 }
 
-/// Every link is made of the public URL, a path and a query of ours, and stands in pages and in JSON.
+/// Checks the public URL. Every link consists of it, a path and a query, and is inserted into pages and JSON.
 ///
 /// # Errors
-/// A sentence that says what the URL must or must not be, without quoting it.
+/// A sentence that says what is wrong, without quoting the URL, which may contain a password.
 pub fn check_public_url(text: &str, is_live: bool) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|_| "public_url must be a URL such as https://ramp.example.com".to_owned())?;
     if !matches!(url.scheme(), "http" | "https") || text.ends_with('/') {
@@ -167,14 +154,14 @@ pub fn check_public_url(text: &str, is_live: bool) -> Result<(), String> {
     if is_live && url.scheme() != "https" {
         return Err("public_url must begin with https:// in live mode".into());
     }
-    // Read in the text itself: an empty name, query or fragment is none to a parsed URL, and breaks the links all the same.
+    // Checked in the text: the parser drops an empty user name, query or fragment, which would still break the links.
     let has_user = text.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().unwrap_or_default().contains('@'));
     if has_user || text.contains(['?', '#']) {
         return Err("public_url must not have a user name, a password, a query or a fragment".into());
     }
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/[]%".contains(letter);
     if !text.chars().all(is_plain) {
-        return Err("public_url must not have quotes, blanks or other signs that a plain address has not".into());
+        return Err("public_url must contain only ASCII letters, digits and the characters -._~:/[]%".into());
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `createPayment`: an order to buy coins. Checks in the order of the contract, one step, one commit; nothing outside is
-//! asked.
+//! `createPayment`: an order to buy coins. The checks run in the order of the API contract; one step is committed; no
+//! provider is called.
 
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::page_links::{URL_PAYMENT, with_token};
@@ -39,35 +39,27 @@ use crate::views::{CreatedResponse, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
 
-/// The fields of `createPayment`, as they came.
+/// The fields of `createPayment`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct CreatePayment {
-    /// The customer.
     pub user_id: Option<String>,
-    /// The partner's own name for the order.
     pub external_id: Option<String>,
-    /// The payment method.
     pub payment_type: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// What the customer pays, in major units.
+    /// In major units.
     pub fiat_amount: Option<AmountSent>,
-    /// The coin.
     pub coin_symbol: Option<String>,
-    /// Its chain.
     pub coin_chain: Option<String>,
-    /// Where the coins go.
     pub wallet: Option<String>,
-    /// Where the browser goes afterwards.
+    /// Where the browser is sent after the payment page.
     pub callback_url: Option<String>,
-    /// The quote whose terms these are.
+    /// A quote's sealed terms, to be used instead of the current price.
     pub quote_id: Option<String>,
-    /// An account that money may go back to.
     pub refund_account: Option<String>,
 }
 
-/// The fields, read.
-struct Wanted<'a> {
+/// The parsed fields.
+struct ParsedCreatePayment<'a> {
     user_id: i64,
     external_id: Option<&'a str>,
     payment_type: &'a str,
@@ -80,11 +72,11 @@ struct Wanted<'a> {
 }
 
 /// An order that has passed every check that does not depend on other orders.
-struct Checked<'a> {
+struct ValidatedPayment<'a> {
     customer: &'a Customer,
     level: KycLevel,
     method: &'a Method,
-    /// The customer's own account that the method pays to, where it has one for each.
+    /// For virtual-account methods: the account number that belongs to this customer.
     own_account: Option<String>,
     coin: &'a Coin,
     wallet: String,
@@ -94,26 +86,27 @@ struct Checked<'a> {
 }
 
 impl CreatePayment {
-    /// Every known field and what of it counts in a repeat, in one order for ever.
-    fn fields(&self) -> [(Meaning, &dyn Sent); 11] {
+    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
+    /// never changes.
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
         [
-            (Meaning::Integer, &self.user_id),
-            (Meaning::Text, &self.external_id),
-            (Meaning::Code, &self.payment_type),
-            (Meaning::Code, &self.fiat_symbol),
-            (Meaning::Decimal, &self.fiat_amount),
-            (Meaning::Code, &self.coin_symbol),
-            (Meaning::Code, &self.coin_chain),
-            (Meaning::Trimmed, &self.wallet),
-            (Meaning::Trimmed, &self.callback_url),
-            (Meaning::Trimmed, &self.quote_id),
-            (Meaning::Trimmed, &self.refund_account),
+            (CompareAs::Integer, &self.user_id),
+            (CompareAs::Text, &self.external_id),
+            (CompareAs::Code, &self.payment_type),
+            (CompareAs::Code, &self.fiat_symbol),
+            (CompareAs::Decimal, &self.fiat_amount),
+            (CompareAs::Code, &self.coin_symbol),
+            (CompareAs::Code, &self.coin_chain),
+            (CompareAs::Trimmed, &self.wallet),
+            (CompareAs::Trimmed, &self.callback_url),
+            (CompareAs::Trimmed, &self.quote_id),
+            (CompareAs::Trimmed, &self.refund_account),
         ]
     }
 }
 
 impl App {
-    /// Makes an order to buy coins.
+    /// Creates an order to buy coins.
     ///
     /// # Errors
     /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
@@ -128,53 +121,54 @@ impl App {
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
+        let idempotency = self.idempotent_request(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        // A repeat comes first in the order of checks, and is rare: the commit finds it without a question of its own. A
-        // refusal might have been a repeat's, so before one is given the claims are asked for.
-        match self.new_payment(caller, request, &repeat, &quote).await {
+        // Idempotency is checked first by contract, but repeats are rare: the commit detects them without a query of
+        // its own. Before a refusal is returned the claims are looked up, because a repeat must get the stored
+        // response instead.
+        match self.new_payment(caller, request, &idempotency, &quote).await {
             Err(AppError::Refusal(refusal)) => {
-                let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
-                match repeat.earlier(&claims)? {
-                    Some(earlier) => self.payment_answered_earlier(earlier).await,
-                    None => Err(quote.used_before(refusal, &claims)),
+                let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
+                match idempotency.stored_response(&claims)? {
+                    Some(stored) => self.replay_payment_response(stored).await,
+                    None => Err(quote.or_quote_used(refusal, &claims)),
                 }
             }
             answered => answered,
         }
     }
 
-    /// Tries first with the customer as it is remembered, without a look into the database: whether that still holds, the
-    /// commit finds out. What is refused then is decided again on what is stored, so that no refusal rests on memory.
+    /// The first attempt uses the cached customer, without a database read; the commit detects an outdated version. A
+    /// refusal is decided again on the stored customer, so no refusal depends on the cache.
     async fn new_payment(
         &self,
         caller: &AuthenticatedPartner,
         request: &CreatePayment,
-        repeat: &Repeat<'_>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
     ) -> AppResult<CreatedResponse> {
-        let wanted = self.read_payment(request)?;
+        let parsed = self.parse_payment(request)?;
         let mut caller = caller.clone();
-        let known = self.customer_cache().get(CustomerId(wanted.user_id));
-        let mut remembered = known.filter(|customer| customer.partner == caller.partner.id);
+        let known = self.customer_cache().get(CustomerId(parsed.user_id));
+        let mut cached = known.filter(|customer| customer.partner == caller.partner.id);
         for _ in 0..MOST_TRIES {
-            let by_memory = remembered.is_some();
-            match self.try_payment(&caller, &wanted, remembered.take(), repeat, quote).await {
-                Ok(Tried::Answered(answer)) => return Ok(answer),
-                Ok(Tried::CustomerChanged | Tried::ReferenceTaken) => {}
-                Ok(Tried::PartnerChanged) => caller.partner = self.partner_again(&caller).await?,
-                Err(AppError::Refusal(_)) if by_memory => {}
+            let from_cache = cached.is_some();
+            match self.try_payment(&caller, &parsed, cached.take(), idempotency, quote).await {
+                Ok(OrderAttempt::Answered(answer)) => return Ok(answer),
+                Ok(OrderAttempt::CustomerChanged | OrderAttempt::ReferenceTaken) => {}
+                Ok(OrderAttempt::PartnerChanged) => caller.partner = self.reload_partner(&caller).await?,
+                Err(AppError::Refusal(_)) if from_cache => {}
                 Err(error) => return Err(error),
             }
         }
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn payment_answered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
+    async fn replay_payment_response(&self, stored: StoredResponse) -> AppResult<CreatedResponse> {
         let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
-        let (id, data) = match earlier {
-            Earlier::Answer { data, subject } => (order(subject)?, data),
-            Earlier::Subject(id) => {
+        let (id, data) = match stored {
+            StoredResponse::Answer { data, subject } => (order(subject)?, data),
+            StoredResponse::Subject(id) => {
                 let id = order(id)?;
                 let payment = self.store().payment(id).await?.ok_or_else(|| AppError::defect("a claim without its payment"))?;
                 (id, self.payment_json(&payment)?)
@@ -183,28 +177,28 @@ impl App {
         Ok(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: true })
     }
 
-    fn read_payment<'a>(&'a self, request: &'a CreatePayment) -> AppResult<Wanted<'a>> {
-        let mut fields = Fields::new();
+    fn parse_payment<'a>(&'a self, request: &'a CreatePayment) -> AppResult<ParsedCreatePayment<'a>> {
+        let mut fields = FieldReader::new();
         let user_id = fields.customer("user_id", &request.user_id, true);
-        let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
-        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
-        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
+        let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let is_latin_american = fiat.map_or(Some(false), |fiat| self.is_latin_american_currency(fiat));
         if let (Some(fiat), None) = (fiat, is_latin_american) {
             fields.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
         }
         let decimals = fiat.and_then(|fiat| self.find_currency(fiat)).and_then(|fiat| self.catalogue().decimals(fiat.into()));
         let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
-        let symbol = fields.required("coin_symbol", &request.coin_symbol, LONGEST);
-        // In Latin America the coin's default chain is taken.
+        let symbol = fields.required("coin_symbol", &request.coin_symbol, MAX_FIELD_CHARACTERS);
+        // In Latin America the chain is optional: the coin's default chain is used.
         let chain = match is_latin_american {
-            Some(false) => fields.required("coin_chain", &request.coin_chain, LONGEST),
-            _ => fields.optional("coin_chain", &request.coin_chain, LONGEST),
+            Some(false) => fields.required("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
+            _ => fields.optional("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
         };
         let wallet = fields.required_wallet("wallet", &request.wallet);
         let callback_url = fields.url("callback_url", &request.callback_url);
-        fields.optional("quote_id", &request.quote_id, LONGEST_URL);
-        let refund_account = fields.bounded("refund_account", &request.refund_account, LONGEST);
+        fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
+        let refund_account = fields.bounded("refund_account", &request.refund_account, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
             (user_id, payment_type, fiat, amount, symbol, wallet)
@@ -212,48 +206,51 @@ impl App {
             return Err(ErrorCode::ValidationFailed.into());
         };
         let coin = self.find_coin(symbol, chain).and_then(|coin| self.catalogue().coin(coin));
-        Ok(Wanted { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
+        Ok(ParsedCreatePayment { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
     }
 
     async fn try_payment(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        remembered: Option<Arc<Customer>>,
-        repeat: &Repeat<'_>,
+        parsed: &ParsedCreatePayment<'_>,
+        cached: Option<Arc<Customer>>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
-    ) -> AppResult<Tried> {
-        let address = wanted.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, wanted.wallet));
+    ) -> AppResult<OrderAttempt> {
+        let address = parsed.coin.map(|coin| self.check_wallet("wallet", coin.id.chain, parsed.wallet));
         let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
-        let (customer, is_deposit_address) = match remembered {
-            // Of the address the commit finds it out.
+        let (customer, is_deposit_address) = match cached {
+            // The commit checks the address (`must_be_free`).
             Some(customer) => (customer, false),
-            None => self.customer_and_deposit_address(caller, CustomerId(wanted.user_id), normalized.as_deref()).await?,
+            None => self.customer_and_deposit_address(caller, CustomerId(parsed.user_id), normalized.as_deref()).await?,
         };
-        let checked = self.check_payment(caller, wanted, &customer, address, is_deposit_address, quote).await?;
+        let checked = self.check_payment(caller, parsed, &customer, address, is_deposit_address, quote).await?;
         let context = self.context(None);
-        let payment = self.make_payment(caller, wanted, &checked, &context).await?;
+        let payment = self.build_payment(caller, parsed, &checked, &context).await?;
         let data = self.payment_json(&payment)?;
         let id = payment.id;
         let concept = payment.instructions.as_ref().map(|instructions| instructions.concept.clone());
         let Ok(mut step) = payment.create(&context) else {
             return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
         };
-        step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.extend(idempotency.claims(self, id, &data));
         step.claims.extend(concept.map(|concept| Claim::forever(ClaimScope::Concept, concept, id)));
         step.claims.extend(checked.quote.as_ref().map(|(quote, _)| self.quote_claim(quote, id)));
         step.must_be_free.extend(normalized.map(|address| (ClaimScope::DepositAddress, address)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => {
-                Ok(Tried::Answered(CreatedResponse { data: with_token(&data, URL_PAYMENT, &self.payment_token(id)), replayed: false }))
-            }
-            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
-            Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
+            Ok(_) => Ok(OrderAttempt::Answered(CreatedResponse {
+                data: with_token(&data, URL_PAYMENT, &self.payment_token(id)),
+                replayed: false,
+            })),
+            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(OrderAttempt::PartnerChanged),
+            Err(CommitError::Conflict(_)) => Ok(OrderAttempt::CustomerChanged),
             Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::DepositAddress => Err(is_deposit_address_of_ours()),
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(Tried::ReferenceTaken),
-            Err(CommitError::AlreadyClaimed(claim)) => self.payment_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Concept => Ok(OrderAttempt::ReferenceTaken),
+            Err(CommitError::AlreadyClaimed(claim)) => {
+                self.replay_payment_response(idempotency.stored_response_of(&claim)?).await.map(OrderAttempt::Answered)
+            }
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
             }
@@ -264,33 +261,33 @@ impl App {
     async fn check_payment<'a>(
         &'a self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'a>,
+        parsed: &ParsedCreatePayment<'a>,
         customer: &'a Customer,
         address: Option<AppResult<String>>,
         is_deposit_address: bool,
         quote: &OpenedQuote,
-    ) -> AppResult<Checked<'a>> {
+    ) -> AppResult<ValidatedPayment<'a>> {
         let level = self.check_identity(customer)?;
         let method = self
             .catalogue()
-            .method(customer.country, wanted.payment_type.trim())
-            .filter(|method| method.enabled && method.fiat.is_spelled(wanted.fiat))
+            .method(customer.country, parsed.payment_type.trim())
+            .filter(|method| method.enabled && method.fiat.is_spelled(parsed.fiat))
             .ok_or(ErrorCode::MethodNotAllowed)?;
         let own_account = self.own_account(method, customer.id)?;
-        let coin = wanted.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
+        let coin = parsed.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
         let wallet = address.unwrap_or_else(|| Err(ErrorCode::CoinNotSupported.into()))?;
         if is_deposit_address {
             return Err(is_deposit_address_of_ours());
         }
         let refund_account =
-            wanted.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
+            parsed.refund_account.map(|account| checked_refund_account(self.own_accounts(), customer, account)).transpose()?;
         let quote = match self.check_quote(caller, quote)? {
             None => None,
             Some(quote) => match quote.terms {
                 QuoteTerms::Buy(by, terms)
                     if by == method.payment_type
                         && terms.fiat == method.fiat
-                        && terms.fiat_amount == wanted.amount
+                        && terms.fiat_amount == parsed.amount
                         && terms.coin == coin.id =>
                 {
                     Some((quote, terms))
@@ -298,20 +295,20 @@ impl App {
                 _ => return Err(quote_mismatch(&quote.terms)),
             },
         };
-        // What was quoted is kept, also where the method took other amounts when it was.
+        // A quoted amount stays payable even if the method's payable step has changed since.
         if quote.is_none() {
-            self.check_payable("fiat_amount", method, wanted.amount)?;
+            self.check_payable("fiat_amount", method, parsed.amount)?;
         }
-        self.check_method_bounds(method, wanted.amount)?;
+        self.check_method_bounds(method, parsed.amount)?;
         let at = self.business().now();
-        let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: wanted.amount, at };
+        let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: parsed.amount, at };
         if !limits::allows(self.catalogue(), &usage, level) {
             return Err(self.limit_refusal(customer, &usage, level).await);
         }
-        Ok(Checked { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
+        Ok(ValidatedPayment { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
     }
 
-    async fn terms_of(&self, checked: &Checked<'_>) -> AppResult<BuyTerms> {
+    async fn terms_of(&self, checked: &ValidatedPayment<'_>) -> AppResult<BuyTerms> {
         let terms = match &checked.quote {
             Some((_, terms)) => *terms,
             None => {
@@ -327,11 +324,11 @@ impl App {
         Ok(terms)
     }
 
-    async fn make_payment(
+    async fn build_payment(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        checked: &Checked<'_>,
+        parsed: &ParsedCreatePayment<'_>,
+        checked: &ValidatedPayment<'_>,
         context: &Context<'_>,
     ) -> AppResult<Payment> {
         let (method, now) = (checked.method, checked.usage.at);
@@ -343,7 +340,7 @@ impl App {
             partner: caller.partner.id,
             customer: checked.customer.id,
             counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
-            external_id: wanted.external_id.map(str::to_owned),
+            external_id: parsed.external_id.map(str::to_owned),
             method: method.payment_type,
             country: method.country,
             pay_in: match method.kind {
@@ -353,7 +350,7 @@ impl App {
             method_maximum: method.maximum,
             terms,
             wallet: checked.wallet.clone(),
-            callback_url: wanted.callback_url.clone(),
+            callback_url: parsed.callback_url.clone(),
             refund_account: checked.refund_account.clone(),
             refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
             refused_by_source: false,
@@ -367,7 +364,7 @@ impl App {
             state: PaymentState::Started,
             receipts: Vec::new(),
             fiat_balance: Amount::ZERO,
-            // Priced on arrival: nothing is promised.
+            // Methods without a hold are priced on arrival and reserve nothing.
             reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
             fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
             taken: None,
@@ -392,16 +389,16 @@ impl App {
         self.catalogue().rail_account(rail).ok_or_else(|| AppError::defect(format!("the rail {rail} has no account")))
     }
 
-    /// The account of the customer's own that a method pays to, where it has one for each. An account number has room for
-    /// so many figures of a customer's number and no more: to those beyond, the method is not available.
+    /// The virtual account of the customer, for methods that have one. An account number has space for a limited number
+    /// of digits of the customer's number; customers with longer numbers cannot use the method.
     fn own_account(&self, method: &Method, customer: CustomerId) -> AppResult<Option<String>> {
         let MethodKind::VirtualAccount(rail) = method.kind else { return Ok(None) };
         let account = virtual_account::account_of(&self.rail_account(rail)?.account, customer);
-        let message = "no account of its own can be given to this customer; another method has to be taken";
+        let message = "no virtual account can be assigned to this customer; use another payment method";
         account.map(Some).ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, message).into())
     }
 
-    /// What a customer who pays by transfer is told.
+    /// The payment instructions of a transfer.
     async fn instructions(&self, method: &Method, own_account: Option<&str>) -> AppResult<Option<Instructions>> {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { return Ok(None) };
         let ours = self.rail_account(rail)?;
@@ -419,7 +416,7 @@ impl App {
         }))
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn payment_json(&self, payment: &Payment) -> AppResult<String> {
         let payment_id = payment.id.to_string();
         let url_payment = payment_url(&self.config().public_url, payment.method, "");
@@ -441,24 +438,23 @@ impl App {
         json.map_err(|fault| AppError::Defect(Box::new(fault)))
     }
 
-    /// The partner as it is now, if its token still holds.
-    pub(crate) async fn partner_again(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
+    /// Reads the partner from the database and checks its token again.
+    pub(crate) async fn reload_partner(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
         self.partner_cache().forget(caller.partner.id);
         let partner = self.remembered_partner(caller.partner.id).await?;
-        let holds = partner.filter(|partner| self.still_holds(partner, caller.epoch));
+        let holds = partner.filter(|partner| self.accepts_token(partner, caller.epoch));
         Ok(holds.ok_or(ErrorCode::AuthorizationIncorrect)?)
     }
 }
 
-/// How an attempt ended.
-pub(crate) enum Tried {
-    /// With an answer.
+/// How an attempt to create an order ended.
+pub(crate) enum OrderAttempt {
     Answered(CreatedResponse),
-    /// The customer is not what it was any more.
+    /// The customer changed since it was read.
     CustomerChanged,
-    /// The partner is not what it was any more.
+    /// The partner changed since it was read.
     PartnerChanged,
-    /// The payment reference was given out by an earlier version, which took them in their own order.
+    /// The payment reference is taken: earlier versions allocated references in another order.
     ReferenceTaken,
 }
 
@@ -466,22 +462,24 @@ fn is_deposit_address_of_ours() -> AppError {
     invalid_wallet("wallet", "is a deposit address of ours")
 }
 
-/// An account for refunds that can be paid to. Of the account given at registration everything is known, also when only its
-/// number is said.
+/// Checks a refund account. When it is the number of the account given at registration, the registered bank details are
+/// used.
 pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> AppResult<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
-        destination::checked(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+        destination::validated(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::checked(own, customer.country, BankAccountInput::number(account), None, name)
+        None => destination::validated(own, customer.country, BankAccountInput::number(account), None, name)
             .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }
 
-/// Whether this is the number of a known account, separators aside.
-fn is_number_of(known: &str, said: &str) -> bool {
-    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_uppercase()).collect::<String>();
-    !signs(said).is_empty() && signs(known) == signs(said)
+/// Compares account numbers without separators and case.
+fn is_number_of(known: &str, given: &str) -> bool {
+    let alphanumerics = |text: &str| {
+        text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_uppercase()).collect::<String>()
+    };
+    !alphanumerics(given).is_empty() && alphanumerics(known) == alphanumerics(given)
 }

@@ -1,5 +1,5 @@
-//! `createRampoff`: an order to sell coins. Checks in the order of the contract, one step, one commit; nothing outside is
-//! asked.
+//! `createRampoff`: an order to sell coins. The checks run in the order of the API contract; one step is committed; no
+//! provider is called.
 
 use rampart_core::amount::{Amount, AmountSent};
 use rampart_core::arrival::{Deviations, Fees, WindowTotals};
@@ -22,11 +22,11 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
-use crate::create_payment::Tried;
+use crate::create_payment::OrderAttempt;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, LONGEST_EXTERNAL_ID, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
 use crate::numbers::Series;
 use crate::orders::{OpenedQuote, quote_mismatch};
 use crate::page_links::{URL_STATUS, with_token};
@@ -34,35 +34,28 @@ use crate::views::{CreatedResponse, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
 
-/// The fields of `createRampoff`, as they came.
+/// The fields of `createRampoff`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct CreateRampoff {
-    /// The customer.
     pub user_id: Option<String>,
-    /// How many coins.
     pub amount: Option<AmountSent>,
-    /// The coin's chain.
     pub blockchain: Option<String>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Where the money goes: an IBAN or the local account.
+    /// An IBAN or a local account number.
     pub iban: Option<String>,
-    /// The bank's name.
     pub bank_name: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
-    /// The partner's own name for the order.
     pub external_id: Option<String>,
-    /// The quote whose terms these are.
+    /// A quote's sealed terms, to be used instead of the current price.
     pub quote_id: Option<String>,
-    /// Where coins may go back to.
     pub refund_wallet: Option<String>,
 }
 
-/// The fields, read.
-struct Wanted<'a> {
+/// The parsed fields.
+struct ParsedCreateRampoff<'a> {
     user_id: i64,
     coin: Option<&'a Coin>,
     amount: Amount,
@@ -76,7 +69,7 @@ struct Wanted<'a> {
 }
 
 /// An order that has passed every check that does not depend on other orders.
-struct Checked<'a> {
+struct ValidatedRampoff<'a> {
     customer: &'a Customer,
     level: KycLevel,
     rail: &'a PayoutRail,
@@ -89,33 +82,34 @@ struct Checked<'a> {
 }
 
 impl CreateRampoff {
-    /// Every known field and what of it counts in a repeat, in one order for ever.
-    fn fields(&self) -> [(Meaning, &dyn Sent); 11] {
+    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
+    /// never changes.
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
         [
-            (Meaning::Integer, &self.user_id),
-            (Meaning::Decimal, &self.amount),
-            (Meaning::Code, &self.blockchain),
-            (Meaning::Code, &self.symbol),
-            (Meaning::Trimmed, &self.iban),
-            (Meaning::Text, &self.bank_name),
-            (Meaning::Trimmed, &self.bank_code),
-            (Meaning::Trimmed, &self.account_type),
-            (Meaning::Text, &self.external_id),
-            (Meaning::Trimmed, &self.quote_id),
-            (Meaning::Trimmed, &self.refund_wallet),
+            (CompareAs::Integer, &self.user_id),
+            (CompareAs::Decimal, &self.amount),
+            (CompareAs::Code, &self.blockchain),
+            (CompareAs::Code, &self.symbol),
+            (CompareAs::Trimmed, &self.iban),
+            (CompareAs::Text, &self.bank_name),
+            (CompareAs::Trimmed, &self.bank_code),
+            (CompareAs::Trimmed, &self.account_type),
+            (CompareAs::Text, &self.external_id),
+            (CompareAs::Trimmed, &self.quote_id),
+            (CompareAs::Trimmed, &self.refund_wallet),
         ]
     }
 }
 
 impl App {
-    /// Makes an order to sell coins.
+    /// Creates an order to sell coins.
     ///
     /// # Errors
     /// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
     /// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
     /// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
-    /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`,
-    /// `no_liquidity`. (The limits are in money, which only the price tells.)
+    /// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`,
+    /// `too_many_open`, `no_liquidity`. The limits come late because they are in money and need the price.
     pub async fn create_rampoff(
         &self,
         caller: &AuthenticatedPartner,
@@ -123,15 +117,15 @@ impl App {
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
         let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
-        let repeat = self.repeat(caller, OPERATION, key, name, request.fields()).await?;
+        let idempotency = self.idempotent_request(caller, OPERATION, key, name, request.fields()).await?;
         let quote = OpenedQuote::open(self, request.quote_id.as_deref());
-        // As with payments: the commit finds a repeat, and before a refusal is given the claims are asked for.
-        match self.new_rampoff(caller, request, &repeat, &quote).await {
+        // As for payments: the commit detects repeats, and the claims are looked up before a refusal is returned.
+        match self.new_rampoff(caller, request, &idempotency, &quote).await {
             Err(AppError::Refusal(refusal)) => {
-                let claims = self.standing_claims(&repeat, quote.claim_key()).await?;
-                match repeat.earlier(&claims)? {
-                    Some(earlier) => self.rampoff_answered_earlier(earlier).await,
-                    None => Err(quote.used_before(refusal, &claims)),
+                let claims = self.existing_claims(&idempotency, quote.claim_key()).await?;
+                match idempotency.stored_response(&claims)? {
+                    Some(stored) => self.replay_rampoff_response(stored).await,
+                    None => Err(quote.or_quote_used(refusal, &claims)),
                 }
             }
             answered => answered,
@@ -142,28 +136,28 @@ impl App {
         &self,
         caller: &AuthenticatedPartner,
         request: &CreateRampoff,
-        repeat: &Repeat<'_>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
     ) -> AppResult<CreatedResponse> {
-        let wanted = self.read_rampoff(request)?;
+        let parsed = self.parse_rampoff(request)?;
         let mut caller = caller.clone();
-        // One address for all tries: indexes are not to be wasted.
+        // One address index for all attempts, so that none is wasted.
         let mut index = None;
         for _ in 0..MOST_TRIES {
-            match self.try_rampoff(&caller, &wanted, repeat, quote, &mut index).await? {
-                Tried::Answered(answer) => return Ok(answer),
-                Tried::CustomerChanged | Tried::ReferenceTaken => {}
-                Tried::PartnerChanged => caller.partner = self.partner_again(&caller).await?,
+            match self.try_rampoff(&caller, &parsed, idempotency, quote, &mut index).await? {
+                OrderAttempt::Answered(answer) => return Ok(answer),
+                OrderAttempt::CustomerChanged | OrderAttempt::ReferenceTaken => {}
+                OrderAttempt::PartnerChanged => caller.partner = self.reload_partner(&caller).await?,
             }
         }
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    async fn rampoff_answered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
+    async fn replay_rampoff_response(&self, stored: StoredResponse) -> AppResult<CreatedResponse> {
         let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
-        let (id, data) = match earlier {
-            Earlier::Answer { data, subject } => (order(subject)?, data),
-            Earlier::Subject(id) => {
+        let (id, data) = match stored {
+            StoredResponse::Answer { data, subject } => (order(subject)?, data),
+            StoredResponse::Subject(id) => {
                 let id = order(id)?;
                 let rampoff = self.store().rampoff(id).await?.ok_or_else(|| AppError::defect("a claim without its ramp-off"))?;
                 (id, self.rampoff_json(&rampoff)?)
@@ -172,36 +166,47 @@ impl App {
         Ok(CreatedResponse { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: true })
     }
 
-    fn read_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> AppResult<Wanted<'a>> {
-        let mut fields = Fields::new();
+    fn parse_rampoff<'a>(&'a self, request: &'a CreateRampoff) -> AppResult<ParsedCreateRampoff<'a>> {
+        let mut fields = FieldReader::new();
         let user_id = fields.customer("user_id", &request.user_id, true);
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
-        let account = fields.bounded("iban", &request.iban, LONGEST);
-        let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
-        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
-        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
-        let external_id = fields.optional("external_id", &request.external_id, LONGEST_EXTERNAL_ID);
-        fields.optional("quote_id", &request.quote_id, LONGEST_URL);
+        let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
+        let bank_name = fields.optional("bank_name", &request.bank_name, MAX_FIELD_CHARACTERS);
+        let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
+        let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
+        let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
+        fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
         let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);
         fields.finish()?;
         let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(ErrorCode::ValidationFailed.into()) };
         let names_chain = chain.is_some();
-        Ok(Wanted { user_id, coin, amount, names_chain, account, bank_name, bank_code, account_type, external_id, refund_wallet })
+        Ok(ParsedCreateRampoff {
+            user_id,
+            coin,
+            amount,
+            names_chain,
+            account,
+            bank_name,
+            bank_code,
+            account_type,
+            external_id,
+            refund_wallet,
+        })
     }
 
     async fn try_rampoff(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        repeat: &Repeat<'_>,
+        parsed: &ParsedCreateRampoff<'_>,
+        idempotency: &IdempotentRequest<'_>,
         quote: &OpenedQuote,
         index: &mut Option<u64>,
-    ) -> AppResult<Tried> {
-        let customer = self.customer_of(caller, wanted.user_id).await?;
-        let checked = self.check_rampoff(caller, wanted, &customer, quote).await?;
+    ) -> AppResult<OrderAttempt> {
+        let customer = self.customer_of(caller, parsed.user_id).await?;
+        let checked = self.check_rampoff(caller, parsed, &customer, quote).await?;
         let index = match index {
             Some(index) => *index,
             None => {
@@ -211,23 +216,28 @@ impl App {
             }
         };
         let context = self.context(None);
-        let rampoff = self.make_rampoff(caller, wanted, &checked, index, &context)?;
+        let rampoff = self.build_rampoff(caller, parsed, &checked, index, &context)?;
         let data = self.rampoff_json(&rampoff)?;
         let id = rampoff.id;
         let deposit_address = rampoff.deposit_address.clone();
         let Ok(mut step) = rampoff.create(&context) else {
             return Err(self.limit_refusal(&customer, &checked.usage, checked.level).await);
         };
-        step.claims.extend(repeat.claims(self, id, &data));
+        step.claims.extend(idempotency.claims(self, id, &data));
         step.claims.push(Claim::forever(ClaimScope::DepositAddress, deposit_address, id));
         step.claims.extend(checked.quote.as_ref().map(|quote| self.quote_claim(quote, id)));
         step.rely(RecordKey::Customer(customer.id), customer.version);
         step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
         match self.commit(step).await {
-            Ok(_) => Ok(Tried::Answered(CreatedResponse { data: with_token(&data, URL_STATUS, &self.rampoff_token(id)), replayed: false })),
-            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(Tried::PartnerChanged),
-            Err(CommitError::Conflict(_)) => Ok(Tried::CustomerChanged),
-            Err(CommitError::AlreadyClaimed(claim)) => self.rampoff_answered_earlier(repeat.earlier_by(&claim)?).await.map(Tried::Answered),
+            Ok(_) => Ok(OrderAttempt::Answered(CreatedResponse {
+                data: with_token(&data, URL_STATUS, &self.rampoff_token(id)),
+                replayed: false,
+            })),
+            Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(OrderAttempt::PartnerChanged),
+            Err(CommitError::Conflict(_)) => Ok(OrderAttempt::CustomerChanged),
+            Err(CommitError::AlreadyClaimed(claim)) => {
+                self.replay_rampoff_response(idempotency.stored_response_of(&claim)?).await.map(OrderAttempt::Answered)
+            }
             Err(CommitError::OverCeiling { counter }) => {
                 Err(self.ceiling_refusal(&customer, &checked.usage, checked.level, &counter).await)
             }
@@ -238,12 +248,12 @@ impl App {
     async fn check_rampoff<'a>(
         &'a self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'a>,
+        parsed: &ParsedCreateRampoff<'a>,
         customer: &'a Customer,
         quote: &OpenedQuote,
-    ) -> AppResult<Checked<'a>> {
-        // A matter of fields, though only the customer's country tells whether it is needed.
-        if !wanted.names_chain && !customer.country.is_latin_american() {
+    ) -> AppResult<ValidatedRampoff<'a>> {
+        // Belongs to the field checks, but depends on the customer's country.
+        if !parsed.names_chain && !customer.country.is_latin_american() {
             return Err(Refusal::field(ErrorCode::FailMandatoryField, "blockchain", "is required").into());
         }
         let level = self.check_identity(customer)?;
@@ -251,39 +261,39 @@ impl App {
             self.catalogue().payout_rail(customer.country).filter(|rail| rail.enabled).ok_or_else(|| {
                 Refusal::new(ErrorCode::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country))
             })?;
-        let destination = payout_destination(self.own_accounts(), customer, wanted)?;
-        let coin = wanted.coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
-        let refund_wallet = match wanted.refund_wallet {
+        let destination = payout_destination(self.own_accounts(), customer, parsed)?;
+        let coin = parsed.coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
+        let refund_wallet = match parsed.refund_wallet {
             Some(wallet) => Some(self.check_foreign_wallet("refund_wallet", coin.id.chain, wallet).await?),
             None => None,
         };
         let quote = self.check_quote(caller, quote)?;
         let quoted = match quote.map(|quote| quote.terms) {
             None => None,
-            Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == wanted.amount && terms.fiat == rail.fiat => {
+            Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == parsed.amount && terms.fiat == rail.fiat => {
                 Some(terms)
             }
             Some(other) => return Err(quote_mismatch(&other)),
         };
-        crate::quotes::check_coin_bounds(coin, wanted.amount)?;
+        crate::quotes::check_coin_bounds(coin, parsed.amount)?;
         let at = self.business().now();
         let terms = match quoted {
             Some(terms) => terms,
             None => {
                 let price = self.prices().sell_price(coin.id.symbol, rail.fiat, at).ok_or(ErrorCode::PriceUnavailable)?;
-                SellTerms::new(self.catalogue(), rail, coin, price, wanted.amount).map_err(|fault| self.terms_refusal(&fault))?
+                SellTerms::new(self.catalogue(), rail, coin, price, parsed.amount).map_err(|fault| self.terms_refusal(&fault))?
             }
         };
         self.check_rail_bounds(rail, terms.fiat_amount)?;
         let usage = Usage { customer: customer.counts_as(), method: limits::RAMPOFF, fiat: rail.fiat, amount: terms.fiat_amount, at };
-        Ok(Checked { customer, level, rail, coin, destination, refund_wallet, quote, terms, usage })
+        Ok(ValidatedRampoff { customer, level, rail, coin, destination, refund_wallet, quote, terms, usage })
     }
 
-    fn make_rampoff(
+    fn build_rampoff(
         &self,
         caller: &AuthenticatedPartner,
-        wanted: &Wanted<'_>,
-        checked: &Checked<'_>,
+        parsed: &ParsedCreateRampoff<'_>,
+        checked: &ValidatedRampoff<'_>,
         index: u64,
         context: &Context<'_>,
     ) -> AppResult<Rampoff> {
@@ -297,7 +307,7 @@ impl App {
             partner: caller.partner.id,
             customer: checked.customer.id,
             counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
-            external_id: wanted.external_id.map(str::to_owned),
+            external_id: parsed.external_id.map(str::to_owned),
             country: checked.customer.country,
             rail: checked.rail.rail,
             rail_maximum: checked.rail.maximum,
@@ -341,7 +351,7 @@ impl App {
         })
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn rampoff_json(&self, rampoff: &Rampoff) -> AppResult<String> {
         let view = RampoffCreatedView {
             rampoff: "payment created",
@@ -358,26 +368,26 @@ impl App {
     }
 }
 
-/// Where the money goes: the account of this request, else the one given at registration.
-fn payout_destination(own: &OwnAccounts, customer: &Customer, wanted: &Wanted<'_>) -> AppResult<PayoutDestination> {
+/// The payout destination: the account of this request, else the one given at registration.
+fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCreateRampoff<'_>) -> AppResult<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
-    let given = match (wanted.account, registered) {
-        (Some(account), _) => BankAccountInput { account, bank_code: wanted.bank_code, account_type: wanted.account_type },
+    let given = match (parsed.account, registered) {
+        (Some(account), _) => BankAccountInput { account, bank_code: parsed.bank_code, account_type: parsed.account_type },
         (None, Some(registered)) => {
             let known = registered.given();
             BankAccountInput {
-                bank_code: wanted.bank_code.or(known.bank_code),
-                account_type: wanted.account_type.or(known.account_type),
+                bank_code: parsed.bank_code.or(known.bank_code),
+                account_type: parsed.account_type.or(known.account_type),
                 ..known
             }
         }
         (None, None) => {
-            let message = "is needed: no bank account was given, here or at registration";
+            let message = "is required: no bank account was given here or at registration";
             return Err(Refusal::field(ErrorCode::InvalidBankAccount, "iban", message).into());
         }
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
-    destination::checked(own, customer.country, given, wanted.bank_name.or(registered_name), name)
+    destination::validated(own, customer.country, given, parsed.bank_name.or(registered_name), name)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()).into())
 }

@@ -1,5 +1,5 @@
-//! Registrations of one person at one partner count as one customer, as far as the documents tell, so that limits are not had
-//! twice.
+//! Registrations of one person at one partner count as one customer, as far as their documents show it, so that nobody
+//! gets a second set of limits.
 
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
@@ -10,9 +10,9 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 
 impl App {
-    /// Lets a customer count as the first of its partner's with a document of the same person, or take the person's number when
-    /// nobody has; gives the claim that the step has to take then. Somebody may be faster: it is asked again when the claim is
-    /// taken.
+    /// Sets whose limits a customer counts against: the first customer of this partner with a document of the same
+    /// person. When there is none, returns the document claim that the step has to take. Another registration may take
+    /// the claim first; then the caller asks again.
     pub(crate) async fn count_by_document(&self, customer: &mut Customer) -> AppResult<Option<Claim>> {
         customer.counts_as = None;
         let Some(given) = &customer.identification else { return Ok(None) };
@@ -21,7 +21,7 @@ impl App {
         let as_given = self.document_key(customer, document, number);
         let of_person: Vec<String> = of_person.iter().map(|(document, number)| self.document_key(customer, *document, number)).collect();
         let counted = of_person.first().unwrap_or(&as_given).clone();
-        // Earlier versions took each document as it came: who has this very one goes before those with others of the person.
+        // Earlier versions claimed each document as given, so a claim on this very document takes precedence.
         let others = of_person.into_iter().filter(|key| *key != as_given).collect::<Vec<_>>();
         let keys: Vec<String> = std::iter::once(as_given).chain(others).collect();
         let wanted: Vec<_> = keys.iter().map(|key| (ClaimScope::Document, key.clone())).collect();
@@ -34,8 +34,8 @@ impl App {
         Ok(None)
     }
 
-    /// The key of the claim on a document and its normalised number, for customers of the same partner and country. It is hashed
-    /// under the installation's key: numbers of documents are few enough to be tried.
+    /// The claim key of a document and its normalised number, for customers of the same partner and country. Hashed
+    /// under the installation's key, because document numbers are few enough to be guessed.
     #[must_use]
     pub fn document_key(&self, customer: &Customer, document: DocumentType, number: &str) -> String {
         let parts =

@@ -1,13 +1,11 @@
-//! E-mail addresses of customers.
-
 use rampart_core::email::{Email, LONGEST};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text;
 
-use crate::fields::Fields;
+use crate::fields::FieldReader;
 
-/// Reads the address that a registration must have. Domains of throw-away addresses (and their subdomains) are refused.
-pub(crate) fn read(fields: &mut Fields, address: &Option<String>, disposable: &[String]) -> Option<Email> {
+/// Parses the e-mail address of a registration. Disposable domains and their subdomains are refused.
+pub(crate) fn read(fields: &mut FieldReader, address: &Option<String>, disposable: &[String]) -> Option<Email> {
     let bare = address.as_deref().map(|address| text::trimmed(address).to_owned());
     let Some(email) = Email::read(fields.required("email", &bare, LONGEST)?) else {
         fields.malformed("email", "must be an e-mail address such as name@example.com");
@@ -27,7 +25,7 @@ mod tests {
     #[test]
     fn disposable_domains_and_their_subdomains() {
         let list = ["mailinator.com".to_owned()];
-        let accepted = |text: &str| read(&mut Fields::new(), &Some(text.to_owned()), &list).is_some();
+        let accepted = |text: &str| read(&mut FieldReader::new(), &Some(text.to_owned()), &list).is_some();
         assert!(!accepted("a@mailinator.com"));
         assert!(!accepted(" a@x.MAILINATOR.com"));
         assert!(accepted("a@notmailinator.com"));

@@ -1,34 +1,34 @@
-//! What can come of a use case instead of an answer.
+//! The errors of use cases.
 
 use rampart_core::order::CommandRefusal;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_store::{CommitError, StoreError};
 
-/// What comes of a use case instead of an answer.
+/// The error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// A request that is understood and not granted.
+    /// A request that was understood and is refused.
     #[error(transparent)]
     Refusal(#[from] Refusal),
-    /// Not now: the database or a provider cannot be reached, or too much is waiting. Worth trying again.
+    /// The database or a provider cannot be reached, or a queue is full. May be retried.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// A fault of ours. It is logged with its chain, and told as `unexpected_error`.
+    /// A fault of ours. It is logged with its source chain and reported as `unexpected_error`.
     #[error("defect: {0}")]
     Defect(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What a use case comes to.
+/// The result of a use case.
 pub type AppResult<T> = Result<T, AppError>;
 
 impl AppError {
-    /// A defect of these words.
+    /// A defect with this description.
     #[must_use]
     pub fn defect(text: impl Into<String>) -> Self {
         Self::Defect(text.into().into())
     }
 
-    /// The refusal of a code, in its own words.
+    /// The refusal of an error code, with its standard message.
     #[must_use]
     pub fn code(code: ErrorCode) -> Self {
         Self::Refusal(code.into())
@@ -50,8 +50,7 @@ impl From<StoreError> for AppError {
     }
 }
 
-/// A commit that came to nothing for a reason that means nothing to the one who asked. Use cases handle what does mean
-/// something (claims, ceilings, floors) before they come here.
+/// Commit failures that the caller cannot act on. Use cases handle the others (claims, ceilings, floors) before.
 impl From<CommitError> for AppError {
     fn from(error: CommitError) -> Self {
         match error {
@@ -63,7 +62,7 @@ impl From<CommitError> for AppError {
     }
 }
 
-/// A command that the order's state does not allow: to the pages and to operators this is about the request.
+/// A command that the order's state does not allow. Pages and operators get it as a refusal of their request.
 impl From<CommandRefusal> for AppError {
     fn from(refusal: CommandRefusal) -> Self {
         match refusal {

@@ -1,22 +1,22 @@
-//! `events`: the pull log of everything a partner is told of, without gap and without expiry.
+//! `events`: the log of a partner's events, for polling. Without gaps and without expiry.
 
 use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{EventPage, EventView};
 
 impl App {
-    /// The partner's events behind a sequence number, in order.
+    /// The partner's events after a sequence number, in order.
     ///
     /// # Errors
-    /// `validation_failed` for a number or limit that is none.
+    /// `validation_failed` for an invalid sequence number or limit.
     pub async fn events(&self, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let limit = crate::lists::limit(&mut fields, &limit);
-        let after = match fields.optional("after", &after, LONGEST).map(str::parse::<i64>) {
+        let after = match fields.optional("after", &after, MAX_FIELD_CHARACTERS).map(str::parse::<i64>) {
             None => 0,
             Some(Ok(after)) if after >= 0 => after,
             Some(_) => {
@@ -26,9 +26,9 @@ impl App {
         };
         fields.finish()?;
         let mut found = self.store().events_after(caller.partner.id, after, limit + 1).await?;
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = found.len() > most;
-        found.truncate(most);
+        let page_rows = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > page_rows;
+        found.truncate(page_rows);
         let events = found.into_iter().map(|event| {
             Ok(EventView {
                 id: event.draft.id.to_string(),

@@ -1,4 +1,4 @@
-//! Fields of requests, read together so that one answer names every fault.
+//! Parsing of request fields. All faults are collected, so that one response names every field at fault.
 
 use rampart_core::amount::{Amount, AmountError, AmountSent};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -7,35 +7,33 @@ use rampart_core::time::Timestamp;
 
 use crate::error::AppResult;
 
-/// The most characters of a field that has no rule of its own.
-pub(crate) const LONGEST: usize = 200;
-/// The most characters of a URL.
-pub(crate) const LONGEST_URL: usize = 2_048;
+/// For fields without a limit of their own.
+pub(crate) const MAX_FIELD_CHARACTERS: usize = 200;
+pub(crate) const MAX_URL_CHARACTERS: usize = 2_048;
 
-/// The faults of a request's fields, in the order they were found.
+/// Parses fields and collects their faults in the order found.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
+pub(crate) struct FieldReader {
     faults: Vec<(ErrorCode, &'static str, String)>,
 }
 
-impl Fields {
+impl FieldReader {
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a fault.
     pub(crate) fn fault(&mut self, code: ErrorCode, field: &'static str, message: impl Into<String>) {
         self.faults.push((code, field, message.into()));
     }
 
-    /// Notes a malformed field.
     pub(crate) fn malformed(&mut self, field: &'static str, message: impl Into<String>) {
         self.fault(ErrorCode::ValidationFailed, field, message);
     }
 
-    /// A field that may be absent. What shows nothing at all is absent, and what does not show beside what does is refused.
-    pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        let value = self.bounded(field, value, most)?;
+    /// An optional text. Text without visible characters counts as absent; invisible characters beside visible ones are
+    /// refused.
+    pub(crate) fn optional<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        let value = self.bounded(field, value, max_characters)?;
         match text::check(value) {
             Ok(()) => Some(value),
             Err(fault) => {
@@ -45,19 +43,19 @@ impl Fields {
         }
     }
 
-    /// A field that may be absent and is not kept as a text to read: what is looked for, and numbers, accounts and wallets, which
-    /// their own rules judge. What was stored before must be found, also if nobody may send it any more.
-    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        self.bounded_text(field, value.as_deref()?, most)
+    /// An optional field that is not stored as readable text: search terms, and numbers, accounts and wallets, which
+    /// have validators of their own. Texts stored under older rules must still be found.
+    pub(crate) fn bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        self.bounded_text(field, value.as_deref()?, max_characters)
     }
 
-    fn bounded_text<'a>(&mut self, field: &'static str, value: &'a str, most: usize) -> Option<&'a str> {
+    fn bounded_text<'a>(&mut self, field: &'static str, value: &'a str, max_characters: usize) -> Option<&'a str> {
         if text::is_blank(value) {
             return None;
         }
-        // A text has no more characters than bytes.
-        if value.len() > most && value.chars().count() > most {
-            self.malformed(field, format!("must not be longer than {most} characters"));
+        // The byte length is an upper bound of the character count.
+        if value.len() > max_characters && value.chars().count() > max_characters {
+            self.malformed(field, format!("must not be longer than {max_characters} characters"));
             return None;
         }
         if value.contains(char::is_control) {
@@ -67,12 +65,11 @@ impl Fields {
         Some(value)
     }
 
-    /// A wallet that may be absent. What was copied along with it, blanks and what does not show, is no part of it.
+    /// An optional wallet. Blanks and invisible characters around it are trimmed: they come from copying.
     pub(crate) fn wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
-        self.bounded_text(field, text::trimmed(value.as_deref()?), LONGEST)
+        self.bounded_text(field, text::trimmed(value.as_deref()?), MAX_FIELD_CHARACTERS)
     }
 
-    /// A wallet that must be there.
     pub(crate) fn required_wallet<'a>(&mut self, field: &'static str, value: &'a Option<String>) -> Option<&'a str> {
         if value.as_deref().is_none_or(|value| text::trimmed(value).is_empty()) {
             self.fault(ErrorCode::FailMandatoryField, field, "is required");
@@ -81,14 +78,17 @@ impl Fields {
         self.wallet(field, value)
     }
 
-    /// A field that must be there.
-    pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        if self.lacks(field, value) { None } else { self.optional(field, value, most) }
+    pub(crate) fn required<'a>(&mut self, field: &'static str, value: &'a Option<String>, max_characters: usize) -> Option<&'a str> {
+        if self.lacks(field, value) { None } else { self.optional(field, value, max_characters) }
     }
 
-    /// A field that must be there and is judged for itself, as [`Fields::bounded`].
-    pub(crate) fn required_bounded<'a>(&mut self, field: &'static str, value: &'a Option<String>, most: usize) -> Option<&'a str> {
-        if self.lacks(field, value) { None } else { self.bounded(field, value, most) }
+    pub(crate) fn required_bounded<'a>(
+        &mut self,
+        field: &'static str,
+        value: &'a Option<String>,
+        max_characters: usize,
+    ) -> Option<&'a str> {
+        if self.lacks(field, value) { None } else { self.bounded(field, value, max_characters) }
     }
 
     fn lacks(&mut self, field: &'static str, value: &Option<String>) -> bool {
@@ -99,9 +99,10 @@ impl Fields {
         lacks
     }
 
-    /// A customer's number. One that is too large for any customer is read as one that nobody has.
+    /// A customer's number. A number above `i64::MAX` is read as one that no customer has.
     pub(crate) fn customer(&mut self, field: &'static str, value: &Option<String>, needed: bool) -> Option<i64> {
-        let text = if needed { self.required(field, value, LONGEST) } else { self.optional(field, value, LONGEST) }?;
+        let text =
+            if needed { self.required(field, value, MAX_FIELD_CHARACTERS) } else { self.optional(field, value, MAX_FIELD_CHARACTERS) }?;
         match text.parse::<i64>() {
             Ok(number) => Some(number),
             Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(i64::MAX),
@@ -112,7 +113,6 @@ impl Fields {
         }
     }
 
-    /// An amount in major units.
     pub(crate) fn amount(&mut self, field: &'static str, value: &Option<AmountSent>, decimals: u8) -> Option<Amount> {
         let Some(sent) = value.as_ref().filter(|sent| !text::is_blank(sent.as_str())) else {
             self.fault(ErrorCode::FailMandatoryField, field, "is required");
@@ -128,9 +128,9 @@ impl Fields {
         }
     }
 
-    /// An http or https URL for a browser.
+    /// An http or https URL for a browser, without credentials.
     pub(crate) fn url(&mut self, field: &'static str, value: &Option<String>) -> Option<String> {
-        let text = self.optional(field, value, LONGEST_URL)?;
+        let text = self.optional(field, value, MAX_URL_CHARACTERS)?;
         match url::Url::parse(text.trim()) {
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                 self.malformed(field, "must not have a user name or password in it");
@@ -144,9 +144,9 @@ impl Fields {
         }
     }
 
-    /// A moment (RFC 3339), or a day, which is its first moment (UTC).
+    /// A moment (RFC 3339), or a date, which means its start in UTC.
     pub(crate) fn moment(&mut self, field: &'static str, value: &Option<String>) -> Option<Timestamp> {
-        let text = self.optional(field, value, LONGEST)?;
+        let text = self.optional(field, value, MAX_FIELD_CHARACTERS)?;
         match text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse()) {
             // Identifiers sort by time until the year 2397, and lists are cut by identifiers.
             Ok(moment) => Some(moment.clamp(Timestamp::from_micros(0), Timestamp::from_micros(13_500_000_000_000_000))),
@@ -157,15 +157,14 @@ impl Fields {
         }
     }
 
-    /// Whether a fault of this field was found.
     pub(crate) fn has(&self, field: &str) -> bool {
-        self.faults.iter().any(|(_, at_fault, _)| *at_fault == field)
+        self.faults.iter().any(|(_, named, _)| *named == field)
     }
 
-    /// Ends the reading.
+    /// Ends the parsing.
     ///
     /// # Errors
-    /// The code of the first fault, and every fault by its field.
+    /// The code of the first fault, with every fault by its field.
     pub(crate) fn finish(self) -> AppResult<()> {
         let Some((code, field, message)) = self.faults.first() else { return Ok(()) };
         let mut refusal = Refusal::new(*code, format!("{field} {message}"));
@@ -181,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_first_fault_gives_the_code_and_all_are_named() {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         assert_eq!(fields.required("name", &None, 10), None);
         assert_eq!(fields.optional("city", &Some("x".repeat(11)), 10), None);
         assert_eq!(fields.customer("user_id", &Some("12".into()), true), Some(12));
@@ -194,7 +193,7 @@ mod tests {
 
     #[test]
     fn moments_may_be_days() {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         assert_eq!(fields.moment("from", &Some("2026-01-31".into())), "2026-01-31T00:00:00Z".parse().ok());
         assert_eq!(fields.moment("from", &Some("yesterday".into())), None);
         assert!(fields.has("from") && !fields.has("to"));

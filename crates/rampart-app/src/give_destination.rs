@@ -1,7 +1,7 @@
-//! Where an order's money or coins go, said after the order was made: by its partner over the API, or on its page.
+//! Destinations given after an order was created: by its partner over the API, or on its hosted page.
 //!
-//! What a partner says is final for pages, and followed at once. Whoever has the link to a page may fill what is empty; that
-//! is followed when the partner has known of it for a while, or by a person.
+//! What a partner gives is final for pages and followed at once. Anyone with the link to a page may fill an empty
+//! destination; it is followed after a delay in which the partner can object, or by a person.
 
 use std::time::Duration;
 
@@ -24,66 +24,59 @@ use crate::authenticate::AuthenticatedPartner;
 use crate::create_payment::checked_refund_account;
 use crate::destination;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
-use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::operate::{orders, refuse};
 use crate::views::CreatedResponse;
 use crate::workers::observe;
 
-/// What is done, in the audit log.
+/// The action in the audit log.
 pub(crate) const ACTION: &str = "order.destination";
 
-/// `POST /api/setRefundAccount`, as it came.
+/// The fields of `POST /api/setRefundAccount`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetRefundAccount {
-    /// The payment.
     pub payment_id: Option<String>,
-    /// The account that money may go back to.
     pub refund_account: Option<String>,
 }
 
-/// `POST /api/setRefundWallet`, as it came.
+/// The fields of `POST /api/setRefundWallet`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetRefundWallet {
-    /// The ramp-off.
     pub rampoff_id: Option<String>,
-    /// The wallet that coins may go back to.
     pub refund_wallet: Option<String>,
 }
 
-/// `POST /api/setPayoutAccount`, as it came.
+/// The fields of `POST /api/setPayoutAccount`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SetPayoutAccount {
-    /// The ramp-off.
     pub rampoff_id: Option<String>,
-    /// The account to pay to.
     pub iban: Option<String>,
-    /// The bank's name.
     pub bank_name: Option<String>,
-    /// The bank, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
 }
 
-/// What is given for an order, checked, and where it comes from.
-pub(crate) struct Giving {
-    pub(crate) what: Place,
+/// A validated destination for an order, and who gave it.
+pub(crate) struct DestinationChange {
+    pub(crate) what: GivenDestination,
     pub(crate) origin: DestinationOrigin,
 }
 
-/// A place that money or coins can go to.
-pub(crate) enum Place {
-    /// The account that a payment's money goes back to.
+/// A destination of an order's money or coins.
+pub(crate) enum GivenDestination {
+    /// Where a payment's money is refunded to.
     RefundAccount(PayoutDestination),
-    /// The wallet that a ramp-off's coins go back to.
+    /// Where a ramp-off's coins are refunded to.
     RefundWallet(String),
-    /// The account that a ramp-off's money is paid to.
+    /// Where a ramp-off's money is paid out to.
     PayoutAccount(PayoutDestination),
 }
 
 impl App {
-    /// Sets or changes the account that a payment's money may go back to, until it is on its way there.
+    /// Sets or changes the refund account of a payment, until a refund is on its way.
     ///
     /// # Errors
     /// `payment_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when the payment's state does not
@@ -94,23 +87,24 @@ impl App {
         request: SetRefundAccount,
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
-        let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.payment_id), (Meaning::Trimmed, &request.refund_account)];
-        let repeat = self.repeat(caller, "POST /api/setRefundAccount", key, None, asked).await?;
-        if let Some(answer) = self.answered(&repeat).await? {
+        let asked: [(CompareAs, &dyn FieldText); 2] =
+            [(CompareAs::Trimmed, &request.payment_id), (CompareAs::Trimmed, &request.refund_account)];
+        let idempotency = self.idempotent_request(caller, "POST /api/setRefundAccount", key, None, asked).await?;
+        if let Some(answer) = self.stored_answer(&idempotency).await? {
             return Ok(answer);
         }
-        let mut fields = Fields::new();
-        let id = fields.required_bounded("payment_id", &request.payment_id, LONGEST);
-        let account = fields.required_bounded("refund_account", &request.refund_account, LONGEST);
+        let mut fields = FieldReader::new();
+        let id = fields.required_bounded("payment_id", &request.payment_id, MAX_FIELD_CHARACTERS);
+        let account = fields.required_bounded("refund_account", &request.refund_account, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let payment = self.payment_of(caller, id.unwrap_or_default()).await?;
-        let customer = self.known_customer(payment.customer).await?;
+        let customer = self.customer_of_order(payment.customer).await?;
         let account = checked_refund_account(self.own_accounts(), &customer, account.unwrap_or_default())?;
-        let giving = Giving { what: Place::RefundAccount(account), origin: self.by_partner() };
-        self.give(caller, Order::from(payment), &giving, &repeat).await
+        let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: self.partner_origin() };
+        self.commit_destination(caller, Order::from(payment), &change, &idempotency).await
     }
 
-    /// Sets or changes the wallet that a ramp-off's coins may go back to, until they are on their way there.
+    /// Sets or changes the refund wallet of a ramp-off, until a refund is on its way.
     ///
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` when the ramp-off's state does not allow
@@ -121,23 +115,24 @@ impl App {
         request: SetRefundWallet,
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
-        let asked: [(Meaning, &dyn Sent); 2] = [(Meaning::Trimmed, &request.rampoff_id), (Meaning::Trimmed, &request.refund_wallet)];
-        let repeat = self.repeat(caller, "POST /api/setRefundWallet", key, None, asked).await?;
-        if let Some(answer) = self.answered(&repeat).await? {
+        let asked: [(CompareAs, &dyn FieldText); 2] =
+            [(CompareAs::Trimmed, &request.rampoff_id), (CompareAs::Trimmed, &request.refund_wallet)];
+        let idempotency = self.idempotent_request(caller, "POST /api/setRefundWallet", key, None, asked).await?;
+        if let Some(answer) = self.stored_answer(&idempotency).await? {
             return Ok(answer);
         }
-        let mut fields = Fields::new();
-        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, LONGEST);
+        let mut fields = FieldReader::new();
+        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, MAX_FIELD_CHARACTERS);
         let wallet = fields.required_wallet("refund_wallet", &request.refund_wallet);
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
         let wallet = self.check_foreign_wallet("refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
-        let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_partner() };
-        self.give(caller, Order::from(rampoff), &giving, &repeat).await
+        let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: self.partner_origin() };
+        self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
-    /// Gives another account for a payout that failed, or that the receiving bank sent back. What failed is paid there at once;
-    /// what was sent back when a person settles its item.
+    /// Gives another account for a payout that failed or that the receiving bank returned. A failed payout is paid
+    /// again at once; a returned one when a person resolves its review item.
     ///
     /// # Errors
     /// `rampoff_not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` when no payout waits for it;
@@ -148,48 +143,54 @@ impl App {
         request: SetPayoutAccount,
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
-        let asked: [(Meaning, &dyn Sent); 5] = [
-            (Meaning::Trimmed, &request.rampoff_id),
-            (Meaning::Trimmed, &request.iban),
-            (Meaning::Text, &request.bank_name),
-            (Meaning::Trimmed, &request.bank_code),
-            (Meaning::Trimmed, &request.account_type),
+        let asked: [(CompareAs, &dyn FieldText); 5] = [
+            (CompareAs::Trimmed, &request.rampoff_id),
+            (CompareAs::Trimmed, &request.iban),
+            (CompareAs::Text, &request.bank_name),
+            (CompareAs::Trimmed, &request.bank_code),
+            (CompareAs::Trimmed, &request.account_type),
         ];
-        let repeat = self.repeat(caller, "POST /api/setPayoutAccount", key, None, asked).await?;
-        if let Some(answer) = self.answered(&repeat).await? {
+        let idempotency = self.idempotent_request(caller, "POST /api/setPayoutAccount", key, None, asked).await?;
+        if let Some(answer) = self.stored_answer(&idempotency).await? {
             return Ok(answer);
         }
-        let mut fields = Fields::new();
-        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, LONGEST);
-        let account = fields.required_bounded("iban", &request.iban, LONGEST);
-        let bank_name = fields.optional("bank_name", &request.bank_name, LONGEST);
-        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
-        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
+        let mut fields = FieldReader::new();
+        let id = fields.required_bounded("rampoff_id", &request.rampoff_id, MAX_FIELD_CHARACTERS);
+        let account = fields.required_bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
+        let bank_name = fields.optional("bank_name", &request.bank_name, MAX_FIELD_CHARACTERS);
+        let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
+        let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let rampoff = self.rampoff_of(caller, id.unwrap_or_default()).await?;
         let given = BankAccountInput { account: account.unwrap_or_default(), bank_code, account_type };
         let holder = rampoff.destination.name.clone();
-        let account = destination::checked(self.own_accounts(), rampoff.country, given, bank_name, holder)
+        let account = destination::validated(self.own_accounts(), rampoff.country, given, bank_name, holder)
             .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
-        let giving = Giving { what: Place::PayoutAccount(account), origin: self.by_partner() };
-        self.give(caller, Order::from(rampoff), &giving, &repeat).await
+        let change = DestinationChange { what: GivenDestination::PayoutAccount(account), origin: self.partner_origin() };
+        self.commit_destination(caller, Order::from(rampoff), &change, &idempotency).await
     }
 
-    /// Whoever has the page's link gives an account for money to go back to, where none was given. It is followed after a while,
-    /// where the customer is said to hold it; else only a person follows it.
+    /// Sets a refund account on the payment's page, where none was given. It is followed after a delay when the
+    /// holder's name can be the customer's, else only by a person.
     ///
     /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where one was given.
+    /// `not_found`; `fail_mandatory_field`, `invalid_bank_account`; `validation_failed` where an account was given
+    /// before.
     pub async fn give_refund_account(&self, token: &str, account: &str, name: &str) -> AppResult<()> {
         let payment = self.payment_by_token(token).await?;
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
-        let account = fields.required_bounded("account", &account, LONGEST);
-        let name = fields.required("name", &name, LONGEST);
+        let account = fields.required_bounded("account", &account, MAX_FIELD_CHARACTERS);
+        let name = fields.required("name", &name, MAX_FIELD_CHARACTERS);
         let name = name.unwrap_or_default().trim().to_owned();
         let checked = account.and_then(|account| {
-            match destination::checked(self.own_accounts(), payment.country, BankAccountInput::number(account), None, name.as_str().into())
-            {
+            match destination::validated(
+                self.own_accounts(),
+                payment.country,
+                BankAccountInput::number(account),
+                None,
+                name.as_str().into(),
+            ) {
                 Ok(destination) => Some(destination),
                 Err(fault) => {
                     fields.fault(ErrorCode::InvalidBankAccount, "account", fault.to_string());
@@ -199,74 +200,81 @@ impl App {
         });
         fields.finish()?;
         let account = checked.ok_or(ErrorCode::ValidationFailed)?;
-        let customer = self.known_customer(payment.customer).await?;
-        // The name of a customer whose identity is not verified now is whatever was last typed into the identity form.
-        let is_customers = customer.kyc.level.is_some() && customer.can_be(&name);
-        let giving = Giving { what: Place::RefundAccount(account), origin: self.by_page(is_customers) };
-        self.give_on_page(payment.id, &giving).await
+        let customer = self.customer_of_order(payment.customer).await?;
+        // Without a verified identity the customer's name is only what was typed into the identity form.
+        let is_customer_name = customer.kyc.level.is_some() && customer.can_be(&name);
+        let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: self.page_origin(is_customer_name) };
+        self.commit_page_destination(payment.id, &change).await
     }
 
-    /// Whoever has the page's link gives a wallet for coins to go back to, where none was given. It is followed after a while.
+    /// Sets a refund wallet on the ramp-off's page, where none was given. It is followed after a delay.
     ///
     /// # Errors
-    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where one was given.
+    /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where a wallet was given before.
     pub async fn give_refund_wallet(&self, token: &str, wallet: &str) -> AppResult<()> {
         let rampoff = self.rampoff_by_token(token).await?;
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         fields.required_wallet("wallet", &Some(wallet.to_owned()));
         fields.finish()?;
         let wallet = self.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?;
-        let giving = Giving { what: Place::RefundWallet(wallet), origin: self.by_page(true) };
-        self.give_on_page(rampoff.id, &giving).await
+        let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: self.page_origin(true) };
+        self.commit_page_destination(rampoff.id, &change).await
     }
 
-    fn by_partner(&self) -> DestinationOrigin {
+    fn partner_origin(&self) -> DestinationOrigin {
         DestinationOrigin::trusted(ProvidedBy::Partner, self.business().now())
     }
 
-    /// What a page says now, and from when on that is followed: after a while, or only by a person.
-    fn by_page(&self, is_customers: bool) -> DestinationOrigin {
+    /// A destination from a page is followed after the configured delay when the name is the customer's, else only by a
+    /// person.
+    fn page_origin(&self, is_customer_name: bool) -> DestinationOrigin {
         let at = self.business().now();
-        let used_from = is_customers.then(|| at.after(Duration::from_secs(self.config().destination_delay_seconds)));
+        let used_from = is_customer_name.then(|| at.after(Duration::from_secs(self.config().destination_delay_seconds)));
         DestinationOrigin { by: ProvidedBy::Page, at, used_from }
     }
 
-    async fn answered(&self, repeat: &Repeat<'_>) -> AppResult<Option<CreatedResponse>> {
-        match repeat.earlier(&self.standing_claims(repeat, None).await?)? {
-            Some(Earlier::Answer { data, .. }) => Ok(Some(CreatedResponse { data, replayed: true })),
+    async fn stored_answer(&self, idempotency: &IdempotentRequest<'_>) -> AppResult<Option<CreatedResponse>> {
+        match idempotency.stored_response(&self.existing_claims(idempotency, None).await?)? {
+            Some(StoredResponse::Answer { data, .. }) => Ok(Some(CreatedResponse { data, replayed: true })),
             _ => Ok(None),
         }
     }
 
-    async fn known_customer(&self, id: CustomerId) -> AppResult<Customer> {
+    async fn customer_of_order(&self, id: CustomerId) -> AppResult<Customer> {
         self.store().customer(id).await?.ok_or_else(|| AppError::defect("an order without its customer"))
     }
 
-    async fn give(&self, caller: &AuthenticatedPartner, order: Order, giving: &Giving, repeat: &Repeat<'_>) -> AppResult<CreatedResponse> {
+    async fn commit_destination(
+        &self,
+        caller: &AuthenticatedPartner,
+        order: Order,
+        change: &DestinationChange,
+        idempotency: &IdempotentRequest<'_>,
+    ) -> AppResult<CreatedResponse> {
         let mut order = order;
         let id = order.id();
         for _ in 0..MOST_TRIES {
-            let mut step = self.taken_and_noted(order, giving, &caller.partner.id.to_string()).await?;
+            let mut step = self.audited_destination_step(order, change, &caller.partner.id.to_string()).await?;
             let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
-            step.claims.extend(repeat.claims(self, id, &data));
+            step.claims.extend(idempotency.claims(self, id, &data));
             match self.commit(step).await {
                 Ok(_) => return Ok(CreatedResponse { data, replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                    return match repeat.earlier_by(&claim)? {
-                        Earlier::Answer { data, .. } => Ok(CreatedResponse { data, replayed: true }),
-                        Earlier::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
+                    return match idempotency.stored_response_of(&claim)? {
+                        StoredResponse::Answer { data, .. } => Ok(CreatedResponse { data, replayed: true }),
+                        StoredResponse::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
                     };
                 }
-                Err(CommitError::Conflict(_)) => order = self.order_again(id).await?,
+                Err(CommitError::Conflict(_)) => order = self.reload_order(id).await?,
                 Err(error) => return Err(error.into()),
             }
         }
         Err(AppError::Unavailable("the order is changing too fast".into()))
     }
 
-    async fn give_on_page(&self, id: OrderId, giving: &Giving) -> AppResult<()> {
+    async fn commit_page_destination(&self, id: OrderId, change: &DestinationChange) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
-            let step = self.taken_and_noted(self.order_again(id).await?, giving, ProvidedBy::Page.as_str()).await?;
+            let step = self.audited_destination_step(self.reload_order(id).await?, change, ProvidedBy::Page.as_str()).await?;
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict(_)) => {}
@@ -276,25 +284,25 @@ impl App {
         Err(AppError::Unavailable("the order is changing too fast".into()))
     }
 
-    async fn order_again(&self, id: OrderId) -> AppResult<Order> {
+    async fn reload_order(&self, id: OrderId) -> AppResult<Order> {
         orders::find(self, id).await
     }
 
-    /// The step in which an order takes a destination.
-    pub(crate) async fn taken(&self, order: Order, giving: &Giving) -> AppResult<Step> {
+    /// The step that gives an order its destination.
+    pub(crate) async fn destination_step(&self, order: Order, change: &DestinationChange) -> AppResult<Step> {
         let context = self.context(observe::price(self, &order));
-        let origin = giving.origin;
-        match (order, &giving.what) {
-            (Order::Payment(payment), Place::RefundAccount(account)) => {
+        let origin = change.origin;
+        match (order, &change.what) {
+            (Order::Payment(payment), GivenDestination::RefundAccount(account)) => {
                 Ok(payment.request(PaymentCommand::GiveRefundAccount(account.clone(), origin), &context)?)
             }
-            (Order::Rampoff(rampoff), Place::RefundWallet(wallet)) => {
+            (Order::Rampoff(rampoff), GivenDestination::RefundWallet(wallet)) => {
                 Ok(rampoff.request(RampoffCommand::GiveRefundWallet(wallet.clone(), origin), &context)?)
             }
-            (Order::Rampoff(rampoff), Place::PayoutAccount(account)) => {
+            (Order::Rampoff(rampoff), GivenDestination::PayoutAccount(account)) => {
                 let command = RampoffCommand::GivePayoutDestination(account.clone(), origin);
                 let mut step = rampoff.clone().request(command, &context)?;
-                self.list_with_new_account(&rampoff, (account, origin.by), &mut step).await?;
+                self.relist_returned_payout(&rampoff, (account, origin.by), &mut step).await?;
                 Ok(step)
             }
             (Order::Payment(_), _) => Err(refuse("a purchase is refunded to an account")),
@@ -302,19 +310,28 @@ impl App {
         }
     }
 
-    /// The same, with a line in the audit log: nobody at the company did it.
-    async fn taken_and_noted(&self, order: Order, giving: &Giving, actor: &str) -> AppResult<Step> {
+    /// The same with an audit entry of its own, because no operator did it.
+    async fn audited_destination_step(&self, order: Order, change: &DestinationChange, actor: &str) -> AppResult<Step> {
         let subject = order.id().to_string();
-        let mut step = self.taken(order, giving).await?;
+        let mut step = self.destination_step(order, change).await?;
         let (actor, action, reason) = (actor.to_owned(), ACTION.to_owned(), String::new());
-        let line =
-            AuditEntry { id: self.mint().id(), version: 0, actor, action, subject, reason, detail: giving.told(), at: giving.origin.at };
+        let line = AuditEntry {
+            id: self.mint().id(),
+            version: 0,
+            actor,
+            action,
+            subject,
+            reason,
+            detail: change.describe(),
+            at: change.origin.at,
+        };
         step.write(line);
         Ok(step)
     }
 
-    /// What a bank sent back is listed anew with the account that it would go to now: nobody sends it there unseen.
-    async fn list_with_new_account(
+    /// A returned payout gets a new review item with the account it would now go to, so that a person sees the account
+    /// before money is sent there.
+    async fn relist_returned_payout(
         &self,
         rampoff: &Rampoff,
         (destination, by): (&PayoutDestination, ProvidedBy),
@@ -328,7 +345,7 @@ impl App {
         Ok(())
     }
 
-    /// What the bank sent back of a payout after it was settled, while it lies in suspense.
+    /// The review item of a payout that the bank returned after it was settled, while the money is in suspense.
     pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> AppResult<Option<ReviewItem>> {
         if !rampoff.payout_came_back() {
             return Ok(None);
@@ -338,20 +355,20 @@ impl App {
     }
 }
 
-impl Giving {
-    /// What was given, by whom and from when on it is followed: for the audit log.
-    pub(crate) fn told(&self) -> String {
-        let (what, place) = match &self.what {
-            Place::RefundAccount(account) => ("refund to", account.account.reveal()),
-            Place::RefundWallet(wallet) => ("refund to", wallet.as_str()),
-            Place::PayoutAccount(account) => ("payout to", account.account.reveal()),
+impl DestinationChange {
+    /// The destination, masked, with its origin: for the audit log.
+    pub(crate) fn describe(&self) -> String {
+        let (what, destination) = match &self.what {
+            GivenDestination::RefundAccount(account) => ("refund to", account.account.reveal()),
+            GivenDestination::RefundWallet(wallet) => ("refund to", wallet.as_str()),
+            GivenDestination::PayoutAccount(account) => ("payout to", account.account.reveal()),
         };
-        format!("{what} {}", told(&masked(place), Some(&self.origin)))
+        format!("{what} {}", describe_destination(&masked(destination), Some(&self.origin)))
     }
 }
 
-/// A destination, who gave it, when, and from when on it is followed without a person.
-pub(crate) fn told(destination: &str, origin: Option<&DestinationOrigin>) -> String {
+/// Describes a destination: who gave it, when, and from when on it is followed without a person.
+pub(crate) fn describe_destination(destination: &str, origin: Option<&DestinationOrigin>) -> String {
     match origin {
         None => format!("{destination}, given before that was recorded"),
         Some(DestinationOrigin { by, at, used_from: None }) => {
@@ -363,7 +380,7 @@ pub(crate) fn told(destination: &str, origin: Option<&DestinationOrigin>) -> Str
     }
 }
 
-/// The order of a step, as its GET call shows it.
+/// The order written by a step, in the form of its GET call.
 fn view_of(step: &Step) -> Option<String> {
     step.writes.iter().find_map(|record| match record {
         Record::Payment(payment) => Some(PaymentView::of(payment).to_json()),

@@ -1,4 +1,4 @@
-//! Whether this process does its work: what `/readyz` answers, with reasons.
+//! Readiness: the reasons that `/readyz` gives.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,42 +8,41 @@ use parking_lot::Mutex;
 use rampart_store::{Failing, Stats};
 
 use crate::app::App;
-use crate::reading::Reading;
+use crate::cached_lookup::CachedLookup;
 
-/// How long the database may take to answer.
-pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
-/// For how long an answer holds: whoever asks more often is told the same again, and costs nothing. However slow it was to
-/// find: whoever sends traffic here must hear soon that it has changed.
-const HOLDS: Duration = Duration::from_secs(1);
+pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the reasons are cached, however long it took to find them: a load balancer must see a change soon, and
+/// frequent probes must cost nothing.
+const READINESS_TTL: Duration = Duration::from_secs(1);
 
-/// How one worker is.
+/// The state of one worker.
 #[derive(Debug, Clone)]
-struct Beat {
+struct Heartbeat {
     /// When it last completed a turn, or was started.
     completed: Instant,
-    /// How many turns in a row failed.
+    /// Consecutive failed turns.
     failures: u32,
-    /// Why the last one did.
+    /// The error of the last failed turn.
     error: Option<String>,
-    /// How long it rests between two turns.
+    /// Pause between two turns.
     interval: Duration,
 }
 
-/// How the workers of this process are.
+/// The health of this process's workers.
 #[derive(Debug, Default)]
-pub struct Health {
-    beats: Mutex<BTreeMap<String, Beat>>,
-    reasons: Reading<Arc<[String]>>,
+pub struct WorkerHealth {
+    beats: Mutex<BTreeMap<String, Heartbeat>>,
+    reasons: CachedLookup<Arc<[String]>>,
 }
 
-impl Health {
+impl WorkerHealth {
     pub(crate) fn started(&self, worker: &str, interval: Duration) {
-        self.beats.lock().insert(worker.to_owned(), Beat { completed: Instant::now(), failures: 0, error: None, interval });
+        self.beats.lock().insert(worker.to_owned(), Heartbeat { completed: Instant::now(), failures: 0, error: None, interval });
     }
 
     pub(crate) fn completed(&self, worker: &str) {
         if let Some(beat) = self.beats.lock().get_mut(worker) {
-            *beat = Beat { completed: Instant::now(), failures: 0, error: None, interval: beat.interval };
+            *beat = Heartbeat { completed: Instant::now(), failures: 0, error: None, interval: beat.interval };
         }
     }
 
@@ -59,13 +58,13 @@ impl Health {
         self.beats.lock().remove(worker);
     }
 
-    /// How long ago each worker completed a turn.
+    /// Time since each worker completed a turn.
     #[must_use]
     pub fn ages(&self) -> Vec<(String, Duration)> {
         self.beats.lock().iter().map(|(worker, beat)| (worker.clone(), beat.completed.elapsed())).collect()
     }
 
-    /// The workers that have not completed a turn for so long, in a sentence each.
+    /// The workers that have not completed a turn within `after` and their interval, one sentence each.
     #[must_use]
     pub fn stuck(&self, after: Duration) -> Vec<String> {
         let beats = self.beats.lock();
@@ -82,12 +81,12 @@ impl Health {
     }
 }
 
-/// Why this process should get no traffic; nothing when it should. As of a second ago at most, and of this moment where
-/// something could not be written since. What has changed is logged: not everybody who asks is told.
+/// The reasons why this process should get no traffic; empty when it is ready. Cached for a second, and found anew
+/// while writes fail. A change is logged, because a probe's caller may not log it.
 pub async fn reasons(app: &App) -> Arc<[String]> {
     let health = app.metrics().health();
-    let look = async |before: Option<Arc<[String]>>| {
-        let reasons: Arc<[String]> = look(app).await.into();
+    let find_reasons = async |before: Option<Arc<[String]>>| {
+        let reasons: Arc<[String]> = find_reasons(app).await.into();
         let was_ready = before.is_none_or(|before| before.is_empty());
         match (was_ready, reasons.is_empty()) {
             (true, false) => tracing::warn!(reasons = reasons.join("; "), "this process should get no traffic"),
@@ -98,24 +97,24 @@ pub async fn reasons(app: &App) -> Arc<[String]> {
     };
     let stats = app.store().stats();
     let writes = stats.running && stats.failing.is_none();
-    health.reasons.get(app.real().as_ref(), HOLDS..=HOLDS, |reasons| writes || !reasons.is_empty(), look).await
+    health.reasons.get(app.real().as_ref(), READINESS_TTL..=READINESS_TTL, |reasons| writes || !reasons.is_empty(), find_reasons).await
 }
 
-async fn look(app: &App) -> Vec<String> {
+async fn find_reasons(app: &App) -> Vec<String> {
     let mut reasons = Vec::new();
     let stuck_after = app.config().workers.stuck_after();
     let mut answers = false;
-    match tokio::time::timeout(DATABASE_PATIENCE, app.store().ping()).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, app.store().ping()).await {
         Ok(Ok(())) => answers = true,
         Ok(Err(error)) => reasons.push(format!("the database does not answer: {error}")),
-        Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_PATIENCE.as_secs())),
+        Err(_) => reasons.push(format!("the database does not answer within {} s", DATABASE_TIMEOUT.as_secs())),
     }
     let stats = app.store().stats();
     if !stats.running {
-        reasons.push("the writer does not run".to_owned());
+        reasons.push("the writer is not running".to_owned());
     } else if let Some(busy) = stats.busy_for.filter(|busy| *busy > stuck_after) {
         reasons.push(format!("the writer has been busy with one transaction for {} s", busy.as_secs()));
-    } else if let Some(failing) = still_failing(app, stats).await {
+    } else if let Some(failing) = write_failure(app, stats).await {
         reasons.push(format!("nothing has been written for {} s: {}", failing.lasting.as_secs(), failing.reason));
     }
     reasons.extend(app.metrics().health().stuck(stuck_after));
@@ -123,35 +122,35 @@ async fn look(app: &App) -> Vec<String> {
         reasons.push("the newest key of the installation was not in the key file when this node started".to_owned());
     }
     if answers {
-        reasons.extend(cursors_that_stand_still(app, stuck_after).await);
+        reasons.extend(stalled_cursors(app, stuck_after).await);
     }
     reasons
 }
 
-/// Why nothing can be written. A process that gets no traffic commits little, so that it would not find out by itself that
-/// it can be written again: where the last attempt was in vain, and none is under way, something small is tried.
-async fn still_failing(app: &App, stats: Stats) -> Option<Failing> {
+/// Why writes fail. A process without traffic commits little and would not notice its recovery: after a failed attempt,
+/// with none under way, a small write is tried.
+async fn write_failure(app: &App, stats: Stats) -> Option<Failing> {
     let failing = stats.failing?;
     if stats.busy_for.is_some() {
         return Some(failing);
     }
-    match tokio::time::timeout(DATABASE_PATIENCE, app.store().reserve_numbers("readiness", 1)).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, app.store().reserve_numbers("readiness", 1)).await {
         Ok(Ok(_)) => None,
         Ok(Err(_)) | Err(_) => app.store().stats().failing.or(Some(failing)),
     }
 }
 
-/// Cursors are confirmed to be up to date while their workers do their work, on whichever node that is; one that is not
-/// confirmed stands still, however healthy its worker looks.
-async fn cursors_that_stand_still(app: &App, stuck_after: Duration) -> Vec<String> {
+/// Workers confirm their cursors while they work, on whichever node. A cursor without confirmation is stalled, however
+/// healthy its worker looks.
+async fn stalled_cursors(app: &App, stuck_after: Duration) -> Vec<String> {
     if app.metrics().health().ages().is_empty() {
         return Vec::new();
     }
     let names = crate::workers::cursors(app);
-    let Ok(Ok(cursors)) = tokio::time::timeout(DATABASE_PATIENCE, app.store().cursors_by_name(&names)).await else {
+    let Ok(Ok(cursors)) = tokio::time::timeout(DATABASE_TIMEOUT, app.store().cursors_by_name(&names)).await else {
         return vec!["the cursors cannot be read".to_owned()];
     };
     let now = app.real().now();
-    let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
-    still.map(|cursor| format!("the cursor {} has stood still for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
+    let stalled = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+    stalled.map(|cursor| format!("the cursor {} has not moved for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect()
 }

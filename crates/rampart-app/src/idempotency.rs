@@ -1,4 +1,4 @@
-//! Repeats of requests: by `Idempotency-Key`, and by `external_id` for orders.
+//! Idempotency: repeated requests are recognised by `Idempotency-Key` and, for orders, by `external_id`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,122 +18,120 @@ use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
 
-/// The most characters an `Idempotency-Key` may have.
-const LONGEST_KEY: usize = 255;
-/// The most characters an `external_id` may have.
-pub(crate) const LONGEST_EXTERNAL_ID: usize = 128;
+const MAX_KEY_BYTES: usize = 255;
+pub(crate) const MAX_EXTERNAL_ID_CHARACTERS: usize = 128;
 
-/// The requests under way that name a key: a twin waits here for the first. An entry lives as long as its requests do,
-/// so their number is bounded by the number of requests under way.
+/// The keyed requests in flight in this process: a concurrent request with the same key waits for the first. An entry
+/// lives as long as its requests, so the map is bounded by the requests in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Twins {
-    under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+pub(crate) struct InFlightRequests {
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The turn of a request that names a key. The next twin's comes when this is dropped.
-struct Turn<'a> {
-    twins: &'a Twins,
+/// The lock of a key in flight. The next request with the key proceeds when this is dropped.
+struct InFlightGuard<'a> {
+    in_flight: &'a InFlightRequests,
     key: String,
-    guard: Option<OwnedMutexGuard<()>>,
+    lock: Option<OwnedMutexGuard<()>>,
 }
 
-impl Twins {
-    /// Waits for the requests under way with the same key.
-    async fn turn(&self, key: String) -> Turn<'_> {
-        let lock = self.under_way.lock().entry(key.clone()).or_default().clone();
-        // Made before waiting, so that a request that is given up while it waits leaves nothing behind.
-        let mut turn = Turn { twins: self, key, guard: None };
-        turn.guard = Some(lock.lock_owned().await);
-        turn
+impl InFlightRequests {
+    /// Waits for the requests in flight with the same key.
+    async fn acquire(&self, key: String) -> InFlightGuard<'_> {
+        let lock = self.locks.lock().entry(key.clone()).or_default().clone();
+        // Created before waiting, so that a request cancelled while it waits removes its entry.
+        let mut guard = InFlightGuard { in_flight: self, key, lock: None };
+        guard.lock = Some(lock.lock_owned().await);
+        guard
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        drop(self.guard.take());
-        let mut under_way = self.twins.under_way.lock();
-        // Only the map itself still knows the lock: nobody holds it and nobody waits.
-        if under_way.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
-            under_way.remove(&self.key);
+        drop(self.lock.take());
+        let mut locks = self.in_flight.locks.lock();
+        // Only the map holds the lock: no request owns it or waits for it.
+        if locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            locks.remove(&self.key);
         }
     }
 }
 
-/// A field of a request as it came.
-pub(crate) trait Sent: Sync {
-    /// Its text, if it came at all.
+/// The text of a request field, as sent.
+pub(crate) trait FieldText: Sync {
+    /// `None` for an absent field.
     fn text(&self) -> Option<&str>;
 }
 
-impl Sent for Option<String> {
+impl FieldText for Option<String> {
     fn text(&self) -> Option<&str> {
         self.as_deref()
     }
 }
 
-impl Sent for Option<AmountSent> {
+impl FieldText for Option<AmountSent> {
     fn text(&self) -> Option<&str> {
         self.as_ref().map(AmountSent::as_str)
     }
 }
 
-/// What of a field makes two requests one. Only what the call itself takes for the same is the same here: what is not
-/// understood is compared as it was sent.
+/// How a field is compared between repeated requests. Values that the call itself treats as equal are equal here; a
+/// value that cannot be parsed is compared as sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Meaning {
-    /// Its text.
+pub(crate) enum CompareAs {
+    /// The text as sent.
     Text,
-    /// Its text without blanks around it.
+    /// The text without surrounding blanks.
     Trimmed,
-    /// A code, in whatever case and with blanks around it.
+    /// A code: surrounding blanks and case are ignored.
     Code,
-    /// An integer: `7` and `007`.
+    /// An integer: `7` equals `007`.
     Integer,
-    /// A decimal number: `240`, `240.00` and `2.4e2`.
+    /// A decimal number: `240`, `240.00` and `2.4e2` are equal.
     Decimal,
 }
 
-impl Meaning {
-    /// A field's value in the one form of all that mean the same. What is blank is absent.
-    fn of(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+impl CompareAs {
+    /// The canonical form of a value. Blank text counts as absent.
+    fn canonical(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         let text = value.filter(|text| !is_blank(text))?;
-        let canonical = match self {
+        let comparable = match self {
             Self::Text => None,
             Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
             Self::Code => Some(Cow::Owned(text.trim_ascii().to_ascii_lowercase())),
             Self::Integer => text.parse::<i64>().ok().map(|number| Cow::Owned(number.to_string())),
             Self::Decimal => canonical_decimal(text).map(Cow::Owned),
         };
-        Some(canonical.unwrap_or(Cow::Borrowed(text)))
+        Some(comparable.unwrap_or(Cow::Borrowed(text)))
     }
 
-    /// The same as an earlier version read it, to which a blank text was another than none.
-    fn of_blank_texts_too(self, value: Option<&str>) -> Option<Cow<'_, str>> {
-        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.of(value) }
+    /// The canonical form of an earlier version, which distinguished blank text from absent text.
+    fn canonical_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.canonical(value) }
     }
 }
 
-/// What makes a request the repeat of an earlier one. While it lives, twins in this process wait.
-pub(crate) struct Repeat<'a> {
+/// The idempotency keys and the fingerprint of a request. While it lives, concurrent requests with the same keys in
+/// this process wait.
+pub(crate) struct IdempotentRequest<'a> {
     key: Option<String>,
     external_id: Option<(ClaimScope, String)>,
     fingerprint: String,
-    /// The fingerprints that earlier versions stored.
-    stored_earlier: [String; 2],
-    _turns: [Option<Turn<'a>>; 2],
+    /// The same request's fingerprints in the forms that earlier versions stored.
+    legacy_fingerprints: [String; 2],
+    _guards: [Option<InFlightGuard<'a>>; 2],
 }
 
-/// How an earlier request was answered.
+/// The stored result of an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Earlier {
-    /// With this, about the order, customer or subscription of this identifier. Its links have no tokens.
+pub(crate) enum StoredResponse {
+    /// The response. Its links have no tokens.
     Answer {
-        /// What was stored of the answer.
         data: String,
-        /// What it is about.
+        /// Identifier of the order, customer or subscription.
         subject: String,
     },
-    /// With the order or customer of this identifier.
+    /// The order or customer with this identifier; the response is built again.
     Subject(String),
 }
 
@@ -142,50 +140,57 @@ fn claim_key(partner: PartnerId, name: &str) -> String {
 }
 
 impl App {
-    /// What makes this request the repeat of an earlier one, if it names a key; waits for twins under way.
+    /// Identifies a request by its keys, and waits for requests in flight with the same ones.
     ///
-    /// `operation` is method and path; `fields` are the known fields as they came, without the password, in one order for ever.
-    pub(crate) async fn repeat<'f>(
+    /// `operation` is method and path; `fields` are all known fields as sent, without the password, in an order that
+    /// never changes.
+    pub(crate) async fn idempotent_request<'f>(
         &self,
         caller: &AuthenticatedPartner,
         operation: &str,
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
-        fields: impl IntoIterator<Item = (Meaning, &'f dyn Sent)>,
-    ) -> AppResult<Repeat<'_>> {
+        fields: impl IntoIterator<Item = (CompareAs, &'f dyn FieldText)>,
+    ) -> AppResult<IdempotentRequest<'_>> {
         let partner = caller.partner.id;
-        if key.is_some_and(|key| key.is_empty() || key.len() > LONGEST_KEY || key.contains(char::is_control)) {
-            let message = format!("must have 1 to {LONGEST_KEY} printable characters");
+        if key.is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES || key.contains(char::is_control)) {
+            let message = format!("must have 1 to {MAX_KEY_BYTES} printable characters");
             return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", message).into());
         }
         let key = key.map(|key| claim_key(partner, key));
-        // One that is too long is refused among the fields, and a blank one is none.
-        let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= LONGEST_EXTERNAL_ID);
+        // The field checks refuse one that is too long; a blank one counts as absent.
+        let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= MAX_EXTERNAL_ID_CHARACTERS);
         let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
         if key.is_none() && external_id.is_none() {
-            return Ok(Repeat { key, external_id, fingerprint: String::new(), stored_earlier: Default::default(), _turns: [None, None] });
+            return Ok(IdempotentRequest {
+                key,
+                external_id,
+                fingerprint: String::new(),
+                legacy_fingerprints: Default::default(),
+                _guards: [None, None],
+            });
         }
         let fields: Vec<_> = fields.into_iter().map(|(meaning, value)| (meaning, value.text())).collect();
-        let over = |read: fn(Meaning, Option<&str>) -> Option<Cow<'_, str>>| {
+        let over = |read: fn(CompareAs, Option<&str>) -> Option<Cow<'_, str>>| {
             let fields = fields.iter().map(|(meaning, value)| read(*meaning, *value));
             self.keys().fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields))
         };
-        let fingerprint = over(Meaning::of);
-        let stored_earlier = [over(|_, value| value.map(Cow::Borrowed)), over(Meaning::of_blank_texts_too)];
-        // Keys before names: two requests that share both never wait for each other crosswise.
+        let fingerprint = over(CompareAs::canonical);
+        let legacy_fingerprints = [over(|_, value| value.map(Cow::Borrowed)), over(CompareAs::canonical_keeping_blanks)];
+        // Locked in one order, key before name, so that two requests that share both cannot deadlock.
         let by_key = match &key {
-            Some(key) => Some(self.twins().turn(format!("key:{key}")).await),
+            Some(key) => Some(self.in_flight().acquire(format!("key:{key}")).await),
             None => None,
         };
         let by_name = match &external_id {
-            Some((scope, name)) => Some(self.twins().turn(format!("{scope:?}:{name}")).await),
+            Some((scope, name)) => Some(self.in_flight().acquire(format!("{scope:?}:{name}")).await),
             None => None,
         };
-        Ok(Repeat { key, external_id, fingerprint, stored_earlier, _turns: [by_key, by_name] })
+        Ok(IdempotentRequest { key, external_id, fingerprint, legacy_fingerprints, _guards: [by_key, by_name] })
     }
 
-    /// Whether a request that cannot be granted names an earlier one by its key or its `external_id`. Twins under way are
-    /// waited for, as by every other request.
+    /// Checks whether a request that is refused anyway repeats an earlier one by its key or its `external_id`. Waits
+    /// for requests in flight like every other request.
     ///
     /// # Errors
     /// `idempotency_conflict` or `external_id_conflict` when it does.
@@ -195,52 +200,52 @@ impl App {
         key: Option<&str>,
         external_id: Option<(ClaimScope, &str)>,
     ) -> AppResult<()> {
-        // No operation is called nothing, so that the fingerprint is no other request's.
-        let repeat = self.repeat(caller, "", key, external_id, []).await?;
-        repeat.earlier(&self.standing_claims(&repeat, None).await?).map(drop)
+        // Empty operation: the fingerprint matches no stored request.
+        let idempotency = self.idempotent_request(caller, "", key, external_id, []).await?;
+        idempotency.stored_response(&self.existing_claims(&idempotency, None).await?).map(drop)
     }
 
-    /// Claims that stand in the way of a request, read in one statement; none when nothing is asked for.
-    pub(crate) async fn standing_claims(&self, repeat: &Repeat<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
-        let key = repeat.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
+    /// The stored claims on the request's keys, read in one statement; without keys none are read.
+    pub(crate) async fn existing_claims(&self, idempotency: &IdempotentRequest<'_>, quote: Option<String>) -> AppResult<Vec<StoredClaim>> {
+        let key = idempotency.key.clone().map(|key| (ClaimScope::IdempotencyKey, key));
         let quote = quote.map(|quote| (ClaimScope::Quote, quote));
-        let wanted: Vec<_> = key.into_iter().chain(repeat.external_id.clone()).chain(quote).collect();
+        let wanted: Vec<_> = key.into_iter().chain(idempotency.external_id.clone()).chain(quote).collect();
         if wanted.is_empty() { Ok(Vec::new()) } else { Ok(self.store().claims(&wanted).await?) }
     }
 }
 
-impl Repeat<'_> {
-    /// How the same request was answered before, by claims that were found.
+impl IdempotentRequest<'_> {
+    /// The stored response, found by existing claims.
     ///
     /// # Errors
-    /// A conflict when a key was used for another request.
-    pub(crate) fn earlier(&self, claims: &[StoredClaim]) -> AppResult<Option<Earlier>> {
+    /// A conflict when the key was used for another request.
+    pub(crate) fn stored_response(&self, claims: &[StoredClaim]) -> AppResult<Option<StoredResponse>> {
         for scope in [ClaimScope::IdempotencyKey, ClaimScope::PaymentExternalId, ClaimScope::RampoffExternalId] {
             if let Some(claim) = claims.iter().find(|claim| claim.scope == scope) {
-                return self.earlier_by(claim).map(Some);
+                return self.stored_response_of(claim).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// How the request was answered that took a claim.
+    /// The stored response of the request that took a claim.
     ///
     /// # Errors
-    /// A conflict when it was another request, or a claim of another kind.
-    pub(crate) fn earlier_by(&self, claim: &StoredClaim) -> AppResult<Earlier> {
+    /// A conflict when it was another request, or the refusal that belongs to the claim's scope.
+    pub(crate) fn stored_response_of(&self, claim: &StoredClaim) -> AppResult<StoredResponse> {
         let is_stored = |fingerprint: &String| *fingerprint == claim.fingerprint;
-        let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.stored_earlier.iter().any(is_stored));
+        let same = !self.fingerprint.is_empty() && (is_stored(&self.fingerprint) || self.legacy_fingerprints.iter().any(is_stored));
         match claim.scope {
-            ClaimScope::IdempotencyKey if same => Ok(Earlier::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
+            ClaimScope::IdempotencyKey if same => Ok(StoredResponse::Answer { data: claim.answer.clone(), subject: claim.subject.clone() }),
             ClaimScope::IdempotencyKey => Err(ErrorCode::IdempotencyConflict.into()),
-            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(Earlier::Subject(claim.subject.clone())),
+            ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId if same => Ok(StoredResponse::Subject(claim.subject.clone())),
             ClaimScope::PaymentExternalId | ClaimScope::RampoffExternalId => Err(ErrorCode::ExternalIdConflict.into()),
             ClaimScope::Quote => Err(ErrorCode::QuoteUsed.into()),
             scope => Err(AppError::defect(format!("a key of {scope:?} that was just made is taken"))),
         }
     }
 
-    /// The claims that the request takes with its answer.
+    /// The claims that the request takes together with its response.
     pub(crate) fn claims(&self, app: &App, subject: impl ToString, answer: &str) -> impl Iterator<Item = Claim> {
         let subject = subject.to_string();
         let kept = Duration::from_secs(app.config().idempotency_hours.max(24) * 3_600);
@@ -266,52 +271,52 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_for_the_same_means_the_same() {
-        let of = |meaning: Meaning, text: &str| meaning.of(Some(text)).map(Cow::into_owned);
+        let of = |meaning: CompareAs, text: &str| meaning.canonical(Some(text)).map(Cow::into_owned);
         for (meaning, same) in [
-            (Meaning::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
-            (Meaning::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
-            (Meaning::Integer, &["7", "007"]),
-            (Meaning::Code, &["ETH", "eth", " Eth "]),
-            (Meaning::Trimmed, &["0xAb", " 0xAb"]),
+            (CompareAs::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
+            (CompareAs::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
+            (CompareAs::Integer, &["7", "007"]),
+            (CompareAs::Code, &["ETH", "eth", " Eth "]),
+            (CompareAs::Trimmed, &["0xAb", " 0xAb"]),
         ] {
             for text in same {
                 assert_eq!(of(meaning, text), of(meaning, same[0]), "{meaning:?} {text}");
             }
         }
         for (meaning, one, other) in [
-            (Meaning::Decimal, "240", "240.01"),
-            (Meaning::Decimal, "240", "24"),
-            (Meaning::Decimal, "0.05", "0.5"),
-            (Meaning::Decimal, "1e41", "1e42"),
-            (Meaning::Decimal, "0", "0.0"),
-            (Meaning::Integer, "99999999999999999998", "99999999999999999999"),
-            (Meaning::Trimmed, "0xAb", "0xab"),
-            (Meaning::Text, "name", " name"),
+            (CompareAs::Decimal, "240", "240.01"),
+            (CompareAs::Decimal, "240", "24"),
+            (CompareAs::Decimal, "0.05", "0.5"),
+            (CompareAs::Decimal, "1e41", "1e42"),
+            (CompareAs::Decimal, "0", "0.0"),
+            (CompareAs::Integer, "99999999999999999998", "99999999999999999999"),
+            (CompareAs::Trimmed, "0xAb", "0xab"),
+            (CompareAs::Text, "name", " name"),
         ] {
             assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
         }
-        for meaning in [Meaning::Text, Meaning::Trimmed, Meaning::Code, Meaning::Integer, Meaning::Decimal] {
-            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.of(None)), (None, None, None), "{meaning:?}");
+        for meaning in [CompareAs::Text, CompareAs::Trimmed, CompareAs::Code, CompareAs::Integer, CompareAs::Decimal] {
+            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.canonical(None)), (None, None, None), "{meaning:?}");
         }
-        // What earlier versions stored is known again.
-        assert_eq!(Meaning::Text.of_blank_texts_too(Some(" ")).as_deref(), Some(" "));
-        assert_eq!(Meaning::Decimal.of_blank_texts_too(Some("240.0")).as_deref(), Some("24e1"));
+        // Fingerprints stored by earlier versions still match.
+        assert_eq!(CompareAs::Text.canonical_keeping_blanks(Some(" ")).as_deref(), Some(" "));
+        assert_eq!(CompareAs::Decimal.canonical_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
     }
 
     #[tokio::test]
-    async fn twins_wait_and_leave_nothing_behind() {
-        let twins = Twins::default();
-        let first = twins.turn("a".into()).await;
-        let other = twins.turn("b".into()).await;
-        let mut second = Box::pin(twins.turn("a".into()));
+    async fn concurrent_requests_with_one_key_wait_and_leave_nothing_behind() {
+        let in_flight = InFlightRequests::default();
+        let first = in_flight.acquire("a".into()).await;
+        let other = in_flight.acquire("b".into()).await;
+        let mut second = Box::pin(in_flight.acquire("a".into()));
         assert!(futures::poll!(&mut second).is_pending());
-        let mut given_up = Box::pin(twins.turn("a".into()));
+        let mut given_up = Box::pin(in_flight.acquire("a".into()));
         assert!(futures::poll!(&mut given_up).is_pending());
         drop(given_up);
         drop(first);
         let second = second.await;
-        assert_eq!(twins.under_way.lock().len(), 2);
+        assert_eq!(in_flight.locks.lock().len(), 2);
         drop((second, other));
-        assert!(twins.under_way.lock().is_empty());
+        assert!(in_flight.locks.lock().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Who this installation is: the first start says so, every later one compares.
+//! The identity of an installation: the first start stores it, later starts compare it.
 
 use rampart_core::id::OrderId;
 use rampart_core::installation_key::KeyFingerprint;
@@ -9,11 +9,10 @@ use crate::error::{AppError, AppResult};
 use crate::keys::{INSTALLATION_KEY_BYTES, KeyFile, Keys, fingerprint, foreign};
 use crate::lasting_secrets::LastingSecrets;
 
-/// Compares the keys that this node was given with the database's; of a new database, the first key of the first node decides.
+/// Compares the given keys with the database's. A new database adopts the first key.
 ///
 /// # Errors
-/// [`AppError::Defect`] when the database is sealed with a key that is not among them; [`AppError::Unavailable`] when it cannot
-/// be read.
+/// [`AppError::Defect`] when the database is sealed with a key that is not given.
 pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> AppResult<Keys> {
     let file = KeyFile::of(given);
     let mut known = store.installation_keys().await?;
@@ -24,7 +23,7 @@ pub(crate) async fn open_keys(store: &Store, given: &[[u8; INSTALLATION_KEY_BYTE
     file.ring(&known)
 }
 
-/// Says which key the database is made with, and seals with it what outlives every key.
+/// Stores the first key of a new database, with the lasting secrets sealed under it.
 async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYTES]], sources: &Sources) -> AppResult<()> {
     let randomness = &*sources.randomness;
     let (installation, secrets) = match store.installation().await? {
@@ -33,9 +32,9 @@ async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYT
             let now = sources.real.now();
             let id = OrderId::mint(now, randomness).to_string();
             let made = Installation { id, key_fingerprint: first.to_string(), created_at: now };
-            (store.install(&made).await?, LastingSecrets::drawn(randomness)?)
+            (store.install(&made).await?, LastingSecrets::random(randomness)?)
         }
-        // An earlier version's, which had this one key.
+        // A database of an earlier version, which had this one key.
         Some(known) => {
             let key = given.iter().find(|key| fingerprint(key).as_str() == known.key_fingerprint).ok_or_else(foreign)?;
             (known, LastingSecrets::of_an_earlier_version(key, sources.business.now(), randomness)?)

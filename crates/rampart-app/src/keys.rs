@@ -1,5 +1,5 @@
-//! The installation's keys: a ring of which the newest seals and every other one still reads, and the secrets that outlive
-//! them all.
+//! The installation's keys: a ring whose newest key seals and whose other keys only open, and the secrets that outlive
+//! all of them.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -20,46 +20,45 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::error::{AppError, AppResult};
 use crate::lasting_secrets::LastingSecrets;
 
-/// How long an installation's key is.
 pub const INSTALLATION_KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
-/// The name under which the secret that nobody has is sealed.
+/// The name that the decoy secret is sealed under.
 const DECOY: &str = "decoy";
-/// The name under which the secrets that outlive the keys are sealed.
+/// The name that the lasting secrets are sealed under.
 const LASTING: &str = "lasting secrets";
-/// How many random bytes an `api_secret` is made of.
+/// Random bytes of an `api_secret`.
 const SECRET_BYTES: usize = 32;
 
-/// An HMAC that has taken in its key and nothing else yet; kept, so that the key is taken in once.
+/// An HMAC initialised with its key, kept so that the key schedule is computed once.
 pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
     <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
-/// The key of a purpose.
+/// Derives the key of one purpose.
 pub(crate) fn derive(installation: &[u8; INSTALLATION_KEY_BYTES], purpose: &str) -> [u8; 32] {
     keyed(installation).chain_update(purpose).finalize().into_bytes().into()
 }
 
-/// The keys that were given are of another installation.
+/// The given keys belong to another installation.
 pub(crate) fn foreign() -> AppError {
     AppError::defect("the installation's key is not the one this database was made with; give the right key file")
 }
 
-/// What identifies an installation's key without telling it; the database holds the same.
+/// Identifies an installation's key without revealing it. The database stores the same text.
 #[must_use]
 pub fn fingerprint(installation: &[u8; INSTALLATION_KEY_BYTES]) -> KeyFingerprint {
-    let figures = hex::encode(&derive(installation, "rampart identity 1")[..16]);
-    KeyFingerprint::of(figures.as_bytes()).expect("32 hexadecimal figures are a fingerprint")
+    let digits = hex::encode(&derive(installation, "rampart identity 1")[..16]);
+    KeyFingerprint::of(digits.as_bytes()).expect("32 hexadecimal digits are a fingerprint")
 }
 
-/// The keys of one installation's key. It never leaves the constructor itself; each purpose has its own.
+/// The keys derived from one installation key, one per purpose. The installation key itself is not kept.
 struct RingKey {
     fingerprint: KeyFingerprint,
     quote: QuoteKey,
     token: Hmac<Sha256>,
     sealing: XChaCha20Poly1305,
     decoy: Redacted,
-    /// Whether nothing is read with it any more.
+    /// A retired key opens nothing.
     retired: AtomicBool,
 }
 
@@ -94,7 +93,7 @@ impl RingKey {
         self.sealed(name, secret, nonce)
     }
 
-    /// What the database is told of it: the secrets that outlive it, sealed with it.
+    /// The database record of this key: the lasting secrets, sealed under it.
     fn record(&self, newest_since: Timestamp, secrets: &LastingSecrets, randomness: &dyn Randomness) -> AppResult<InstallationKey> {
         let sealed_secrets = Some(self.seal(LASTING, &secrets.to_text()?, randomness)?);
         Ok(InstallationKey { id: self.fingerprint, version: 0, newest_since, retired_at: None, sealed_secrets })
@@ -109,21 +108,20 @@ impl RingKey {
     }
 }
 
-/// The keys that a node was given, before it is known which of them count.
+/// The keys given to a node, before it is known which of them the database uses.
 pub(crate) struct KeyFile(Vec<RingKey>);
 
 impl KeyFile {
-    /// The keys of a file, in its order.
     pub(crate) fn of(installation: &[[u8; INSTALLATION_KEY_BYTES]]) -> Self {
         Self(installation.iter().map(RingKey::derived_from).collect())
     }
 
-    /// The first key, which a new installation is made with.
+    /// The key that a new installation is created with.
     pub(crate) fn first(&self) -> Option<KeyFingerprint> {
         self.0.first().map(|key| key.fingerprint)
     }
 
-    /// What a database is told of the key that it is made with. Nothing when that key is not here.
+    /// The database record of a key. `None` when the key is not in this file.
     pub(crate) fn record(
         &self,
         id: KeyFingerprint,
@@ -134,10 +132,10 @@ impl KeyFile {
         self.0.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, secrets, randomness)).transpose()
     }
 
-    /// The ring of a database whose keys these are.
+    /// The ring for a database with these known keys.
     ///
     /// # Errors
-    /// [`AppError::Defect`] when a key that the database needs is missing: its message says which.
+    /// [`AppError::Defect`] that names a key which the database needs and this file lacks.
     pub(crate) fn ring(self, known: &[InstallationKey]) -> AppResult<Keys> {
         if !known.iter().any(|known| self.0.iter().any(|key| key.fingerprint == known.id)) {
             return Err(foreign());
@@ -147,26 +145,27 @@ impl KeyFile {
             AppError::defect(format!("the key {id} {message}"))
         };
         let mut needed = known.iter().filter(|known| known.retired_at.is_none());
-        if let Some(lost) = needed.find(|known| !self.0.iter().any(|key| key.fingerprint == known.id)) {
-            return Err(missing(lost.id));
+        if let Some(absent) = needed.find(|known| !self.0.iter().any(|key| key.fingerprint == known.id)) {
+            return Err(missing(absent.id));
         }
         let newest = installation_key::newest(known).ok_or_else(|| AppError::defect("every key of this database is retired"))?;
-        // A key that was retired reads nothing any more, even where the file still has it; one that is to be used next does.
+        // A retired key opens nothing, even if it is still in the file. A key that the database does not know yet is
+        // kept: it may become the newest.
         let retired = |key: &RingKey| known.iter().any(|known| known.id == key.fingerprint && known.retired_at.is_some());
         let ring: Vec<RingKey> = self.0.into_iter().filter(|key| !retired(key)).collect();
-        let place = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
-        let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[place].open(LASTING, sealed));
+        let index = ring.iter().position(|key| key.fingerprint == newest.id).ok_or_else(|| missing(newest.id))?;
+        let sealed = newest.sealed_secrets.as_ref().and_then(|sealed| ring[index].open(LASTING, sealed));
         let secrets = LastingSecrets::of_text(&sealed.ok_or_else(|| AppError::defect("the newest key's record cannot be opened"))?)?;
-        Ok(Keys { ring, newest: AtomicUsize::new(place), lacks_newest: AtomicBool::new(false), secrets })
+        Ok(Keys { ring, newest: AtomicUsize::new(index), lacks_newest: AtomicBool::new(false), secrets })
     }
 }
 
-/// The keys of an installation. New values are sealed with the newest; what was sealed with another is read as long as that is
-/// not retired.
+/// The key ring of an installation. New values are sealed with the newest key; values sealed with another key are
+/// opened until that key is retired.
 pub struct Keys {
     ring: Vec<RingKey>,
     newest: AtomicUsize,
-    /// Whether the database has a newer one.
+    /// The database has a newer key than any of this node.
     lacks_newest: AtomicBool,
     secrets: LastingSecrets,
 }
@@ -182,7 +181,7 @@ impl Keys {
         &self.ring[self.newest.load(Ordering::Relaxed)]
     }
 
-    /// The newest key and then the others that still read.
+    /// The newest key first, then the other keys that are not retired.
     fn newest_first(&self) -> impl Iterator<Item = &RingKey> {
         let newest = self.newest();
         let others = self.ring.iter().filter(|key| key.fingerprint != newest.fingerprint && !key.retired.load(Ordering::Relaxed));
@@ -195,20 +194,20 @@ impl Keys {
         self.newest().fingerprint
     }
 
-    /// The fingerprints of every key that this node reads with, the newest first.
+    /// The fingerprints of all keys that this node opens with, the newest first.
     pub fn readable(&self) -> impl Iterator<Item = KeyFingerprint> {
         self.newest_first().map(|key| key.fingerprint)
     }
 
-    /// Seals from now on with the key that the database says is the newest, and reads no more with those that are retired.
+    /// Adopts the database's view: seals with its newest key and stops opening with retired keys.
     ///
     /// # Errors
-    /// [`AppError::Defect`] when this node does not have it.
+    /// [`AppError::Defect`] when this node does not have the newest key.
     pub(crate) fn follow(&self, known: &[InstallationKey]) -> AppResult<()> {
         let Some(newest) = installation_key::newest(known) else { return Ok(()) };
-        let place = self.ring.iter().position(|key| key.fingerprint == newest.id);
-        self.lacks_newest.store(place.is_none(), Ordering::Relaxed);
-        let Some(place) = place else {
+        let index = self.ring.iter().position(|key| key.fingerprint == newest.id);
+        self.lacks_newest.store(index.is_none(), Ordering::Relaxed);
+        let Some(index) = index else {
             let message =
                 "is the newest of this database and was not in the key file when this node started: give it the file and restart it";
             return Err(AppError::defect(format!("the key {} {message}", newest.id)));
@@ -218,48 +217,45 @@ impl Keys {
                 key.retired.store(true, Ordering::Relaxed);
             }
         }
-        if self.newest.swap(place, Ordering::Relaxed) != place {
-            tracing::info!(key = %newest.id, "new values are sealed with another key from now on");
+        if self.newest.swap(index, Ordering::Relaxed) != index {
+            tracing::info!(key = %newest.id, "new values are sealed with a new key from now on");
         }
         Ok(())
     }
 
-    /// Whether another key than any of this node's is the newest: what is sealed with it cannot be read here.
+    /// Whether the newest key is unknown to this node, so that values sealed with it cannot be opened here.
     pub(crate) fn lacks_newest(&self) -> bool {
         self.lacks_newest.load(Ordering::Relaxed)
     }
 
-    /// What the database is told of a key that is to be the newest. Nothing when this node does not have it.
+    /// The database record of a key that is to become the newest. `None` when this node does not have it.
     pub(crate) fn record(&self, id: KeyFingerprint, since: Timestamp, randomness: &dyn Randomness) -> AppResult<Option<InstallationKey>> {
         self.ring.iter().find(|key| key.fingerprint == id).map(|key| key.record(since, &self.secrets, randomness)).transpose()
     }
 
-    /// The secrets that outlive the keys.
     pub(crate) const fn lasting(&self) -> &LastingSecrets {
         &self.secrets
     }
 
-    /// A secret that belongs to nobody, opened like any other, to be compared with where there is none.
+    /// A secret of no partner, opened like any other, for constant-time refusals.
     pub(crate) fn decoy_secret(&self) -> AppResult<Redacted> {
         self.open(DECOY, &self.newest().decoy)
     }
 
-    /// The tag of a token's statement.
     pub(crate) fn token_tag(&self, statement: &[u8]) -> [u8; 32] {
         self.newest().token_tag(statement)
     }
 
-    /// Whether a tag is that of a token's statement. Every key is tried, so that it takes as long whichever it was.
-    pub(crate) fn token_holds(&self, statement: &[u8], tag: &[u8; 32]) -> bool {
+    /// Verifies a token's tag. Every key is tried, so timing does not reveal which one matches.
+    pub(crate) fn verifies_token(&self, statement: &[u8], tag: &[u8; 32]) -> bool {
         self.newest_first().fold(Choice::from(0), |holds, key| holds | key.token_tag(statement).ct_eq(tag)).into()
     }
 
-    /// Seals a quote.
     pub(crate) fn seal_quote(&self, quote: &Quote) -> String {
         quote.seal(&self.newest().quote)
     }
 
-    /// Reads a sealed quote.
+    /// Opens a sealed quote.
     ///
     /// # Errors
     /// [`QuoteError`] when no key of ours sealed it.
@@ -267,7 +263,7 @@ impl Keys {
         self.newest_first().find_map(|key| Quote::open(sealed, &key.quote).ok()).ok_or(QuoteError)
     }
 
-    /// The fingerprint of a request: its parts are told apart by their lengths.
+    /// The fingerprint of a request. Parts are length-prefixed, so that different splits differ.
     pub(crate) fn fingerprint(&self, parts: impl IntoIterator<Item = Option<impl AsRef<str>>>) -> String {
         let mut mac = self.secrets.requests().clone();
         for part in parts {
@@ -284,7 +280,7 @@ impl Keys {
         hex::encode(&mac.finalize().into_bytes()[..16])
     }
 
-    /// The serial of the payment reference of a number, from 1 on; nothing when every one was given out.
+    /// The serial of the payment reference with a number, counted from 1. `None` when all are used.
     pub(crate) fn reference_serial(&self, number: i64) -> Option<i64> {
         reference::scattered(number, |round, half| {
             let [low, high] = half.to_le_bytes();
@@ -293,7 +289,7 @@ impl Keys {
         })
     }
 
-    /// A new `api_secret`: standard base64 of 32 random bytes.
+    /// Draws an `api_secret`: standard base64 of 32 random bytes.
     #[must_use]
     pub fn new_secret(randomness: &dyn Randomness) -> Redacted {
         let mut bytes = [0; SECRET_BYTES];
@@ -301,10 +297,10 @@ impl Keys {
         Redacted::new(STANDARD.encode(bytes))
     }
 
-    /// Seals a secret for the database with the newest key, bound to the public key it belongs to.
+    /// Seals a secret with the newest key, bound to the API key it belongs to.
     ///
     /// # Errors
-    /// [`AppError::Defect`] when the cipher refuses, which it does for no input of ours.
+    /// [`AppError::Defect`] when the cipher fails, which it does for no input of ours.
     pub fn seal(&self, api_key: &str, secret: &Redacted, randomness: &dyn Randomness) -> Result<Redacted, AppError> {
         self.newest().seal(api_key, secret, randomness)
     }
@@ -318,7 +314,7 @@ impl Keys {
         opened.ok_or_else(|| AppError::defect("a stored secret was not sealed under a key of this installation"))
     }
 
-    /// The same secret sealed with the newest key; nothing when it is already.
+    /// Seals a secret again with the newest key. `None` when it already is.
     ///
     /// # Errors
     /// [`AppError::Defect`] when no key of this installation sealed it.
@@ -335,13 +331,13 @@ mod tests {
     use super::*;
     use crate::random::SystemRandomness;
 
-    /// The ring of keys of which the first was the first and the last is the newest.
+    /// A ring created with the first key, whose newest key is the last.
     fn ring(keys: &[u8]) -> Keys {
         let bytes: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
         let secrets = LastingSecrets::of_an_earlier_version(&bytes[0], Timestamp::default(), &SystemRandomness).unwrap();
-        let record = |place: usize| {
-            let since = Timestamp::from_micros(i64::try_from(place).unwrap());
-            KeyFile::of(&bytes).record(fingerprint(&bytes[place]), since, &secrets, &SystemRandomness).unwrap().unwrap()
+        let record = |index: usize| {
+            let since = Timestamp::from_micros(i64::try_from(index).unwrap());
+            KeyFile::of(&bytes).record(fingerprint(&bytes[index]), since, &secrets, &SystemRandomness).unwrap().unwrap()
         };
         let known: Vec<_> = (0..bytes.len()).map(record).collect();
         KeyFile::of(&bytes).ring(&known).unwrap()
@@ -368,14 +364,14 @@ mod tests {
         let anew = after.reseal("key_a", &sealed, &SystemRandomness).unwrap().unwrap();
         assert_eq!(ring(&[8]).open("key_a", &anew).unwrap(), secret);
         assert_eq!(after.reseal("key_a", &anew, &SystemRandomness).unwrap(), None);
-        assert!(after.token_holds(b"statement", &before.token_tag(b"statement")));
-        assert!(after.token_holds(b"statement", &after.token_tag(b"statement")));
-        assert!(!before.token_holds(b"statement", &after.token_tag(b"statement")));
+        assert!(after.verifies_token(b"statement", &before.token_tag(b"statement")));
+        assert!(after.verifies_token(b"statement", &after.token_tag(b"statement")));
+        assert!(!before.verifies_token(b"statement", &after.token_tag(b"statement")));
         assert_eq!(after.decoy_secret().unwrap(), ring(&[8]).decoy_secret().unwrap());
     }
 
     #[test]
-    fn what_was_told_under_the_first_key_is_told_for_ever() {
+    fn what_was_published_under_the_first_key_stays_the_same() {
         let (before, after) = (ring(&[7]), ring(&[7, 8]));
         let serials = |keys: &Keys| -> Vec<_> { (1..=50).map(|number| keys.reference_serial(number)).collect() };
         assert_eq!(serials(&before), serials(&after));
@@ -404,9 +400,9 @@ mod tests {
         let running = KeyFile::of(&[old]).ring(&[first]).unwrap();
         let both_here = KeyFile::of(&[old, new]).ring(&both).unwrap();
         let tag = running.token_tag(b"statement");
-        assert!(both_here.token_holds(b"statement", &tag));
+        assert!(both_here.verifies_token(b"statement", &tag));
         both_here.follow(&retired).unwrap();
-        assert!(!both_here.token_holds(b"statement", &tag), "retired while it runs");
+        assert!(!both_here.verifies_token(b"statement", &tag), "retired while it runs");
         assert!(!running.lacks_newest());
         assert!(running.follow(&both).unwrap_err().to_string().contains(&fingerprint(&new).to_string()));
         assert!(running.lacks_newest(), "it is not ready, at once");

@@ -1,4 +1,4 @@
-//! `kyc/check`, and the form behind it.
+//! `kyc/check` and the identity form.
 
 use rampart_core::customer::{Customer, Identification, Profile, Warning};
 use rampart_core::identification::{CustomerType, ValidDocument};
@@ -9,19 +9,19 @@ use rampart_core::view::KycView;
 
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
-use crate::birth::{self, Birth};
+use crate::date_of_birth::{self, DateOfBirth};
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::pages::KycForm;
-use crate::register_user::{BIRTH_NEEDED, judge_birth, judge_phone, read_identification};
+use crate::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
 
 impl App {
-    /// Where a customer's identity check stands.
+    /// The state of a customer's identity check.
     ///
     /// # Errors
-    /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's).
+    /// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's customer).
     pub async fn kyc_check(&self, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let id = fields.customer("user_id", &user_id, true);
         fields.finish()?;
         let customer = self.customer_of(caller, id.unwrap_or_default()).await?;
@@ -29,8 +29,8 @@ impl App {
     }
 }
 
-/// What a form of a level cannot be handed in without: what is not known of a customer, and the document that the
-/// reinforced form asks for whatever is known. The names of its fields.
+/// The fields that a form of this level cannot be submitted without: those that are unknown, and the document that the
+/// reinforced form always asks for.
 pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
     let profile = &customer.profile;
     let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
@@ -49,22 +49,22 @@ pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str>
     needed.into_iter().filter(|(_, lacks)| *lacks).map(|(field, _)| field).collect()
 }
 
-/// Writes a form into a customer. Before anything is approved the form says what holds; afterwards it only adds what is not
-/// known yet, so that nobody trades under another's approval. The document of the reinforced form is given beside the
-/// customer: it is for the provider to look at, and what was approved stands.
+/// Applies a form to a customer. Before an approval the form overwrites; afterwards it only fills unknown fields, so
+/// that nobody trades under another person's approval. The document of the reinforced form is returned beside the
+/// customer: the provider checks it, and the approved document stays.
 pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppResult<(Customer, Option<Identification>)> {
     let approved = customer.kyc.level.is_some();
     let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
     let holder = customer.holder();
     let now = app.business().now();
     let minimum_age = app.config().registration.minimum_age;
-    let mut fields = Fields::new();
+    let mut fields = FieldReader::new();
     let mut warnings: Vec<Warning> = Vec::new();
-    let takes = |known: &Redacted| !approved || known.reveal().is_empty();
+    let may_set = |known: &Redacted| !approved || known.reveal().is_empty();
 
     let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
-    let sent = birth::read(&mut fields, &form.dob, now).filter(|_| takes(&customer.profile.date_of_birth));
-    let birth = sent.or_else(|| birth::of(customer.profile.date_of_birth.reveal(), now));
+    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| may_set(&customer.profile.date_of_birth));
+    let birth = sent.or_else(|| date_of_birth::of(customer.profile.date_of_birth.reveal(), now));
     let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
     let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
     let identified = identified.filter(|_| !approved || customer.identification.is_none());
@@ -72,18 +72,18 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         let checked = rampart_core::identification::check(customer.country, given.document, given.number.reveal());
         checked.ok().map(|checked| (given.clone(), checked))
     });
-    let date = judge_birth(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+    let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
 
-    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && takes(&customer.profile.phone));
-    // What was known already was judged when it came.
+    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && may_set(&customer.profile.phone));
+    // A known number was checked when it was given.
     if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
         customer.warnings.retain(|warning| warning.field != "phone");
-        judge_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
+        check_phone(&mut fields, &mut warnings, customer.country, phone, app.config().registration.strict_contact);
     }
 
-    let mut take = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
-        if let Some(text) = fields.optional(field, sent, LONGEST)
-            && takes(known)
+    let mut apply = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
+            && may_set(known)
         {
             *known = Redacted::new(text.trim());
         }
@@ -101,20 +101,20 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         professional_activity,
         source_of_funds,
     } = &mut customer.profile;
-    take("name", &form.name, name);
-    take("last_name", &form.last_name, last_name);
-    take("last_name2", &form.last_name2, last_name2);
-    take("phone", &form.phone, phone);
-    take("city", &form.city, city);
-    take("address", &form.address, address);
-    take("address_state", &form.address_state, address_state);
-    take("zipcode", &form.zipcode, zipcode);
-    // What only the reinforced check looks at may be corrected until that check has approved it.
+    apply("name", &form.name, name);
+    apply("last_name", &form.last_name, last_name);
+    apply("last_name2", &form.last_name2, last_name2);
+    apply("phone", &form.phone, phone);
+    apply("city", &form.city, city);
+    apply("address", &form.address, address);
+    apply("address_state", &form.address_state, address_state);
+    apply("zipcode", &form.zipcode, zipcode);
+    // Fields that only the reinforced check reads may be corrected until it is approved.
     for (field, sent, known) in [
         ("professional_activity", &form.professional_activity, professional_activity),
         ("source_of_funds", &form.source_of_funds, source_of_funds),
     ] {
-        if let Some(text) = fields.optional(field, sent, LONGEST)
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
             && !reinforced
         {
             *known = Redacted::new(text.trim());
@@ -128,7 +128,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         customer.warnings.retain(|warning| warning.field != "identification_number");
     }
     if holder == CustomerType::Individual && customer.holder() == CustomerType::Company && !approved {
-        // A company has no surname and no day of birth: what a person gave would be taken for a part of its name.
+        // A company has no family name and no date of birth: a person's would be taken as part of its name.
         let profile = &mut customer.profile;
         for of_a_person in [&mut profile.last_name, &mut profile.last_name2, &mut profile.date_of_birth] {
             *of_a_person = Redacted::default();
@@ -145,7 +145,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     }
     for field in missing(&customer, form.level) {
         let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
-        // What is malformed was named already.
+        // Malformed fields are reported already.
         if !handed_in && !fields.has(field) {
             fields.fault(ErrorCode::FailMandatoryField, field, "is required");
         }
@@ -154,11 +154,12 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     Ok((customer, document))
 }
 
-/// The document of a reinforced form, when it can be the customer's own: a person's for a person, and of the same birth.
+/// Checks that the document of a reinforced form can be the customer's own: of a person for a person, with the same
+/// date of birth.
 fn own_document(
-    fields: &mut Fields,
+    fields: &mut FieldReader,
     customer: &Customer,
-    birth: Option<&Birth>,
+    birth: Option<&DateOfBirth>,
     given: &Identification,
     checked: &ValidDocument,
 ) -> Option<Identification> {

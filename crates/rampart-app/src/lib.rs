@@ -1,18 +1,19 @@
-//! The use cases of the ramp and the workers that touch the outside world: the only callers of the store's commit.
+//! The use cases of the ramp and the workers that call providers. Nothing else commits to the store.
 //!
-//! A use case is one method of [`App`] in one file: it takes the texts of a request as they came, makes the checks of the
-//! contract in the contract's order, decides one [`rampart_core::step::Step`], makes it durable and answers.
+//! A use case is a method of [`App`] in a file of its own: it parses the request, checks it in the order of the API
+//! contract, decides one [`rampart_core::step::Step`], commits it and answers.
 
 mod app;
 mod assets;
 mod authenticate;
-mod birth;
+mod cached_lookup;
 mod clock;
 mod config;
 mod create_payment;
 mod create_rampoff;
 mod customer_cache;
 mod customer_number;
+mod date_of_birth;
 mod destination;
 mod documents;
 mod email;
@@ -29,7 +30,6 @@ mod lasting_secrets;
 mod lists;
 pub mod metrics;
 mod mode;
-pub mod needs;
 pub mod network;
 mod numbers;
 pub mod operate;
@@ -42,8 +42,8 @@ mod ports;
 mod prices;
 mod quotes;
 mod random;
-mod reading;
 mod register_user;
+pub mod required_configuration;
 pub mod stops;
 mod subscriptions;
 mod token_price;

@@ -1,4 +1,4 @@
-//! Payments and ramp-offs as partners read them: one by its identifier, or lists, newest first.
+//! Payments and ramp-offs for partners: one by its identifier, or lists, newest first.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,60 +11,57 @@ use rampart_store::OrderFilter;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
-use crate::idempotency::LONGEST_EXTERNAL_ID;
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::idempotency::MAX_EXTERNAL_ID_CHARACTERS;
 use crate::views::ListPage;
 
-/// The filters of a list, as they came.
+/// The filters of a list, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct ListRequest {
-    /// How many (1 to 100; 25 when absent).
+    /// 1 to 100; 25 when absent.
     pub limit: Option<String>,
-    /// Where the page begins.
+    /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
-    /// In this status; several are separated by commas.
+    /// One or several statuses, separated by commas.
     pub status: Option<String>,
-    /// Of this customer.
     pub user_id: Option<String>,
-    /// With this name of the partner's own.
     pub external_id: Option<String>,
-    /// Made at or after.
+    /// Inclusive lower bound of the creation time.
     pub from: Option<String>,
-    /// Made before.
+    /// Exclusive upper bound of the creation time.
     pub to: Option<String>,
 }
 
-/// A list request that holds.
-struct Wanted {
+struct ParsedListRequest {
     filter: OrderFilter,
     below: Option<OrderId>,
     limit: u32,
 }
 
-const MOST: u32 = 100;
-const USUAL: u32 = 25;
+const MAX_PAGE_ROWS: u32 = 100;
+const DEFAULT_PAGE_ROWS: u32 = 25;
 
-pub(crate) fn limit(fields: &mut Fields, text: &Option<String>) -> u32 {
-    match fields.optional("limit", text, LONGEST).map(str::parse::<u32>) {
-        None => USUAL,
-        Some(Ok(limit @ 1..=MOST)) => limit,
+pub(crate) fn limit(fields: &mut FieldReader, text: &Option<String>) -> u32 {
+    match fields.optional("limit", text, MAX_FIELD_CHARACTERS).map(str::parse::<u32>) {
+        None => DEFAULT_PAGE_ROWS,
+        Some(Ok(limit @ 1..=MAX_PAGE_ROWS)) => limit,
         Some(_) => {
-            fields.malformed("limit", format!("must be a number from 1 to {MOST}"));
-            USUAL
+            fields.malformed("limit", format!("must be a number from 1 to {MAX_PAGE_ROWS}"));
+            DEFAULT_PAGE_ROWS
         }
     }
 }
 
 impl ListRequest {
-    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<Wanted> {
-        let mut fields = Fields::new();
+    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<ParsedListRequest> {
+        let mut fields = FieldReader::new();
         let limit = limit(&mut fields, &self.limit);
-        let below = fields.optional("cursor", &self.cursor, LONGEST).map(open_cursor);
+        let below = fields.optional("cursor", &self.cursor, MAX_FIELD_CHARACTERS).map(open_cursor);
         if below == Some(None) {
             fields.malformed("cursor", "must be a next_cursor of this list");
         }
         let mut wanted = Vec::new();
-        for status in fields.optional("status", &self.status, LONGEST).iter().flat_map(|list| list.split(',')) {
+        for status in fields.optional("status", &self.status, MAX_FIELD_CHARACTERS).iter().flat_map(|list| list.split(',')) {
             match statuses.contains(&status) {
                 true if wanted.iter().any(|known| known == status) => {}
                 true => wanted.push(status.to_owned()),
@@ -72,11 +69,11 @@ impl ListRequest {
             }
         }
         let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
-        let external_id = fields.bounded("external_id", &self.external_id, LONGEST_EXTERNAL_ID).map(str::to_owned);
+        let external_id = fields.bounded("external_id", &self.external_id, MAX_EXTERNAL_ID_CHARACTERS).map(str::to_owned);
         let (from, to) = (fields.moment("from", &self.from), fields.moment("to", &self.to));
         fields.finish()?;
         let filter = OrderFilter { partner: Some(caller.partner.id), statuses: wanted, customer, external_id, from, to };
-        Ok(Wanted { filter, below: below.flatten(), limit })
+        Ok(ParsedListRequest { filter, below: below.flatten(), limit })
     }
 }
 
@@ -85,7 +82,7 @@ fn open_cursor(text: &str) -> Option<OrderId> {
     std::str::from_utf8(&bytes).ok()?.parse().ok()
 }
 
-/// One more than asked for tells whether there is a next page.
+/// One more row than requested shows whether there is a next page.
 fn page<T, V>(mut orders: Vec<T>, limit: u32, id: impl Fn(&T) -> OrderId, view: impl Fn(&T) -> V) -> ListPage<V> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = orders.len() > limit;
@@ -99,10 +96,10 @@ fn page<T, V>(mut orders: Vec<T>, limit: u32, id: impl Fn(&T) -> OrderId, view: 
 }
 
 impl App {
-    /// A payment of the partner's.
+    /// A payment of the partner.
     ///
     /// # Errors
-    /// `payment_not_found`, also for another partner's.
+    /// `payment_not_found`, also for another partner's payment.
     pub async fn payment(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<PaymentView> {
         self.payment_of(caller, id).await.map(|payment| PaymentView::of(&payment))
     }
@@ -110,17 +107,17 @@ impl App {
     /// The partner's payments, newest first.
     ///
     /// # Errors
-    /// `validation_failed` for a filter that is none.
+    /// `validation_failed` for an invalid filter.
     pub async fn payments(&self, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<PaymentView>> {
         let wanted = request.read(caller, &PaymentState::STATUSES)?;
         let found = self.store().payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
         Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
     }
 
-    /// A ramp-off of the partner's.
+    /// A ramp-off of the partner.
     ///
     /// # Errors
-    /// `rampoff_not_found`, also for another partner's.
+    /// `rampoff_not_found`, also for another partner's ramp-off.
     pub async fn rampoff(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<RampoffView> {
         self.rampoff_of(caller, id).await.map(|rampoff| RampoffView::of(&rampoff))
     }
@@ -128,7 +125,7 @@ impl App {
     /// The partner's ramp-offs, newest first.
     ///
     /// # Errors
-    /// `validation_failed` for a filter that is none.
+    /// `validation_failed` for an invalid filter.
     pub async fn rampoffs(&self, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<RampoffView>> {
         let wanted = request.read(caller, &RampoffState::STATUSES)?;
         let found = self.store().rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;

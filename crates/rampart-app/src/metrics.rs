@@ -1,4 +1,4 @@
-//! What is measured, for Prometheus.
+//! Metrics for Prometheus.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,31 +15,30 @@ use prometheus_client::registry::Registry;
 use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
+use crate::cached_lookup::CachedLookup;
 use crate::error::{AppError, AppResult};
-use crate::health::{DATABASE_PATIENCE, Health};
+use crate::health::{DATABASE_TIMEOUT, WorkerHealth};
 use crate::operate::ledger::{self, LedgerCheck};
-use crate::reading::Reading;
 
-/// What was done, to what it came.
+/// The labels of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Done {
-    /// Which worker, source or kind of thing.
+pub struct OutcomeLabels {
+    /// The worker, source or kind.
     pub what: String,
-    /// To what it came.
     pub outcome: &'static str,
 }
 
-/// What is measured. Counters cost no lock that anybody waits for; what a database has to be asked for is asked when
-/// somebody reads the metrics.
+/// The metrics of this process. Counters take no contended lock; what needs the database is read when the metrics are
+/// read.
 pub struct Metrics {
     registry: Mutex<Registry>,
-    turns: Family<Done, Counter>,
-    facts: Family<Done, Counter>,
-    jobs: Family<Done, Counter>,
-    deliveries: Family<Done, Counter>,
-    known: Reading<Option<Known>>,
-    seen: Arc<Mutex<Option<Seen>>>,
-    health: Health,
+    turns: Family<OutcomeLabels, Counter>,
+    facts: Family<OutcomeLabels, Counter>,
+    jobs: Family<OutcomeLabels, Counter>,
+    deliveries: Family<OutcomeLabels, Counter>,
+    from_database: CachedLookup<Option<DatabaseMetrics>>,
+    snapshot: Arc<Mutex<Option<MetricsSnapshot>>>,
+    health: WorkerHealth,
 }
 
 impl fmt::Debug for Metrics {
@@ -55,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything at zero.
+    /// Creates all metrics at zero.
     #[must_use]
     pub fn new() -> Self {
         let metrics = Self {
@@ -64,93 +63,96 @@ impl Metrics {
             facts: Family::default(),
             jobs: Family::default(),
             deliveries: Family::default(),
-            known: Reading::default(),
-            seen: Arc::default(),
-            health: Health::default(),
+            from_database: CachedLookup::default(),
+            snapshot: Arc::default(),
+            health: WorkerHealth::default(),
         };
         metrics.register(|registry| {
             registry.register("worker_turns", "Turns of the workers, by outcome", metrics.turns.clone());
-            registry.register("facts", "Facts from outside, by kind and what became of them", metrics.facts.clone());
-            registry.register("jobs_done", "Pieces of work done outside, by kind and outcome", metrics.jobs.clone());
+            registry.register("facts", "Facts from providers, by kind and outcome", metrics.facts.clone());
+            registry.register("jobs_done", "Jobs done, by kind and outcome", metrics.jobs.clone());
             registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
-            registry.register_collector(Box::new(Snapshot(metrics.seen.clone())));
+            registry.register_collector(Box::new(SnapshotCollector(metrics.snapshot.clone())));
         });
         metrics
     }
 
-    /// Adds metrics of another part of the program.
+    /// Registers metrics of another part of the program.
     pub fn register(&self, register: impl FnOnce(&mut Registry)) {
         register(&mut self.registry.lock());
     }
 
-    /// How the workers are.
+    /// The health of this process's workers.
     #[must_use]
-    pub fn health(&self) -> &Health {
+    pub fn health(&self) -> &WorkerHealth {
         &self.health
     }
 
     pub(crate) fn turn(&self, worker: &str, outcome: &'static str) {
-        self.turns.get_or_create(&Done { what: worker.to_owned(), outcome }).inc();
+        self.turns.get_or_create(&OutcomeLabels { what: worker.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn fact(&self, kind: &str, outcome: &'static str) {
-        self.facts.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.facts.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn job(&self, kind: &str, outcome: &'static str) {
-        self.jobs.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.jobs.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 
     pub(crate) fn delivery(&self, kind: &str, outcome: &'static str) {
-        self.deliveries.get_or_create(&Done { what: kind.to_owned(), outcome }).inc();
+        self.deliveries.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
     }
 }
 
-/// For how long what the database was asked for holds: however often the metrics are read, it is asked no more often.
-const HOLDS: Duration = Duration::from_secs(5);
-/// For how long it holds at most, where the database is slow to tell it.
-const HOLDS_AT_MOST: Duration = Duration::from_secs(15);
+/// How long values from the database are cached, however often the metrics are read.
+const DATABASE_METRICS_TTL: Duration = Duration::from_secs(5);
+/// Limit of the caching time when the database is slow.
+const DATABASE_METRICS_MAX_TTL: Duration = Duration::from_secs(15);
 
-/// Everything measured, in the text format of OpenMetrics. What this process counts is of this moment, what the database
-/// knows of a few seconds ago. While the database is away, what only it knows is left out: whoever watches must see the rest
-/// just then.
+/// All metrics in the OpenMetrics text format. This process's counters are current; values from the database are a few
+/// seconds old and missing while it does not answer, so that the other metrics stay readable just then.
 ///
 /// # Errors
 /// [`AppError::Defect`] when the text cannot be written.
 pub async fn render(app: &App) -> AppResult<String> {
-    let known = app.metrics().known.get(app.real().as_ref(), HOLDS..=HOLDS_AT_MOST, |_| true, async |_| look(app).await).await;
+    let from_database = app
+        .metrics()
+        .from_database
+        .get(app.real().as_ref(), DATABASE_METRICS_TTL..=DATABASE_METRICS_MAX_TTL, |_| true, async |_| query_database(app).await)
+        .await;
     let metrics = app.metrics();
-    *metrics.seen.lock() = Some(Seen { known, stats: app.store().stats(), workers: metrics.health.ages() });
+    *metrics.snapshot.lock() = Some(MetricsSnapshot { from_database, stats: app.store().stats(), workers: metrics.health.ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
 }
 
-async fn look(app: &App) -> Option<Known> {
-    match tokio::time::timeout(DATABASE_PATIENCE, Known::of(app)).await {
-        Ok(Ok(known)) => Some(known),
+async fn query_database(app: &App) -> Option<DatabaseMetrics> {
+    match tokio::time::timeout(DATABASE_TIMEOUT, DatabaseMetrics::of(app)).await {
+        Ok(Ok(from_database)) => Some(from_database),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "metrics without what the database knows");
+            tracing::warn!(%error, "the metrics lack the values from the database");
             None
         }
         Err(_) => {
-            tracing::warn!("metrics without what the database knows: it does not answer in time");
+            tracing::warn!("the metrics lack the values from the database: it does not answer in time");
             None
         }
     }
 }
 
-/// What only the database knows.
+/// Metrics read from the database.
 #[derive(Debug, Clone)]
-struct Known {
+struct DatabaseMetrics {
     counts: OrderCounts,
-    /// For how long the oldest delivery has been due.
+    /// How long the oldest delivery has been due.
     lag: Duration,
-    /// What the last check of the ledger found.
+    /// The result of the last ledger check.
     ledger: LedgerCheck,
 }
 
-impl Known {
+impl DatabaseMetrics {
     async fn of(app: &App) -> AppResult<Self> {
         let counts = app.store().order_counts().await?;
         let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business().now()));
@@ -162,42 +164,42 @@ impl Known {
         gauges(encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
         gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
         let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
-        gauges(encoder, "jobs_waiting", "Pieces of work that wait, by kind", "kind", &jobs)?;
-        gauge(encoder, "jobs_failing", "Pieces of work that were tried again and again", counts.jobs_failing)?;
+        gauges(encoder, "jobs_waiting", "Jobs that wait, by kind", "kind", &jobs)?;
+        gauge(encoder, "jobs_failing", "Jobs that keep failing", counts.jobs_failing)?;
         gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
-        gauge(encoder, "reviews_waiting", "Items that wait for a person", counts.reviews_waiting)?;
+        gauge(encoder, "reviews_waiting", "Review items that wait for a person", counts.reviews_waiting)?;
         gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
-        gauge(encoder, "deliveries_parked", "Webhook deliveries that were given up", counts.deliveries_parked)?;
+        gauge(encoder, "deliveries_parked", "Parked webhook deliveries", counts.deliveries_parked)?;
         let disabled = "Webhook subscriptions that are disabled because their receivers answered 410 Gone";
         gauge(encoder, "subscriptions_disabled", disabled, counts.subscriptions_disabled)?;
-        seconds_gauge(encoder, "delivery_lag_seconds", "For how long the oldest due webhook delivery has been due", self.lag)?;
+        seconds_gauge(encoder, "delivery_lag_seconds", "How long the oldest due webhook delivery has been due", self.lag)?;
         ledger_metrics(encoder, &self.ledger)
     }
 }
 
-/// What was looked up for one reading.
+/// The values of one scrape.
 #[derive(Debug, Clone)]
-struct Seen {
-    /// What the database knows; nothing while it is away.
-    known: Option<Known>,
+struct MetricsSnapshot {
+    /// `None` while the database does not answer.
+    from_database: Option<DatabaseMetrics>,
     stats: Stats,
     workers: Vec<(String, Duration)>,
 }
 
 #[derive(Debug)]
-struct Snapshot(Arc<Mutex<Option<Seen>>>);
+struct SnapshotCollector(Arc<Mutex<Option<MetricsSnapshot>>>);
 
-impl Collector for Snapshot {
+impl Collector for SnapshotCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some(seen) = self.0.lock().clone() else { return Ok(()) };
-        let stats = &seen.stats;
+        let Some(snapshot) = self.0.lock().clone() else { return Ok(()) };
+        let stats = &snapshot.stats;
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(seen.known.is_some()))?;
-        if let Some(known) = &seen.known {
-            known.encode(&mut encoder)?;
+        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(snapshot.from_database.is_some()))?;
+        if let Some(from_database) = &snapshot.from_database {
+            from_database.encode(&mut encoder)?;
         }
-        gauge(&mut encoder, "commit_queue_depth", "Steps that wait to be committed", count(stats.queue_depth))?;
-        gauge(&mut encoder, "commit_running", "Whether the writer runs", i64::from(stats.running))?;
+        gauge(&mut encoder, "commit_queue_depth", "Steps waiting to be committed", count(stats.queue_depth))?;
+        gauge(&mut encoder, "commit_running", "Whether the writer is running", i64::from(stats.running))?;
         for (name, help, value) in [
             ("commits", "Transactions that were committed", stats.batches),
             ("steps_committed", "Steps that became durable", stats.committed),
@@ -209,8 +211,9 @@ impl Collector for Snapshot {
         }
         histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
         histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
-        let mut family = encoder.encode_descriptor("worker_idle_seconds", "Since a worker completed a turn", None, MetricType::Gauge)?;
-        for (worker, age) in &seen.workers {
+        let mut family =
+            encoder.encode_descriptor("worker_idle_seconds", "Time since a worker completed a turn", None, MetricType::Gauge)?;
+        for (worker, age) in &snapshot.workers {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
         Ok(())
@@ -223,12 +226,12 @@ fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u
 }
 
 fn ledger_metrics(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
-    counter(encoder, "ledger_checks", "Checks of the ledger, by whichever process", check.checks)?;
+    counter(encoder, "ledger_checks", "Checks of the ledger, by any process", check.checks)?;
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    gauge(encoder, "ledger_findings", "What the last check of the ledger found wrong", whole(check.findings))?;
+    gauge(encoder, "ledger_findings", "Inconsistencies found by the last check of the ledger", whole(check.findings))?;
     let ended_at = check.ended_at.map_or(0, |ended_at| ended_at.seconds());
     gauge(encoder, "ledger_checked_timestamp_seconds", "When the last check of the ledger ended; 0 before the first", ended_at)?;
-    gauge(encoder, "ledger_checked_entries", "Entries that the last check of the ledger added up", whole(check.entries))?;
+    gauge(encoder, "ledger_checked_entries", "Entries summed by the last check of the ledger", whole(check.entries))?;
     let took = Duration::from_millis(check.took_milliseconds);
     seconds_gauge(encoder, "ledger_check_seconds", "How long the last check of the ledger took", took)
 }
@@ -262,12 +265,11 @@ fn histogram(
     family.encode_histogram::<NoLabelSet>(scale(from.sum), from.count, &buckets, None)
 }
 
-/// A number of things.
 fn whole(number: u64) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
-/// Microseconds as seconds.
+/// Converts microseconds to seconds.
 fn seconds(micros: u64) -> f64 {
     Duration::from_micros(micros).as_secs_f64()
 }

@@ -1,4 +1,4 @@
-//! The mode of an installation: what it was made in holds for ever, and what plays the outside world is for sandboxes only.
+//! The mode of an installation is fixed when its database is created. Simulated providers are for sandboxes only.
 
 use rampart_store::Store;
 
@@ -7,7 +7,7 @@ use crate::error::{AppError, AppResult};
 use crate::ports::Ports;
 
 impl Mode {
-    /// Its name, as it is configured and stored.
+    /// The name in configuration and database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -17,10 +17,10 @@ impl Mode {
     }
 }
 
-/// Compares the configured mode with the adapters and with the one that the database was made in; the first start decides.
+/// Compares the configured mode with the adapters and with the database's mode. A new database adopts it.
 pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> AppResult<()> {
     if config.is_live() && ports.gateway_player.is_some() {
-        return Err(AppError::defect("mode = \"live\" has no place for somebody who plays the processors"));
+        return Err(AppError::defect("mode = \"live\" does not permit simulated processors"));
     }
     let (configured, kept) = (config.mode.as_str(), store.keep_mode(config.mode.as_str()).await?);
     if kept == configured {

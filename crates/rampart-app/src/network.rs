@@ -1,23 +1,25 @@
-//! Which addresses belong to the public network, and to a network that an operator names.
+//! Public and private IP addresses, and networks that an operator configures.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
-const MAPPED: u8 = 96;
+/// Prefix of IPv4-mapped IPv6 addresses, `::ffff:0:0/96`.
+const MAPPED_PREFIX_BITS: u8 = 96;
 
-/// A network such as 203.0.113.0/24, or a single address. Addresses are compared as what they are, so a network of IPv4 that
-/// is written as IPv6 is read as the one of IPv4; one that reaches beyond those is none.
-pub(crate) fn named(text: &str) -> Option<IpNet> {
+/// Parses a network such as 203.0.113.0/24, or a single address. An IPv4-mapped IPv6 network is read as IPv4; one that
+/// exceeds the mapped range is refused.
+pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     match (network, network.addr().to_canonical()) {
-        (IpNet::V6(network), IpAddr::V4(address)) => Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED)?).ok().map(IpNet::V4),
+        (IpNet::V6(network), IpAddr::V4(address)) => {
+            Ipv4Net::new(address, network.prefix_len().checked_sub(MAPPED_PREFIX_BITS)?).ok().map(IpNet::V4)
+        }
         _ => Some(network),
     }
 }
 
-/// Whether an address is one of the public network: not private, local, shared, reserved, multicast or documentation's
+/// Whether an address is on the public network: not private, local, shared, reserved, multicast or for documentation
 /// (IANA special-purpose registries).
 #[must_use]
 pub fn is_public(ip: IpAddr) -> bool {
@@ -46,11 +48,11 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
-    // Only 2000::/3 is given out; of it, these are for protocols (Teredo, benchmarking, ORCHID …), documentation and 6to4,
-    // which wraps an IPv4 address.
-    let given_out = a & 0xe000 == 0x2000;
+    // Only 2000::/3 is allocated; within it, these ranges are for protocols (Teredo, benchmarking, ORCHID …),
+    // documentation, and 6to4, which wraps an IPv4 address.
+    let allocated = a & 0xe000 == 0x2000;
     let special = (a == 0x2001 && (b < 0x200 || b == 0xdb8)) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
-    given_out && !special
+    allocated && !special
 }
 
 #[cfg(test)]
@@ -70,7 +72,7 @@ mod tests {
             ("10.0.0.0/33", None),
             ("nonsense", None),
         ] {
-            assert_eq!(named(text).map(|network| network.to_string()).as_deref(), read, "{text}");
+            assert_eq!(parse_network(text).map(|network| network.to_string()).as_deref(), read, "{text}");
         }
     }
 

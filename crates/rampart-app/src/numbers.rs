@@ -1,4 +1,5 @@
-//! Numbers in blocks: the database hands out a block, memory hands out its numbers, so that a number costs no statement.
+//! Number series in blocks: the database reserves a block, memory hands out its numbers, so a number costs no
+//! statement.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +11,7 @@ use rampart_store::Store;
 
 use crate::error::AppResult;
 
-/// A series and how many of its numbers are fetched at once. What a stopped process had left is lost.
+/// A number series. The rest of a block is lost when the process stops.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Series {
     name: String,
@@ -18,27 +19,27 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// The serial numbers of payment references.
+    /// Serial numbers of payment references.
     pub(crate) fn concepts() -> Self {
         Self { name: "concepts".into(), block: 512 }
     }
 
-    /// The indexes of the deposit addresses of a family of chains, which has an address for each.
+    /// Indexes of deposit addresses of one address kind.
     pub(crate) fn addresses(family: AddressKind) -> Self {
         Self { name: format!("addresses-{}", family.as_str()), block: 64 }
     }
 }
 
-type Block = Arc<tokio::sync::Mutex<Range<i64>>>;
+type NumberBlock = Arc<tokio::sync::Mutex<Range<i64>>>;
 
-/// The blocks in memory. The number of series is bounded by the catalogue.
+/// The reserved blocks. The number of series is bounded by the catalogue.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
-    blocks: Mutex<HashMap<Series, Block>>,
+pub(crate) struct NumberAllocator {
+    blocks: Mutex<HashMap<Series, NumberBlock>>,
 }
 
-impl Numbers {
-    /// The next number of a series, from 1 on, never given out twice.
+impl NumberAllocator {
+    /// The next number of a series, from 1, never handed out twice.
     pub(crate) async fn next(&self, store: &Store, series: Series) -> AppResult<i64> {
         let block = self.blocks.lock().entry(series.clone()).or_default().clone();
         let mut block = block.lock().await;

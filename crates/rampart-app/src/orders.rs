@@ -1,4 +1,4 @@
-//! What buying and selling have in common.
+//! What payments and ramp-offs have in common.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
-use crate::birth;
+use crate::date_of_birth;
 use crate::error::{AppError, AppResult};
 use crate::ports::Ports;
 
-/// Addresses that customers cannot give on any chain of a family: our hot wallets and the contracts of tokens, of whichever of
-/// its chains. (Deposit addresses are looked up.)
+/// Addresses that customers cannot give as a wallet, per address kind: our hot wallets and token contracts of all its
+/// chains. (Deposit addresses are looked up in the store.)
 #[derive(Debug, Default)]
-pub(crate) struct Reserved(HashMap<AddressKind, HashSet<String>>);
+pub(crate) struct ReservedAddresses(HashMap<AddressKind, HashSet<String>>);
 
-impl Reserved {
-    /// Those of a catalogue.
+impl ReservedAddresses {
+    /// The reserved addresses of a catalogue.
     pub(crate) fn of(catalogue: &Catalogue, ports: &Ports) -> Self {
         let mut reserved = Self::default();
         for chain in &catalogue.chains {
@@ -50,45 +50,44 @@ impl Reserved {
     }
 }
 
-/// A wallet that cannot be one.
 pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
     Refusal::field(ErrorCode::InvalidWallet, field, message).into()
 }
 
 impl App {
-    /// A customer of the partner's.
+    /// A customer of the partner.
     ///
     /// # Errors
-    /// `user_not_found`, also for another partner's.
+    /// `user_not_found`, also for another partner's customer.
     pub(crate) async fn customer_of(&self, caller: &AuthenticatedPartner, id: i64) -> AppResult<Arc<Customer>> {
         Ok(self.customer_and_deposit_address(caller, CustomerId(id), None).await?.0)
     }
 
-    /// A payment of the partner's.
+    /// A payment of the partner.
     ///
     /// # Errors
-    /// `payment_not_found`, also for another partner's.
+    /// `payment_not_found`, also for another partner's payment.
     pub(crate) async fn payment_of(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<Payment> {
         let id: OrderId = id.parse().map_err(|_| ErrorCode::PaymentNotFound)?;
         let payment = self.store().payment_of(caller.partner.id, id).await?;
         payment.ok_or_else(|| ErrorCode::PaymentNotFound.into())
     }
 
-    /// A ramp-off of the partner's.
+    /// A ramp-off of the partner.
     ///
     /// # Errors
-    /// `rampoff_not_found`, also for another partner's.
+    /// `rampoff_not_found`, also for another partner's ramp-off.
     pub(crate) async fn rampoff_of(&self, caller: &AuthenticatedPartner, id: &str) -> AppResult<Rampoff> {
         let id: OrderId = id.parse().map_err(|_| ErrorCode::RampoffNotFound)?;
         let rampoff = self.store().rampoff_of(caller.partner.id, id).await?;
         rampoff.ok_or_else(|| ErrorCode::RampoffNotFound.into())
     }
 
-    /// A customer of the partner's as it is stored, which is remembered from now on, and whether an address is the deposit
-    /// address of some ramp-off.
+    /// Reads a customer of the partner from the database and caches it, and whether an address is a deposit address of
+    /// some ramp-off.
     ///
     /// # Errors
-    /// `user_not_found`, also for another partner's.
+    /// `user_not_found`, also for another partner's customer.
     pub(crate) async fn customer_and_deposit_address(
         &self,
         caller: &AuthenticatedPartner,
@@ -102,31 +101,33 @@ impl App {
         Ok((customer, is_deposit_address))
     }
 
-    /// A refusal that leads to the customer's identity form.
-    fn form_needed(&self, customer: &Customer, message: &str) -> AppError {
+    /// A refusal with the link to the customer's identity form.
+    fn identity_form_required(&self, customer: &Customer, message: &str) -> AppError {
         let url = self.identity_link(customer.id);
         Refusal::new(ErrorCode::RequireKyc, message).with_data(url.into()).into()
     }
 
-    /// Whether a customer may trade at all, and up to which level: not banned, identity verified, identification known
-    /// where it is needed, of age.
+    /// Checks that a customer may trade and returns the approved level: not banned, identity verified, identification
+    /// known where required, of age.
     pub(crate) fn check_identity(&self, customer: &Customer) -> AppResult<KycLevel> {
         if let Some(reason) = &customer.banned {
             tracing::debug!(customer = %customer.id, reason, "a banned customer");
             return Err(ErrorCode::UserBanned.into());
         }
         let Some(level) = customer.kyc.level else {
-            return Err(self.form_needed(customer, "the customer's identity is not verified; data is the form"));
+            return Err(self.identity_form_required(customer, "the customer's identity is not verified; data is the form"));
         };
         if customer.identification.is_none() && customer.country.is_latin_american() {
             let message = "an identification is needed before any operation in this country; data is the form";
-            return Err(self.form_needed(customer, message));
+            return Err(self.identity_form_required(customer, message));
         }
         let (minimum, now) = (self.config().registration.minimum_age, self.business().now());
         if customer.lacks_birth(minimum, now) {
-            return Err(self.form_needed(customer, "the identification is a person's, whose date of birth is needed; data is the form"));
+            return Err(
+                self.identity_form_required(customer, "the identification is a person's, whose date of birth is needed; data is the form")
+            );
         }
-        let age = birth::age(customer.profile.date_of_birth.reveal(), now);
+        let age = date_of_birth::age(customer.profile.date_of_birth.reveal(), now);
         let is_minor = age.map_or_else(|| customer.majority(minimum, now) == AgeCheck::Minor, |age| age < u16::from(minimum));
         if is_minor && customer.holder() == CustomerType::Individual {
             return Err(Refusal::new(ErrorCode::InvalidIdentification, format!("the customer is not {minimum} years old yet")).into());
@@ -134,35 +135,34 @@ impl App {
         Ok(level)
     }
 
-    /// A wallet as its chain writes it.
+    /// Validates a wallet and returns its chain's notation.
     ///
     /// # Errors
-    /// `invalid_wallet` when it is no address of the chain, one whose coins would be lost, or on any chain of the family a hot
-    /// wallet of ours or a token's contract.
+    /// `invalid_wallet` when it is no address of the chain, an address whose coins would be lost, or a hot wallet of
+    /// ours or token contract on any chain of the same address kind.
     pub(crate) fn check_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> AppResult<String> {
         let family = self.catalogue().chain(chain).ok_or(ErrorCode::CoinNotSupported)?.addresses;
         let address = family.normalize(text::trimmed(wallet)).map_err(|fault| invalid_wallet(field, &fault.to_string()))?;
-        if self.reserved().contains(family, &address) {
+        if self.reserved_addresses().contains(family, &address) {
             return Err(invalid_wallet(field, "is an address of ours or a token's contract: coins sent there would be lost"));
         }
         Ok(address)
     }
 
-    /// The same, and not the deposit address of an order on any chain.
+    /// As [`App::check_wallet`], and refuses deposit addresses of ours.
     pub(crate) async fn check_foreign_wallet(&self, field: &'static str, chain: Chain, wallet: &str) -> AppResult<String> {
         let address = self.check_wallet(field, chain, wallet)?;
         let ours = self.store().rampoffs_by_deposit_addresses(std::slice::from_ref(&address)).await?;
         if ours.is_empty() { Ok(address) } else { Err(invalid_wallet(field, "is a deposit address of ours")) }
     }
 
-    /// Whether a currency is one of Latin America, where requests name no chain; nothing for one that no method pays.
+    /// Whether a currency is used in Latin America, where requests need no chain. `None` when no method takes it.
     pub(crate) fn is_latin_american_currency(&self, currency: &str) -> Option<bool> {
         let methods = self.catalogue().methods.iter().filter(|method| method.fiat.is_spelled(currency.trim()));
         methods.map(|method| method.country.is_latin_american()).reduce(|one, other| one || other)
     }
 
-    /// The terms of a quote, if it is one of ours for this partner and still good. Whether it was used before, the commit
-    /// finds out.
+    /// Checks that a quote is ours, of this partner and not expired. The commit detects one that was used before.
     pub(crate) fn check_quote(&self, caller: &AuthenticatedPartner, quote: &OpenedQuote) -> AppResult<Option<Quote>> {
         let quote = match quote {
             OpenedQuote::None => return Ok(None),
@@ -178,14 +178,14 @@ impl App {
         Ok(Some(**quote))
     }
 
-    /// The claim that uses a quote up. It may be forgotten a day after the quote has ended.
+    /// The claim that uses up a quote. It may be deleted a day after the quote has expired.
     pub(crate) fn quote_claim(&self, quote: &Quote, subject: impl ToString) -> Claim {
         let expires_at = Some(quote.expires_at.after(std::time::Duration::from_secs(86_400)));
         Claim { expires_at, ..Claim::forever(ClaimScope::Quote, quote.id.to_string(), subject) }
     }
 
-    /// What is told of an order that passes its customer's limits. A higher level helps when it lifts every limit that
-    /// stands in the way, with what was traded in its windows already.
+    /// The refusal of an order above its customer's limits. It names the reinforced check when that level would lift
+    /// every limit that is exceeded, counting what was already traded.
     pub(crate) async fn limit_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel) -> AppError {
         match self.fits_at_highest_level(usage, level).await {
             Ok(true) => {
@@ -203,13 +203,13 @@ impl App {
             return Ok(false);
         }
         match limits::raises(self.catalogue(), usage, KycLevel::Reinforced) {
-            Ok(raises) => Ok(self.first_over(&raises).await?.is_none()),
+            Ok(raises) => Ok(self.first_exceeded(&raises).await?.is_none()),
             Err(_) => Ok(false),
         }
     }
 
-    /// The first counter that would rise above its ceiling, as things stand.
-    async fn first_over(&self, raises: &[CounterChange]) -> AppResult<Option<Counter>> {
+    /// The first counter that would exceed its ceiling now.
+    async fn first_exceeded(&self, raises: &[CounterChange]) -> AppResult<Option<Counter>> {
         let counters: Vec<&Counter> = raises.iter().map(|raise| &raise.counter).collect();
         let stand = self.store().counters(&counters).await?;
         let over = raises
@@ -219,19 +219,19 @@ impl App {
         Ok(over.map(|(raise, _)| raise.counter.clone()))
     }
 
-    /// What is told of an order that a counter stopped.
+    /// The refusal of an order above a counter's ceiling.
     pub(crate) async fn ceiling_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, counter: &Counter) -> AppError {
         if limits::is_of_open_orders(counter) { ErrorCode::TooManyOpen.into() } else { self.limit_refusal(customer, usage, level).await }
     }
 
-    /// What is told when there is no price: limits and caps come before it, so they are looked at first.
+    /// The refusal without a price. Limits and caps come before it in the order of checks, so they are checked first.
     pub(crate) async fn price_refusal(&self, customer: &Customer, usage: &Usage, level: KycLevel, maximum: Amount) -> AppError {
         let mut raises = match limits::raises(self.catalogue(), usage, level) {
             Ok(raises) => raises,
             Err(_) => return self.limit_refusal(customer, usage, level).await,
         };
         raises.extend(limits::open_orders(self.catalogue(), customer.partner, usage, maximum, true));
-        match self.first_over(&raises).await {
+        match self.first_exceeded(&raises).await {
             Ok(Some(counter)) => self.ceiling_refusal(customer, usage, level, &counter).await,
             Ok(None) => ErrorCode::PriceUnavailable.into(),
             Err(error) => error,
@@ -239,19 +239,16 @@ impl App {
     }
 }
 
-/// What a request's `quote_id` turned out to be.
 #[derive(Debug)]
 pub(crate) enum OpenedQuote {
-    /// There is none.
     None,
-    /// It was not sealed here.
+    /// Not sealed by this installation.
     Foreign,
-    /// It was sealed here; whose and how old it is, is to be checked.
+    /// Sealed here; partner and expiry are still to be checked.
     Ours(Box<Quote>),
 }
 
 impl OpenedQuote {
-    /// Opens a request's `quote_id`.
     pub(crate) fn open(app: &App, sealed: Option<&str>) -> Self {
         match sealed.map(str::trim).filter(|sealed| !sealed.is_empty()) {
             None => Self::None,
@@ -259,8 +256,9 @@ impl OpenedQuote {
         }
     }
 
-    /// What is told of a request whose quote was used before: that, in place of what comes later in the order of checks.
-    pub(crate) fn used_before(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
+    /// The refusal of a request whose quote was used before: `quote_used`, unless the given refusal precedes it in the
+    /// order of checks.
+    pub(crate) fn or_quote_used(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
         let comes_later = matches!(
             refusal.code,
             ErrorCode::QuoteExpired
@@ -276,7 +274,7 @@ impl OpenedQuote {
         if used && comes_later { ErrorCode::QuoteUsed.into() } else { refusal.into() }
     }
 
-    /// The key under which it is used up.
+    /// The key of the claim that uses it up.
     pub(crate) fn claim_key(&self) -> Option<String> {
         match self {
             Self::Ours(quote) => Some(quote.id.to_string()),
@@ -285,7 +283,7 @@ impl OpenedQuote {
     }
 }
 
-/// A quote that was made for other terms.
+/// The refusal of a quote for other terms.
 pub(crate) fn quote_mismatch(quote: &QuoteTerms) -> AppError {
     let message = match quote {
         QuoteTerms::Buy(method, terms) => format!(

@@ -1,6 +1,6 @@
-//! Links to hosted pages. A link's token says what it leads to and, where it ends, when; a code over that, keyed with a secret of
-//! the installation's, says that we made it. So no token is stored: what is stored of an answer or an event has its links without
-//! them, and they are put in whenever it is told.
+//! Links to hosted pages. A link's token contains its target and, for identity pages, its end, with a truncated HMAC
+//! under an installation secret. Tokens are not stored: stored responses and events contain links without tokens, which
+//! are inserted on output.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -22,81 +22,80 @@ use sha2::Sha256;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// How much of the code is in a token.
+/// Bytes of the HMAC in a token.
 const TAG_BYTES: usize = 16;
-/// The longest token that is read.
-const LONGEST: usize = 128;
+const MAX_TOKEN_BYTES: usize = 128;
 const ORDER_ID_BYTES: usize = 25;
-const DAY: i64 = 86_400_000_000;
+const DAY_MICROS: i64 = 86_400_000_000;
 
-const PAYMENT: u8 = b'p';
-const RAMPOFF: u8 = b'r';
-const IDENTITY: u8 = b'i';
-const RETURNED: u8 = b'b';
+const PAYMENT_KIND_BYTE: u8 = b'p';
+const RAMPOFF_KIND_BYTE: u8 = b'r';
+const IDENTITY_KIND_BYTE: u8 = b'i';
+const RETURNED_KIND_BYTE: u8 = b'b';
 
-/// The answers and events that carry a link, by the field it is in.
+/// Fields with links in responses and events.
 pub(crate) const KYC_FORM_URL: &str = "kyc_form_url";
 pub(crate) const URL_PAYMENT: &str = "url_payment";
 pub(crate) const URL_STATUS: &str = "url_status";
 
-/// What a token leads to.
+/// The target of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leads {
-    /// To a payment's pages, to see and use.
+pub(crate) enum LinkTarget {
+    /// A payment's pages.
     Payment(OrderId),
-    /// To a ramp-off's pages, to see and use.
+    /// A ramp-off's pages.
     Rampoff(OrderId),
-    /// To a customer's identity page, until then (business time).
+    /// A customer's identity page, until this moment (business time).
     Identity(CustomerId, Timestamp),
-    /// To where a payment stands, and no further: what a processor sends its customers back with.
+    /// The state of a payment only: the link that a processor sends its customers back with.
     Returned(OrderId),
 }
 
-fn sealed(pages: &Hmac<Sha256>, statement: &[u8]) -> String {
+fn signed_token(pages: &Hmac<Sha256>, statement: &[u8]) -> String {
     let code = pages.clone().chain_update(statement).finalize().into_bytes();
     URL_SAFE_NO_PAD.encode([statement, &code[..TAG_BYTES]].concat())
 }
 
-impl Leads {
+impl LinkTarget {
     fn token(self, pages: &Hmac<Sha256>) -> String {
         let order = |kind: u8, id: OrderId| [&[kind], id.to_string().as_bytes()].concat();
         let statement = match self {
-            Self::Payment(id) => order(PAYMENT, id),
-            Self::Rampoff(id) => order(RAMPOFF, id),
-            Self::Returned(id) => order(RETURNED, id),
+            Self::Payment(id) => order(PAYMENT_KIND_BYTE, id),
+            Self::Rampoff(id) => order(RAMPOFF_KIND_BYTE, id),
+            Self::Returned(id) => order(RETURNED_KIND_BYTE, id),
             Self::Identity(customer, ends_at) => {
-                let day = u32::try_from(ends_at.micros().div_euclid(DAY)).unwrap_or(u32::MAX);
-                [&[IDENTITY][..], &customer.0.to_le_bytes(), &day.to_le_bytes()].concat()
+                let day = u32::try_from(ends_at.micros().div_euclid(DAY_MICROS)).unwrap_or(u32::MAX);
+                [&[IDENTITY_KIND_BYTE][..], &customer.0.to_le_bytes(), &day.to_le_bytes()].concat()
             }
         };
-        sealed(pages, &statement)
+        signed_token(pages, &statement)
     }
 
-    /// What a token of ours says; nothing for any other.
+    /// The target of a valid token.
     fn of(token: &str, pages: &Hmac<Sha256>) -> Option<Self> {
-        let mut bytes = [0; LONGEST];
+        let mut bytes = [0; MAX_TOKEN_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
         let (statement, tag) = bytes.get(..length)?.split_last_chunk::<TAG_BYTES>()?;
         pages.clone().chain_update(statement).verify_truncated_left(tag).ok()?;
         let (kind, about) = statement.split_first()?;
-        if *kind == IDENTITY {
+        if *kind == IDENTITY_KIND_BYTE {
             let (customer, day) = about.split_first_chunk::<8>()?;
             let day = i64::from(u32::from_le_bytes(day.try_into().ok()?));
-            return Some(Self::Identity(CustomerId(i64::from_le_bytes(*customer)), Timestamp::from_micros(day.checked_mul(DAY)?)));
+            return Some(Self::Identity(CustomerId(i64::from_le_bytes(*customer)), Timestamp::from_micros(day.checked_mul(DAY_MICROS)?)));
         }
         let about: &[u8; ORDER_ID_BYTES] = about.try_into().ok()?;
         let id = std::str::from_utf8(about).ok()?.parse().ok()?;
         match *kind {
-            PAYMENT => Some(Self::Payment(id)),
-            RAMPOFF => Some(Self::Rampoff(id)),
-            RETURNED => Some(Self::Returned(id)),
+            PAYMENT_KIND_BYTE => Some(Self::Payment(id)),
+            RAMPOFF_KIND_BYTE => Some(Self::Rampoff(id)),
+            RETURNED_KIND_BYTE => Some(Self::Returned(id)),
             _ => None,
         }
     }
 }
 
-/// A stored text with the token put into the link of a field. Within a text of anybody's the quotes would be escaped, so that
-/// only the field itself is meant.
+/// Inserts a token into the link in a field of stored JSON. Quotes within other texts are escaped, so only the field
+/// itself matches.
 pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
     const EMPTY: &str = "?token=";
     let place = stored.find(&format!("\"{field}\":\"")).and_then(|start| {
@@ -110,54 +109,53 @@ pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
     }
 }
 
-/// A page that does not exist: unknown and malformed tokens alike.
+/// The refusal of unknown and malformed tokens alike.
 pub(crate) fn no_page() -> AppError {
-    Refusal::new(ErrorCode::NotFound, "this link leads nowhere; please open it again from where you got it").into()
+    Refusal::new(ErrorCode::NotFound, "this link link_target nowhere; please open it again from where you got it").into()
 }
 
 impl App {
-    /// The token of the link to a payment's pages.
+    /// The token of a link to a payment's pages.
     #[must_use]
     pub fn payment_token(&self, id: OrderId) -> String {
-        Leads::Payment(id).token(self.keys().lasting().pages())
+        LinkTarget::Payment(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link to a ramp-off's pages.
+    /// The token of a link to a ramp-off's pages.
     #[must_use]
     pub fn rampoff_token(&self, id: OrderId) -> String {
-        Leads::Rampoff(id).token(self.keys().lasting().pages())
+        LinkTarget::Rampoff(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link with which a processor sends the customer of a payment back: it shows where the payment stands.
+    /// The token with which a processor sends a customer back: it only shows the payment's state.
     #[must_use]
     pub fn returned_token(&self, id: OrderId) -> String {
-        Leads::Returned(id).token(self.keys().lasting().pages())
+        LinkTarget::Returned(id).token(self.keys().lasting().pages())
     }
 
-    /// The token of the link to a customer's identity page. It ends so many days from now as the settings say, at the end of a
-    /// day, so that an answer that is given again on the same day is the same.
+    /// The token of a link to a customer's identity page. It ends at the end of a day, so that responses repeated on
+    /// one day are equal.
     #[must_use]
     pub fn identity_token(&self, customer: CustomerId) -> String {
         let ends_at = self.business().now().after(self.identity_link_lasts()).micros();
-        let end_of_day = ends_at.div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
-        Leads::Identity(customer, Timestamp::from_micros(end_of_day)).token(self.keys().lasting().pages())
+        let end_of_day = ends_at.div_euclid(DAY_MICROS).saturating_add(1).saturating_mul(DAY_MICROS);
+        LinkTarget::Identity(customer, Timestamp::from_micros(end_of_day)).token(self.keys().lasting().pages())
     }
 
     fn identity_link_lasts(&self) -> Duration {
         Duration::from_secs(u64::from(self.config().identity_link_days) * 86_400)
     }
 
-    /// The link to a customer's identity form.
     pub(crate) fn identity_link(&self, customer: CustomerId) -> String {
         identity_url(&self.config().public_url, &self.identity_token(customer))
     }
 
-    /// The link to a customer's form of the reinforced check.
+    /// The link to the form of the reinforced check.
     pub(crate) fn reinforced_link(&self, customer: CustomerId) -> String {
         format!("{}&level={}", self.identity_link(customer), KycLevel::Reinforced.number())
     }
 
-    /// What a partner is told of an event, its links with their tokens.
+    /// The data of an event as it is sent to the partner: links have their tokens.
     pub(crate) fn told<'a>(&self, event: &'a EventDraft) -> Cow<'a, str> {
         match (event.kind, event.subject.parse()) {
             (EventType::KycUpdated, Ok(customer)) => {
@@ -167,46 +165,46 @@ impl App {
         }
     }
 
-    /// What a token leads to; nothing when it is not ours: an earlier version may have drawn it.
-    fn leads(&self, token: &str) -> Option<Leads> {
-        Leads::of(token, self.keys().lasting().pages())
+    /// `None` when the token is not ours: an earlier version may have drawn it.
+    fn link_target(&self, token: &str) -> Option<LinkTarget> {
+        LinkTarget::of(token, self.keys().lasting().pages())
     }
 
-    /// The payment whose pages a token leads to.
+    /// The payment of a link to its pages.
     pub(crate) async fn payment_by_token(&self, token: &str) -> AppResult<Payment> {
-        let found = match self.leads(token) {
-            Some(Leads::Payment(id)) => self.store().payment(id).await?,
+        let found = match self.link_target(token) {
+            Some(LinkTarget::Payment(id)) => self.store().payment(id).await?,
             Some(_) => None,
             None => self.store().payment_by_earlier_link(token).await?,
         };
         found.ok_or_else(no_page)
     }
 
-    /// The ramp-off whose pages a token leads to.
+    /// The ramp-off of a link to its pages.
     pub(crate) async fn rampoff_by_token(&self, token: &str) -> AppResult<Rampoff> {
-        let found = match self.leads(token) {
-            Some(Leads::Rampoff(id)) => self.store().rampoff(id).await?,
+        let found = match self.link_target(token) {
+            Some(LinkTarget::Rampoff(id)) => self.store().rampoff(id).await?,
             Some(_) => None,
             None => self.store().rampoff_by_earlier_link(token).await?,
         };
         found.ok_or_else(no_page)
     }
 
-    /// The payment whose processor a token came back from.
+    /// The payment of a processor's return link.
     pub(crate) async fn returned_payment(&self, token: &str) -> AppResult<Payment> {
-        match self.leads(token) {
-            Some(Leads::Returned(id)) => self.store().payment(id).await?.ok_or_else(no_page),
+        match self.link_target(token) {
+            Some(LinkTarget::Returned(id)) => self.store().payment(id).await?.ok_or_else(no_page),
             _ => Err(no_page()),
         }
     }
 
-    /// The customer whose identity page a token leads to, and whether the link still holds.
-    async fn customer_and_end(&self, token: &str) -> AppResult<Option<(Customer, bool)>> {
-        let (customer, ends_at) = match self.leads(token) {
-            Some(Leads::Identity(id, ends_at)) => (self.store().customer(id).await?, Some(ends_at)),
+    /// The customer of a link to an identity page, and whether the link is still valid.
+    async fn customer_and_validity(&self, token: &str) -> AppResult<Option<(Customer, bool)>> {
+        let (customer, ends_at) = match self.link_target(token) {
+            Some(LinkTarget::Identity(id, ends_at)) => (self.store().customer(id).await?, Some(ends_at)),
             Some(_) => return Ok(None),
             None => {
-                // An earlier version's links had no end; they end as if they had been handed out last when it was replaced.
+                // Links of earlier versions had no end: they count as last issued when that version was replaced.
                 let until = self.keys().lasting().earlier_links_until();
                 (self.store().customer_by_earlier_link(token).await?, until.map(|until| until.after(self.identity_link_lasts())))
             }
@@ -215,20 +213,17 @@ impl App {
         Ok(customer.map(|customer| (customer, holds)))
     }
 
-    /// The customer whose identity page a token leads to.
+    /// The customer of a valid link to an identity page.
     pub(crate) async fn customer_by_token(&self, token: &str) -> AppResult<Customer> {
-        match self.customer_and_end(token).await? {
+        match self.customer_and_validity(token).await? {
             Some((customer, true)) => Ok(customer),
             Some((_, false)) | None => Err(no_page()),
         }
     }
 
-    /// Whom to ask for another link, when a link to an identity page has ended: the partner's name, and nothing of the customer.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
+    /// The partner to ask for a new link when a link to an identity page has ended. Reveals nothing about the customer.
     pub async fn ended_link(&self, token: &str) -> AppResult<Option<String>> {
-        match self.customer_and_end(token).await? {
+        match self.customer_and_validity(token).await? {
             Some((customer, false)) => self.partner_name(customer.partner).await.map(Some),
             Some((_, true)) | None => Ok(None),
         }
@@ -244,31 +239,33 @@ mod tests {
     fn a_token_says_what_it_leads_to_under_its_own_key_only() {
         let (ours, other) = (keyed(b"ours"), keyed(b"other"));
         let id: OrderId = "8DtY4Wlq0YclbFQGltbnJRC9s".parse().unwrap();
-        let ends_at = Timestamp::from_micros(20_000 * DAY);
-        for leads in [Leads::Payment(id), Leads::Rampoff(id), Leads::Returned(id), Leads::Identity(CustomerId(-7), ends_at)] {
-            let token = leads.token(&ours);
+        let ends_at = Timestamp::from_micros(20_000 * DAY_MICROS);
+        for link_target in
+            [LinkTarget::Payment(id), LinkTarget::Rampoff(id), LinkTarget::Returned(id), LinkTarget::Identity(CustomerId(-7), ends_at)]
+        {
+            let token = link_target.token(&ours);
             assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{token}");
-            assert_eq!(Leads::of(&token, &ours), Some(leads));
-            assert_eq!(Leads::of(&token, &other), None);
+            assert_eq!(LinkTarget::of(&token, &ours), Some(link_target));
+            assert_eq!(LinkTarget::of(&token, &other), None);
             for place in 0..token.len() {
                 let mut changed = token.clone().into_bytes();
                 changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
                 let changed = String::from_utf8(changed).unwrap();
-                // The last letter has bits that stand for nothing.
-                assert!(changed == token || Leads::of(&changed, &ours).is_none(), "{leads:?} {place}");
+                // The last character has unused bits.
+                assert!(changed == token || LinkTarget::of(&changed, &ours).is_none(), "{link_target:?} {place}");
             }
-            assert_eq!(Leads::of(&token[..token.len() - 1], &ours), None);
+            assert_eq!(LinkTarget::of(&token[..token.len() - 1], &ours), None);
         }
         for text in ["", "x", "01a21580-5a25-7eb1-8913-2d37df809be3", &"A".repeat(4_000)] {
-            assert_eq!(Leads::of(text, &ours), None);
+            assert_eq!(LinkTarget::of(text, &ours), None);
         }
     }
 
     #[test]
     fn a_token_is_put_into_the_field_itself() {
         let stored = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=","end":"?token="}"#;
-        let told = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=t","end":"?token="}"#;
-        assert_eq!(with_token(stored, URL_PAYMENT, "t"), told);
+        let expected = r#"{"note":"\"url_payment\":\"https://a?token=","url_payment":"https://a/gateway/card?token=t","end":"?token="}"#;
+        assert_eq!(with_token(stored, URL_PAYMENT, "t"), expected);
         assert_eq!(with_token(stored, URL_STATUS, "t"), stored);
     }
 }

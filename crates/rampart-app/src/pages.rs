@@ -1,4 +1,4 @@
-//! What the hosted pages show and do. A page is known by the secret token in its link, and by nothing else.
+//! The hosted pages. The secret token in a page's link is the only access control.
 
 use std::time::Duration;
 
@@ -20,130 +20,100 @@ use crate::kyc;
 use crate::page_links::no_page;
 use crate::ports::Played;
 
-/// What the identity page shows.
+/// The contents of the identity page.
 #[derive(Debug, Clone)]
 pub struct CustomerPage {
-    /// The customer.
     pub customer: Customer,
-    /// Whose customer it is.
     pub partner_name: String,
-    /// The level that the form is for; nothing when there is nothing to submit now.
+    /// The level to submit; `None` when nothing is to be submitted now.
     pub wanted: Option<KycLevel>,
-    /// The fields of that form that it cannot be handed in without: nothing is known of them yet, or it is about them.
+    /// Required fields of that form: unknown ones, and the document.
     pub missing: Vec<&'static str>,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
 }
 
-/// The identity form, as it came. It has no `Debug`: everything in it is personal.
+/// The identity form, as sent. It has no `Debug`, because everything in it is personal.
 #[derive(Clone)]
 pub struct KycForm {
-    /// The level it is for.
     pub level: KycLevel,
-    /// Given name, or a company's name.
+    /// A company's name, or a person's given name.
     pub name: Option<String>,
-    /// First family name.
     pub last_name: Option<String>,
-    /// Second family name.
     pub last_name2: Option<String>,
-    /// Date of birth, `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`.
     pub dob: Option<String>,
-    /// Telephone number.
     pub phone: Option<String>,
-    /// City.
     pub city: Option<String>,
-    /// Street and number.
     pub address: Option<String>,
-    /// State or province.
     pub address_state: Option<String>,
-    /// Postal code.
     pub zipcode: Option<String>,
-    /// The document.
     pub identification_type: Option<String>,
-    /// Its number.
     pub identification_number: Option<String>,
-    /// What the customer does for a living.
     pub professional_activity: Option<String>,
-    /// Where the money comes from.
     pub source_of_funds: Option<String>,
 }
 
-/// What a payment's page shows.
+/// The contents of a payment's pages.
 #[derive(Debug, Clone)]
 pub struct PaymentPage {
-    /// The payment.
     pub payment: Payment,
-    /// Whose customer pays.
     pub partner_name: String,
-    /// Who pays.
     pub customer_name: String,
-    /// The customer's country.
     pub country: Country,
-    /// Whether the customer can say that the money is sent.
     pub can_declare: bool,
-    /// Whether it can be called off.
     pub can_cancel: bool,
-    /// Whether an account can be given here for money to go back to: none was given before.
+    /// Only while no refund account was given.
     pub can_give_refund_account: bool,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
-    /// The present moment (business time).
+    /// Business time.
     pub now: Timestamp,
 }
 
-/// What a ramp-off's page shows.
+/// The contents of a ramp-off's pages.
 #[derive(Debug, Clone)]
 pub struct RampoffPage {
-    /// The ramp-off.
     pub rampoff: Rampoff,
-    /// Whose customer sells.
     pub partner_name: String,
-    /// Who sells.
     pub customer_name: String,
-    /// Whether it can be called off.
     pub can_cancel: bool,
-    /// Whether a wallet can be given here for coins to go back to: none was given before.
+    /// Only while no refund wallet was given.
     pub can_give_refund_wallet: bool,
-    /// Whether the bank sent the payout back after it had arrived.
+    /// Whether the bank returned the payout after it was settled.
     pub payout_returned: bool,
-    /// Whether the outside world is simulated.
     pub sandbox: bool,
-    /// The present moment (business time).
+    /// Business time.
     pub now: Timestamp,
 }
 
-/// What the status page shows.
+/// The contents of the status page.
 #[derive(Debug, Clone)]
 pub enum StatusPage {
-    /// A purchase.
     Payment(Box<PaymentPage>),
-    /// A sale.
     Rampoff(Box<RampoffPage>),
 }
 
-/// What the gateway page does next.
+/// How the customer pays at the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewaySession {
-    /// The customer goes to the processor's own page.
+    /// Redirect to the processor's page.
     Redirect(String),
-    /// Our own page plays the processor (sandbox).
+    /// Our own page simulates the processor (sandbox).
     Play,
 }
 
-/// What the customer does on a gateway page of the sandbox.
+/// The customer's action on a gateway page of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Play {
-    /// Pays.
     Pay,
-    /// Is refused by the processor.
+    /// The processor declines.
     Decline,
 }
 
 impl App {
-    /// What a customer's identity page shows.
+    /// The contents of the identity page.
     ///
     /// # Errors
-    /// `not_found` for a token that leads nowhere.
+    /// `not_found` for an unknown token.
     pub async fn page_customer(&self, token: &str) -> AppResult<CustomerPage> {
         let customer = self.customer_by_token(token).await?;
         self.customer_page(customer).await
@@ -168,7 +138,7 @@ impl App {
         Ok(self.remembered_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
     }
 
-    /// A customer hands in the identity form. Handing it in again while it is being looked at changes nothing.
+    /// Submits the identity form. Submitting it again while it is checked changes nothing.
     ///
     /// # Errors
     /// `not_found`; the faults of the fields, under the form's own names.
@@ -198,26 +168,24 @@ impl App {
         Err(AppError::Unavailable("the customer is changing too fast".into()))
     }
 
-    /// What a payment's page shows.
-    ///
     /// # Errors
-    /// `not_found` for a token that leads nowhere.
+    /// `not_found` for an unknown token.
     pub async fn page_payment(&self, token: &str) -> AppResult<PaymentPage> {
         let payment = self.payment_by_token(token).await?;
         self.payment_page(payment).await
     }
 
-    /// What is shown to whoever comes back from a payment's processor: where the payment stands.
+    /// The page that a customer sees when a processor sends them back: the state of the payment.
     ///
     /// # Errors
-    /// `not_found` for a token that is no processor's.
+    /// `not_found` for a token that is not a processor's return link.
     pub async fn page_returned(&self, token: &str) -> AppResult<PaymentPage> {
         let payment = self.returned_payment(token).await?;
         self.payment_page(payment).await
     }
 
     async fn payment_page(&self, mut payment: Payment) -> AppResult<PaymentPage> {
-        self.tell_all_of_our_account(&mut payment);
+        self.complete_account_details(&mut payment);
         let customer = self.store().customer(payment.customer).await?.ok_or_else(no_page)?;
         Ok(PaymentPage {
             partner_name: self.partner_name(payment.partner).await?,
@@ -232,9 +200,9 @@ impl App {
         })
     }
 
-    /// Orders of earlier versions do not know the parts that were not told then: they are those of the account as it is configured,
-    /// while it is the same one.
-    fn tell_all_of_our_account(&self, payment: &mut Payment) {
+    /// Orders of earlier versions lack some account details. They are taken from the configured account while it is the
+    /// same one.
+    fn complete_account_details(&self, payment: &mut Payment) {
         let PayIn::Bank(rail) = payment.pay_in else { return };
         let (Some(instructions), Some(ours)) = (&mut payment.instructions, self.catalogue().rail_account(rail)) else { return };
         if instructions.own_account || instructions.account == ours.account {
@@ -244,10 +212,8 @@ impl App {
         }
     }
 
-    /// What a ramp-off's page shows.
-    ///
     /// # Errors
-    /// `not_found` for a token that leads nowhere.
+    /// `not_found` for an unknown token.
     pub async fn page_rampoff(&self, token: &str) -> AppResult<RampoffPage> {
         let rampoff = self.rampoff_by_token(token).await?;
         self.rampoff_page(rampoff).await
@@ -267,10 +233,10 @@ impl App {
         })
     }
 
-    /// What the status page of either order shows.
+    /// The status page of a payment or a ramp-off.
     ///
     /// # Errors
-    /// `not_found` for a token that leads nowhere.
+    /// `not_found` for an unknown token.
     pub async fn page_status(&self, token: &str) -> AppResult<StatusPage> {
         match self.payment_by_token(token).await {
             Ok(payment) => return self.payment_page(payment).await.map(|page| StatusPage::Payment(Box::new(page))),
@@ -280,11 +246,12 @@ impl App {
         self.page_rampoff(token).await.map(|page| StatusPage::Rampoff(Box::new(page)))
     }
 
-    /// Opens the processor's session, when the customer opens the gateway page. Opening it again gives the same.
+    /// Opens a session at the processor when the customer opens the gateway page. Opening it again gives the same
+    /// session.
     ///
     /// # Errors
-    /// `not_found`; `validation_failed` when the payment is not one that waits for a processor; `error_payment_creation`
-    /// when the processor refuses; [`AppError::Unavailable`] when it does not answer.
+    /// `not_found`; `validation_failed` when the payment does not wait for a processor; `error_payment_creation` when
+    /// the processor refuses; [`AppError::Unavailable`] when it does not answer.
     pub async fn gateway_session(&self, token: &str) -> AppResult<GatewaySession> {
         let payment = self.payment_by_token(token).await?;
         let PayIn::Processor(processor) = payment.pay_in else { return Err(not_payable(&payment)) };
@@ -300,8 +267,8 @@ impl App {
             return_url: format!("{}/returned?token={}", self.config().public_url, self.returned_token(payment.id)),
             expires_at: payment.open_until,
         };
-        let patience = Duration::from_secs(self.config().workers.call_seconds);
-        let outcome = tokio::time::timeout(patience, port.open_session(&request)).await;
+        let timeout = Duration::from_secs(self.config().workers.call_seconds);
+        let outcome = tokio::time::timeout(timeout, port.open_session(&request)).await;
         match outcome {
             Ok(CallOutcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
             Ok(CallOutcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
@@ -315,10 +282,10 @@ impl App {
         }
     }
 
-    /// Plays the processor of a sandbox; it may decline although the customer pays.
+    /// Simulates the customer's action at a sandbox processor. The processor may decline although the customer pays.
     ///
     /// # Errors
-    /// `not_found` where nobody plays; `validation_failed` when the payment waits for nothing.
+    /// `not_found` without a simulated processor; `validation_failed` when no payment is due.
     pub async fn gateway_play(&self, token: &str, play: Play) -> AppResult<Played> {
         let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
         let payment = self.payment_by_token(token).await?;
@@ -332,7 +299,7 @@ impl App {
         played.map_err(|fault| AppError::Unavailable(fault.to_string()))
     }
 
-    /// The customer says that the transfer is on its way.
+    /// The customer declares that the transfer was sent.
     ///
     /// # Errors
     /// `not_found`; `validation_failed` when the payment waits for no transfer.
@@ -340,29 +307,29 @@ impl App {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::PendingBank { .. }) {
             return Ok(());
         }
-        self.ask_payment(token, &PaymentCommand::DeclareSent).await
+        self.command_payment(token, &PaymentCommand::DeclareSent).await
     }
 
-    /// The customer calls a payment off before money came.
+    /// The customer cancels a payment before money arrived.
     ///
     /// # Errors
-    /// `not_found`; `validation_failed` when money came.
+    /// `not_found`; `validation_failed` when money arrived.
     pub async fn cancel_payment(&self, token: &str) -> AppResult<()> {
         if matches!(self.payment_by_token(token).await?.state, PaymentState::Cancelled) {
             return Ok(());
         }
-        self.ask_payment(token, &PaymentCommand::Cancel).await
+        self.command_payment(token, &PaymentCommand::Cancel).await
     }
 
-    /// The customer calls a sale off before coins came.
+    /// The customer cancels a ramp-off before coins arrived.
     ///
     /// # Errors
-    /// `not_found`; `validation_failed` when coins came.
+    /// `not_found`; `validation_failed` when coins arrived.
     pub async fn cancel_rampoff(&self, token: &str) -> AppResult<()> {
         let rampoff = self.rampoff_by_token(token).await?;
         match rampoff.state {
             RampoffState::Cancelled => Ok(()),
-            RampoffState::Created => self.ask_rampoff(token, &RampoffCommand::Cancel).await,
+            RampoffState::Created => self.command_rampoff(token, &RampoffCommand::Cancel).await,
             _ => {
                 let message = format!("a ramp-off that is {} cannot be cancelled here", rampoff.status());
                 Err(Refusal::new(ErrorCode::ValidationFailed, message).into())
@@ -370,7 +337,7 @@ impl App {
         }
     }
 
-    async fn ask_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
+    async fn command_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let payment = self.payment_by_token(token).await?;
             let price = self.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, self.business().now());
@@ -384,7 +351,7 @@ impl App {
         Err(AppError::Unavailable("the payment is changing too fast".into()))
     }
 
-    async fn ask_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
+    async fn command_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
         for _ in 0..MOST_TRIES {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());

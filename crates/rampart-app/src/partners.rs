@@ -1,4 +1,4 @@
-//! Partners: who they are, remembered for a moment, and what operators do with them.
+//! Partners: a short-lived cache, and what operators do with them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,20 +19,19 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::keys::Keys;
 
-/// How long a partner is remembered without a look into the database. Whoever changes one answers no earlier than this after
-/// the commit: by then no node remembers it as it was, although nobody told them.
-const FRESH: Duration = Duration::from_millis(250);
-/// The longest that a rotated key may go on working.
-const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// How long a partner is cached. A command that changes one answers no earlier than this after its commit: by then
+/// every node's cached copy has expired, without any messages between nodes.
+const PARTNER_CACHE_TTL: Duration = Duration::from_millis(250);
+const MAX_KEY_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// Partners in memory, each with a moment before it was read.
+/// Cached partners, each with the moment its read began.
 #[derive(Debug, Default)]
 pub(crate) struct PartnerCache {
     partners: RwLock<HashMap<PartnerId, (Instant, Arc<Partner>)>>,
 }
 
 impl PartnerCache {
-    /// Remembers a partner that was asked for at a moment, unless a later version is known.
+    /// Caches a partner whose read began at `asked_at`, unless a later version is cached.
     pub(crate) fn put(&self, asked_at: Instant, partner: Arc<Partner>) {
         let mut partners = self.partners.write();
         if partners.get(&partner.id).is_none_or(|(_, known)| known.version <= partner.version) {
@@ -43,41 +42,37 @@ impl PartnerCache {
     fn get(&self, id: PartnerId) -> Option<Arc<Partner>> {
         let partners = self.partners.read();
         let (asked_at, partner) = partners.get(&id)?;
-        (asked_at.elapsed() < FRESH).then(|| partner.clone())
+        (asked_at.elapsed() < PARTNER_CACHE_TTL).then(|| partner.clone())
     }
 
-    /// Forgets a partner, so that the next look is into the database.
+    /// Evicts a partner, so that the next lookup reads the database.
     pub(crate) fn forget(&self, id: PartnerId) {
         self.partners.write().remove(&id);
     }
 }
 
-/// A key with its secret, as it is told once.
+/// An API key with its secret, which is shown only once.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The partner.
     pub id: PartnerId,
-    /// The public half.
     pub api_key: String,
-    /// The secret: standard base64 of 32 random bytes.
+    /// Standard base64 of 32 random bytes.
     pub api_secret: Redacted,
 }
 
-/// What an operator changes of a partner; what is absent stays.
+/// Changes to a partner; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct PartnerChange {
-    /// Its name.
     pub name: Option<String>,
-    /// Networks (CIDR) or addresses it may call from; an empty list means anywhere.
+    /// Networks (CIDR) or addresses that may call; an empty list permits all.
     pub allow_ips: Option<Vec<String>>,
-    /// How failures are answered.
     pub http_errors: Option<HttpErrors>,
-    /// Whether it may call at all. Any change revokes its tokens.
+    /// A change revokes the partner's tokens.
     pub enabled: Option<bool>,
 }
 
 impl App {
-    /// A partner as it is stored or was a moment ago; never as it was before a change that was answered.
+    /// A partner from the cache or the database; never older than a change that was answered.
     pub(crate) async fn remembered_partner(&self, id: PartnerId) -> AppResult<Option<Arc<Partner>>> {
         if let Some(partner) = self.partner_cache().get(id) {
             return Ok(Some(partner));
@@ -92,10 +87,11 @@ impl App {
         Ok(Some(partner))
     }
 
-    /// Makes a partner with a key of its own.
+    /// Creates a partner with an API key.
     ///
     /// # Errors
-    /// `validation_failed` for a name that is empty or too long, reads like an identifier, or is another partner's.
+    /// `validation_failed` for a name that is empty or too long, has the form of an identifier, or is or was another
+    /// partner's.
     pub async fn create_partner(&self, name: &str, actor: &str) -> AppResult<Credentials> {
         let name = checked_name(name)?;
         let (api_key, api_secret) = self.new_key()?;
@@ -126,22 +122,20 @@ impl App {
         }
     }
 
-    /// Every partner, in the order they were made, a page at a time.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
-    pub async fn partners(&self, behind: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
-        Ok(self.store().partners(behind, limit).await?)
+    /// Partners in order of creation, one page.
+    pub async fn partners(&self, after: Option<PartnerId>, limit: u32) -> AppResult<Vec<Partner>> {
+        Ok(self.store().partners(after, limit).await?)
     }
 
-    /// Changes a partner. Disabling and enabling revoke every token given out so far.
+    /// Changes a partner. Disabling and enabling revoke all tokens issued so far.
     ///
     /// # Errors
-    /// `validation_failed` for a name or a network that is none, and for a name that is another partner's; `not_found` when there is no such partner.
+    /// `validation_failed` for an invalid name or network, and for a name that is or was another partner's; `not_found`
+    /// for an unknown partner.
     pub async fn set_partner(&self, id: PartnerId, change: &PartnerChange, actor: &str, reason: &str) -> AppResult<Partner> {
         let name = change.name.as_deref().map(checked_name).transpose()?;
         for network in change.allow_ips.iter().flatten() {
-            if crate::network::named(network).is_none() {
+            if crate::network::parse_network(network).is_none() {
                 let message = format!("'{network}' is not an address or a network such as 203.0.113.0/24");
                 return Err(Refusal::field(ErrorCode::ValidationFailed, "allow_ip", message).into());
             }
@@ -166,14 +160,14 @@ impl App {
         .map(|(partner, _)| partner)
     }
 
-    /// Gives a partner a new key. For `overlap` (real time; 30 days at most) the old key can still be exchanged for tokens, its
-    /// tokens hold, and its secret signs webhooks along; a key that was rotated before that ends now. With an overlap of zero
-    /// nothing but the new key works.
+    /// Gives a partner a new API key. For `overlap` (real time, at most 30 days) the old key can still be exchanged for
+    /// tokens, its tokens stay valid, and webhooks are signed with both secrets. A key from an earlier rotation ends
+    /// now. With an overlap of zero only the new key works.
     ///
     /// # Errors
-    /// `not_found` when there is no such partner; `validation_failed` for an overlap that is too long.
+    /// `not_found` for an unknown partner; `validation_failed` for an overlap that is too long.
     pub async fn rotate_partner_key(&self, id: PartnerId, overlap: Duration, actor: &str, reason: &str) -> AppResult<Credentials> {
-        if overlap > LONGEST_OVERLAP {
+        if overlap > MAX_KEY_OVERLAP {
             return Err(Refusal::field(ErrorCode::ValidationFailed, "overlap", "must be 30 days at most").into());
         }
         let (partner, secret) = self
@@ -187,7 +181,7 @@ impl App {
         Ok(Credentials { id, api_key: partner.api_key.key, api_secret })
     }
 
-    /// Changes a partner; answers when no node remembers it as it was.
+    /// Changes a partner and returns when no node has the old version cached.
     async fn change_partner(
         &self,
         id: PartnerId,
@@ -214,7 +208,7 @@ impl App {
             match self.commit(step).await {
                 Ok(_) => {
                     self.partner_cache().forget(id);
-                    tokio::time::sleep(FRESH).await;
+                    tokio::time::sleep(PARTNER_CACHE_TTL).await;
                     return Ok((partner, secret));
                 }
                 Err(CommitError::Conflict(RecordKey::Partner(_))) => {}
@@ -225,7 +219,7 @@ impl App {
         Err(AppError::Unavailable("the partner is changing too fast".into()))
     }
 
-    /// What a renamed partner has to take; nothing when the name was its own before.
+    /// The claim of a new name. `None` when the partner claimed it before.
     async fn name_claim(&self, partner: &Partner) -> AppResult<Option<Claim>> {
         match self.store().claim(ClaimScope::PartnerName, &partner.name).await? {
             Some(claim) if claim.subject == partner.id.to_string() => Ok(None),
@@ -246,7 +240,7 @@ impl App {
 
 fn checked_name(name: &str) -> AppResult<String> {
     let name = &*text::composed(name.trim());
-    // Operators give a partner's name or its identifier, and the identifier is tried first.
+    // Operators name a partner by name or identifier, and the identifier is tried first.
     if name.parse::<PartnerId>().is_ok() {
         return Err(Refusal::field(ErrorCode::ValidationFailed, "name", "must not read like a partner's identifier").into());
     }

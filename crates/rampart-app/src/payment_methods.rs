@@ -1,4 +1,4 @@
-//! `paymentMethods`: how a country's customers can pay.
+//! `paymentMethods`: the payment methods of a country's customers.
 
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::{Method, MethodKind};
@@ -7,26 +7,26 @@ use rampart_core::country::Country;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::PaymentMethodView;
 
 impl App {
-    /// The payment methods of a country, or of every country.
+    /// The enabled payment methods of a country, optionally of one currency.
     ///
     /// # Errors
-    /// `validation_failed` for a country or currency that is none of ours.
+    /// `fail_mandatory_field`; `validation_failed` for an unknown country or currency.
     pub async fn payment_methods(
         &self,
         _caller: &AuthenticatedPartner,
         country: Option<String>,
         fiat_symbol: Option<String>,
     ) -> AppResult<Vec<PaymentMethodView>> {
-        let mut fields = Fields::new();
-        let wanted_country = fields.required("country", &country, LONGEST).map(Country::find);
+        let mut fields = FieldReader::new();
+        let wanted_country = fields.required("country", &country, MAX_FIELD_CHARACTERS).map(Country::find);
         if wanted_country == Some(None) {
             fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
         }
-        let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, LONGEST).map(|fiat| self.find_currency(fiat));
+        let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, MAX_FIELD_CHARACTERS).map(|fiat| self.find_currency(fiat));
         if wanted_fiat == Some(None) {
             fields.malformed("fiat_symbol", "is not a currency that is traded here");
         }
@@ -48,7 +48,7 @@ impl App {
             max: method.maximum.to_major(decimals),
             step: method.payable_step.to_major(decimals),
             fee_fixed: method.fee_fixed.to_major(decimals),
-            // A percent has a hundred basis points.
+            // One percent is a hundred basis points.
             fee_percent: Amount::from_minor(i128::from(method.fee_basis_points)).to_major_short(2),
             settlement_estimate: method.settlement_estimate.clone(),
             priced: method.policy.priced(),

@@ -1,4 +1,4 @@
-//! The adapters that an installation is made of.
+//! The adapters of an installation.
 
 use std::sync::Arc;
 
@@ -7,56 +7,50 @@ use rampart_core::ledger::{Processor, Rail};
 use rampart_core::payment::Payment;
 use rampart_core::ports::{BankPort, ChainPort, KycPort, PortFuture, PricePort, ProcessorPort, ScreeningPort, Unavailable};
 
-/// What a processor that is played says to the customer.
+/// The result of a simulated payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Played {
-    /// It took the payment, or will say so in a while.
+    /// The processor accepted the payment, or will report it later.
     Taken,
-    /// It declined; the customer may try again.
+    /// The customer may try again.
     Declined,
 }
 
-/// Plays the processor behind our own gateway page. Only a sandbox has one.
+/// Simulates the processor behind our own gateway page. Only a sandbox has one.
 pub trait GatewayPlayer: Send + Sync {
-    /// The customer pays what is due.
+    /// The customer pays the amount due.
     fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>>;
-    /// The processor refuses the customer.
+    /// The processor declines the customer.
     fn decline<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<(), Unavailable>>;
 }
 
-/// Everything that the ramp asks of the outside world.
+/// The adapters of all providers.
 #[derive(Clone)]
 pub struct Ports {
-    /// Banks, each behind one or more rails.
     pub banks: Vec<Arc<dyn BankPort>>,
-    /// Processors of redirect payments.
     pub processors: Vec<Arc<dyn ProcessorPort>>,
-    /// Chains.
     pub chains: Vec<Arc<dyn ChainPort>>,
-    /// The identity provider.
     pub kyc: Arc<dyn KycPort>,
-    /// The screening provider.
     pub screening: Arc<dyn ScreeningPort>,
-    /// The source of market prices.
     pub prices: Arc<dyn PricePort>,
-    /// Plays the processors of a sandbox.
+    /// Only in a sandbox.
     pub gateway_player: Option<Arc<dyn GatewayPlayer>>,
 }
 
 impl Ports {
-    /// The bank behind a rail.
+    /// The bank that serves a rail.
     #[must_use]
     pub fn bank(&self, rail: Rail) -> Option<&Arc<dyn BankPort>> {
         self.banks.iter().find(|bank| bank.rails().contains(&rail))
     }
 
-    /// Who serves a processor.
+    /// The adapter that serves a processor.
     #[must_use]
     pub fn processor(&self, processor: Processor) -> Option<&Arc<dyn ProcessorPort>> {
         self.processors.iter().find(|port| port.processors().contains(&processor))
     }
 
-    /// A chain.
+    /// The adapter of a chain.
     #[must_use]
     pub fn chain(&self, chain: Chain) -> Option<&Arc<dyn ChainPort>> {
         self.chains.iter().find(|port| port.chain() == chain)

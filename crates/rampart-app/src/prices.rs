@@ -1,4 +1,4 @@
-//! The price board: the last market prices, in memory, so that nothing asks outside while a request waits.
+//! The price board: the last market prices in memory, so that no request waits for the price provider.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl PriceBoard {
         }
     }
 
-    /// Takes new prices; older ones of other pairs stay.
+    /// Stores new prices; other pairs keep theirs.
     pub fn set(&self, prices: impl IntoIterator<Item = MarketPrice>) {
         let mut board = self.prices.write();
         for price in prices {
@@ -40,18 +40,18 @@ impl PriceBoard {
         }
     }
 
-    /// Every price, however old it is.
+    /// All prices, including stale ones.
     pub(crate) fn all(&self) -> Vec<MarketPrice> {
         self.prices.read().values().copied().collect()
     }
 
-    /// The last market price of a pair, however old it is.
+    /// The last market price of a pair, even if it is stale.
     #[must_use]
     pub fn market(&self, symbol: Symbol, currency: Currency) -> Option<MarketPrice> {
         self.prices.read().get(&(symbol, currency)).copied()
     }
 
-    /// When the youngest price was observed.
+    /// When the newest price was observed.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.prices.read().values().map(|price| price.observed_at).max()
@@ -67,25 +67,25 @@ impl PriceBoard {
         self.market(symbol, currency).filter(|price| !self.is_stale(price, now)).map(|price| price.rate)
     }
 
-    /// What a customer pays for a coin, spread included; nothing when there is no current price.
+    /// The price for buying a coin, with spread. `None` without a current price.
     #[must_use]
     pub fn buy_price(&self, symbol: Symbol, currency: Currency, now: Timestamp) -> Option<Rate> {
         self.current(symbol, currency, now).and_then(|rate| self.buying(rate))
     }
 
-    /// What a customer gets for a coin, spread included; nothing when there is no current price.
+    /// The price for selling a coin, with spread. `None` without a current price.
     #[must_use]
     pub fn sell_price(&self, symbol: Symbol, currency: Currency, now: Timestamp) -> Option<Rate> {
         self.current(symbol, currency, now).and_then(|rate| self.selling(rate))
     }
 
-    /// A market price with the spread of buying laid over it.
+    /// A market price plus the buy spread.
     #[must_use]
     pub fn buying(&self, rate: Rate) -> Option<Rate> {
         rate.with_spread(self.buy_spread).ok()
     }
 
-    /// A market price with the spread of selling laid under it.
+    /// A market price minus the sell spread.
     #[must_use]
     pub fn selling(&self, rate: Rate) -> Option<Rate> {
         rate.with_spread(self.sell_spread).ok()

@@ -1,4 +1,4 @@
-//! `quote` and `rampoffQuote`: terms, sealed, so that asking writes nothing.
+//! `quote` and `rampoffQuote`: sealed terms. A quote writes nothing to the database.
 
 use std::time::Duration;
 
@@ -13,48 +13,42 @@ use rampart_core::time::Timestamp;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
-/// The fields of `quote`, as they came.
+/// The fields of `quote`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct QuoteRequest {
-    /// How much, in major units.
+    /// In major units.
     pub amount: Option<AmountSent>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Its chain.
     pub chain: Option<String>,
-    /// The payment method.
     pub payment_type: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// What the amount counts: `fiat` (usual) or `coin`.
+    /// `fiat` (the default) or `coin`: the unit of the amount.
     pub amount_in: Option<String>,
-    /// The customer's country.
     pub country: Option<String>,
 }
 
-/// The fields of `rampoffQuote`, as they came.
+/// The fields of `rampoffQuote`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct RampoffQuoteRequest {
-    /// How many coins.
     pub amount: Option<AmountSent>,
-    /// The coin.
     pub symbol: Option<String>,
-    /// Its chain.
     pub blockchain: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// The customer's country.
     pub country: Option<String>,
 }
 
 const EURO: Currency = Currency::literal("EUR");
 
-/// The one that is meant of what several countries have: the one in EUR, as long as nothing else was said. Where there is none in
-/// EUR, nobody knows which was meant, and the country has to be said.
-fn meant<'a, T>(fields: &mut Fields, found: impl Iterator<Item = &'a T>, place: impl Fn(&T) -> (Country, Currency)) -> Option<&'a T> {
+/// Chooses among methods or rails that exist in several countries: the one in EUR. Without one in EUR the choice is
+/// ambiguous, and the country is required.
+fn choose_default<'a, T>(
+    fields: &mut FieldReader,
+    found: impl Iterator<Item = &'a T>,
+    place: impl Fn(&T) -> (Country, Currency),
+) -> Option<&'a T> {
     let found: Vec<&T> = found.collect();
     let first = *found.first()?;
     let in_euro = found.iter().copied().find(|candidate| place(candidate).1 == EURO);
@@ -71,19 +65,19 @@ fn meant<'a, T>(fields: &mut Fields, found: impl Iterator<Item = &'a T>, place: 
 }
 
 impl App {
-    /// The terms of a purchase, sealed.
+    /// Quotes a payment.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
     /// `max_purchase`, `price_unavailable`.
     pub async fn quote(&self, caller: &AuthenticatedPartner, request: &QuoteRequest) -> AppResult<QuoteView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let chain = fields.optional("chain", &request.chain, LONGEST);
-        let payment_type = fields.required("payment_type", &request.payment_type, LONGEST);
-        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("chain", &request.chain, MAX_FIELD_CHARACTERS);
+        let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let country = self.read_country(&mut fields, &request.country);
-        let counts_coins = match fields.optional("amount_in", &request.amount_in, LONGEST) {
+        let is_coin_amount = match fields.optional("amount_in", &request.amount_in, MAX_FIELD_CHARACTERS) {
             None | Some("fiat") => false,
             Some("coin") => true,
             Some(_) => {
@@ -93,7 +87,7 @@ impl App {
         };
         let method = payment_type.and_then(|payment_type| self.find_method(&mut fields, payment_type, fiat, country));
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
-        let decimals = match counts_coins {
+        let decimals = match is_coin_amount {
             true => coin.map_or(18, |coin| coin.decimals),
             false => method.map_or(18, |method| self.decimals_of(method)),
         };
@@ -102,21 +96,21 @@ impl App {
         let method = method.ok_or(ErrorCode::MethodNotAllowed)?;
         let coin = coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
         let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
-        if !counts_coins {
+        if !is_coin_amount {
             self.check_payable("amount", method, amount)?;
             self.check_method_bounds(method, amount)?;
         }
         let now = self.business().now();
         let price = self.prices().buy_price(coin.id.symbol, method.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
-        let asked = if counts_coins { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
+        let asked = if is_coin_amount { AmountIn::Coin(amount) } else { AmountIn::Fiat(amount) };
         let terms = BuyTerms::new(self.catalogue(), method, coin, price, asked).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_method_bounds(method, terms.fiat_amount)?;
         check_coin_maximum(coin, terms.coin_amount)?;
-        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Buy(method.payment_type, terms));
+        let (quote_id, expires_at) = self.seal_terms(caller, now, QuoteTerms::Buy(method.payment_type, terms));
         Ok(QuoteView {
             quote_id,
             amount: amount.to_major_short(decimals),
-            amount_in: if counts_coins { "coin" } else { "fiat" },
+            amount_in: if is_coin_amount { "coin" } else { "fiat" },
             fiat_symbol: terms.fiat,
             symbol: terms.coin.symbol,
             chain: terms.coin.chain,
@@ -131,15 +125,15 @@ impl App {
         })
     }
 
-    /// The terms of a sale, sealed.
+    /// Quotes a ramp-off.
     ///
     /// # Errors
     /// As [`App::quote`].
     pub async fn rampoff_quote(&self, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest) -> AppResult<RampoffQuoteView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let chain = fields.optional("blockchain", &request.blockchain, LONGEST);
-        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
+        let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
         let country = self.read_country(&mut fields, &request.country);
         let coin = symbol.and_then(|symbol| self.find_coin(symbol, chain)).and_then(|coin| self.catalogue().coin(coin));
         let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
@@ -153,7 +147,7 @@ impl App {
         let price = self.prices().sell_price(coin.id.symbol, rail.fiat, now).ok_or(ErrorCode::PriceUnavailable)?;
         let terms = SellTerms::new(self.catalogue(), rail, coin, price, amount).map_err(|fault| self.terms_refusal(&fault))?;
         self.check_rail_bounds(rail, terms.fiat_amount)?;
-        let (quote_id, expires_at) = self.sealed(caller, now, QuoteTerms::Sell(terms));
+        let (quote_id, expires_at) = self.seal_terms(caller, now, QuoteTerms::Sell(terms));
         Ok(RampoffQuoteView {
             quote_id,
             amount: amount.to_major_short(coin.decimals),
@@ -169,14 +163,14 @@ impl App {
         })
     }
 
-    fn sealed(&self, caller: &AuthenticatedPartner, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
+    fn seal_terms(&self, caller: &AuthenticatedPartner, now: Timestamp, terms: QuoteTerms) -> (String, Timestamp) {
         let expires_at = now.after(Duration::from_secs(self.catalogue().pricing.quote_seconds));
         let quote = Quote { id: self.mint().id(), partner: caller.partner.id, terms, expires_at };
         (self.keys().seal_quote(&quote), expires_at)
     }
 
-    fn read_country(&self, fields: &mut Fields, text: &Option<String>) -> Option<Country> {
-        let text = fields.optional("country", text, LONGEST)?;
+    fn read_country(&self, fields: &mut FieldReader, text: &Option<String>) -> Option<Country> {
+        let text = fields.optional("country", text, MAX_FIELD_CHARACTERS)?;
         let country = Country::find(text);
         if country.is_none() {
             fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
@@ -184,28 +178,29 @@ impl App {
         country
     }
 
-    fn find_method(&self, fields: &mut Fields, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
+    fn find_method(&self, fields: &mut FieldReader, payment_type: &str, fiat: Option<&str>, country: Option<Country>) -> Option<&Method> {
         let fits = |method: &&Method| {
             method.enabled
                 && method.payment_type.is_spelled(payment_type)
                 && country.is_none_or(|country| method.country == country)
                 && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
         };
-        meant(fields, self.catalogue().methods.iter().filter(fits), |method| (method.country, method.fiat))
+        choose_default(fields, self.catalogue().methods.iter().filter(fits), |method| (method.country, method.fiat))
     }
 
-    fn find_payout_rail(&self, fields: &mut Fields, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
+    fn find_payout_rail(&self, fields: &mut FieldReader, fiat: Option<&str>, country: Option<Country>) -> Option<&PayoutRail> {
         let fits = |rail: &&PayoutRail| {
             rail.enabled && country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
         };
-        meant(fields, self.catalogue().payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
+        choose_default(fields, self.catalogue().payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
     }
 
     pub(crate) fn decimals_of(&self, method: &Method) -> u8 {
         self.catalogue().decimals(method.fiat.into()).unwrap_or(2)
     }
 
-    /// Whether an amount can be paid: some methods take whole steps only, such as pesos without centavos.
+    /// Checks that an amount is a multiple of the method's payable step: some take no fractions, such as pesos without
+    /// centavos.
     pub(crate) fn check_payable(&self, field: &'static str, method: &Method, amount: Amount) -> AppResult<()> {
         let step = method.payable_step;
         if amount.rounded_down(step) == amount {
@@ -216,18 +211,18 @@ impl App {
         Err(Refusal::field(ErrorCode::ValidationFailed, field, message).into())
     }
 
-    /// Whether an amount lies within what a payment method takes.
+    /// Checks an amount against the bounds of a payment method.
     pub(crate) fn check_method_bounds(&self, method: &Method, amount: Amount) -> AppResult<()> {
         check_bounds(amount, method.minimum, method.maximum, self.decimals_of(method), method.fiat)
     }
 
-    /// Whether an amount lies within what a payout rail pays.
+    /// Checks an amount against the bounds of a payout rail.
     pub(crate) fn check_rail_bounds(&self, rail: &PayoutRail, amount: Amount) -> AppResult<()> {
         let decimals = self.catalogue().decimals(rail.fiat.into()).unwrap_or(2);
         check_bounds(amount, rail.minimum, rail.maximum, decimals, rail.fiat)
     }
 
-    /// Why no terms come of an amount, as it is told.
+    /// The refusal of an amount that no terms can be computed for.
     pub(crate) fn terms_refusal(&self, fault: &TermsError) -> AppError {
         let code = match fault {
             TermsError::BelowFees => ErrorCode::MinPurchase,
@@ -249,12 +244,12 @@ fn check_bounds(amount: Amount, minimum: Amount, maximum: Amount, decimals: u8, 
     Ok(())
 }
 
-/// Whether so many coins may be sold in one order.
+/// Checks a sold amount against the coin's bounds per order.
 pub(crate) fn check_coin_bounds(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, coin.minimum, coin.maximum, coin.decimals, coin.id.symbol)
 }
 
-/// Whether so many coins may be bought in one order; how few is the payment method's matter.
+/// Checks a bought amount against the coin's maximum per order. The minimum is set by the payment method.
 pub(crate) fn check_coin_maximum(coin: &Coin, amount: Amount) -> AppResult<()> {
     check_bounds(amount, Amount::ZERO, coin.maximum, coin.decimals, coin.id.symbol)
 }

@@ -1,9 +1,9 @@
-//! Chance.
+//! Randomness of the system.
 
 use rampart_core::id::Randomness;
 
-/// Random bytes of a cryptographic generator (ChaCha) that each thread has for itself and that is seeded, again and again,
-/// by the operating system: what is drawn cannot be foretold, and most draws need no system call.
+/// Random bytes of a cryptographic generator (ChaCha) per thread, seeded regularly by the operating system:
+/// unpredictable, and most draws need no system call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandomness;
 

@@ -1,4 +1,4 @@
-//! `registerUser`: a new customer.
+//! `registerUser`: registers a customer.
 
 use rampart_core::country::Country;
 use rampart_core::customer::{Customer, Identification, Profile, ProvidedBankAccount, Warning};
@@ -16,100 +16,88 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
-use crate::birth::{self, Birth};
 use crate::customer_number;
+use crate::date_of_birth::{self, DateOfBirth};
 use crate::email;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST};
-use crate::idempotency::{Earlier, Meaning, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, StoredResponse};
 use crate::page_links::{KYC_FORM_URL, with_token};
 use crate::views::{CreatedResponse, RegisteredView};
 
-/// The fewest characters of a password.
-const SHORTEST_PASSWORD: usize = 6;
+const MIN_PASSWORD_CHARACTERS: usize = 6;
 const OPERATION: &str = "POST /api/registerUser";
 
-/// The fields of `registerUser`, as they came. It has no `Debug`: nearly everything in it is personal.
+/// The fields of `registerUser`, as sent. It has no `Debug`, because nearly everything in it is personal.
 #[derive(Clone, Default)]
 pub struct RegisterUser {
-    /// Given name, or a company's name.
+    /// A company's name, or a person's given name.
     pub name: Option<String>,
-    /// First family name.
     pub last_name: Option<String>,
-    /// Second family name.
     pub last_name2: Option<String>,
-    /// Telephone number.
     pub phone: Option<String>,
-    /// The country by name or code.
+    /// Name or ISO code.
     pub country: Option<String>,
-    /// The country by code or name.
+    /// ISO code or name.
     pub country_code: Option<String>,
-    /// City.
     pub city: Option<String>,
-    /// Street and number.
     pub address: Option<String>,
-    /// E-mail.
     pub email: Option<String>,
-    /// The identification's number.
     pub identification_number: Option<String>,
-    /// The document.
     pub identification_type: Option<String>,
-    /// Checked and not kept.
+    /// Checked and not stored.
     pub password: Option<String>,
-    /// What the customer does for a living.
     pub professional_activity: Option<String>,
-    /// State or province.
     pub address_state: Option<String>,
-    /// Postal code.
     pub zipcode: Option<String>,
-    /// Date of birth, `YYYY-MM-DD`.
+    /// `YYYY-MM-DD`.
     pub dob: Option<String>,
-    /// The bank account for payouts.
     pub iban: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
-    /// Where the identity page sends the customer afterwards.
+    /// Where the customer is sent after the identity page.
     pub callback_url: Option<String>,
 }
 
 impl RegisterUser {
-    /// Every known field but the password, which is stored as it is sent, in one order for ever.
-    fn fields(&self) -> [(Meaning, &dyn Sent); 19] {
+    /// Every known field except the password, compared as sent. The order is part of stored fingerprints and never
+    /// changes.
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 19] {
         [
-            (Meaning::Text, &self.name),
-            (Meaning::Text, &self.last_name),
-            (Meaning::Text, &self.last_name2),
-            (Meaning::Text, &self.phone),
-            (Meaning::Text, &self.country),
-            (Meaning::Text, &self.country_code),
-            (Meaning::Text, &self.city),
-            (Meaning::Text, &self.address),
-            (Meaning::Text, &self.email),
-            (Meaning::Text, &self.identification_number),
-            (Meaning::Text, &self.identification_type),
-            (Meaning::Text, &self.professional_activity),
-            (Meaning::Text, &self.address_state),
-            (Meaning::Text, &self.zipcode),
-            (Meaning::Text, &self.dob),
-            (Meaning::Text, &self.iban),
-            (Meaning::Text, &self.bank_code),
-            (Meaning::Text, &self.account_type),
-            (Meaning::Text, &self.callback_url),
+            (CompareAs::Text, &self.name),
+            (CompareAs::Text, &self.last_name),
+            (CompareAs::Text, &self.last_name2),
+            (CompareAs::Text, &self.phone),
+            (CompareAs::Text, &self.country),
+            (CompareAs::Text, &self.country_code),
+            (CompareAs::Text, &self.city),
+            (CompareAs::Text, &self.address),
+            (CompareAs::Text, &self.email),
+            (CompareAs::Text, &self.identification_number),
+            (CompareAs::Text, &self.identification_type),
+            (CompareAs::Text, &self.professional_activity),
+            (CompareAs::Text, &self.address_state),
+            (CompareAs::Text, &self.zipcode),
+            (CompareAs::Text, &self.dob),
+            (CompareAs::Text, &self.iban),
+            (CompareAs::Text, &self.bank_code),
+            (CompareAs::Text, &self.account_type),
+            (CompareAs::Text, &self.callback_url),
         ]
     }
 }
 
-/// Reads an identification: both fields or neither.
+/// Parses an identification: both fields or neither.
 pub(crate) fn read_identification(
-    fields: &mut Fields,
+    fields: &mut FieldReader,
     country: Option<Country>,
     document: &Option<String>,
     number: &Option<String>,
 ) -> Option<(Identification, identification::ValidDocument)> {
-    let document = fields.optional("identification_type", document, LONGEST);
-    let number = fields.bounded("identification_number", number, LONGEST);
+    let document = fields.optional("identification_type", document, MAX_FIELD_CHARACTERS);
+    let number = fields.bounded("identification_number", number, MAX_FIELD_CHARACTERS);
     let (document, number) = match (document, number) {
         (None, None) => return None,
         (Some(document), Some(number)) => (document, number),
@@ -145,15 +133,15 @@ pub(crate) fn read_identification(
     }
 }
 
-/// The code of the warning that a number leaves open whether its holder is of age.
+/// Warning: the number leaves open whether its holder is of age.
 pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
 
-/// Compares an identification with the date of birth, and either with the age that customers must have. Gives the date of
-/// birth that is known then, which the number may tell where none was sent.
-pub(crate) fn judge_birth(
-    fields: &mut Fields,
+/// Checks that identification and date of birth agree, and that the customer is old enough. Returns the date of birth,
+/// taken from the number when none was sent.
+pub(crate) fn check_birth_date(
+    fields: &mut FieldReader,
     warnings: &mut Vec<Warning>,
-    birth: Option<Birth>,
+    birth: Option<DateOfBirth>,
     identified: Option<&(Identification, identification::ValidDocument)>,
     minimum_age: u8,
     now: Timestamp,
@@ -164,19 +152,25 @@ pub(crate) fn judge_birth(
     {
         fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
     }
-    for doubt in checked.iter().flat_map(|checked| checked.doubts()).filter(|doubt| *doubt != DocumentWarning::Minor) {
-        warnings.push(Warning { field: "identification_number".into(), code: doubt.code().into(), message: doubt.to_string() });
+    for warn_or_refuse in
+        checked.iter().flat_map(|checked| checked.doubts()).filter(|warn_or_refuse| *warn_or_refuse != DocumentWarning::Minor)
+    {
+        warnings.push(Warning {
+            field: "identification_number".into(),
+            code: warn_or_refuse.code().into(),
+            message: warn_or_refuse.to_string(),
+        });
     }
     let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);
     if !is_person {
         return birth.map(|birth| birth.date);
     }
-    let told = checked.map(|checked| checked.implied(now)).filter(|told| told.century_is_certain).and_then(|told| told.date);
-    let birth = birth.or_else(|| told.and_then(|date| birth::of(&date.to_string(), now)));
+    let implied = checked.map(|checked| checked.implied(now)).filter(|implied| implied.century_is_certain).and_then(|implied| implied.date);
+    let birth = birth.or_else(|| implied.and_then(|date| date_of_birth::of(&date.to_string(), now)));
     let majority = identified.map_or(AgeCheck::Untold, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
-    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|doubt| doubt == DocumentWarning::Minor));
-    let told_as_minor = majority == AgeCheck::Minor && !of_minors;
-    let is_minor = birth.as_ref().map_or(told_as_minor, |birth| birth.age < u16::from(minimum_age));
+    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|warn_or_refuse| warn_or_refuse == DocumentWarning::Minor));
+    let is_minor_by_document = majority == AgeCheck::Minor && !of_minors;
+    let is_minor = birth.as_ref().map_or(is_minor_by_document, |birth| birth.age < u16::from(minimum_age));
     if is_minor && !of_minors {
         fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
     } else if is_minor || (of_minors && birth.is_none()) {
@@ -190,7 +184,7 @@ pub(crate) fn judge_birth(
     birth.map(|birth| birth.date)
 }
 
-/// What holds of a registration.
+/// A validated registration.
 struct Registration {
     email: rampart_core::email::Email,
     country: Country,
@@ -204,7 +198,7 @@ struct Registration {
 }
 
 impl App {
-    /// Registers a customer of the partner's.
+    /// Registers a customer of the partner.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
@@ -215,9 +209,11 @@ impl App {
         request: &RegisterUser,
         key: Option<&str>,
     ) -> AppResult<CreatedResponse> {
-        let repeat = self.repeat(caller, OPERATION, key, None, request.fields()).await?;
-        if let Some(earlier @ Earlier::Answer { .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
-            return self.registered_earlier(earlier);
+        let idempotency = self.idempotent_request(caller, OPERATION, key, None, request.fields()).await?;
+        if let Some(stored @ StoredResponse::Answer { .. }) =
+            idempotency.stored_response(&self.existing_claims(&idempotency, None).await?)?
+        {
+            return self.replay_registration(stored);
         }
         let registration = self.read_registration(request)?;
         let emails: Vec<String> = registration.email.keys().iter().map(|key| format!("{}:{key}", caller.partner.id)).collect();
@@ -247,7 +243,7 @@ impl App {
             let data = self.registered_json(&customer)?;
             let document = self.count_by_document(&mut customer).await?;
             let mut step = Step::new();
-            step.claims.extend(repeat.claims(self, customer.id, &data));
+            step.claims.extend(idempotency.claims(self, customer.id, &data));
             step.claims.extend(emails.iter().map(|email| Claim::forever(ClaimScope::CustomerEmail, email.clone(), customer.id)));
             step.claims.extend(document);
             step.write(customer.clone());
@@ -258,20 +254,22 @@ impl App {
                     customer.id = customer_number::draw(self.randomness(), taken);
                     continue;
                 }
-                // Somebody with the same document was faster.
+                // Another registration with the same document was faster.
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
                     Err(self.already_exists(caller, &claim.subject).await)
                 }
-                Err(CommitError::AlreadyClaimed(claim)) => self.registered_earlier(repeat.earlier_by(&claim)?),
+                Err(CommitError::AlreadyClaimed(claim)) => self.replay_registration(idempotency.stored_response_of(&claim)?),
                 Err(error) => Err(error.into()),
             };
         }
         Err(AppError::Unavailable("the document is being registered too often, or no number is free".into()))
     }
 
-    fn registered_earlier(&self, earlier: Earlier) -> AppResult<CreatedResponse> {
-        let Earlier::Answer { data, subject } = earlier else { return Err(AppError::defect("a registration was claimed as an order")) };
+    fn replay_registration(&self, stored: StoredResponse) -> AppResult<CreatedResponse> {
+        let StoredResponse::Answer { data, subject } = stored else {
+            return Err(AppError::defect("a registration was claimed as an order"));
+        };
         let customer = subject.parse().map(CustomerId).map_err(|_| AppError::defect("a claim without its customer"))?;
         Ok(CreatedResponse { data: with_token(&data, KYC_FORM_URL, &self.identity_token(customer)), replayed: true })
     }
@@ -289,7 +287,7 @@ impl App {
         }
     }
 
-    /// `data` of the answer as it is kept: its link has no token.
+    /// `data` of the response as it is stored: the link has no token.
     fn registered_json(&self, customer: &Customer) -> AppResult<String> {
         let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
         let status = customer.kyc.status();
@@ -313,9 +311,9 @@ impl App {
 
     fn read_registration(&self, request: &RegisterUser) -> AppResult<Registration> {
         let settings = &self.config().registration;
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let mut warnings = Vec::new();
-        let name = fields.required("name", &request.name, LONGEST);
+        let name = fields.required("name", &request.name, MAX_FIELD_CHARACTERS);
         let email = email::read(&mut fields, &request.email, &settings.disposable_domains);
         let country = read_country(&mut fields, request);
         let identification = read_identification(
@@ -326,32 +324,35 @@ impl App {
         );
         let customer_type = identification.as_ref().map_or_else(CustomerType::default, |(_, checked)| checked.customer_type);
         let now = self.business().now();
-        let birth = birth::read(&mut fields, &request.dob, now);
-        let birth = judge_birth(&mut fields, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
+        let birth = date_of_birth::read(&mut fields, &request.dob, now);
+        let birth = check_birth_date(&mut fields, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
         if let Some(password) = &request.password
-            && password.chars().count() < SHORTEST_PASSWORD
+            && password.chars().count() < MIN_PASSWORD_CHARACTERS
         {
-            fields.malformed("password", format!("must have at least {SHORTEST_PASSWORD} characters"));
+            fields.malformed("password", format!("must have at least {MIN_PASSWORD_CHARACTERS} characters"));
         }
         let phone = fields.bounded("phone", &request.phone, phone::MOST_CHARACTERS);
         if let (Some(text), Some((country, _))) = (phone, country) {
-            judge_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
+            check_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
         }
         let bank_account = read_bank_account(&mut fields, request);
         if let (Some(given), Some((country, _))) = (&bank_account, country) {
             let code = ErrorCode::InvalidBankAccount;
             match self.own_accounts().check(country, given.given()) {
-                // What is odd about it is a warning, however strict: whether it can be paid to only the rail knows.
-                Ok(checked) => warnings.extend(checked.doubts().map(|doubt| Warning {
+                // Doubts are warnings even in strict mode: only the rail knows whether the account can be paid.
+                Ok(checked) => warnings.extend(checked.doubts().map(|warn_or_refuse| Warning {
                     field: "iban".into(),
-                    code: doubt.code().into(),
-                    message: doubt.to_string(),
+                    code: warn_or_refuse.code().into(),
+                    message: warn_or_refuse.to_string(),
                 })),
-                Err(fault) => doubt(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string()),
+                Err(fault) => {
+                    warn_or_refuse(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string())
+                }
             }
         }
         let callback_url = fields.url("callback_url", &request.callback_url);
-        let mut text = |field, value: &Option<String>| Redacted::new(fields.optional(field, value, LONGEST).unwrap_or_default());
+        let mut text =
+            |field, value: &Option<String>| Redacted::new(fields.optional(field, value, MAX_FIELD_CHARACTERS).unwrap_or_default());
         let profile = Profile {
             name: Redacted::new(name.unwrap_or_default()),
             last_name: text("last_name", &request.last_name),
@@ -373,9 +374,9 @@ impl App {
     }
 }
 
-/// A value that does not hold is stored with a warning, or refused where the settings are strict.
-fn doubt(
-    fields: &mut Fields,
+/// An invalid value is stored with a warning, or refused in strict mode.
+fn warn_or_refuse(
+    fields: &mut FieldReader,
     warnings: &mut Vec<Warning>,
     strict: bool,
     code: ErrorCode,
@@ -389,25 +390,25 @@ fn doubt(
     }
 }
 
-/// What is odd about a telephone number is a warning.
-pub(crate) fn judge_phone(fields: &mut Fields, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
+/// Doubts about a telephone number are warnings.
+pub(crate) fn check_phone(fields: &mut FieldReader, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
     match phone::check(country, text) {
-        Ok(checked) => warnings.extend(checked.doubts.iter().map(|doubt| Warning {
+        Ok(checked) => warnings.extend(checked.doubts.iter().map(|warn_or_refuse| Warning {
             field: "phone".into(),
-            code: doubt.code().into(),
-            message: doubt.to_string(),
+            code: warn_or_refuse.code().into(),
+            message: warn_or_refuse.to_string(),
         })),
-        Err(fault) => doubt(fields, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
+        Err(fault) => warn_or_refuse(fields, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
     }
 }
 
-/// The country, and how it was sent. When both fields are sent they must agree.
-fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
+/// The country, and the text it was sent as. Both fields must name the same country.
+fn read_country<'a>(fields: &mut FieldReader, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
     let sent = [("country", &request.country), ("country_code", &request.country_code)];
     let mut found: Option<(Country, &str)> = None;
     let mut any = false;
     for (field, value) in sent {
-        let Some(text) = fields.optional(field, value, LONGEST) else { continue };
+        let Some(text) = fields.optional(field, value, MAX_FIELD_CHARACTERS) else { continue };
         any = true;
         match (Country::find(text), found) {
             (None, _) => {
@@ -426,9 +427,9 @@ fn read_country<'a>(fields: &mut Fields, request: &'a RegisterUser) -> Option<(C
     found
 }
 
-fn read_bank_account(fields: &mut Fields, request: &RegisterUser) -> Option<ProvidedBankAccount> {
-    let account = fields.bounded("iban", &request.iban, LONGEST);
-    let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST).map(str::to_owned);
-    let account_type = fields.optional("account_type", &request.account_type, LONGEST).map(str::to_owned);
+fn read_bank_account(fields: &mut FieldReader, request: &RegisterUser) -> Option<ProvidedBankAccount> {
+    let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
+    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS).map(str::to_owned);
+    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS).map(str::to_owned);
     account.map(|account| ProvidedBankAccount { account: account.into(), bank_code, account_type, bank_name: None })
 }

@@ -1,5 +1,6 @@
-//! Sending that is stopped until a person says go on: where more was seen outside than we have done, and where the database was
-//! put back from a copy, so that what it lacks may have been sent already. Everything else goes on being served.
+//! Sending stops until a person resolves the stop: when a chain shows transactions of the hot wallet that we do not
+//! know, and when the database was restored from a copy, so that what it lacks may already have been sent. Everything
+//! else continues.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,10 +18,10 @@ use crate::error::{AppError, AppResult};
 use crate::operate::refuse;
 use crate::workers::answer_in_time;
 
-/// What the item of a stop that concerns every chain and rail names.
+/// The source of the review item that stops all chains and rails.
 const EVERYTHING: &str = "everything";
 
-/// What is stopped.
+/// The chains and rails that sending is stopped on.
 #[derive(Debug, Default)]
 pub(crate) struct Stops {
     pub(crate) everything: bool,
@@ -28,16 +29,13 @@ pub(crate) struct Stops {
 }
 
 impl Stops {
-    /// Whether nothing may be signed for a chain.
+    /// Whether signing for a chain is stopped.
     pub(crate) fn holds(&self, chain: Chain) -> bool {
         self.everything || self.chains.contains(chain.as_str())
     }
 }
 
-/// What is stopped now.
-///
-/// # Errors
-/// When the database cannot be read.
+/// Reads the stops. A database behind the number of its batches stops everything first.
 pub(crate) async fn present(app: &App) -> AppResult<Stops> {
     if let Some(number) = app.store().fell_from() {
         stop_everything(app, number).await?;
@@ -54,23 +52,20 @@ pub(crate) async fn present(app: &App) -> AppResult<Stops> {
     Ok(stops)
 }
 
-/// Compares the number of the database's batches with the one that a file of this node keeps, stops sending where the file's
-/// is larger, and keeps the number there from now on.
-///
-/// # Errors
-/// When the database cannot be read or written.
+/// Compares the database's batch number with the one in a file of this node and stops sending where the file's is
+/// larger. From now on the file follows the database.
 pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
     let store = app.store();
     let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
-    // Before the database is asked: a server beside a command moves both on.
+    // Read before the database: a server running beside a command advances both.
     let known = Store::number_kept_in(file);
     let counted = store.number_of_batches().await?;
     match known {
         Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
         Some((kept, _)) if kept == installation.id => {}
-        Some(_) => tracing::warn!(file = %file.display(), "the number of batches in the data folder is another installation's"),
+        Some(_) => tracing::warn!(file = %file.display(), "the batch number in the data folder belongs to another installation"),
         None if counted > 0 => {
-            tracing::warn!(file = %file.display(), "the data folder keeps no number of batches: whether the database was put back from a copy cannot be told");
+            tracing::warn!(file = %file.display(), "the data folder has no batch number: a database restored from a copy would not be detected");
         }
         None => {}
     }
@@ -80,22 +75,22 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
 
 async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
     let reason = format!(
-        "the database lies behind what this node has seen of it (batch {number}): it was put back from a copy, and what it lacks may \
+        "the database is behind what this node has seen of it (batch {number}): it was restored from a copy, and what it lacks may \
          have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
     );
     stop(app, EVERYTHING, i128::from(number), reason).await
 }
 
-/// The chain has used slots of the hot wallet that we know nothing of.
+/// Stops a chain that expects a higher nonce of the hot wallet than ours.
 pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
     let reason = format!(
-        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: somebody has sent from it past us; find out who \
-         and what, then `rampart review resolve … go-on`"
+        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this \
+         installation; find out who and what, then `rampart review resolve … go-on`"
     );
     stop(app, chain.as_str(), i128::from(expected), reason).await
 }
 
-/// Puts a stop on the list, unless it is there.
+/// Creates the review item of a stop, unless it exists.
 async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<()> {
     let is_listed = async || Ok::<_, AppError>(app.store().stops().await?.iter().any(|item| item.source.as_deref() == Some(what)));
     if is_listed().await? {
@@ -110,7 +105,7 @@ async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<
     });
     match app.commit(step).await {
         Ok(_) => Ok(()),
-        // Another node may have been faster: there is one of each.
+        // Another node may have created it: there is one per source.
         Err(error) => {
             if is_listed().await? {
                 Ok(())
@@ -121,7 +116,7 @@ async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<
     }
 }
 
-/// A person says go on: what was seen outside is taken over, so that it stops nothing a second time.
+/// Resolves a stop. The nonce or batch number seen outside is adopted, so that it does not stop again.
 pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
     let mut step = Step::new();

@@ -1,4 +1,4 @@
-//! Webhook subscriptions: one of a partner for each type of event.
+//! Webhook subscriptions: one per partner and event type.
 
 use std::net::IpAddr;
 
@@ -11,41 +11,40 @@ use rampart_store::CommitError;
 use crate::app::{App, MOST_TRIES};
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
-use crate::fields::{Fields, LONGEST, LONGEST_URL};
-use crate::idempotency::{Earlier, Meaning, Repeat, Sent};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::views::{CreatedResponse, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
-/// How many deliveries are put on their way again in one step.
-const PAGE: u32 = 200;
-/// How many pages of them one call puts on their way again at most.
-const MOST_PAGES: usize = 50;
-/// How many parked deliveries of a subscription are counted at most.
-const MOST_COUNTED: u32 = 1_000;
+/// Deliveries replayed in one step.
+const REPLAY_PAGE_ROWS: u32 = 200;
+/// Steps of a replay in one call.
+const MAX_REPLAY_PAGES: usize = 50;
+/// Limit of the count of a subscription's parked deliveries.
+const MAX_COUNTED_ROWS: u32 = 1_000;
 
-/// What is done to a subscription.
+/// The two calls that write a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionCall {
-    /// It is made, or its URL is replaced.
+    /// Creates the subscription or replaces its URL.
     Subscribe,
-    /// Its URL is changed; it has to be there.
+    /// Changes the URL of an existing subscription.
     Update,
 }
 
-/// The fields of both calls, as they came.
+/// The fields of both calls, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct SubscriptionRequest {
-    /// Where to.
     pub url: Option<String>,
-    /// Which events.
+    /// The event type.
     pub kind: Option<String>,
-    /// `true` to have what was parked delivered again.
+    /// `true` to deliver parked deliveries again.
     pub replay: Option<String>,
 }
 
 impl App {
-    /// Subscribes to a type of event; subscribing again replaces the URL.
+    /// Subscribes to an event type. Subscribing again replaces the URL.
     ///
     /// # Errors
     /// As [`App::put_subscription`].
@@ -73,12 +72,12 @@ impl App {
         self.put_subscription(caller, SubscriptionCall::Update, SubscriptionRequest { url, kind, replay: None }, key).await
     }
 
-    /// Makes or changes a subscription, which ends its being disabled. Where a replay is asked for, what was parked is put on
-    /// its way again: the oldest 10,000 deliveries of a call, which may be repeated.
+    /// Creates or changes a subscription and enables it again if it was disabled. With `replay`, its oldest parked
+    /// deliveries are made due again, at most 10,000 in one call.
     ///
     /// # Errors
-    /// `fail_mandatory_field`, `validation_failed`, `idempotency_conflict`; of an update `subscription_not_found` when the type
-    /// was never subscribed.
+    /// `fail_mandatory_field`, `validation_failed`, `idempotency_conflict`; for an update `subscription_not_found` when
+    /// the type is not subscribed.
     pub async fn put_subscription(
         &self,
         caller: &AuthenticatedPartner,
@@ -90,37 +89,37 @@ impl App {
         let is_new = call == SubscriptionCall::Subscribe;
         let (operation, answer) =
             if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
-        let mut told: Vec<(Meaning, &dyn Sent)> = vec![(Meaning::Text, &url), (Meaning::Text, &kind)];
-        // Earlier versions did not know it: without it a request is what it was.
-        told.extend(replay.is_some().then_some((Meaning::Code, &replay as &dyn Sent)));
-        let repeat = self.repeat(caller, operation, key, None, told).await?;
+        let mut sent: Vec<(CompareAs, &dyn FieldText)> = vec![(CompareAs::Text, &url), (CompareAs::Text, &kind)];
+        // Earlier versions did not have this field: without it the fingerprint stays the same.
+        sent.extend(replay.is_some().then_some((CompareAs::Code, &replay as &dyn FieldText)));
+        let idempotency = self.idempotent_request(caller, operation, key, None, sent).await?;
         let wants_replay = replay.as_deref() == Some("true");
         let parsed = kind.as_deref().and_then(|kind| kind.parse().ok()).filter(|_| wants_replay);
-        if let Some(Earlier::Answer { data, .. }) = repeat.earlier(&self.standing_claims(&repeat, None).await?)? {
-            // Its replay may have been cut short.
+        if let Some(StoredResponse::Answer { data, .. }) = idempotency.stored_response(&self.existing_claims(&idempotency, None).await?)? {
+            // Its replay may have been interrupted.
             self.replay_parked(caller, parsed).await?;
             return Ok(CreatedResponse { data, replayed: true });
         }
-        let answer = self.try_subscription(caller, is_new, answer, (url, kind), &repeat).await?;
+        let answer = self.try_subscription(caller, is_new, answer, (url, kind), &idempotency).await?;
         self.replay_parked(caller, parsed).await?;
         Ok(answer)
     }
 
-    /// Puts what is parked for a type of event on its way again.
+    /// Makes the parked deliveries of an event type due again.
     async fn replay_parked(&self, caller: &AuthenticatedPartner, kind: Option<EventType>) -> AppResult<()> {
         let Some(kind) = kind else { return Ok(()) };
         let Some(subscription) = self.subscription_of(caller, kind).await?.filter(|known| known.active && !known.is_disabled()) else {
             return Ok(());
         };
-        for _ in 0..MOST_PAGES {
-            let page = self.store().deliveries_parked_to(subscription.id, None, PAGE).await?;
+        for _ in 0..MAX_REPLAY_PAGES {
+            let page = self.store().deliveries_parked_to(subscription.id, None, REPLAY_PAGE_ROWS).await?;
             if page.is_empty() {
                 return Ok(());
             }
             let (mut step, now) = (Step::new(), self.business().now());
             page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
             match self.commit(step).await {
-                // Somebody else replays them.
+                // Another call replays them.
                 Ok(_) | Err(CommitError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -134,11 +133,11 @@ impl App {
         is_new: bool,
         answer: &'static str,
         (url, kind): (Option<String>, Option<String>),
-        repeat: &Repeat<'_>,
+        idempotency: &IdempotentRequest<'_>,
     ) -> AppResult<CreatedResponse> {
-        let mut fields = Fields::new();
-        let url = fields.required("url", &url, LONGEST_URL).and_then(|text| self.webhook_url(&mut fields, text));
-        let delivered_as = fields.required("type", &kind, LONGEST);
+        let mut fields = FieldReader::new();
+        let url = fields.required("url", &url, MAX_URL_CHARACTERS).and_then(|text| self.webhook_url(&mut fields, text));
+        let delivered_as = fields.required("type", &kind, MAX_FIELD_CHARACTERS);
         let kind = delivered_as.and_then(|kind| match kind.parse::<EventType>() {
             Ok(kind) => Some(kind),
             Err(fault) => {
@@ -185,14 +184,14 @@ impl App {
                     subscription
                 }
             };
-            step.claims.extend(repeat.claims(self, subscription.id, answer));
+            step.claims.extend(idempotency.claims(self, subscription.id, answer));
             step.write(subscription);
             match self.commit(step).await {
                 Ok(_) => return Ok(CreatedResponse { data: answer.to_owned(), replayed: false }),
                 Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                    return repeat.earlier_by(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
+                    return idempotency.stored_response_of(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
                 }
-                // Somebody else made the first one, or the events of the moment moved it on.
+                // Another call created it, or a new event advanced its sequence.
                 Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -205,13 +204,14 @@ impl App {
         Ok(all.into_iter().find(|subscription| subscription.kind == kind))
     }
 
-    /// In live mode webhooks go over https to the public network; names are checked again at every connection.
-    fn webhook_url(&self, fields: &mut Fields, text: &str) -> Option<String> {
+    /// Validates a webhook URL. In live mode: https to the public network; host names are checked again at every
+    /// connection.
+    fn webhook_url(&self, fields: &mut FieldReader, text: &str) -> Option<String> {
         let live = self.config().is_live();
         let text = text.trim();
         let is_usual = |url: &url::Url| url.port_or_known_default().is_some_and(|port| self.config().webhooks.live_ports.contains(&port));
         let fault = match url::Url::parse(text) {
-            // The parser would drop or escape them, and deliver to another URL than the one that was meant.
+            // The parser would drop or escape these characters and so deliver to another URL.
             _ if text.contains(|c: char| c.is_control() || c.is_whitespace()) => "must not contain blanks or control characters",
             Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => "must begin with http:// or https://",
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
@@ -227,14 +227,11 @@ impl App {
         None
     }
 
-    /// The partner's subscriptions.
-    ///
-    /// # Errors
-    /// [`AppError::Unavailable`] when the database cannot be read.
+    /// The partner's active subscriptions.
     pub async fn subscriptions(&self, caller: &AuthenticatedPartner) -> AppResult<Vec<SubscriptionView>> {
         let (all, parked) = futures::try_join!(
             self.store().subscriptions_of(caller.partner.id),
-            self.store().parked_counts(caller.partner.id, MOST_COUNTED)
+            self.store().parked_counts(caller.partner.id, MAX_COUNTED_ROWS)
         )?;
         let active = all.into_iter().filter(|subscription| subscription.active);
         Ok(active
@@ -251,10 +248,10 @@ impl App {
             .collect())
     }
 
-    /// Ends a subscription. What is on its way to it is dropped.
+    /// Deletes a subscription. Its undelivered events are dropped.
     ///
     /// # Errors
-    /// `subscription_not_found` when there is none of this type.
+    /// `subscription_not_found` when the type is not subscribed.
     pub async fn delete_subscription(&self, caller: &AuthenticatedPartner, kind: &str) -> AppResult<()> {
         let kind: EventType = kind.parse().map_err(|_| ErrorCode::SubscriptionNotFound)?;
         for _ in 0..MOST_TRIES {
@@ -271,7 +268,7 @@ impl App {
     }
 }
 
-/// Whether a URL names a private address or this very machine.
+/// Whether a URL names a private address or this machine.
 fn is_private(url: &url::Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => !crate::network::is_public(IpAddr::V4(ip)),

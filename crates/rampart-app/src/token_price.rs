@@ -1,4 +1,4 @@
-//! `tokenPrice`: the market's price of a coin, and ours.
+//! `tokenPrice`: the market price of a coin, and ours.
 
 use rampart_core::asset::{Chain, CoinId, Currency, Symbol};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -6,31 +6,27 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::views::TokenPriceView;
 
-/// The fields of `tokenPrice`, as they came.
+/// The fields of `tokenPrice`, as sent.
 #[derive(Debug, Clone, Default)]
 pub struct TokenPrice {
-    /// The coin.
     pub symbol: Option<String>,
-    /// The currency.
     pub fiat_symbol: Option<String>,
-    /// The coin's chain.
     pub chain: Option<String>,
 }
 
 impl App {
-    /// The market's price of a coin in a currency, and what customers pay and get. A price that is too old to trade at is
-    /// shown all the same, and says so.
+    /// The market price of a coin in a currency, with our buy and sell prices. A stale price is returned and marked.
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
     pub async fn token_price(&self, _caller: &AuthenticatedPartner, request: &TokenPrice) -> AppResult<TokenPriceView> {
-        let mut fields = Fields::new();
-        let symbol = fields.required("symbol", &request.symbol, LONGEST);
-        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, LONGEST);
-        let chain = fields.optional("chain", &request.chain, LONGEST);
+        let mut fields = FieldReader::new();
+        let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+        let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
+        let chain = fields.optional("chain", &request.chain, MAX_FIELD_CHARACTERS);
         let currency = fiat.and_then(|fiat| self.find_currency(fiat));
         if let (Some(fiat), None) = (fiat, currency) {
             fields.malformed("fiat_symbol", format!("'{fiat}' is not a currency that is traded here"));
@@ -52,13 +48,13 @@ impl App {
         })
     }
 
-    /// A currency of the catalogue, without regard to case.
+    /// A currency of the catalogue, ignoring case.
     pub(crate) fn find_currency(&self, text: &str) -> Option<Currency> {
         let code: Currency = text.trim().parse().ok()?;
         self.catalogue().fiat(code.to_ascii_uppercase()).map(|fiat| fiat.code)
     }
 
-    /// A coin of the catalogue, without regard to case; on its default chain when none is named.
+    /// A coin of the catalogue, ignoring case. Without a chain, the one on the coin's default chain.
     pub(crate) fn find_coin(&self, symbol: &str, chain: Option<&str>) -> Option<CoinId> {
         let symbol = symbol.trim().parse::<Symbol>().ok()?.to_ascii_uppercase();
         match chain {

@@ -1,5 +1,5 @@
-//! `validate/identification` and `validate/bankAccount`: whether a number holds, for partners' own forms. A number that does
-//! not hold is an answer, not an error.
+//! `validate/identification` and `validate/bankAccount`: validation for partners' own forms. An invalid number is a
+//! result, not an error.
 
 use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind};
 use rampart_core::country::Country;
@@ -11,40 +11,36 @@ use serde::Serialize;
 use crate::app::App;
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::AppResult;
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
-/// What is wrong with a number, or odd about it.
+/// A fault or doubt of a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FindingView {
-    /// A stable code.
+    /// Never changes.
     pub code: &'static str,
-    /// What to do next, in English.
+    /// In English; says what to do.
     pub message: String,
-    /// The same in Spanish.
     pub message_es: String,
 }
 
-/// `data` of `validate/identification`. What only a right number has is absent (`null`) from a wrong one.
+/// `data` of `validate/identification`. An invalid number has `null` in all fields that only valid numbers have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdentificationView {
-    /// Whether the number holds.
     pub valid: bool,
-    /// Without separators, upper case.
+    /// Upper case, without separators.
     pub normalized: Option<String>,
-    /// As the issuing body prints it.
+    /// In the issuing body's notation.
     pub display: Option<String>,
-    /// Person or company.
     pub customer_type: Option<CustomerType>,
-    /// What the number tells of its holder.
+    /// Facts about the holder that the number encodes.
     pub implied: Option<Implied>,
-    /// Why it does not hold.
     pub faults: Vec<FindingView>,
-    /// What is odd about it without making it wrong.
+    /// Doubts that do not make it invalid.
     pub warnings: Vec<FindingView>,
 }
 
 impl IdentificationView {
-    /// Judges a number at a moment.
+    /// Validates a number. The moment decides between possible centuries of birth.
     #[must_use]
     pub fn of(country: Country, document: DocumentType, number: &str, now: Timestamp) -> Self {
         match identification::check(country, document, number) {
@@ -73,31 +69,28 @@ impl IdentificationView {
     }
 }
 
-/// `data` of `validate/bankAccount`. What only a right account has is absent (`null`) from a wrong one.
+/// `data` of `validate/bankAccount`. An invalid account has `null` in all fields that only valid accounts have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BankAccountView {
-    /// Whether the account holds.
     pub valid: bool,
-    /// What kind of account it is.
     pub kind: Option<BankAccountKind>,
     /// Without separators.
     pub normalized: Option<String>,
-    /// As it may be shown.
+    /// Shows only the ends.
     pub masked: Option<String>,
-    /// The bank's name, where the code tells.
+    /// Where the bank code is known.
     pub bank_name: Option<&'static str>,
-    /// The bank's code, where the number has one or the bank was named.
+    /// From the number, or as given.
     pub bank_code: Option<String>,
-    /// The kind of account, where one is needed.
+    /// In countries that need one.
     pub account_type: Option<&'static str>,
-    /// Why it does not hold.
     pub faults: Vec<FindingView>,
-    /// What is odd about it without making it wrong.
+    /// Doubts that do not make it invalid.
     pub warnings: Vec<FindingView>,
 }
 
 impl BankAccountView {
-    /// Judges an account.
+    /// Validates an account.
     #[must_use]
     pub fn of(country: Country, given: BankAccountInput<'_>) -> Self {
         match bank_account::check(country, given) {
@@ -130,21 +123,19 @@ impl BankAccountView {
     }
 }
 
-/// The fields of `validate/bankAccount`, as they came.
+/// The fields of `validate/bankAccount`, as sent.
 #[derive(Clone, Default)]
 pub struct ValidateBankAccount {
-    /// The customer's country.
     pub country: Option<String>,
-    /// The account.
     pub account: Option<String>,
-    /// The bank's code, where the account needs one.
+    /// Needed only where the account number does not contain the bank.
     pub bank_code: Option<String>,
-    /// The kind of account, where it needs one.
+    /// Needed only in countries whose rails ask for it.
     pub account_type: Option<String>,
 }
 
-fn read_country(fields: &mut Fields, country: &Option<String>) -> Option<Country> {
-    let text = fields.required("country", country, LONGEST)?;
+fn read_country(fields: &mut FieldReader, country: &Option<String>) -> Option<Country> {
+    let text = fields.required("country", country, MAX_FIELD_CHARACTERS)?;
     let found = Country::find(text);
     if found.is_none() {
         fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
@@ -153,10 +144,10 @@ fn read_country(fields: &mut Fields, country: &Option<String>) -> Option<Country
 }
 
 impl App {
-    /// Judges an identification's number.
+    /// Validates an identification number.
     ///
     /// # Errors
-    /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document that is none of its own.
+    /// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document of another country.
     pub fn validate_identification(
         &self,
         _caller: &AuthenticatedPartner,
@@ -164,10 +155,10 @@ impl App {
         document: &Option<String>,
         number: &Option<String>,
     ) -> AppResult<IdentificationView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let country = read_country(&mut fields, country);
-        let document = fields.required("type", document, LONGEST);
-        let number = fields.required_bounded("number", number, LONGEST);
+        let document = fields.required("type", document, MAX_FIELD_CHARACTERS);
+        let number = fields.required_bounded("number", number, MAX_FIELD_CHARACTERS);
         let known = country.zip(document).and_then(|(country, text)| {
             let document = text.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country));
             if document.is_none() {
@@ -181,16 +172,16 @@ impl App {
         Ok(IdentificationView::of(country, document, number, self.business().now()))
     }
 
-    /// Judges a bank account.
+    /// Validates a bank account.
     ///
     /// # Errors
     /// `fail_mandatory_field`; `validation_failed` for a country that is not served.
     pub fn validate_bank_account(&self, _caller: &AuthenticatedPartner, request: &ValidateBankAccount) -> AppResult<BankAccountView> {
-        let mut fields = Fields::new();
+        let mut fields = FieldReader::new();
         let country = read_country(&mut fields, &request.country);
-        let account = fields.required_bounded("account", &request.account, LONGEST);
-        let bank_code = fields.optional("bank_code", &request.bank_code, LONGEST);
-        let account_type = fields.optional("account_type", &request.account_type, LONGEST);
+        let account = fields.required_bounded("account", &request.account, MAX_FIELD_CHARACTERS);
+        let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
+        let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
         fields.finish()?;
         let (Some(country), Some(account)) = (country, account) else { return Err(ErrorCode::ValidationFailed.into()) };
         Ok(BankAccountView::of(country, BankAccountInput { account, bank_code, account_type }))

@@ -1,4 +1,4 @@
-//! What partners see of answers that are no stored objects. Decimal numbers are strings.
+//! Response types that are not views of stored objects. Decimal numbers are strings.
 
 use rampart_core::asset::{Chain, Currency, Symbol};
 use rampart_core::code::Code;
@@ -11,34 +11,32 @@ use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The answer to something that was created.
+/// The response of a call that creates something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedResponse {
-    /// The JSON of `data`.
+    /// JSON text.
     pub data: String,
-    /// Whether an earlier request was answered with the same.
+    /// Whether it is the stored response of an earlier request.
     pub replayed: bool,
 }
 
 /// A page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<T> {
-    /// What is on it.
     pub items: Vec<T>,
-    /// Where the next page begins; absent on the last.
+    /// `None` on the last page.
     pub next_cursor: Option<String>,
-    /// Whether there is a next page.
     pub has_more: bool,
 }
 
 /// `data` of `authenticate`.
 #[derive(Clone, Serialize)]
 pub struct TokenGrant {
-    /// The token for the header `auth`.
+    /// Sent in the header `auth`.
     pub token: String,
-    /// When it ends (real time).
+    /// Real time.
     pub expires_at: Timestamp,
-    /// How long that is, in seconds.
+    /// Seconds until `expires_at`.
     pub expires_in: u64,
 }
 
@@ -47,296 +45,246 @@ pub struct TokenGrant {
 pub struct RegisteredView {
     /// The customer's number (`user_id`).
     pub id: i64,
-    /// E-mail as sent.
     pub email: String,
-    /// Name as sent.
     pub name: String,
-    /// First family name as sent.
     pub last_name: Option<String>,
-    /// Identification as sent.
     pub identification_number: Option<String>,
-    /// The document as sent.
     pub identification_type: Option<DocumentType>,
-    /// Country as sent.
     pub country: String,
-    /// Person or company.
     pub customer_type: CustomerType,
-    /// Whether the customer may trade.
     pub kyc_valid: bool,
-    /// Where the identity check stands.
     pub kyc_status: KycStatus,
-    /// The approved level: 0, 1 or 2.
+    /// 0, 1 or 2; 0 before an approval.
     pub kyc_level: u8,
-    /// The form.
     pub kyc_form_url: String,
-    /// What was stored although it does not hold.
+    /// Doubts about values that were stored all the same.
     pub warnings: Vec<Warning>,
 }
 
 /// `data` of `tokenPrice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenPriceView {
-    /// The coin.
     pub symbol: String,
-    /// The currency.
     pub fiat_symbol: String,
-    /// The middle of the market.
+    /// The market price.
     pub price: String,
-    /// What a customer pays for a coin, without fees.
+    /// Per coin, without fees.
     pub buy_price: String,
-    /// What a customer gets for a coin, without fees.
+    /// Per coin, without fees.
     pub sell_price: String,
-    /// When the price was observed.
+    /// When the market price was observed.
     pub updated_at: Timestamp,
-    /// Whether it is too old to trade at.
+    /// Too old to trade at.
     pub stale: bool,
 }
 
 /// `data` of `availableAssets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AssetsView {
-    /// The coins, each on its chain.
+    /// One per coin and chain.
     pub coins: Vec<CoinView>,
-    /// The currencies.
     pub fiats: Vec<FiatView>,
 }
 
 /// A coin on a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoinView {
-    /// Its symbol.
     pub symbol: String,
-    /// Its chain.
     pub chain: String,
-    /// How many decimals it has.
     pub decimals: u8,
-    /// The token contract; absent for a chain's own coin.
+    /// `None` for a chain's native coin.
     pub contract: Option<String>,
-    /// The least that can be sold, in whole coins.
+    /// Per order, in whole coins. For selling.
     pub minimum: String,
-    /// The most that can be traded in one order, in whole coins.
+    /// Per order, in whole coins.
     pub maximum: String,
-    /// How many confirmations make a deposit final.
+    /// Confirmations until a deposit is final.
     pub confirmations: u32,
-    /// Whether customers may buy it.
     pub buy_enabled: bool,
-    /// Whether customers may sell it.
     pub sell_enabled: bool,
-    /// Whether this chain is taken when a request names only the symbol.
+    /// Whether requests that name only the symbol mean this chain.
     pub default_chain: bool,
 }
 
 /// A currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FiatView {
-    /// Its ISO 4217 code.
+    /// ISO 4217.
     pub symbol: String,
-    /// How many decimals it has.
     pub decimals: u8,
 }
 
 /// One of `data` of `paymentMethods`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PaymentMethodView {
-    /// Its name; matched without regard to case.
+    /// Matched without regard to case.
     pub payment_type: String,
-    /// The country whose customers may use it, alpha-3.
+    /// ISO 3166-1 alpha-3.
     pub country: String,
-    /// The currency it takes.
     pub fiat_symbol: String,
     /// `redirect` or `bank_transfer`.
     pub kind: &'static str,
-    /// The least it takes, in major units.
+    /// In major units.
     pub min: String,
-    /// The most it takes, in major units.
+    /// In major units.
     pub max: String,
-    /// What it takes is a multiple of this, in major units.
+    /// Amounts are multiples of this, in major units.
     pub step: String,
-    /// The fixed part of its fee, in major units.
+    /// In major units.
     pub fee_fixed: String,
-    /// The proportional part of its fee, in percent.
     pub fee_percent: String,
-    /// How long money takes.
     pub settlement_estimate: String,
-    /// When its price is fixed: `order` or `arrival`.
+    /// `order` or `arrival`: when the price is fixed.
     pub priced: &'static str,
 }
 
 /// The fees of a quote, in major units of its currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FeesView {
-    /// For handling the payment or payout.
     pub processing: String,
-    /// For the chain.
     pub network: String,
-    /// What the payout's rail cannot pay, because it pays whole steps only; absent where there is nothing of it.
+    /// The part below the rail's payable step, which the payout loses; `None` when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounding: Option<String>,
-    /// All of them.
     pub total: String,
 }
 
 /// `data` of `quote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QuoteView {
-    /// The sealed statement of these terms; `createPayment` takes it once.
+    /// The sealed terms. `createPayment` accepts them once.
     pub quote_id: String,
-    /// The amount that was asked about, in major units.
+    /// In major units, as requested.
     pub amount: String,
-    /// What that amount counts: `fiat` or `coin`.
+    /// `fiat` or `coin`.
     pub amount_in: &'static str,
-    /// The currency.
     pub fiat_symbol: Currency,
-    /// The coin.
     pub symbol: Symbol,
-    /// Its chain.
     pub chain: Chain,
-    /// The payment method.
     pub payment_type: Code<16>,
-    /// Its country, alpha-3.
+    /// ISO 3166-1 alpha-3.
     pub country: Country,
-    /// When the price is fixed: `order`, or `arrival`, where `tokens` is an estimate.
+    /// `order`, or `arrival`: then `tokens` is an estimate.
     pub priced: &'static str,
-    /// What the customer receives, in whole coins.
+    /// In whole coins.
     pub tokens: String,
-    /// The price of one coin.
+    /// In the currency, for one whole coin.
     pub price: String,
-    /// The fees, which are inside the total.
+    /// Included in the total.
     pub fees: FeesView,
-    /// All that the customer pays, in major units.
+    /// In major units.
     pub total_fiat: String,
-    /// Until when the quote is good.
     pub expires_at: Timestamp,
 }
 
 /// `data` of `rampoffQuote`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RampoffQuoteView {
-    /// The sealed statement of these terms; `createRampoff` takes it once.
+    /// The sealed terms. `createRampoff` accepts them once.
     pub quote_id: String,
-    /// The coins that the customer sends, in whole coins.
+    /// In whole coins.
     pub amount: String,
-    /// The coin.
     pub symbol: Symbol,
-    /// Its chain.
     pub blockchain: Chain,
-    /// The coin's decimals.
     pub decimals: u8,
-    /// The currency.
     pub fiat_symbol: Currency,
-    /// The customer's country, which the payout is for.
+    /// The country of the payout.
     pub country: Country,
-    /// The price of one coin.
+    /// In the currency, for one whole coin.
     pub price: String,
-    /// The fees, which are taken off.
+    /// Deducted from the payout.
     pub fees: FeesView,
-    /// What the customer receives, in major units.
+    /// In major units.
     pub fiat_amount: String,
-    /// Until when the quote is good.
     pub expires_at: Timestamp,
 }
 
-/// `data` of `createPayment` for methods that lead to a page.
+/// `data` of `createPayment` for redirect methods.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RedirectView {
-    /// The payment.
     pub payment_id: String,
-    /// The page where the customer pays.
+    /// The hosted page that leads to the processor.
     pub url_payment: String,
 }
 
-/// `data` of `createPayment` for transfers.
+/// `data` of `createPayment` for bank transfers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TransferView {
-    /// The payment.
     pub payment_id: String,
-    /// The account to pay to: an IBAN, or the local account.
+    /// An IBAN or a local account number.
     pub iban: String,
-    /// Its bank, where that is needed.
+    /// For IBANs.
     pub bic: Option<String>,
-    /// The reference to quote: ten digits.
+    /// The payment reference: ten digits.
     pub concept: u64,
-    /// The account's holder.
+    /// The account holder.
     pub destination_name: String,
-    /// How much, in major units.
+    /// In major units.
     pub amount: String,
-    /// The currency.
     pub fiat_symbol: String,
-    /// Until when coins and price are held.
+    /// Until when the price is guaranteed.
     pub expires_at: Timestamp,
-    /// A page that tells the customer all of this.
+    /// The hosted page with these instructions.
     pub url_payment: String,
-    /// Where to pay to, part by part.
+    /// The same instructions, by field.
     pub pay_to: PayTo,
 }
 
 /// `data` of `createRampoff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RampoffCreatedView {
-    /// Always `payment created`, as documented.
+    /// Always `payment created`: part of the API contract.
     pub rampoff: &'static str,
-    /// The address to send the coins to.
+    /// The deposit address.
     pub wallet: String,
-    /// The ramp-off.
     pub id: String,
-    /// What the customer sends, in minor units of the coin.
+    /// In minor units of the coin.
     pub amount: String,
-    /// The coin's decimals.
     pub decimals: u8,
-    /// What the customer receives, in major units.
+    /// In major units.
     pub fiat_amount: String,
-    /// The currency.
     pub fiat_symbol: String,
-    /// Until when money and price are held.
+    /// Until when the price is guaranteed.
     pub expires_at: Timestamp,
-    /// A page that shows how it goes.
+    /// The hosted status page.
     pub url_status: String,
 }
 
 /// One of `data` of `webhooks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionView {
-    /// Its identifier.
     pub id: String,
-    /// The type as it was subscribed, which is how events are delivered.
+    /// The type's spelling in the subscription, which is also used in deliveries.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where to.
     pub url: String,
-    /// `active`, or `disabled` after the receiver answered 410.
+    /// `active`, or `disabled` after the receiver answered 410 Gone.
     pub status: &'static str,
-    /// Since when it is disabled.
+    /// `None` while it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
-    /// How many deliveries wait for a replay; 1,000 are that or more.
+    /// Parked deliveries, counted up to 1,000.
     pub parked: i64,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When its URL last changed.
     pub updated_at: Timestamp,
 }
 
-/// One event of the pull log.
+/// An event of a partner's log.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventView {
-    /// Its identifier.
     pub id: String,
-    /// What happened.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Its place in the partner's log: 1, 2, 3 … without a gap.
+    /// Position in the partner's log: 1, 2, 3 … without gaps.
     pub sequence: i64,
-    /// When it happened.
     pub created_at: Timestamp,
-    /// The object as its GET call showed it then.
+    /// The object at that time, in the form of its GET call.
     pub data: Box<RawValue>,
 }
 
-/// A page of the pull log, oldest first.
+/// A page of events, oldest first.
 #[derive(Debug, Clone)]
 pub struct EventPage {
-    /// The events.
     pub events: Vec<EventView>,
-    /// Whether more are waiting.
     pub has_more: bool,
 }

@@ -1,5 +1,5 @@
-//! Wake-ups inside one process, so that work is begun when it arises. Other processes, and whoever misses a wake-up,
-//! look at intervals: a lost one costs delay, never money.
+//! Wake-ups within one process, so that work starts when it arises. Workers of other processes, and workers that miss a
+//! wake-up, poll at intervals: a lost wake-up costs time, never money.
 
 use rampart_core::job::JobKind;
 use rampart_core::record::Record;
@@ -7,7 +7,7 @@ use rampart_core::step::Step;
 use rampart_store::Committed;
 use tokio::sync::Notify;
 
-/// One bell per queue. A bell that rings while its worker is busy is heard afterwards.
+/// One signal per queue. A signal sent while its worker is busy is kept.
 #[derive(Debug, Default)]
 pub struct Wake {
     jobs: [Notify; JobKind::ALL.len()],
@@ -16,7 +16,7 @@ pub struct Wake {
     deliveries: Notify,
 }
 
-/// Whom a step gives work to.
+/// The queues that a step adds work to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WakeSet {
     jobs: u16,
@@ -25,19 +25,19 @@ pub struct WakeSet {
 }
 
 impl WakeSet {
-    /// Whom a step gives work to, seen before it is committed.
+    /// The queues of a step, determined before its commit consumes it.
     #[must_use]
     pub fn of(step: &Step) -> Self {
-        let mut calls = Self::default();
+        let mut wakes = Self::default();
         for record in &step.writes {
             match record {
-                Record::Job(job) if job.leased_until.is_none() => calls.jobs |= 1 << position(job.kind),
-                Record::Fact(fact) => calls.facts |= !fact.applied && fact.quarantined.is_none(),
-                Record::Delivery(delivery) => calls.deliveries |= delivery.leased_until.is_none(),
+                Record::Job(job) if job.leased_until.is_none() => wakes.jobs |= 1 << position(job.kind),
+                Record::Fact(fact) => wakes.facts |= !fact.applied && fact.quarantined.is_none(),
+                Record::Delivery(delivery) => wakes.deliveries |= delivery.leased_until.is_none(),
                 _ => {}
             }
         }
-        calls
+        wakes
     }
 }
 
@@ -46,45 +46,45 @@ fn position(kind: JobKind) -> usize {
 }
 
 impl Wake {
-    /// Rings for what a committed step gave rise to.
-    pub fn after(&self, committed: &Committed, calls: WakeSet) {
+    /// Wakes the workers of a committed step.
+    pub fn after(&self, committed: &Committed, wakes: WakeSet) {
         if !committed.events.is_empty() {
             self.fanout.notify_one();
         }
-        if calls.facts {
+        if wakes.facts {
             self.facts.notify_one();
         }
-        if calls.deliveries {
+        if wakes.deliveries {
             self.deliveries.notify_one();
         }
-        for (index, bell) in self.jobs.iter().enumerate() {
-            if calls.jobs & (1 << index) != 0 {
-                bell.notify_one();
+        for (index, notify) in self.jobs.iter().enumerate() {
+            if wakes.jobs & (1 << index) != 0 {
+                notify.notify_one();
             }
         }
     }
 
-    /// Rings everywhere: business time was moved, or the workers are to stop.
+    /// Wakes every worker: business time was moved, or the workers are to stop.
     pub fn everybody(&self) {
         self.jobs.iter().chain([&self.facts, &self.fanout, &self.deliveries]).for_each(Notify::notify_one);
     }
 
-    /// Completes when there may be jobs of a kind.
+    /// Waits for jobs of a kind.
     pub async fn jobs(&self, kind: JobKind) {
         self.jobs[position(kind)].notified().await;
     }
 
-    /// Completes when there may be facts to apply.
+    /// Waits for facts to apply.
     pub async fn facts(&self) {
         self.facts.notified().await;
     }
 
-    /// Completes when there may be events to put on their way.
+    /// Waits for events to fan out to subscriptions.
     pub async fn fanout(&self) {
         self.fanout.notified().await;
     }
 
-    /// Completes when there may be deliveries to try.
+    /// Waits for due deliveries.
     pub async fn deliveries(&self) {
         self.deliveries.notified().await;
     }

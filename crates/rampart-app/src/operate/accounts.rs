@@ -1,4 +1,4 @@
-//! Accounts of the ledger that the configuration does not have: what lies there is real, or was booked by mistake.
+//! Ledger accounts that are not in the configuration: their balances are real, or were booked by mistake.
 
 use rampart_core::asset::Asset;
 use rampart_core::catalogue::NotOurs;
@@ -8,15 +8,11 @@ use rampart_store::{AccountBalance, Inconsistency, VerifyReport};
 use crate::app::App;
 use crate::error::AppResult;
 
-/// How many entries of an account are read at once.
-const PAGE: u32 = 1_000;
+const PAGE_ROWS: u32 = 1_000;
 
-/// Adds to a report the accounts of the house that hold something and are not of the configuration: a warning each, because
-/// a rail that was taken out of the configuration leaves its money behind, and money arrives in currencies that nobody
-/// expects. Capital in a currency that the rail's account does not hold can only be a mistake: nobody can have put it there.
-///
-/// # Errors
-/// [`crate::AppError::Unavailable`] when the database cannot be read.
+/// Adds a warning to the report for each own account with a balance that is not in the configuration: a rail that was
+/// removed leaves its money behind, and money may arrive in unexpected currencies. Capital in a currency that the
+/// rail's account cannot have is a finding: only a mistake can have booked it.
 pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<()> {
     for balance in app.store().balances_of_house().await? {
         let Err(reason) = app.catalogue().has_account(balance.account, balance.asset) else { continue };
@@ -25,14 +21,14 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
         }
         let subject = format!("{} {}", balance.account, balance.asset);
         match reason {
-            // The store has found it already.
+            // Reported by the store's own check.
             NotOurs::Never(..) => {}
             NotOurs::Currency { .. } if has_capital(app, &balance).await? => {
-                let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` takes it back");
+                let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` books it back");
                 report.findings.push(Inconsistency { check: "account", subject, fault });
             }
             _ => {
-                let fault = format!("{reason}, and there is something on it");
+                let fault = format!("{reason}, and it has a balance");
                 report.warnings.push(Inconsistency { check: "account", subject, fault });
             }
         }
@@ -40,11 +36,11 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
     Ok(())
 }
 
-/// Whether the company is said to have put something in.
+/// Whether capital was ever booked on an account.
 async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
     let mut below = None;
     loop {
-        let lines = app.store().entries(balance.account, balance.asset, below, PAGE).await?;
+        let lines = app.store().entries(balance.account, balance.asset, below, PAGE_ROWS).await?;
         if lines.iter().any(|line| line.kind == PostingKind::CapitalFunded) {
             return Ok(true);
         }
@@ -55,7 +51,7 @@ async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
     }
 }
 
-/// Whether the company can put something in here: an account of a bank, a processor or a hot wallet that is configured.
+/// Checks that capital can be booked on an account: a configured bank, processor or hot wallet.
 pub(super) fn takes_capital(app: &App, account: Account, asset: Asset) -> Result<(), String> {
     match account {
         Account::Bank(_) | Account::Card(_) | Account::ChainHot(_) => {

@@ -1,4 +1,4 @@
-//! Customers, as operators see and change them. This is the only place where personal data is shown.
+//! Customers: display and changes. The only place where personal data is shown.
 
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
@@ -7,50 +7,36 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::step::Step;
 use serde::Serialize;
 
-use super::orders::once;
+use super::orders::commit_once;
 use super::{AuditLine, Operator, audit, audit_lines, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::observe;
 
-/// Everything known of a customer.
+/// Everything known about a customer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CustomerFile {
-    /// The customer's number.
     pub id: i64,
-    /// The partner.
     pub partner: String,
-    /// The whole name.
     pub name: String,
-    /// E-mail.
     pub email: String,
-    /// Telephone.
     pub phone: String,
-    /// The country's alpha-3 code.
+    /// ISO 3166-1 alpha-3.
     pub country: String,
-    /// Street, city, state and postal code.
     pub address: String,
-    /// Date of birth.
     pub date_of_birth: String,
-    /// Document and number.
     pub identification: Option<String>,
-    /// The account for payouts.
     pub bank_account: Option<String>,
-    /// Where the identity check stands.
     pub kyc_status: KycStatus,
-    /// The approved level.
     pub kyc_level: Option<KycLevel>,
-    /// Why the last check failed.
+    /// Reasons of the last check.
     pub kyc_reasons: Vec<String>,
-    /// Why the customer may not trade.
+    /// Why the customer is banned.
     pub banned: Option<String>,
-    /// Since when its paid orders wait, because money was taken back whose coins had left.
+    /// Since when its paid orders are on hold because of a chargeback after coins had left.
     pub charged_back: Option<String>,
-    /// Doubts about what was given.
     pub warnings: Vec<String>,
-    /// When it registered.
     pub created_at: String,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
@@ -62,7 +48,7 @@ fn subject(id: CustomerId) -> String {
     format!("customer:{id}")
 }
 
-/// Everything known of a customer.
+/// Everything known about a customer.
 ///
 /// # Errors
 /// `user_not_found`.
@@ -106,17 +92,17 @@ async fn change(
         let mut step = Step::new();
         observe::customer_changed(app, &before, after, &mut step);
         audit(app, operator, action, subject(id), &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the customer is changing too fast".to_owned()))
 }
 
-/// Lets a customer trade no more. Orders whose money is here already are stopped when they are screened.
+/// Bans a customer. Orders whose money has arrived are stopped at their screening.
 ///
 /// # Errors
-/// `user_not_found`, or a refusal when it is banned already.
+/// `user_not_found`, or a refusal when the customer is banned already.
 pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.ban", |customer| match customer.banned {
         Some(_) => Err(refuse("the customer is banned already")),
@@ -125,10 +111,10 @@ pub async fn ban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()
     .await
 }
 
-/// Lets a customer trade again, who was banned or whose paid orders wait because of a chargeback.
+/// Lifts a ban, or the hold on paid orders after a chargeback.
 ///
 /// # Errors
-/// `user_not_found`, or a refusal when it may trade.
+/// `user_not_found`, or a refusal when neither is set.
 pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<()> {
     change(app, operator, id, "customer.unban", |customer| match (&customer.banned, customer.charged_back) {
         (None, None) => Err(refuse("the customer is not banned")),
@@ -137,7 +123,7 @@ pub async fn unban(app: &App, operator: &Operator, id: CustomerId) -> AppResult<
     .await
 }
 
-/// Sets the level of a customer's identity check by hand; nothing withdraws it.
+/// Sets the level of a customer's identity check by hand; `None` withdraws it.
 ///
 /// # Errors
 /// `user_not_found`.

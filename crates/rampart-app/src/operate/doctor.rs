@@ -1,4 +1,4 @@
-//! Looking for what is wrong with an installation.
+//! Diagnosis of an installation.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,22 +14,18 @@ use crate::app::App;
 use crate::error::AppResult;
 use crate::workers::unsigned::CANNOT_SIGN;
 
-/// How long an adapter may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How far business time may lie from real time before it is worth a remark.
-const SKEW: Duration = Duration::from_secs(60);
+const ADAPTER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Largest difference between business and real time that counts as agreement.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// How much of the work that waits is looked at.
-const JOBS: u32 = 1_000;
+/// Jobs that a check reads.
+const MAX_JOB_ROWS: u32 = 1_000;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, Serialize)]
 pub struct DoctorFinding {
-    /// What was looked at.
     pub check: String,
-    /// Whether it is as it should be.
     pub ok: bool,
-    /// What was seen.
     pub detail: String,
 }
 
@@ -41,10 +37,7 @@ fn finding(check: impl Into<String>, result: Result<String, String>) -> DoctorFi
     DoctorFinding { check: check.into(), ok, detail }
 }
 
-/// Looks at everything. What cannot be looked at is a finding of its own.
-///
-/// # Errors
-/// None at present; a fault of the looking itself.
+/// Runs all checks. A check that cannot run is a failed check.
 pub async fn examine(app: &App) -> AppResult<Vec<DoctorFinding>> {
     let mut findings = vec![readable(app).await, writable(app).await, key(app).await, needs(app).await];
     findings.extend(ledger(app).await);
@@ -74,19 +67,19 @@ async fn key(app: &App) -> DoctorFinding {
         Err(error) => Err(error.to_string()),
         Ok(known) => app.keys().follow(&known).map(|()| app.keys().identity().to_string()).map_err(|error| error.to_string()),
     };
-    finding("the newest key of the database is here", result)
+    finding("this node has the newest key of the database", result)
 }
 
 async fn needs(app: &App) -> DoctorFinding {
-    let result = match crate::needs::missing(app).await {
+    let result = match crate::required_configuration::missing(app).await {
         Err(error) => Err(error.to_string()),
         Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
         Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
     };
-    finding("the configuration has what is not finished yet", result)
+    finding("the configuration has all that open orders and balances need", result)
 }
 
-/// Whether customers can pay with what they are told of our accounts.
+/// Whether the configured accounts have all details that a customer needs for a transfer.
 fn transfers(app: &App) -> DoctorFinding {
     let catalogue = app.catalogue();
     let mut missing = BTreeSet::new();
@@ -96,32 +89,32 @@ fn transfers(app: &App) -> DoctorFinding {
         missing.extend(ours.flat_map(|ours| pay_to::missing(ours, method.country)).map(|(key, why)| format!("rails.{rail}.{key} {why}")));
     }
     let result = if missing.is_empty() { Ok("yes".to_owned()) } else { Err(missing.into_iter().collect::<Vec<_>>().join("; ")) };
-    finding("customers are told all that a transfer needs", result)
+    finding("the transfer instructions are complete", result)
 }
 
 async fn ledger(app: &App) -> Vec<DoctorFinding> {
-    let (holds, configured) = match super::ledger::verify(app).await {
+    let (consistent, configured) = match super::ledger::verify(app).await {
         Err(error) => (Err(error.to_string()), Err(error.to_string())),
         Ok(report) => {
             let counted = format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders);
             let faults = format!("{} faults; see `rampart ledger verify`", report.findings.len());
-            let strange = report.warnings.iter().map(|warning| format!("{}: {}", warning.subject, warning.fault));
-            let strange = strange.collect::<Vec<_>>().join("; ");
-            (if report.holds() { Ok(counted) } else { Err(faults) }, if strange.is_empty() { Ok("yes".to_owned()) } else { Err(strange) })
+            let warnings = report.warnings.iter().map(|warning| format!("{}: {}", warning.subject, warning.fault));
+            let warnings = warnings.collect::<Vec<_>>().join("; ");
+            (if report.holds() { Ok(counted) } else { Err(faults) }, if warnings.is_empty() { Ok("yes".to_owned()) } else { Err(warnings) })
         }
     };
-    vec![finding("the ledger holds", holds), finding("the ledger's accounts are those of the configuration", configured)]
+    vec![finding("the ledger is consistent", consistent), finding("the ledger's accounts are those of the configuration", configured)]
 }
 
 async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, call).await {
+    match tokio::time::timeout(ADAPTER_TIMEOUT, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(unavailable)) => Err(unavailable.0),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("no answer within {} s", ADAPTER_TIMEOUT.as_secs())),
     }
 }
 
-/// Questions that change nothing, so that they can be asked at any time.
+/// Calls without side effects, safe at any time.
 async fn adapters(app: &App) -> Vec<DoctorFinding> {
     let ports = app.ports();
     let mut findings = Vec::new();
@@ -158,11 +151,12 @@ async fn cursors(app: &App) -> Vec<DoctorFinding> {
     match app.store().cursors_by_name(&names).await {
         Err(error) => vec![finding("the cursors move", Err(error.to_string()))],
         Ok(cursors) => {
-            let still = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
-            let still: Vec<String> = still.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
-            let result = match still.is_empty() {
+            let stalled = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
+            let stalled: Vec<String> =
+                stalled.map(|cursor| format!("{} for {} s", cursor.id, cursor.moved_at.until(now).as_secs())).collect();
+            let result = match stalled.is_empty() {
                 true => Ok(format!("{} of {}", cursors.len(), names.len())),
-                false => Err(format!("stand still (is a server running?): {}", still.join(", "))),
+                false => Err(format!("stalled (is a server running?): {}", stalled.join(", "))),
             };
             vec![finding("the cursors move", result)]
         }
@@ -195,11 +189,11 @@ async fn stopped(app: &App) -> DoctorFinding {
     finding("sending is not stopped", result)
 }
 
-/// Transfers that cannot be signed are put aside, so that nothing but their own orders stands still.
+/// Transfers that cannot be signed are put aside, so that only their own orders wait.
 async fn unsigned(app: &App) -> DoctorFinding {
-    const SHOWN: usize = 20;
+    const MAX_LISTED_JOBS: usize = 20;
     let end = Timestamp::from_micros(i64::MAX);
-    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, JOBS).await {
+    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, MAX_JOB_ROWS).await {
         Err(error) => Err(error.to_string()),
         Ok(jobs) => {
             let aside = jobs.iter().filter(|job| job.last_error.as_ref().is_some_and(|error| error.starts_with(CANNOT_SIGN)));
@@ -207,21 +201,23 @@ async fn unsigned(app: &App) -> DoctorFinding {
                 aside.map(|job| format!("{} ({})", job.subject, job.last_error.as_deref().unwrap_or_default())).collect();
             match aside.is_empty() {
                 true => Ok("yes".to_owned()),
-                false => Err(format!("{} cannot: {}", aside.len(), aside.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))),
+                false => {
+                    Err(format!("{} cannot: {}", aside.len(), aside.iter().take(MAX_LISTED_JOBS).cloned().collect::<Vec<_>>().join(", ")))
+                }
             }
         }
     };
     finding("transfers can be signed", result)
 }
 
-/// Work that does not succeed stands on no list of its own, and nothing else need be wrong.
+/// Failing jobs have no list of their own, and nothing else need be wrong.
 async fn failing(app: &App) -> DoctorFinding {
-    const SHOWN: usize = 5;
-    let result = match super::jobs::failing(app, None, JOBS).await {
+    const MAX_LISTED_JOBS: usize = 5;
+    let result = match super::jobs::failing(app, None, MAX_JOB_ROWS).await {
         Err(error) => Err(error.to_string()),
         Ok(jobs) if jobs.is_empty() => Ok("none".to_owned()),
         Ok(jobs) => {
-            let shown = jobs.iter().take(SHOWN).map(|job| {
+            let shown = jobs.iter().take(MAX_LISTED_JOBS).map(|job| {
                 let error = job.last_error.as_deref().unwrap_or("it ended without a result");
                 format!("{} {} {} times: {error}", job.kind, job.subject, job.attempts)
             });
@@ -233,10 +229,10 @@ async fn failing(app: &App) -> DoctorFinding {
 
 fn clocks(app: &App) -> DoctorFinding {
     let (business, real) = (app.business().now(), app.real().now());
-    let ahead = real.until(business).max(business.until(real));
-    let result = match (ahead > SKEW, app.config().is_live()) {
-        (true, true) => Err(format!("business time lies {} s from real time", ahead.as_secs())),
-        (true, false) => Ok(format!("business time was moved by {} s", ahead.as_secs())),
+    let skew = real.until(business).max(business.until(real));
+    let result = match (skew > MAX_CLOCK_SKEW, app.config().is_live()) {
+        (true, true) => Err(format!("business time differs from real time by {} s", skew.as_secs())),
+        (true, false) => Ok(format!("business time was moved by {} s", skew.as_secs())),
         (false, _) => Ok(real.to_string()),
     };
     finding("the clocks agree", result)

@@ -1,4 +1,4 @@
-//! Work that is tried again and again: what it is, since when, and why.
+//! Failing jobs: what they are, since when and why they fail.
 
 use std::collections::HashMap;
 
@@ -7,36 +7,30 @@ use rampart_core::job::{Job, JobKind};
 use rampart_core::step::Step;
 use serde::Serialize;
 
-use super::orders::once;
+use super::orders::commit_once;
 use super::{Operator, audit_about, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// A piece of work that is failing.
+/// A failing job.
 #[derive(Debug, Clone, Serialize)]
 pub struct JobLine {
-    /// Its identifier.
     pub id: String,
-    /// What is to be done.
     pub kind: &'static str,
-    /// With which order, transfer, payout or customer.
+    /// The order, payout, transfer or customer.
     pub subject: String,
-    /// The order that it is done for, where there is one.
+    /// The order of the subject, if any.
     pub order: Option<String>,
-    /// How often it was tried.
     pub attempts: u32,
-    /// Since when it fails (business time, RFC 3339).
+    /// Business time, RFC 3339.
     pub failing_since: String,
-    /// When it is tried next (business time, RFC 3339).
+    /// Business time, RFC 3339.
     pub next_attempt_at: String,
-    /// What went wrong last; nothing when whoever tried it could not say.
+    /// `None` when the last attempt ended without a result.
     pub last_error: Option<String>,
 }
 
-/// Work that was tried again and again, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// Failing jobs, oldest first, after `behind`.
 pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> AppResult<Vec<JobLine>> {
     let jobs = app.store().jobs_failing(behind, limit).await?;
     let orders = orders(app, &jobs).await?;
@@ -56,7 +50,7 @@ fn line(job: Job, orders: &HashMap<String, OrderId>) -> JobLine {
     }
 }
 
-/// The orders behind the subjects of jobs.
+/// The orders of jobs, by the jobs' subjects.
 async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> {
     let (mut known, mut payouts, mut transfers) = (HashMap::new(), Vec::new(), Vec::new());
     for job in jobs {
@@ -76,10 +70,10 @@ async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> 
     Ok(known)
 }
 
-/// Has a piece of work tried now, and not when it would be tried next.
+/// Makes a job due now.
 ///
 /// # Errors
-/// A refusal when there is no such work, or it is under way.
+/// A refusal when there is no such job, or it is being tried.
 pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLine> {
     for _ in 0..MOST_TRIES {
         let job = app.store().job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
@@ -93,7 +87,7 @@ pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLi
         for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
             audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
         }
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome.map(|()| line);
         }
     }

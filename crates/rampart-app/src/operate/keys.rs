@@ -1,5 +1,5 @@
-//! Changing the installation's key for another, on as many nodes as there are, while they serve: first every node is given the
-//! new key, then it becomes the newest, then what the old one sealed is sealed anew, and then the old one is retired.
+//! Rotation of the installation's key on running nodes: first every node gets the new key, then it becomes the newest,
+//! then the old key's values are sealed again, then the old key is retired.
 
 use std::time::Duration;
 
@@ -11,46 +11,39 @@ use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
-use super::orders::once;
-use super::{Operator, audit, refuse, told};
+use super::orders::commit_once;
+use super::{Operator, audit, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// How many partners are read at once.
-const PAGE: u32 = 200;
+const PAGE_ROWS: u32 = 200;
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// A key of this node's file or of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyLine {
-    /// Its fingerprint.
     pub fingerprint: String,
-    /// What it does.
     pub role: KeyRole,
-    /// Since when new values are or were sealed with it (real time); absent before.
+    /// Since when it was the newest (real time); `None` if it never was.
     pub since: Option<Timestamp>,
-    /// Whether this node's file holds it.
     pub in_file: bool,
 }
 
-/// What a key does.
+/// The role of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyRole {
-    /// New values are sealed with it.
+    /// Seals new values.
     Newest,
-    /// What it sealed is read.
+    /// Only opens values.
     Readable,
-    /// Nothing is read with it any more.
+    /// Opens nothing.
     Retired,
-    /// It is in the file, and was never the newest.
+    /// In the file, never the newest.
     Unused,
 }
 
-/// Every key: those of the database, oldest first, and those that this node's file holds beside them.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// All keys: the database's, oldest first, then those only in this node's file.
 pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>> {
     let mut known = app.store().installation_keys().await?;
     known.sort_by_key(|key| (key.newest_since, key.id));
@@ -69,11 +62,11 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>>
     Ok(lines)
 }
 
-/// Makes a key the newest: new values are sealed with it from now on. Every node has to have it by now; nodes that serve follow
-/// within some seconds, and what they seal with the key before until then is read.
+/// Makes a key the newest: new values are sealed with it from now on. Every node must already have it. Serving nodes
+/// follow within seconds; what they seal with the previous key until then can be opened.
 ///
 /// # Errors
-/// `validation_failed` when this node's file does not hold it, or it is retired.
+/// `validation_failed` when the key is not in this node's file, or is retired.
 pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
@@ -86,7 +79,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
             Some(key) => key.version,
             None => 0,
         };
-        // Later than the one before by any clock.
+        // Later than the previous key's time, whatever the clock says.
         let since = app.real().now().max(current.newest_since.after(MICROSECOND));
         let record = app.keys().record(id, since, app.randomness())?;
         let record =
@@ -95,7 +88,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { version, ..record });
         audit(app, operator, "keys.use", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             return app.keys().follow(&app.store().installation_keys().await?);
         }
@@ -103,17 +96,17 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
     Err(AppError::Unavailable("the keys are changing too fast".into()))
 }
 
-/// Seals anew what is stored and was sealed with an older key, a partner at a time, and tells of how many partners. Stopped in the
-/// middle it has lost nothing, and is run again.
+/// Seals stored secrets again with the newest key, one partner at a time, and returns how many partners had older ones.
+/// Can be interrupted and run again.
 ///
 /// # Errors
-/// [`AppError::Defect`] when something was sealed with a key that this node does not have.
+/// [`AppError::Defect`] when a secret was sealed with a key that this node does not have.
 pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     app.keys().follow(&app.store().installation_keys().await?)?;
     let mut resealed = 0;
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE).await?;
+        let partners = app.partners(behind, PAGE_ROWS).await?;
         for partner in &partners {
             resealed += u64::from(reseal_partner(app, partner.id).await?);
         }
@@ -125,21 +118,21 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     if resealed > 0 {
         let mut step = Step::new();
         audit(app, operator, "keys.reseal", app.keys().identity(), &mut step);
-        told(app.commit(step).await)?;
+        commit_result(app.commit(step).await)?;
     }
     Ok(resealed)
 }
 
-/// Whether there was something to seal anew.
+/// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     for _ in 0..MOST_TRIES {
         let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
-        if !sealed_anew(app, &mut partner)? {
+        if !reseal_secrets(app, &mut partner)? {
             return Ok(false);
         }
         let mut step = Step::new();
         step.write(partner);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             app.partner_cache().forget(id);
             return Ok(true);
@@ -148,8 +141,8 @@ async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     Err(AppError::Unavailable("the partner is changing too fast".into()))
 }
 
-/// Seals the secrets of a partner with the newest key, and tells whether any was not.
-fn sealed_anew(app: &App, partner: &mut Partner) -> AppResult<bool> {
+/// Seals a partner's secrets with the newest key. Returns whether any was sealed with an older one.
+fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
     let mut changed = false;
     for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
         if let Some(sealed) = app.keys().reseal(&key.key, &key.sealed_secret, app.randomness())? {
@@ -160,12 +153,12 @@ fn sealed_anew(app: &App, partner: &mut Partner) -> AppResult<bool> {
     Ok(changed)
 }
 
-/// Retires a key: nothing is read with it any more, and the database gives up what was sealed with it. Unless it is retired `now`,
-/// what it signed last must have ended: tokens and quotes live for so long.
+/// Retires a key: nothing is opened with it any more, and the database deletes what was sealed with it. Unless `now` is
+/// set, every token and quote that it signed must have expired.
 ///
 /// # Errors
-/// `validation_failed` when it is the newest or unknown, when something that is stored is sealed with an older key still, or when
-/// something that it signed may be good still.
+/// `validation_failed` when the key is the newest or unknown, when a stored secret is still sealed with an older key,
+/// or when a token or quote of it may still be valid.
 pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let known = app.store().installation_keys().await?;
@@ -183,8 +176,8 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
                 "secrets of the partner {partner} are sealed with an older key still: run `rampart keys reseal` first"
             )));
         }
-        let longest = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
-        let until = current.newest_since.after(Duration::from_secs(longest));
+        let lifetime_seconds = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
+        let until = current.newest_since.after(Duration::from_secs(lifetime_seconds));
         if !now && app.real().now() < until {
             let message = format!("tokens and quotes that the key {id} signed are good until {until}: wait, or end them with --now");
             return Err(refuse(message));
@@ -193,7 +186,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { retired_at: Some(app.real().now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             return app.keys().follow(&app.store().installation_keys().await?);
         }
@@ -201,13 +194,13 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
     Err(AppError::Unavailable("the keys are changing too fast".into()))
 }
 
-/// The first partner with a secret that the newest key does not open.
+/// The first partner with a secret that was not sealed with the newest key.
 async fn sealed_with_an_older_key(app: &App) -> AppResult<Option<PartnerId>> {
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE).await?;
+        let partners = app.partners(behind, PAGE_ROWS).await?;
         for mut partner in partners.iter().cloned() {
-            if sealed_anew(app, &mut partner)? {
+            if reseal_secrets(app, &mut partner)? {
                 return Ok(Some(partner.id));
             }
         }

@@ -1,5 +1,5 @@
-//! What operators do, so that money that is stuck gets unstuck. Every change goes through the same commit path as
-//! everything else, with a line in the audit log that says who did it and why.
+//! Commands of operators. Every change uses the same commit path as all others, with an audit entry of who did it and
+//! why.
 
 mod accounts;
 pub mod customers;
@@ -29,22 +29,17 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// A line of the audit log, as it is shown.
+/// An audit entry, for display.
 #[derive(Debug, Clone, Serialize)]
 pub struct AuditLine {
-    /// Its identifier.
     pub id: String,
-    /// When (business time, RFC 3339).
+    /// Business time, RFC 3339.
     pub at: String,
-    /// Who did it.
     pub actor: String,
-    /// What was done.
     pub action: String,
-    /// To what.
     pub subject: String,
-    /// Why.
     pub reason: String,
-    /// What it was about, where the action does not say it; else empty.
+    /// Details that the action does not contain; may be empty.
     pub detail: String,
 }
 
@@ -55,18 +50,14 @@ impl From<AuditEntry> for AuditLine {
     }
 }
 
-/// How many lines of the audit log are shown with a subject.
-const AUDIT_LINES: u32 = 50;
+const MAX_AUDIT_ROWS: u32 = 50;
 
 async fn audit_lines(app: &App, subject: &str) -> AppResult<Vec<AuditLine>> {
-    Ok(app.store().audit_of(subject, None, AUDIT_LINES).await?.into_iter().map(AuditLine::from).collect())
+    Ok(app.store().audit_of(subject, None, MAX_AUDIT_ROWS).await?.into_iter().map(AuditLine::from).collect())
 }
 
-/// What persons did, newest first, below `below`: to anything, or to one subject (an order, customer, partner, item or
-/// account).
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// The audit log, newest first, below `below`: all of it, or of one subject (an order, customer, partner, review item
+/// or account).
 pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> AppResult<Vec<AuditLine>> {
     let entries = match subject {
         Some(subject) => app.store().audit_of(subject, below, limit).await?,
@@ -75,12 +66,12 @@ pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>,
     Ok(entries.into_iter().map(AuditLine::from).collect())
 }
 
-/// Adds to a step who does what to whom, and why.
+/// Adds an audit entry to a step.
 fn audit(app: &App, operator: &Operator, action: &str, subject: impl ToString, step: &mut Step) {
     audit_about(app, operator, (action, String::new()), subject, step);
 }
 
-/// The same, and what it was about where the action does not say it.
+/// Adds an audit entry with details.
 fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String), subject: impl ToString, step: &mut Step) {
     let mint = app.mint();
     step.write(AuditEntry {
@@ -95,17 +86,17 @@ fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String),
     });
 }
 
-/// What is not possible, in a sentence for the operator.
+/// A refusal, in a sentence for the operator.
 pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
     AppError::Refusal(Refusal::new(ErrorCode::ValidationFailed, sentence))
 }
 
-/// The outcome of a commit of an operator's step. A floor is told in the operator's own terms.
-fn told(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
+/// The result of committing an operator's step. A floor is reported in the operator's terms.
+fn commit_result(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
     match outcome {
         Ok(_) => Ok(()),
         Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(
-            "it is not the company's own: what is left of {asset} is owed to customers, lies in suspense, is promised, or is on its way"
+            "these are not the company's own funds: what is left of {asset} is owed to customers, in suspense, on hold, or on its way"
         ))),
         Err(CommitError::InsufficientFunds { account, asset }) => {
             Err(refuse(format!("there is not enough {asset} available on {account}")))
@@ -114,7 +105,7 @@ fn told(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()>
     }
 }
 
-/// An amount in major units with all its decimals.
+/// Formats an amount in major units with all decimals.
 fn major(app: &App, amount: Amount, asset: Asset) -> String {
     app.catalogue().decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
 }

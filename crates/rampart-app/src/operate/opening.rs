@@ -1,4 +1,4 @@
-//! Opening the books: what the company has in the beginning, booked once.
+//! Opening capital, booked once.
 
 use rampart_core::amount::Amount;
 use rampart_core::asset::Asset;
@@ -13,11 +13,8 @@ use crate::error::AppResult;
 
 const KEY: &str = "opening-capital";
 
-/// Books what lies on our accounts and wallets in the beginning as the company's capital, once per installation however
-/// often it is asked. Tells whether it was done now.
-///
-/// # Errors
-/// [`crate::AppError::Unavailable`] when the database cannot be reached.
+/// Books the balances of our accounts and wallets as the company's capital, once per installation. Returns whether it
+/// was done now.
 pub async fn open_books(app: &App, balances: Vec<(Account, Asset, Amount)>) -> AppResult<bool> {
     if balances.is_empty() || app.store().claim(ClaimScope::Fact, KEY).await?.is_some() {
         return Ok(false);

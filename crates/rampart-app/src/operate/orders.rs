@@ -1,4 +1,4 @@
-//! One order: everything that is known of it, and the commands of operators.
+//! Orders: display and operator commands.
 
 mod file;
 
@@ -19,20 +19,20 @@ use rampart_core::step::Step;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
-use super::{Operator, audit, audit_about, refuse, told};
+use super::{Operator, audit, audit_about, commit_result, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::destination;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::{self, Giving, Place};
-use crate::workers::{observe, outgoing as leaving};
+use crate::give_destination::{self, DestinationChange, GivenDestination};
+use crate::workers::{observe, outgoing};
 use rampart_store::CommitError;
 
-/// The most characters of a holder's name: as many as banks take (ISO 20022).
-const LONGEST_HOLDER: usize = 140;
+/// Bank limit of a holder's name (ISO 20022).
+const MAX_HOLDER_CHARACTERS: usize = 140;
 
 const REFUND: &str = "order.refund";
-/// The fewest signs of a destination's end that name it.
-const LEAST_END: usize = 4;
+/// Characters that are needed to name a destination by its end.
+const MIN_DESTINATION_END_CHARACTERS: usize = 4;
 
 pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
     if let Some(payment) = app.store().payment(id).await? {
@@ -44,7 +44,7 @@ pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
     }
 }
 
-/// What is said instead of "no current price": which price is known, and how old it is.
+/// Extends the refusal "no current price" with the last known price and its age.
 fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError {
     let (leg, symbol, currency) = match order {
         Order::Payment(payment) => (Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
@@ -59,7 +59,7 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
     }
 }
 
-/// Stops an order before coins or money leave.
+/// Puts an order on hold before coins or money leave.
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
@@ -67,15 +67,15 @@ pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> 
     request(app, operator, id, "order.hold", PaymentCommand::Hold, RampoffCommand::Hold).await
 }
 
-/// Lets an order that is on hold go on.
+/// Releases an order from hold.
 ///
 /// # Errors
-/// A refusal when its state does not allow it, or the customer is banned.
+/// A refusal when its state does not allow it, or the customer is banned or charged money back.
 pub async fn release(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     request(app, operator, id, "order.release", PaymentCommand::Release, RampoffCommand::Release).await
 }
 
-/// Sends an order's money or coins back, to a destination that the customer gave.
+/// Refunds an order to the destination that the customer gave.
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
@@ -83,22 +83,22 @@ pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
     refund_to(app, operator, id, None).await
 }
 
-/// The same, and the end of the destination as whoever refunds it has seen it (four signs or more). A destination that a page gave
-/// and that is not followed yet has to be named so: it may have been given a moment ago.
+/// As [`refund`], with the end of the destination as the operator saw it (four characters or more). Required for a
+/// destination from a page that is not followed yet, because it may have just been changed.
 ///
 /// # Errors
-/// A refusal when the order's state does not allow it, or its destination is another.
+/// A refusal when the order's state does not allow it, or its destination ends otherwise.
 pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> AppResult<()> {
-    let seen = |order: &Order| match unseen(order, end, app.business().now()) {
+    let confirmed = |order: &Order| match unconfirmed_destination(order, end, app.business().now()) {
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
     };
-    request_seen(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), seen).await
+    request_checked(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), confirmed).await
 }
 
-/// Where a refund would go to that whoever orders it has not named, and has to.
-fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
-    let (place, origin, told) = match order {
+/// The destination of a refund, when the operator must confirm it and has not.
+fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
+    let (place, origin, description) = match order {
         Order::Payment(payment) if payment.goes_to_given_account() => {
             (payment.refund_account.as_ref()?.account.reveal(), payment.refund_origin, refund_of_payment(payment))
         }
@@ -106,12 +106,14 @@ fn unseen(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
         Order::Rampoff(rampoff) => (rampoff.refund_wallet.as_deref()?, rampoff.refund_origin, refund_of_rampoff(rampoff)),
     };
     let is_followed = origin.is_none_or(|origin| origin.is_used(now));
-    let signs = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).map(|sign| sign.to_ascii_lowercase()).collect::<String>();
-    let is_named = end.map(signs).map(|end| end.len() >= LEAST_END && signs(place).ends_with(&end));
-    if is_named.unwrap_or(is_followed) { None } else { told }
+    let normalized = |text: &str| {
+        text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_lowercase()).collect::<String>()
+    };
+    let is_named = end.map(normalized).map(|end| end.len() >= MIN_DESTINATION_END_CHARACTERS && normalized(place).ends_with(&end));
+    if is_named.unwrap_or(is_followed) { None } else { description }
 }
 
-/// Puts an order's money or coins into suspense, each receipt as an item of the list of reviews; the order has ended then.
+/// Books an order's money or coins to suspense, with a review item per receipt. The order ends.
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
@@ -119,15 +121,15 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult
     request(app, operator, id, "order.to_suspense", PaymentCommand::SetAside, RampoffCommand::SetAside).await
 }
 
-/// Calls back what is on its way out for an order: what was certainly not attempted is stopped, what was signed is not broadcast
-/// again and its nonce is used up. What arrives all the same is shown by the order.
+/// Recalls the outgoing payouts and transfers of an order: what was certainly not attempted is stopped; a signed
+/// transfer is not broadcast again and its nonce is used up. If it arrives all the same, the order shows it.
 ///
 /// # Errors
-/// A refusal when nothing is on its way, or none of it can be called back any more.
+/// A refusal when nothing is on its way, or nothing of it can be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
-        let on_its_way = leaving::of_order(app, &order).await?;
+        let on_its_way = outgoing::of_order(app, &order).await?;
         if on_its_way.is_empty() {
             return Err(refuse(format!("it is {}, and nothing is on its way for it", order.status())));
         }
@@ -136,52 +138,49 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
         let mut step = called_back(order, on_its_way, &why, &context)
             .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?;
         audit(app, operator, "order.recall", id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
-/// Where an operator says that money or coins go.
+/// A destination named by an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationInput {
-    /// An account, and who holds it.
     Account {
-        /// Its number.
         account: String,
-        /// Its holder.
         holder: String,
     },
-    /// A wallet, on the order's chain.
+    /// On the order's chain.
     Wallet(String),
 }
 
-/// Gives an order a destination in place of its customer: the account that a purchase is refunded to, the wallet that a sale
-/// is refunded to, or the account that a sale is paid out to. It is checked like the customer's own.
+/// Sets an order's destination in place of its customer: the refund account of a payment, or the refund wallet or
+/// payout account of a ramp-off. Validated like the customer's own.
 ///
 /// # Errors
-/// A refusal when the destination does not hold, or the order's state does not allow it.
+/// A refusal when the destination is invalid, or the order's state does not allow it.
 pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &DestinationInput) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let order = find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
-                Place::RefundAccount(checked_account(app, payment.country, account, holder)?)
+                GivenDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Wallet(wallet)) => {
-                Place::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
+                GivenDestination::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Account { account, holder }) => {
-                Place::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
+                GivenDestination::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
             (Order::Payment(_), DestinationInput::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };
-        let giving = Giving { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
-        let mut step = app.taken(order, &giving).await?;
+        let change = DestinationChange { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
+        let mut step = app.destination_step(order, &change).await?;
         ordered_by_person(&mut step);
-        audit_about(app, operator, (give_destination::ACTION, giving.told()), id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        audit_about(app, operator, (give_destination::ACTION, change.describe()), id, &mut step);
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
@@ -192,15 +191,15 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
     if text::is_blank(holder) {
         return Err(refuse("say who holds the account"));
     }
-    if holder.chars().count() > LONGEST_HOLDER {
-        return Err(refuse(format!("the holder's name has at most {LONGEST_HOLDER} characters")));
+    if holder.chars().count() > MAX_HOLDER_CHARACTERS {
+        return Err(refuse(format!("the holder's name has at most {MAX_HOLDER_CHARACTERS} characters")));
     }
     text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
-    let checked = destination::checked(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
+    let checked = destination::validated(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 
-/// Calls off an order that was not paid.
+/// Cancels an unpaid order.
 ///
 /// # Errors
 /// A refusal when its state does not allow it.
@@ -216,10 +215,10 @@ async fn request(
     payment_command: PaymentCommand,
     rampoff_command: RampoffCommand,
 ) -> AppResult<()> {
-    request_seen(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
+    request_checked(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
 }
 
-async fn request_seen(
+async fn request_checked(
     app: &App,
     operator: &Operator,
     id: OrderId,
@@ -248,17 +247,17 @@ async fn request_seen(
             step.rely(RecordKey::Customer(customer.id), customer.version);
         }
         ordered_by_person(&mut step);
-        // A refund behind a person's own hold is a right of its own: it is told apart in the audit log.
+        // A refund after an operator's own hold is a separate permission, so the audit log distinguishes it.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit_about(app, operator, (action, about_refund(action, &order)), id, &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the order is changing too fast".to_owned()))
 }
 
-/// Where a refund goes that a person orders, as far as somebody said where: the person has seen that.
+/// The destination of an ordered refund, for the audit log.
 fn about_refund(action: &str, order: &Order) -> String {
     let destination = match order {
         _ if !action.starts_with(REFUND) => None,
@@ -268,10 +267,10 @@ fn about_refund(action: &str, order: &Order) -> String {
     destination.map(|destination| format!("refund to {destination}")).unwrap_or_default()
 }
 
-/// Commits an operator's step; nothing when it has to be decided again.
-pub(super) async fn once(app: &App, step: Step) -> Option<AppResult<()>> {
+/// Commits an operator's step. `None` on a version conflict: decide again.
+pub(super) async fn commit_once(app: &App, step: Step) -> Option<AppResult<()>> {
     match app.commit(step).await {
         Err(CommitError::Conflict(_)) => None,
-        outcome => Some(told(outcome)),
+        outcome => Some(commit_result(outcome)),
     }
 }

@@ -1,4 +1,4 @@
-//! Payouts: what is on its way, and what a person does about one that does not move.
+//! Payouts: lists, and operator commands for a payout that does not progress.
 
 use rampart_core::bank_account::masked;
 use rampart_core::fact::PayoutReport;
@@ -16,51 +16,43 @@ use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::payouts;
 
-/// The states of payouts that have not ended.
+/// States of payouts in progress.
 pub const OPEN: [&str; 3] = ["queued", "unknown", "accepted"];
-/// The states of payouts that have ended.
+/// Final states of payouts.
 pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
 
-/// A payout, without personal data: accounts are masked.
+/// A payout without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
 pub struct PayoutLine {
-    /// Its identifier, which is our reference at the rail.
+    /// Also our reference at the rail.
     pub id: String,
-    /// Where it stands.
     pub state: String,
-    /// What it is for.
     pub purpose: PayoutPurpose,
-    /// The order, where there is one.
     pub order: Option<String>,
-    /// Which way it takes.
+    /// The rail or processor.
     pub route: String,
-    /// How much of what.
+    /// Amount in major units, and the asset.
     pub amount: String,
-    /// What its rail cannot pay beside that and the company keeps, where there is something of it.
+    /// The part below the rail's payable step, which the company keeps; `None` when there is none.
     pub rounding: Option<String>,
-    /// Where it goes.
     pub account: String,
-    /// Whether the screening provider has to be asked about the receiver.
+    /// Whether the receiver must be screened.
     pub screening: Screening,
-    /// When it was decided.
     pub created_at: String,
 }
 
-/// Everything known of a payout.
+/// Everything known about a payout.
 #[derive(Debug, Clone, Serialize)]
 pub struct PayoutFile {
-    /// The payout.
     #[serde(flatten)]
     pub payout: PayoutLine,
-    /// The item of the list of reviews that was resolved by it.
+    /// The review item that it resolves.
     pub resolves: Option<String>,
-    /// Pieces of work that wait.
     pub jobs: Vec<OrderFileLine>,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
-/// Where a payout stands, for people.
+/// The state for display.
 pub(super) fn state_of(payout: &Payout) -> String {
     match &payout.state {
         PayoutState::Queued => "queued".to_owned(),
@@ -91,10 +83,7 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
     }
 }
 
-/// Payouts in one of these states, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// Payouts in one of these states, oldest first, after `behind`.
 pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
@@ -109,10 +98,10 @@ async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
     app.store().payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
 }
 
-/// Everything known of a payout.
+/// Everything known about a payout.
 ///
 /// # Errors
-/// A refusal when there is no such payout.
+/// A refusal for an unknown payout.
 pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     let payout = find(app, id).await?;
     let subject = id.to_string();
@@ -125,13 +114,13 @@ pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     })
 }
 
-/// A person has asked the bank, which says that the money arrived.
+/// Settles a payout: the bank confirmed to an operator that the money arrived.
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
 pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &str) -> AppResult<()> {
     let reference = reference.trim();
-    if reference.is_empty() || reference.chars().count() > LONGEST_REFERENCE {
+    if reference.is_empty() || reference.chars().count() > MAX_REFERENCE_CHARACTERS {
         return Err(refuse("say the bank's own reference of it"));
     }
     text::check(reference).map_err(|fault| refuse(format!("the bank's reference {fault}")))?;
@@ -143,7 +132,7 @@ pub async fn settle(app: &App, operator: &Operator, id: PayoutId, reference: &st
     .await
 }
 
-/// A person has asked the bank, which says that the money will not arrive.
+/// Fails a payout: the bank confirmed to an operator that the money will not arrive.
 ///
 /// # Errors
 /// A refusal when it was not handed over, or has ended.
@@ -156,10 +145,10 @@ pub async fn fail(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
     .await
 }
 
-/// Stops a payout that was certainly not handed over to its rail.
+/// Stops a payout that was certainly not sent to its rail.
 ///
 /// # Errors
-/// A refusal when it may have been.
+/// A refusal when it may have been sent.
 pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()> {
     decide(app, operator, id, "payout.stop", async |payout| {
         if payout.state != PayoutState::Queued {
@@ -178,10 +167,9 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
     .await
 }
 
-/// The most characters of a bank's reference.
-const LONGEST_REFERENCE: usize = 140;
+const MAX_REFERENCE_CHARACTERS: usize = 140;
 
-/// Only of what was handed over can a bank say what became of it.
+/// A bank knows only payouts that were sent to it.
 fn was_handed_over(payout: &Payout, participle: &str) -> AppResult<()> {
     match payout.state {
         PayoutState::Unknown | PayoutState::Accepted { .. } => Ok(()),
@@ -205,7 +193,7 @@ async fn decide(
         if let Some(order) = order {
             audit(app, operator, action, order, &mut step);
         }
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }

@@ -1,4 +1,4 @@
-//! The list of what only a person can decide, and the decisions.
+//! The review list and its decisions.
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Grade;
@@ -23,59 +23,45 @@ use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
-use crate::give_destination::told;
+use crate::give_destination::describe_destination;
 use crate::stops;
 use crate::workers::observe::{self, Around};
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
-/// An item of the list, without personal data: accounts are masked.
+/// A review item without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewLine {
-    /// Its identifier.
     pub id: String,
-    /// Why a person is needed.
     pub kind: ReviewKind,
-    /// The order, where there is one.
     pub order: Option<String>,
-    /// How much of what.
+    /// Amount in major units, and the asset.
     pub amount: Option<String>,
-    /// Where it came from.
     pub source: Option<String>,
-    /// Where it was last to be sent.
     pub destination: Option<String>,
-    /// Where its order says that money or coins go back to, while it waits: who gave that, when, and from when on it is followed.
+    /// The order's refund destination with its origin, while the item is open.
     pub order_destination: Option<String>,
-    /// What happened.
     pub reason: String,
-    /// Since when it waits, or waited.
     pub created_at: String,
-    /// How it was settled, by whom, when and why; nothing while it waits.
+    /// Decision, operator, time and reason; `None` while open.
     pub resolution: Option<String>,
 }
 
-/// An order that waits for a person or its customer.
+/// An order on hold.
 #[derive(Debug, Clone, Serialize)]
 pub struct HeldOrder {
     /// `payment` or `rampoff`.
     pub kind: &'static str,
-    /// Its identifier.
     pub id: String,
-    /// Its customer.
     pub customer: i64,
-    /// Why it waits.
     pub reason: Option<HoldReason>,
-    /// What the screening provider has found; empty when it has found nothing.
+    /// Screening result; empty without hits.
     pub finding: String,
-    /// Where its money or coins go back to: who gave that, when, and from when on it is followed.
+    /// Refund destination with its origin.
     pub destination: Option<String>,
-    /// Since when it waits.
     pub since: String,
 }
 
-/// What waits, or with `all` what was ever on the list, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// Open review items, or all with `all`, oldest first, after `behind`.
 pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> AppResult<Vec<ReviewLine>> {
     let store = app.store();
     let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
@@ -87,7 +73,7 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
     Ok(lines)
 }
 
-/// Where the order of an item that waits says that money or coins go back to.
+/// The refund destination of an open item's order.
 async fn order_destination(app: &App, item: &ReviewItem) -> AppResult<Option<String>> {
     let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
     let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
@@ -117,9 +103,6 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
 }
 
 /// Orders on hold, newest first, below `below`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
 pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppResult<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
     let store = app.store();
@@ -148,19 +131,19 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
     Ok(held)
 }
 
-/// Settles an item.
+/// Resolves a review item.
 ///
 /// # Errors
-/// A refusal when the item is settled already, or the decision does not fit it.
+/// A refusal when the item is resolved already, or the decision does not fit it.
 pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision) -> AppResult<()> {
     settle(app, operator, id, decision, None).await
 }
 
-/// Sends what lies in suspense to where a person says, checked like a customer's own destination: money over the rail that pays
-/// its currency out, coins on their chain, less the network fee.
+/// Returns money or coins in suspense to a destination that the operator names, validated like a customer's: money over
+/// the rail that pays out its currency, coins on their chain less the network fee.
 ///
 /// # Errors
-/// A refusal when the item is settled already, the destination does not hold, or nothing of it lies in suspense.
+/// A refusal when the item is resolved already, the destination is invalid, or nothing of it is in suspense.
 pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &DestinationInput) -> AppResult<()> {
     settle(app, operator, id, ReviewDecision::ReturnTo, Some(to)).await
 }
@@ -184,12 +167,12 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         let price = named.and_then(|order| observe::price(app, order));
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
         let action = match (decision, &around) {
-            // A right of its own: it is told apart in the audit log.
-            (ReviewDecision::Assign(_), Some(around)) if is_a_strangers(&about, around) => "review.assign_strangers".to_owned(),
+            // A separate permission, so the audit log distinguishes it.
+            (ReviewDecision::Assign(_), Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
         let beside = about.beside.clone();
-        let mut step = match with_the_outside(app, &item, decision).await? {
+        let mut step = match chain_decision(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
                 step.write(item.settled(&decision.to_string(), &actor, reason, None, context.mint.now));
@@ -203,14 +186,14 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         if let Some(order) = order {
             audit_about(app, operator, (&action, detail), order, &mut step);
         }
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
 }
 
-/// Where a decision sends money or coins, and who gave that destination where the order has it.
+/// The destination of a decision, with its origin when it is the order's own.
 fn sent_to(step: &Step, order: Option<&Order>) -> String {
     let destination = step.writes.iter().find_map(|record| match record {
         Record::Payout(payout) if payout.resolves.is_some() => Some(payout.destination.account.reveal().to_owned()),
@@ -229,46 +212,46 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
         None => None,
     };
     let destination = masked(&destination);
-    format!("sent to {}", origin.map_or_else(|| destination.clone(), |origin| told(&destination, origin.as_ref())))
+    format!("sent to {}", origin.map_or_else(|| destination.clone(), |origin| describe_destination(&destination, origin.as_ref())))
 }
 
-/// Calls back what an item was sent back by. What was certainly not attempted is stopped, and the item waits again; what was only
-/// signed is not broadcast, and its nonce is used up.
+/// Recalls the return of an item. A payout or transfer that was certainly not attempted is stopped and the item
+/// reopens; a signed transfer is not broadcast and its nonce is used up.
 ///
 /// # Errors
-/// A refusal when nothing is on its way for it, or it cannot be called back any more.
+/// A refusal when nothing is on its way, or it cannot be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
-        let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back by it"))?;
+        let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back for this item"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
         let mut step = match returning {
             PendingOutgoing::Payout(payout, jobs) if payout.can_be_stopped(&jobs) => {
-                without(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
+                without_jobs(jobs, payouts::observe(app, *payout, PayoutFact::Stopped { by, reason }).await?)
             }
             PendingOutgoing::Transfer(transfer, jobs) if transfer.state == TransferState::Queued => {
-                without(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
+                without_jobs(jobs, transfers::observe(app, *transfer, TransferFact::Stopped { by, reason }).await?)
             }
             signed => signed
                 .recall(&app.context(None))
                 .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?,
         };
         audit(app, operator, "review.recall", id, &mut step);
-        if let Some(outcome) = orders::once(app, step).await {
+        if let Some(outcome) = orders::commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the item is changing too fast".to_owned()))
 }
 
-/// A step with which the jobs end that wait for what it stops.
-fn without(jobs: Vec<Job>, mut step: Step) -> Step {
+/// Removes the jobs of a stopped payout or transfer.
+fn without_jobs(jobs: Vec<Job>, mut step: Step) -> Step {
     step.removals.extend(jobs.iter().map(|job| (RecordKey::Job(job.id), job.version)));
     step
 }
 
-/// Whether money was paid by somebody else than the customer of the order that it is assigned to, as far as that was told.
-fn is_a_strangers(about: &ReviewSubject, around: &Around) -> bool {
+/// Whether the payer is somebody other than the customer of the assigned order, as far as the payer's name is known.
+fn is_third_party_payment(about: &ReviewSubject, around: &Around) -> bool {
     let payer = match about.fact.as_ref().map(|fact| &fact.body) {
         Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
@@ -277,19 +260,19 @@ fn is_a_strangers(about: &ReviewSubject, around: &Around) -> bool {
     payer.is_some_and(|payer| !around.customer().can_be(payer.reveal()))
 }
 
-/// What follows from a decision that has to ask the chains; nothing when the core decides alone.
-async fn with_the_outside(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
+/// The step of a decision that needs the chains; `None` when the core decides alone.
+async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
     match (decision, item.kind) {
         (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
         (ReviewDecision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
-        (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("it is stopped until somebody says 'go-on'")),
+        (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("sending is stopped until the item is resolved with 'go-on'")),
         (ReviewDecision::Retry, ReviewKind::Unsigned) => unsigned::retry(app, item).await.map(Some),
         (ReviewDecision::GiveUp, ReviewKind::Unsigned) => unsigned::give_up(app, item).await.map(Some),
         _ => Ok(None),
     }
 }
 
-/// What a decision about an item looks at. Such items carry the deposit's identifier where they are about one.
+/// What a decision needs to know. An item about a deposit has the deposit's identifier as its fact.
 async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<ReviewSubject> {
     let store = app.store();
     let mut about = ReviewSubject::default();
@@ -318,7 +301,7 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
     Ok(about)
 }
 
-/// A destination that a person names for what an item is about.
+/// Validates a destination that the operator names for an item.
 async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResult<review::CheckedDestination> {
     match (item.asset, to) {
         (Some(Asset::Fiat(currency)), DestinationInput::Account { account, holder }) => {
@@ -334,7 +317,8 @@ async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResu
     }
 }
 
-/// Coins that came from an address of ours, or from a token's contract, belong to whoever had them sent from there.
+/// Refuses to return coins to an address of ours or a token contract: they belong to the party that sent them from
+/// there.
 async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewSubject) -> AppResult<()> {
     let (Some(Asset::Coin(coin)), Some(sender)) = (item.asset, about.sender_of(item)) else { return Ok(()) };
     match app.check_foreign_wallet("the sender's address", coin.chain, sender).await {
@@ -345,8 +329,8 @@ async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewSubject) -> Ap
     }
 }
 
-/// What the receiver of coins bears of a transaction of them, in their minor units: as it was fixed with the order whose coins
-/// they are, else the present fee at the last known price, however old that is; nothing when none was ever known.
+/// The network fee that the receiver bears, in minor units of the coin: as fixed in the order, else the present fee at
+/// the last known price, however old; zero when no price was ever known.
 fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
     if let Some(Order::Rampoff(rampoff)) = order
         && rampoff.terms.coin == coin
@@ -362,7 +346,7 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
     chain.network_fees.iter().find_map(in_coins).unwrap_or(Amount::ZERO)
 }
 
-/// The transfer that an item is about, while it is under way, and what its chain says of it now.
+/// The broadcast transfer of an item, with its state on the chain.
 async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Vanished>> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;

@@ -1,4 +1,4 @@
-//! The company's own money and coins.
+//! The company's own funds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,47 +14,44 @@ use rampart_core::watch::Deposit;
 use serde::Serialize;
 
 use super::accounts::takes_capital;
-use super::orders::once;
-use super::{Operator, audit, major, refuse, told};
+use super::orders::commit_once;
+use super::{Operator, audit, commit_result, major, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 use crate::workers::answer_in_time;
 
-/// How many deposits are collected in one go.
-const MOST_DEPOSITS: u32 = 500;
+/// Deposits collected by one command.
+const MAX_SWEEP_DEPOSITS: u32 = 500;
 
-/// An account of the house in one asset. Amounts are in major units.
+/// One of our accounts in one asset. Amounts are in major units.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountLine {
-    /// The account.
     pub account: String,
-    /// The asset.
     pub asset: String,
-    /// The sum of its entries.
+    /// Sum of its entries.
     pub posted: String,
-    /// What is promised of it.
+    /// Sum of its holds.
     pub held: String,
-    /// What may be promised.
+    /// Posted less held.
     pub available: String,
-    /// What the outside world says lies there, where it can be asked.
+    /// Balance according to the chain, if it answers.
     pub outside: Option<String>,
 }
 
-/// What came of a command.
+/// The result of a treasury command.
 #[derive(Debug, Clone, Serialize)]
 pub struct TreasuryMovement {
-    /// The account.
     pub account: String,
-    /// What was moved, in major units with its asset.
+    /// In major units, with the asset.
     pub moved: String,
-    /// The transfers that carry it, where coins have to be sent.
+    /// Transfers that carry coins.
     pub transfers: Vec<String>,
 }
 
-/// Every account of the house with what the chains say of their wallets.
+/// All own accounts, with wallet balances from the chains.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer is left out.
+/// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer leaves `outside` empty.
 pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
     let mut lines = Vec::new();
     for balance in app.store().balances_of_house().await? {
@@ -81,7 +78,7 @@ pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
 fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {
     let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
     if text.contains(['e', 'E']) {
-        return Err(refuse("the amount must be written in figures, such as 1000 or 0.50"));
+        return Err(refuse("the amount must be written in digits, such as 1000 or 0.50"));
     }
     Amount::parse_text(text, decimals).map_err(|fault| refuse(format!("the amount {fault}")))
 }
@@ -94,7 +91,7 @@ fn check(app: &App, account: Account, asset: Asset) -> AppResult<()> {
     })
 }
 
-/// The same of what is taken out: whatever is there, of a rail that is no longer configured too.
+/// Checks the source of a withdrawal. A balance can also be withdrawn from a rail that is no longer configured.
 async fn check_source(app: &App, account: Account, asset: Asset) -> AppResult<()> {
     let is_booked = matches!((account, asset), (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)));
     if is_booked && app.store().balance(account, asset).await?.posted.is_positive() {
@@ -103,7 +100,7 @@ async fn check_source(app: &App, account: Account, asset: Asset) -> AppResult<()
     check(app, account, asset)
 }
 
-/// Whether a rail can have brought so much: some take whole steps only, such as pesos without centavos.
+/// Checks the payable step of a rail: some take no fractions, such as pesos without centavos.
 fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> AppResult<()> {
     let Account::Bank(rail) = account else { return Ok(()) };
     let step = app.catalogue().payable_step(rail);
@@ -113,10 +110,11 @@ fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> AppR
     Err(refuse(format!("the amount must be a multiple of {} {asset}, which is what {rail} takes", major(app, step, asset))))
 }
 
-/// Books what the company has put in; it has happened outside.
+/// Books capital that the company has put in; it has happened outside.
 ///
 /// # Errors
-/// A refusal when the configuration has no such account in this asset, the amount is none, or the rail cannot have brought it.
+/// A refusal when the account is not configured for the asset, the amount is invalid, or not a multiple of the rail's
+/// payable step.
 pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset, text: &str) -> AppResult<TreasuryMovement> {
     check(app, account, asset)?;
     let amount = amount(app, asset, text)?;
@@ -124,14 +122,15 @@ pub async fn fund(app: &App, operator: &Operator, account: Account, asset: Asset
     let mut step = Step::new();
     step.post(treasury::funded(&app.mint(), account, asset, amount));
     audit(app, operator, &format!("treasury.fund {} {asset}", major(app, amount, asset)), account, &mut step);
-    told(app.commit(step).await)?;
+    commit_result(app.commit(step).await)?;
     Ok(TreasuryMovement { account: account.to_string(), moved: format!("{} {asset}", major(app, amount, asset)), transfers: Vec::new() })
 }
 
-/// Takes something out: money is booked (it is moved at the bank), coins are sent to an address.
+/// Withdraws own funds: money is only booked (it is moved at the bank), coins are sent to an address.
 ///
 /// # Errors
-/// A refusal when account, asset, amount and address do not fit, there is not enough available, or it is not the company's own.
+/// A refusal when account, asset, amount and address do not fit, the available balance is too small, or it is not the
+/// company's own.
 pub async fn withdraw(
     app: &App,
     operator: &Operator,
@@ -157,31 +156,31 @@ pub async fn withdraw(
     }
     step.own.push(own_funds(app, account, asset).await?);
     audit(app, operator, &format!("treasury.withdraw {} {asset}", major(app, amount, asset)), account, &mut step);
-    told(app.commit(step).await)?;
+    commit_result(app.commit(step).await)?;
     Ok(moved)
 }
 
-/// Every account of the house that has something of an asset, and those that the step moves.
+/// The own accounts with a balance in an asset, and the accounts of the step.
 async fn own_funds(app: &App, account: Account, asset: Asset) -> AppResult<OwnFunds> {
     let known = app.store().balances_of_house().await?.into_iter().filter(|balance| balance.asset == asset);
     let accounts: BTreeSet<Account> = known.map(|balance| balance.account).chain([account, Account::Capital]).collect();
     Ok(OwnFunds { asset, accounts: accounts.into_iter().collect() })
 }
 
-/// A transfer of the company's own coins to an address of its own. Nobody else receives anything, so nobody is asked: a
-/// provider that is silent must not keep the company from bringing its coins to safety.
+/// A transfer of own coins to an own address. Exempt from screening: nobody else receives anything, and an unavailable
+/// provider must not keep the company from securing its coins.
 fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, source: TransferSource, to: String) -> Transfer {
     Transfer { source, screening: Screening::Exempt, ..Transfer::new(&app.mint(), purpose, coin, amount, to) }
 }
 
-/// Collects confirmed deposits of a chain into its hot wallet: one transfer per address and coin.
+/// Sweeps confirmed deposits of a chain into its hot wallet: one transfer per address and coin.
 ///
 /// # Errors
 /// A refusal when the chain is not traded here.
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
     let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
     for _ in 0..MOST_TRIES {
-        let deposits = app.store().deposits_to_sweep(chain, None, MOST_DEPOSITS).await?;
+        let deposits = app.store().deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store().rampoffs_by_id(&orders).await?;
         let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<FactId>)> = BTreeMap::new();
@@ -205,7 +204,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome.map(|()| moved);
         }
     }

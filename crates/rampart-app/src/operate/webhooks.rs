@@ -1,4 +1,4 @@
-//! Webhook deliveries that were given up.
+//! Parked webhook deliveries and disabled subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -8,39 +8,29 @@ use rampart_core::step::Step;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 
-use super::orders::{OrderFileLine, once};
+use super::orders::{OrderFileLine, commit_once};
 use super::{Operator, audit, refuse};
 use crate::app::{App, MOST_TRIES};
 use crate::error::{AppError, AppResult};
 
-/// How many deliveries are put on their way again in one step.
-const PAGE: u32 = 200;
+/// Deliveries replayed in one step.
+const PAGE_ROWS: u32 = 200;
 
-/// A delivery that was tried for three days, or whose subscription is disabled.
+/// A delivery that failed for three days, or whose subscription is disabled.
 #[derive(Debug, Clone, Serialize)]
 pub struct ParkedDelivery {
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
-    /// The event, by number.
+    /// The event's sequence number.
     pub sequence: i64,
-    /// The event's type.
     pub kind: String,
-    /// Where to.
     pub url: String,
-    /// How often it was tried.
     pub attempts: u32,
-    /// What went wrong last.
     pub last_error: Option<String>,
-    /// When it was first due.
     pub created_at: String,
 }
 
-/// Parked deliveries, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// Parked deliveries, oldest first, after `behind`.
 pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppResult<Vec<ParkedDelivery>> {
     let deliveries = app.store().deliveries_parked(behind, limit).await?;
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.subscription).collect();
@@ -61,7 +51,7 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppRes
     Ok(deliveries.into_iter().map(line).collect())
 }
 
-/// What became of telling a partner's subscriptions of these events, in their order.
+/// The deliveries of events to a partner's subscriptions, in the events' order.
 pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> AppResult<Vec<OrderFileLine>> {
     let subscriptions = app.store().subscriptions_of(partner).await?;
     let mut wanted = BTreeMap::new();
@@ -73,7 +63,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
     let mut deliveries = app.store().deliveries_by_id(&ids).await?;
     deliveries.sort_by_key(|delivery| (delivery.sequence, delivery.id));
     let line = |delivery: Delivery| {
-        let told = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
+        let subscribed = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
         let error = delivery.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
         let state = match delivery.state {
             DeliveryState::Delivered => "delivered".to_owned(),
@@ -81,16 +71,16 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
             DeliveryState::Parked => "parked".to_owned(),
             DeliveryState::Dropped => "dropped: its subscription was deleted".to_owned(),
         };
-        let what = format!("{} {}", delivery.sequence, told.unwrap_or_default());
+        let what = format!("{} {}", delivery.sequence, subscribed.unwrap_or_default());
         OrderFileLine { id: delivery.id.to_string(), what, state: format!("{state}, attempts {}{error}", delivery.attempts) }
     };
     Ok(deliveries.into_iter().map(line).collect())
 }
 
-/// Puts a parked delivery on its way again.
+/// Makes a parked delivery due again.
 ///
 /// # Errors
-/// A refusal when it does not exist or is not parked.
+/// A refusal when it does not exist, is not parked, or its subscription is disabled.
 pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
     for _ in 0..MOST_TRIES {
         let delivery = app.store().delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
@@ -103,21 +93,21 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
         step.write(delivery.again(app.business().now()));
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
     }
     Err(AppError::Unavailable("the delivery is changing too fast".to_owned()))
 }
 
-/// Puts every parked delivery of a partner on its way again, but for those to disabled subscriptions; tells how many.
+/// Makes all parked deliveries of a partner due again, except those of disabled subscriptions. Returns how many.
 ///
 /// # Errors
-/// [`AppError::Unavailable`] when the database cannot be reached; what was replayed until then stays so.
+/// [`AppError::Unavailable`] when the database cannot be reached. Deliveries replayed until then stay due.
 pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> AppResult<u64> {
     let (mut replayed, mut behind) = (0, None);
     loop {
-        let page = app.store().deliveries_parked_of(partner, behind, PAGE).await?;
+        let page = app.store().deliveries_parked_of(partner, behind, PAGE_ROWS).await?;
         let Some(last) = page.last().map(|delivery| delivery.id) else { return Ok(replayed) };
         let subscriptions = app.store().subscriptions_of(partner).await?;
         let listens = |delivery: &Delivery| !subscriptions.iter().any(|known| known.id == delivery.subscription && known.is_disabled());
@@ -131,7 +121,7 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
         audit(app, operator, "webhook.replay_all", partner, &mut step);
         let now = app.business().now();
         page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
-        if let Some(outcome) = once(app, step).await {
+        if let Some(outcome) = commit_once(app, step).await {
             outcome?;
             replayed += count;
             behind = Some(last);
@@ -139,25 +129,18 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
     }
 }
 
-/// A subscription whose receiver wants no more.
+/// A subscription that was disabled because its receiver answered 410 Gone.
 #[derive(Debug, Clone, Serialize)]
 pub struct DisabledSubscription {
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
-    /// The type, as it was subscribed.
+    /// The type's spelling in the subscription.
     pub kind: String,
-    /// Where to.
     pub url: String,
-    /// Since when.
     pub disabled_at: String,
 }
 
-/// Disabled subscriptions, oldest first, behind `behind`.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when the database cannot be read.
+/// Disabled subscriptions, oldest first, after `behind`.
 pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> AppResult<Vec<DisabledSubscription>> {
     let line = |subscription: Subscription| DisabledSubscription {
         id: subscription.id.to_string(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, needs};
+use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
@@ -27,7 +27,7 @@ async fn switched_off(test: Arc<TestApp>) {
         sections["payouts"]["ESP"]["enabled"] = false.into();
     });
     let app = test.with_catalogue(catalogue).await;
-    needs::check(&app).await.unwrap();
+    required_configuration::check(&app).await.unwrap();
     let refused = app.create_payment(&test.caller, &buy(customer, "100"), None).await;
     assert_eq!(TestApp::code(refused), ErrorCode::MethodNotAllowed);
     assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), ErrorCode::MethodNotAllowed);
@@ -67,7 +67,7 @@ async fn cannot_vanish(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
     test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
-    let missed = async |catalogue: Catalogue| match needs::check(&test.with_catalogue(catalogue).await).await {
+    let missed = async |catalogue: Catalogue| match required_configuration::check(&test.with_catalogue(catalogue).await).await {
         Ok(()) => String::new(),
         Err(AppError::Defect(defect)) => defect.to_string(),
         Err(other) => panic!("{other}"),

@@ -80,7 +80,7 @@ async fn put_back(test: Arc<TestApp>) {
     stops::compare_with_folder(&app, &file).await.unwrap();
     let [item] = &stopped(&app).await[..] else { panic!("one stop") };
     let (ok, word) = doctors_word(&app).await;
-    assert!(!ok && word.contains("put back from a copy"), "{word}");
+    assert!(!ok && word.contains("restored from a copy"), "{word}");
 
     let (purchase, sale) = (bought(&test, customer, "polygon").await, sold(&test, customer).await);
     test.world.start();

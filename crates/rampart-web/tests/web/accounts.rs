@@ -256,7 +256,7 @@ async fn a_bank_that_is_named_beside_the_number_is_enough(test: Arc<TestApp>) {
 }
 
 async fn what_payers_would_miss_is_a_finding_of_doctor(test: Arc<TestApp>) {
-    let check = "customers are told all that a transfer needs";
+    let check = "the transfer instructions are complete";
     let finding = async |app: &rampart_app::App| {
         let findings = rampart_app::operate::doctor::examine(app).await.unwrap();
         findings.into_iter().find(|finding| finding.check == check).expect(check)

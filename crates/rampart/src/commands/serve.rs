@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use futures::FutureExt;
-use rampart_app::{needs, workers};
+use rampart_app::{required_configuration, workers};
 use rampart_store::Schema;
 use rampart_web::WebConfig;
 use tokio::net::TcpListener;
@@ -77,7 +77,7 @@ async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
 async fn open(configuration: &Configuration, reachable: &str) -> Result<OpenInstallation, CommandError> {
     let installation = OpenInstallation::open(configuration, reachable, Schema::UpToDate).await?;
     installation.app.store().lock_to_serve().await?;
-    needs::check(&installation.app).await?;
+    required_configuration::check(&installation.app).await?;
     Ok(installation)
 }
 

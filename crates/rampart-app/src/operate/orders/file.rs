@@ -1,4 +1,4 @@
-//! Everything that is known of one order.
+//! Everything known about one order.
 
 use rampart_core::arrival::Leg;
 use rampart_core::asset::{Asset, Currency, Symbol};
@@ -15,113 +15,93 @@ use super::super::{AuditLine, audit_lines, major, payouts, webhooks};
 use super::find;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::told;
+use crate::give_destination::describe_destination;
 
-/// How many events of an order are shown.
-const EVENTS: u32 = 200;
-/// The most items of the list of reviews that are shown of an order: the newest, and what was taken back and waits.
-const REVIEWS: u32 = 200;
+const MAX_EVENT_ROWS: u32 = 200;
+/// Newest review items shown. Open reversals are always shown.
+const MAX_REVIEW_ROWS: u32 = 200;
 
-/// Everything known of an order, without personal data.
+/// Everything known about an order, without personal data.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct OrderFile {
     /// `payment` or `rampoff`.
     pub kind: &'static str,
-    /// Its identifier.
     pub id: String,
-    /// The partner.
     pub partner: String,
-    /// The customer.
     pub customer: i64,
-    /// Where it stands, as partners see it.
+    /// The status that partners see.
     pub status: &'static str,
-    /// Why it is on hold.
     pub hold: Option<HoldReason>,
-    /// What the screening provider has found; empty when it has found nothing.
+    /// Screening result; empty without hits.
     pub finding: String,
-    /// What was unusual.
     pub exception: Option<rampart_core::arrival::DeviationKind>,
-    /// What was taken back.
     pub reversal: Option<rampart_core::order::Reversal>,
-    /// What was agreed: pays and receives.
+    /// What the customer pays and receives.
     pub terms: String,
-    /// The last known price of its pair for its direction, spread inside, and how old it is.
+    /// Last known price of the pair, with spread, and its age.
     pub price: String,
-    /// Where money or coins go back to, who said so, when, and from when on that is followed; nothing where nobody did.
+    /// Refund destination with its origin; `None` when none was given.
     pub refund_destination: Option<String>,
-    /// Where a sale is paid out to, likewise; nothing for a purchase.
+    /// Payout destination with its origin; `None` for a payment.
     pub payout_destination: Option<String>,
-    /// What arrived.
     pub received: String,
-    /// What lies on the customer's account for it.
+    /// Balance of the customer's account for this order.
     pub balance: String,
-    /// What is promised for it.
+    /// Reserved for this order.
     pub reserved: String,
-    /// When it was made.
     pub created_at: String,
-    /// Until when its promise holds.
+    /// Until when the price is guaranteed.
     pub held_until: String,
-    /// The facts that told of money or coins for it.
+    /// Facts about money or coins for this order.
     pub facts: Vec<String>,
-    /// Coins that left or are to leave.
     pub transfers: Vec<OrderFileLine>,
-    /// Money that left or is to leave.
     pub payouts: Vec<OrderFileLine>,
-    /// Pieces of work that wait.
     pub jobs: Vec<OrderFileLine>,
-    /// Its ledger entries.
     pub entries: Vec<EntryView>,
-    /// What its partner was told.
     pub events: Vec<OrderFileLine>,
-    /// What became of telling it; those that arrived long ago are forgotten.
+    /// Delivered ones are deleted after the retention time.
     pub deliveries: Vec<OrderFileLine>,
-    /// What waits, or waited, for a person because of it.
     pub reviews: Vec<OrderFileLine>,
-    /// What persons did.
     pub audit: Vec<AuditLine>,
 }
 
-/// One thing that belongs to an order.
+/// A part of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderFileLine {
-    /// Its identifier or number.
+    /// An identifier or number.
     pub id: String,
-    /// What it is.
     pub what: String,
-    /// Where it stands, or what is to be known of it.
+    /// State or remark.
     pub state: String,
 }
 
 /// A ledger entry of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryView {
-    /// Why money moved.
+    /// The posting kind.
     pub kind: &'static str,
-    /// The account.
     pub account: String,
-    /// `debit` or `credit`.
     pub side: Side,
-    /// How much, in major units.
+    /// In major units.
     pub amount: String,
-    /// The asset.
     pub asset: String,
-    /// When (business time).
+    /// Business time.
     pub posted_at: String,
 }
 
-/// Everything known of an order.
+/// Everything known about an order.
 ///
 /// # Errors
-/// `payment_not_found` when there is no such order.
+/// `payment_not_found` for an unknown order.
 pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
     let file = match find(app, id).await? {
         Order::Payment(payment) => of_payment(app, &payment),
         Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
     };
-    with_belongings(app, id, file).await
+    with_related_records(app, id, file).await
 }
 
-/// A command decides at the prices that the server has stored last, which it says the age of.
+/// The price that a command decides at, with its age: the last one the server stored.
 pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
     let board = app.prices();
     let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
@@ -135,15 +115,15 @@ pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) 
     format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
 }
 
-/// Where a purchase's money goes back to, if somebody has said so, and who did.
+/// The refund account of a payment with its origin, if given.
 pub(crate) fn refund_of_payment(payment: &Payment) -> Option<String> {
     let account = payment.refund_account.as_ref()?;
-    Some(told(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
+    Some(describe_destination(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
 }
 
-/// Where a sale's coins go back to, if somebody has said so, and who did.
+/// The refund wallet of a ramp-off with its origin, if given.
 pub(crate) fn refund_of_rampoff(rampoff: &Rampoff) -> Option<String> {
-    rampoff.refund_wallet.as_ref().map(|wallet| told(wallet, rampoff.refund_origin.as_ref()))
+    rampoff.refund_wallet.as_ref().map(|wallet| describe_destination(wallet, rampoff.refund_origin.as_ref()))
 }
 
 fn of_payment(app: &App, payment: &Payment) -> OrderFile {
@@ -194,7 +174,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
         price: price_of(app, Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
         refund_destination: refund_of_rampoff(rampoff),
-        payout_destination: Some(told(&masked(rampoff.destination.account.reveal()), rampoff.destination_origin.as_ref())),
+        payout_destination: Some(describe_destination(&masked(rampoff.destination.account.reveal()), rampoff.destination_origin.as_ref())),
         received: amount(rampoff.received(), coin),
         balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
         reserved: amount(rampoff.reserved, fiat),
@@ -205,15 +185,15 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
     }
 }
 
-async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
+async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
     let store = app.store();
     let subject = id.to_string();
     let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
     let (transfers, payouts, postings) =
         futures::try_join!(store.transfers_of_order(id), store.payouts_of_order(id), store.postings_of_order(id))?;
     let mut jobs = store.jobs_of_subject(&subject).await?;
-    for belonging in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
-        jobs.extend(store.jobs_of_subject(&belonging).await?);
+    for related in transfers.iter().map(|each| each.id.to_string()).chain(payouts.iter().map(|each| each.id.to_string())) {
+        jobs.extend(store.jobs_of_subject(&related).await?);
     }
     for transfer in transfers {
         let state = match &transfer.state {
@@ -242,13 +222,13 @@ async fn with_belongings(app: &App, id: OrderId, mut file: OrderFile) -> AppResu
             });
         }
     }
-    let events = store.events_of_subject(partner, &subject, 0, EVENTS).await?;
+    let events = store.events_of_subject(partner, &subject, 0, MAX_EVENT_ROWS).await?;
     file.deliveries = webhooks::of_events(app, partner, &events).await?;
     for event in events {
         let (what, state) = (event.draft.kind.to_string(), event.draft.created_at.to_string());
         file.events.push(OrderFileLine { id: event.sequence.to_string(), what, state });
     }
-    let newest = store.reviews_of_order(id, REVIEWS).await?;
+    let newest = store.reviews_of_order(id, MAX_REVIEW_ROWS).await?;
     let mut reviews = store.reversals_waiting(id).await?;
     reviews.retain(|item| newest.iter().all(|other| other.id != item.id));
     for item in reviews.into_iter().chain(newest.into_iter().rev()) {

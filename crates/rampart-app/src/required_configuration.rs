@@ -1,5 +1,5 @@
-//! What unfinished business needs of the configuration. A coin, a chain, a currency, a method or an account that something
-//! still waits for cannot vanish from it: money would arrive unseen, or never leave.
+//! The configuration must contain every coin, chain, currency, method and account that an open order or a balance still
+//! needs: without it money would arrive unnoticed or never leave.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use rampart_core::rampoff::Rampoff;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
-/// Refuses a configuration that lacks what orders, payouts, transfers or balances need.
+/// Refuses a configuration that lacks what open orders, payouts, transfers or balances need.
 ///
 /// # Errors
-/// [`AppError::Defect`] that names everything that is missing.
+/// [`AppError::Defect`] that names everything missing.
 pub async fn check(app: &App) -> AppResult<()> {
     let missing = missing(app).await?;
     if missing.is_empty() {
@@ -24,16 +24,13 @@ pub async fn check(app: &App) -> AppResult<()> {
     let missing: Vec<String> = missing.into_iter().collect();
     let advice = "put it back (what is to make no new orders is switched off instead: enabled, buy, sell = false); a balance of what never \
                   was, which earlier versions could book, is taken out with `rampart treasury withdraw`";
-    Err(AppError::defect(format!("the configuration lacks what is not finished yet: {}; {advice}", missing.join("; "))))
+    Err(AppError::defect(format!("the configuration lacks what open orders or balances need: {}; {advice}", missing.join("; "))))
 }
 
-/// What is missing, in words, each once.
-///
-/// # Errors
-/// When the database cannot be read.
+/// Descriptions of what is missing, each once.
 pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
-    let mut needs = Needs { app, missing: BTreeSet::new() };
-    // Unsettled payouts and transfers hold something or have it in transit, so that the balances tell of them.
+    let mut needs = MissingConfiguration { app, missing: BTreeSet::new() };
+    // Unsettled payouts and transfers have a hold or money in transit, so the balances cover them.
     for balance in app.store().balances_of_house().await? {
         if !balance.posted.is_zero() || !balance.held.is_zero() {
             needs.of_balance(balance.account, balance.asset);
@@ -44,16 +41,16 @@ pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
     Ok(needs.missing)
 }
 
-struct Needs<'a> {
+struct MissingConfiguration<'a> {
     app: &'a App,
     missing: BTreeSet<String>,
 }
 
-impl Needs<'_> {
+impl MissingConfiguration<'_> {
     fn of_balance(&mut self, account: Account, asset: Asset) {
         let because = format!("of which {account} holds a balance");
         match account {
-            // What these hold is history: nobody waits for it.
+            // These balances are history: nothing is pending on them.
             Account::Fees(_) | Account::Fx | Account::NetworkFees | Account::Losses(_) | Account::Capital => return,
             Account::Bank(rail) => self.rail(rail, &because),
             Account::Card(processor) => self.processor(processor, &because),

@@ -1,22 +1,22 @@
-//! Dates of birth, and how old somebody is.
+//! Dates of birth and ages.
 
 use rampart_core::identification::Date;
 use rampart_core::time::Timestamp;
 
-use crate::fields::{Fields, LONGEST};
+use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 
-/// A date of birth that can be one.
+/// A plausible date of birth.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Birth {
+pub(crate) struct DateOfBirth {
     /// `YYYY-MM-DD`.
     pub(crate) date: String,
     /// Completed years.
     pub(crate) age: u16,
 }
 
-/// Reads a date of birth: an ISO date in the past.
-pub(crate) fn read(fields: &mut Fields, text: &Option<String>, now: Timestamp) -> Option<Birth> {
-    let text = fields.optional("dob", text, LONGEST)?;
+/// Parses an ISO date in the past.
+pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timestamp) -> Option<DateOfBirth> {
+    let text = fields.optional("dob", text, MAX_FIELD_CHARACTERS)?;
     let birth = of(text, now);
     if birth.is_none() {
         fields.malformed("dob", "must be a date in the past such as 1986-05-03");
@@ -24,12 +24,12 @@ pub(crate) fn read(fields: &mut Fields, text: &Option<String>, now: Timestamp) -
     birth
 }
 
-/// The date of birth that a text says.
-pub(crate) fn of(text: &str, now: Timestamp) -> Option<Birth> {
-    age(text, now).map(|age| Birth { date: text.to_owned(), age })
+/// Parses `YYYY-MM-DD`.
+pub(crate) fn of(text: &str, now: Timestamp) -> Option<DateOfBirth> {
+    age(text, now).map(|age| DateOfBirth { date: text.to_owned(), age })
 }
 
-/// Completed years since a date `YYYY-MM-DD`; nothing when it is none, not in the past, or longer ago than people live.
+/// Completed years since a date `YYYY-MM-DD`. `None` for a malformed date, a date in the future, or an implausible age.
 pub(crate) fn age(date: &str, now: Timestamp) -> Option<u16> {
     date.parse::<Date>().ok()?.age(Date::of(now))
 }
