@@ -18,16 +18,16 @@ use crate::destination::OwnAccounts;
 use crate::error::{AppError, AppResult};
 use crate::idempotency::InFlightRequests;
 use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
-use crate::metrics::Metrics;
+use crate::metrics::AppMetrics;
 use crate::numbers::NumberAllocator;
 use crate::orders::ReservedAddresses;
 use crate::partners::PartnerCache;
 use crate::ports::Ports;
 use crate::prices::PriceBoard;
-use crate::wake::Wake;
+use crate::wake::WakeSignals;
 
 /// How often a use case reloads its records and decides again after a version conflict.
-pub(crate) const MOST_TRIES: usize = 10;
+pub(crate) const MAX_COMMIT_ATTEMPTS: usize = 10;
 
 /// Clocks and randomness, passed in so that tests control them.
 #[derive(Clone)]
@@ -54,8 +54,8 @@ struct AppInner {
     sources: Sources,
     keys: Keys,
     prices: PriceBoard,
-    metrics: Metrics,
-    wake: Wake,
+    metrics: AppMetrics,
+    wake: WakeSignals,
     partners: PartnerCache,
     customers: CustomerCache,
     numbers: NumberAllocator,
@@ -90,8 +90,8 @@ impl App {
             own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
-            metrics: Metrics::new(),
-            wake: Wake::default(),
+            metrics: AppMetrics::new(),
+            wake: WakeSignals::default(),
             partners: PartnerCache::default(),
             customers: CustomerCache::default(),
             numbers: NumberAllocator::default(),
@@ -167,13 +167,13 @@ impl App {
 
     /// The metrics of this process.
     #[must_use]
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &AppMetrics {
         &self.inner.metrics
     }
 
     /// The wake-up signals of this process's workers.
     #[must_use]
-    pub fn wake(&self) -> &Wake {
+    pub fn wake(&self) -> &WakeSignals {
         &self.inner.wake
     }
 

@@ -86,7 +86,7 @@ impl App {
     /// for an address outside the partner's allow list.
     pub async fn caller(&self, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
         let (id, epoch) = self.open_token(token).ok_or_else(refused)?;
-        let partner = self.remembered_partner(id).await?.ok_or_else(refused)?;
+        let partner = self.cached_partner(id).await?.ok_or_else(refused)?;
         let accepted = self.accepts_token(&partner, epoch) && may_call_from(&partner, ip);
         if accepted { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
     }

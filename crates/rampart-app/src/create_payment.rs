@@ -26,7 +26,7 @@ use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::view::payment_url;
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::authenticate::AuthenticatedPartner;
 use crate::destination::{self, OwnAccounts};
 use crate::error::{AppError, AppResult};
@@ -151,7 +151,7 @@ impl App {
         let mut caller = caller.clone();
         let known = self.customer_cache().get(CustomerId(parsed.user_id));
         let mut cached = known.filter(|customer| customer.partner == caller.partner.id);
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let from_cache = cached.is_some();
             match self.try_payment(&caller, &parsed, cached.take(), idempotency, quote).await {
                 Ok(OrderAttempt::Answered(answer)) => return Ok(answer),
@@ -368,7 +368,7 @@ impl App {
             reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
             fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
             taken: None,
-            counted: WindowTotals::when_made(now, terms.fiat_amount, checked.level),
+            counted: WindowTotals::when_created(now, terms.fiat_amount, checked.level),
             place_given_back: false,
             lost_promise: false,
             told: false,
@@ -441,7 +441,7 @@ impl App {
     /// Reads the partner from the database and checks its token again.
     pub(crate) async fn reload_partner(&self, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
         self.partner_cache().forget(caller.partner.id);
-        let partner = self.remembered_partner(caller.partner.id).await?;
+        let partner = self.cached_partner(caller.partner.id).await?;
         let holds = partner.filter(|partner| self.accepts_token(partner, caller.epoch));
         Ok(holds.ok_or(ErrorCode::AuthorizationIncorrect)?)
     }

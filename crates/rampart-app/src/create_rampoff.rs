@@ -20,7 +20,7 @@ use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::view::status_url;
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::authenticate::AuthenticatedPartner;
 use crate::create_payment::OrderAttempt;
 use crate::destination::{self, OwnAccounts};
@@ -143,7 +143,7 @@ impl App {
         let mut caller = caller.clone();
         // One address index for all attempts, so that none is wasted.
         let mut index = None;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             match self.try_rampoff(&caller, &parsed, idempotency, quote, &mut index).await? {
                 OrderAttempt::Answered(answer) => return Ok(answer),
                 OrderAttempt::CustomerChanged | OrderAttempt::ReferenceTaken => {}
@@ -336,7 +336,7 @@ impl App {
                 basis_points: checked.rail.fee_basis_points,
             }),
             taken: None,
-            counted: WindowTotals::when_made(now, checked.terms.fiat_amount, checked.level),
+            counted: WindowTotals::when_created(now, checked.terms.fiat_amount, checked.level),
             place_given_back: false,
             lost_promise: false,
             told: false,

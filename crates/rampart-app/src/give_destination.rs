@@ -19,7 +19,7 @@ use rampart_core::step::{ClaimScope, Step};
 use rampart_core::view::{PaymentView, RampoffView};
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::authenticate::AuthenticatedPartner;
 use crate::create_payment::checked_refund_account;
 use crate::destination;
@@ -253,7 +253,7 @@ impl App {
     ) -> AppResult<CreatedResponse> {
         let mut order = order;
         let id = order.id();
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let mut step = self.audited_destination_step(order, change, &caller.partner.id.to_string()).await?;
             let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
             step.claims.extend(idempotency.claims(self, id, &data));
@@ -273,7 +273,7 @@ impl App {
     }
 
     async fn commit_page_destination(&self, id: OrderId, change: &DestinationChange) -> AppResult<()> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let step = self.audited_destination_step(self.reload_order(id).await?, change, ProvidedBy::Page.as_str()).await?;
             match self.commit(step).await {
                 Ok(_) => return Ok(()),
@@ -347,7 +347,7 @@ impl App {
 
     /// The review item of a payout that the bank returned after it was settled, while the money is in suspense.
     pub(crate) async fn returned_payout(&self, rampoff: &Rampoff) -> AppResult<Option<ReviewItem>> {
-        if !rampoff.payout_came_back() {
+        if !rampoff.was_payout_returned() {
             return Ok(None);
         }
         let items = self.store().reversals_waiting(rampoff.id).await?;

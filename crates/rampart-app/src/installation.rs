@@ -2,7 +2,7 @@
 
 use rampart_core::id::OrderId;
 use rampart_core::installation_key::KeyFingerprint;
-use rampart_store::{Installation, Store};
+use rampart_store::{InstallationRecord, Store};
 
 use crate::app::Sources;
 use crate::error::{AppError, AppResult};
@@ -31,7 +31,7 @@ async fn begin(store: &Store, file: &KeyFile, given: &[[u8; INSTALLATION_KEY_BYT
             let first = file.first().ok_or_else(|| AppError::defect("an installation needs a key"))?;
             let now = sources.real.now();
             let id = OrderId::mint(now, randomness).to_string();
-            let made = Installation { id, key_fingerprint: first.to_string(), created_at: now };
+            let made = InstallationRecord { id, key_fingerprint: first.to_string(), created_at: now };
             (store.install(&made).await?, LastingSecrets::random(randomness)?)
         }
         // A database of an earlier version, which had this one key.

@@ -62,15 +62,15 @@ pub use error::{AppError, AppResult};
 pub use give_destination::{SetPayoutAccount, SetRefundAccount, SetRefundWallet};
 pub use keys::{INSTALLATION_KEY_BYTES, Keys, fingerprint as key_fingerprint};
 pub use lists::ListRequest;
-pub use pages::{CustomerPage, GatewaySession, KycForm, PaymentPage, Play, RampoffPage, StatusPage};
+pub use pages::{CustomerPage, GatewaySession, KycForm, PaymentPage, GatewayAction, RampoffPage, StatusPage};
 pub use partners::{Credentials, PartnerChange};
-pub use ports::{GatewayPlayer, Played, Ports};
+pub use ports::{GatewayPlayer, GatewayOutcome, Ports};
 pub use prices::PriceBoard;
 pub use quotes::{QuoteRequest, RampoffQuoteRequest};
 pub use random::SystemRandomness;
 pub use register_user::RegisterUser;
 pub use subscriptions::{SubscriptionCall, SubscriptionRequest};
-pub use token_price::TokenPrice;
+pub use token_price::TokenPriceRequest;
 pub use validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount};
 pub use views::{
     AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, QuoteView,

@@ -30,7 +30,7 @@ pub struct OutcomeLabels {
 
 /// The metrics of this process. Counters take no contended lock; what needs the database is read when the metrics are
 /// read.
-pub struct Metrics {
+pub struct AppMetrics {
     registry: Mutex<Registry>,
     turns: Family<OutcomeLabels, Counter>,
     facts: Family<OutcomeLabels, Counter>,
@@ -41,19 +41,19 @@ pub struct Metrics {
     health: WorkerHealth,
 }
 
-impl fmt::Debug for Metrics {
+impl fmt::Debug for AppMetrics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Metrics")
+        formatter.write_str("AppMetrics")
     }
 }
 
-impl Default for Metrics {
+impl Default for AppMetrics {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Metrics {
+impl AppMetrics {
     /// Creates all metrics at zero.
     #[must_use]
     pub fn new() -> Self {

@@ -22,7 +22,7 @@ pub(crate) async fn check(store: &Store, config: &AppConfig, ports: &Ports) -> A
     if config.is_live() && ports.gateway_player.is_some() {
         return Err(AppError::defect("mode = \"live\" does not permit simulated processors"));
     }
-    let (configured, kept) = (config.mode.as_str(), store.keep_mode(config.mode.as_str()).await?);
+    let (configured, kept) = (config.mode.as_str(), store.set_mode_once(config.mode.as_str()).await?);
     if kept == configured {
         return Ok(());
     }

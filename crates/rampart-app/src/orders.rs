@@ -122,7 +122,7 @@ impl App {
             return Err(self.identity_form_required(customer, message));
         }
         let (minimum, now) = (self.config().registration.minimum_age, self.business().now());
-        if customer.lacks_birth(minimum, now) {
+        if customer.needs_date_of_birth(minimum, now) {
             return Err(
                 self.identity_form_required(customer, "the identification is a person's, whose date of birth is needed; data is the form")
             );

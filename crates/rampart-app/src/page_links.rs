@@ -156,7 +156,7 @@ impl App {
     }
 
     /// The data of an event as it is sent to the partner: links have their tokens.
-    pub(crate) fn told<'a>(&self, event: &'a EventDraft) -> Cow<'a, str> {
+    pub(crate) fn event_data<'a>(&self, event: &'a EventDraft) -> Cow<'a, str> {
         match (event.kind, event.subject.parse()) {
             (EventType::KycUpdated, Ok(customer)) => {
                 with_token(&event.data, KYC_FORM_URL, &self.identity_token(CustomerId(customer))).into()

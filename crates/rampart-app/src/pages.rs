@@ -14,11 +14,11 @@ use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::kyc;
 use crate::page_links::no_page;
-use crate::ports::Played;
+use crate::ports::GatewayOutcome;
 
 /// The contents of the identity page.
 #[derive(Debug, Clone)]
@@ -98,12 +98,12 @@ pub enum GatewaySession {
     /// Redirect to the processor's page.
     Redirect(String),
     /// Our own page simulates the processor (sandbox).
-    Play,
+    GatewayAction,
 }
 
 /// The customer's action on a gateway page of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Play {
+pub enum GatewayAction {
     Pay,
     /// The processor declines.
     Decline,
@@ -135,7 +135,7 @@ impl App {
     }
 
     pub(crate) async fn partner_name(&self, id: PartnerId) -> AppResult<String> {
-        Ok(self.remembered_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
+        Ok(self.cached_partner(id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
     }
 
     /// Submits the identity form. Submitting it again while it is checked changes nothing.
@@ -143,7 +143,7 @@ impl App {
     /// # Errors
     /// `not_found`; the faults of the fields, under the form's own names.
     pub async fn submit_kyc_form(&self, token: &str, form: KycForm) -> AppResult<CustomerPage> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let customer = self.customer_by_token(token).await?;
             match self.wanted_level(&customer) {
                 None => return self.customer_page(customer).await,
@@ -271,7 +271,7 @@ impl App {
         let outcome = tokio::time::timeout(timeout, port.open_session(&request)).await;
         match outcome {
             Ok(CallOutcome::Accepted(Session { url: Some(url), .. })) => Ok(GatewaySession::Redirect(url)),
-            Ok(CallOutcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Play),
+            Ok(CallOutcome::Accepted(Session { url: None, .. })) if self.ports().gateway_player.is_some() => Ok(GatewaySession::Simulated),
             Ok(CallOutcome::Accepted(_)) => Err(AppError::defect(format!("{processor} gave no page"))),
             Ok(CallOutcome::Refused { reason }) => {
                 let data = serde_json::json!({ "payment_id": payment.id.to_string() });
@@ -286,15 +286,15 @@ impl App {
     ///
     /// # Errors
     /// `not_found` without a simulated processor; `validation_failed` when no payment is due.
-    pub async fn gateway_play(&self, token: &str, play: Play) -> AppResult<Played> {
+    pub async fn gateway_play(&self, token: &str, play: GatewayAction) -> AppResult<GatewayOutcome> {
         let player = self.ports().gateway_player.as_ref().ok_or_else(no_page)?;
         let payment = self.payment_by_token(token).await?;
         if !matches!(payment.pay_in, PayIn::Processor(_)) || !payment.is_unpaid() {
             return Err(not_payable(&payment));
         }
         let played = match play {
-            Play::Pay => player.pay(&payment).await,
-            Play::Decline => player.decline(&payment).await.map(|()| Played::Declined),
+            GatewayAction::Pay => player.pay(&payment).await,
+            GatewayAction::Decline => player.decline(&payment).await.map(|()| GatewayOutcome::Declined),
         };
         played.map_err(|fault| AppError::Unavailable(fault.to_string()))
     }
@@ -338,7 +338,7 @@ impl App {
     }
 
     async fn command_payment(&self, token: &str, command: &PaymentCommand) -> AppResult<()> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let payment = self.payment_by_token(token).await?;
             let price = self.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, self.business().now());
             let step = payment.request(command.clone(), &self.context(price))?;
@@ -352,7 +352,7 @@ impl App {
     }
 
     async fn command_rampoff(&self, token: &str, command: &RampoffCommand) -> AppResult<()> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let rampoff = self.rampoff_by_token(token).await?;
             let price = self.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, self.business().now());
             let step = rampoff.request(command.clone(), &self.context(price))?;

@@ -15,7 +15,7 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
 use rampart_store::{CommitError, StoredClaim};
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::keys::Keys;
 
@@ -73,7 +73,7 @@ pub struct PartnerChange {
 
 impl App {
     /// A partner from the cache or the database; never older than a change that was answered.
-    pub(crate) async fn remembered_partner(&self, id: PartnerId) -> AppResult<Option<Arc<Partner>>> {
+    pub(crate) async fn cached_partner(&self, id: PartnerId) -> AppResult<Option<Arc<Partner>>> {
         if let Some(partner) = self.partner_cache().get(id) {
             return Ok(Some(partner));
         }
@@ -190,7 +190,7 @@ impl App {
         reason: &str,
         change: impl Fn(&mut Partner) -> AppResult<Option<Redacted>>,
     ) -> AppResult<(Partner, Option<Redacted>)> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let missing = || Refusal::new(ErrorCode::NotFound, format!("there is no partner {id}"));
             let mut partner = self.store().partner(id).await?.ok_or_else(missing)?;
             let (key_before, name_before) = (partner.api_key.key.clone(), partner.name.clone());

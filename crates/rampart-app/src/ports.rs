@@ -9,7 +9,7 @@ use rampart_core::ports::{BankPort, ChainPort, KycPort, PortFuture, PricePort, P
 
 /// The result of a simulated payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Played {
+pub enum GatewayOutcome {
     /// The processor accepted the payment, or will report it later.
     Taken,
     /// The customer may try again.
@@ -19,7 +19,7 @@ pub enum Played {
 /// Simulates the processor behind our own gateway page. Only a sandbox has one.
 pub trait GatewayPlayer: Send + Sync {
     /// The customer pays the amount due.
-    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>>;
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<GatewayOutcome, Unavailable>>;
     /// The processor declines the customer.
     fn decline<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<(), Unavailable>>;
 }

@@ -14,7 +14,7 @@ use rampart_core::time::Timestamp;
 use rampart_core::view::identity_url;
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::authenticate::AuthenticatedPartner;
 use crate::customer_number;
 use crate::date_of_birth::{self, DateOfBirth};
@@ -167,7 +167,7 @@ pub(crate) fn check_birth_date(
     }
     let implied = checked.map(|checked| checked.implied(now)).filter(|implied| implied.century_is_certain).and_then(|implied| implied.date);
     let birth = birth.or_else(|| implied.and_then(|date| date_of_birth::of(&date.to_string(), now)));
-    let majority = identified.map_or(AgeCheck::Untold, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
+    let majority = identified.map_or(AgeCheck::Unknown, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
     let of_minors = checked.is_some_and(|checked| checked.doubts().any(|warn_or_refuse| warn_or_refuse == DocumentWarning::Minor));
     let is_minor_by_document = majority == AgeCheck::Minor && !of_minors;
     let is_minor = birth.as_ref().map_or(is_minor_by_document, |birth| birth.age < u16::from(minimum_age));
@@ -239,7 +239,7 @@ impl App {
             created_at,
         };
         let mut taken = 0;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let data = self.registered_json(&customer)?;
             let document = self.count_by_document(&mut customer).await?;
             let mut step = Step::new();
@@ -331,7 +331,7 @@ impl App {
         {
             fields.malformed("password", format!("must have at least {MIN_PASSWORD_CHARACTERS} characters"));
         }
-        let phone = fields.bounded("phone", &request.phone, phone::MOST_CHARACTERS);
+        let phone = fields.bounded("phone", &request.phone, phone::MAX_CHARACTERS);
         if let (Some(text), Some((country, _))) = (phone, country) {
             check_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
         }

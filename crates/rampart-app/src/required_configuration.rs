@@ -31,13 +31,13 @@ pub async fn check(app: &App) -> AppResult<()> {
 pub(crate) async fn missing(app: &App) -> AppResult<BTreeSet<String>> {
     let mut needs = MissingConfiguration { app, missing: BTreeSet::new() };
     // Unsettled payouts and transfers have a hold or money in transit, so the balances cover them.
-    for balance in app.store().balances_of_house().await? {
+    for balance in app.store().own_balances().await? {
         if !balance.posted.is_zero() || !balance.held.is_zero() {
             needs.of_balance(balance.account, balance.asset);
         }
     }
-    app.store().each_open_payment(|payment| needs.of_payment(payment)).await?;
-    app.store().each_open_rampoff(|rampoff| needs.of_rampoff(rampoff)).await?;
+    app.store().for_each_open_payment(|payment| needs.of_payment(payment)).await?;
+    app.store().for_each_open_rampoff(|rampoff| needs.of_rampoff(rampoff)).await?;
     Ok(needs.missing)
 }
 

@@ -37,9 +37,9 @@ impl Stops {
 
 /// Reads the stops. A database behind the number of its batches stops everything first.
 pub(crate) async fn present(app: &App) -> AppResult<Stops> {
-    if let Some(number) = app.store().fell_from() {
+    if let Some(number) = app.store().number_before_restore() {
         stop_everything(app, number).await?;
-        app.store().fall_is_known();
+        app.store().acknowledge_restore();
     }
     let mut stops = Stops::default();
     for item in app.store().stops().await? {
@@ -58,8 +58,8 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
     let store = app.store();
     let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
     // Read before the database: a server running beside a command advances both.
-    let known = Store::number_kept_in(file);
-    let counted = store.number_of_batches().await?;
+    let known = Store::read_batch_number_file(file);
+    let counted = store.batch_number().await?;
     match known {
         Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
         Some((kept, _)) if kept == installation.id => {}
@@ -69,7 +69,7 @@ pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
         }
         None => {}
     }
-    store.keep_number_in(file.to_owned(), &installation.id);
+    store.write_batch_number_to(file.to_owned(), &installation.id);
     Ok(())
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
     let mut step = Step::new();
     if what == EVERYTHING {
-        app.store().count_batches_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
+        app.store().raise_batch_number_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
         return Ok(step);
     }
     let chain: Chain = what.parse().map_err(|_| refuse("the item does not name a chain"))?;

@@ -8,7 +8,7 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::webhook::Subscription;
 use rampart_store::CommitError;
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::authenticate::AuthenticatedPartner;
 use crate::error::{AppError, AppResult};
 use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
@@ -149,7 +149,7 @@ impl App {
         let (Some(url), Some(kind), Some(delivered_as)) = (url, kind, delivered_as) else {
             return Err(ErrorCode::ValidationFailed.into());
         };
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let known = self.subscription_of(caller, kind).await?;
             if !is_new && !known.as_ref().is_some_and(|subscription| subscription.active) {
                 return Err(ErrorCode::SubscriptionNotFound.into());
@@ -254,7 +254,7 @@ impl App {
     /// `subscription_not_found` when the type is not subscribed.
     pub async fn delete_subscription(&self, caller: &AuthenticatedPartner, kind: &str) -> AppResult<()> {
         let kind: EventType = kind.parse().map_err(|_| ErrorCode::SubscriptionNotFound)?;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let known = self.subscription_of(caller, kind).await?.filter(|known| known.active).ok_or(ErrorCode::SubscriptionNotFound)?;
             let mut step = Step::new();
             step.write(Subscription { active: false, updated_at: self.business().now(), ..known });

@@ -11,7 +11,7 @@ use crate::views::TokenPriceView;
 
 /// The fields of `tokenPrice`, as sent.
 #[derive(Debug, Clone, Default)]
-pub struct TokenPrice {
+pub struct TokenPriceRequest {
     pub symbol: Option<String>,
     pub fiat_symbol: Option<String>,
     pub chain: Option<String>,
@@ -22,7 +22,7 @@ impl App {
     ///
     /// # Errors
     /// `fail_mandatory_field`, `validation_failed`, `coin_not_supported`, `price_unavailable`.
-    pub async fn token_price(&self, _caller: &AuthenticatedPartner, request: &TokenPrice) -> AppResult<TokenPriceView> {
+    pub async fn token_price(&self, _caller: &AuthenticatedPartner, request: &TokenPriceRequest) -> AppResult<TokenPriceView> {
         let mut fields = FieldReader::new();
         let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
         let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// One signal per queue. A signal sent while its worker is busy is kept.
 #[derive(Debug, Default)]
-pub struct Wake {
+pub struct WakeSignals {
     jobs: [Notify; JobKind::ALL.len()],
     facts: Notify,
     fanout: Notify,
@@ -45,7 +45,7 @@ fn position(kind: JobKind) -> usize {
     JobKind::ALL.iter().position(|each| *each == kind).unwrap_or(0)
 }
 
-impl Wake {
+impl WakeSignals {
     /// Wakes the workers of a committed step.
     pub fn after(&self, committed: &Committed, wakes: WakeSet) {
         if !committed.events.is_empty() {

@@ -110,7 +110,7 @@ pub struct Customer {
     pub warnings: Vec<Warning>,
     pub kyc: Kyc,
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
-    #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub earlier_link: Option<String>,
     /// Where the identity page redirects the customer afterwards.
     pub callback_url: Option<String>,
@@ -118,7 +118,7 @@ pub struct Customer {
     pub banned: Option<String>,
     /// When money was reversed whose coins had left; `None` if nothing was, or an operator has settled it. Meanwhile paid
     /// orders wait for an operator.
-    #[serde(default, skip_serializing_if = "crate::record::says_nothing")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub charged_back: Option<Timestamp>,
     /// The partner's first customer with a document of the same person, whose limits it shares.
     #[serde(default)]
@@ -139,13 +139,13 @@ impl Customer {
     #[must_use]
     pub fn majority(&self, minimum_age: u8, now: Timestamp) -> AgeCheck {
         let known = self.identification.as_ref().map(|given| given.document.majority(given.normalized.reveal(), minimum_age, now));
-        known.unwrap_or(AgeCheck::Untold)
+        known.unwrap_or(AgeCheck::Unknown)
     }
 
     /// Whether the date of birth has to be asked for: the number leaves the century open and one of the two makes a minor, or
     /// the customer registered as a company, so that nobody asked. Earlier versions took every NIT for a company's.
     #[must_use]
-    pub fn lacks_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
+    pub fn needs_date_of_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
         let is_unknown = self.holder() == CustomerType::Individual && self.profile.date_of_birth.reveal().is_empty();
         is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == AgeCheck::Open)
     }

@@ -32,9 +32,9 @@ pub const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
 /// Deterministic randomness: a counter, so that examples are reproducible and identifiers differ.
 #[derive(Debug, Default)]
-pub struct Counting(std::sync::atomic::AtomicU64);
+pub struct CountingRandomness(std::sync::atomic::AtomicU64);
 
-impl Randomness for Counting {
+impl Randomness for CountingRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         let mut count = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for byte in bytes.iter_mut().rev() {
@@ -227,7 +227,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         reserved: terms.coin_amount,
         fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
         taken: None,
-        counted: WindowTotals::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        counted: WindowTotals::when_created(mint.now, terms.fiat_amount, KycLevel::Basic),
         place_given_back: false,
         lost_promise: false,
         told: false,
@@ -280,7 +280,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
         reserved: terms.fiat_amount,
         fees: Some(Fees { fixed: rail.fee_fixed, network: terms.fee_network, basis_points: rail.fee_basis_points }),
         taken: None,
-        counted: WindowTotals::when_made(mint.now, terms.fiat_amount, KycLevel::Basic),
+        counted: WindowTotals::when_created(mint.now, terms.fiat_amount, KycLevel::Basic),
         place_given_back: false,
         lost_promise: false,
         told: false,

@@ -8,7 +8,7 @@ use crate::asset::Currency;
 use crate::id::{CustomerId, FactId, OrderId, PayoutId};
 use crate::kyc::{KycLevel, KycStatus};
 use crate::ledger::{Account, Processor, Rail};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
@@ -28,10 +28,10 @@ pub struct Fact {
     /// When it was stored (business time).
     pub observed_at: Timestamp,
     /// Start of the last complete reading of its source that did not show it (business time).
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub read_before: Option<Timestamp>,
     /// The order whose money it brought, once applied; a reversal finds the order by it.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub order: Option<OrderId>,
 }
 
@@ -72,10 +72,10 @@ pub enum FactBody {
         deposit: FactId,
         change: DepositChange,
         /// The order that owns the address; `None` in facts of earlier versions.
-        #[serde(default, skip_serializing_if = "says_nothing")]
+        #[serde(default, skip_serializing_if = "is_default")]
         order: Option<OrderId>,
         /// When it counts (business time): time of the first block that had it, within bounds.
-        #[serde(default, skip_serializing_if = "says_nothing")]
+        #[serde(default, skip_serializing_if = "is_default")]
         at: Option<Timestamp>,
     },
 }
@@ -96,7 +96,7 @@ pub struct BankCredit {
     pub sender_name: Option<Redacted>,
     pub sender_account: Option<Redacted>,
     /// The bank's booking instant, never a value or operation date; `None` if the statement has dates only.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub booked_at: Option<Timestamp>,
 }
 
@@ -112,7 +112,7 @@ pub struct ProcessorPaid {
     pub currency: Currency,
     pub holder: Option<Redacted>,
     /// When the payer's part became irrevocable: approved, authorised, or paid at the till.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub paid_at: Option<Timestamp>,
 }
 
@@ -120,13 +120,13 @@ pub struct ProcessorPaid {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reversed {
     /// The order, if the provider names it.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub payment: Option<OrderId>,
     /// What was reversed; `None` in facts of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub receipt: Option<ReceiptReference>,
     /// `None` in facts of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub currency: Option<Currency>,
     /// In minor units.
     pub amount: Amount,

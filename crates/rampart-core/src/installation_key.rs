@@ -1,7 +1,7 @@
 //! What the database stores of the installation's keys: never a key itself.
 
 use crate::code::Code;
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
@@ -18,10 +18,10 @@ pub struct InstallationKey {
     /// Since when it seals new values (real time). The key with the latest time is the newest.
     pub newest_since: Timestamp,
     /// When it was retired: nothing is unsealed with it any more (real time).
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retired_at: Option<Timestamp>,
     /// Secrets that outlive every key, sealed with this one; `None` once it is retired.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sealed_secrets: Option<Redacted>,
 }
 

@@ -80,12 +80,12 @@ pub struct Job {
 
 impl Job {
     /// Attempts after which a job counts as failing: about half a minute after the first.
-    pub const FAILING_AFTER: u32 = 5;
+    pub const FAILING_AFTER_ATTEMPTS: u32 = 5;
 
     /// Whether it keeps failing. A job without a recorded error counts too: its worker may have crashed.
     #[must_use]
     pub const fn is_failing(&self) -> bool {
-        self.attempts >= Self::FAILING_AFTER
+        self.attempts >= Self::FAILING_AFTER_ATTEMPTS
     }
 
     /// When it first failed; if that was not recorded, when it was created (business time).

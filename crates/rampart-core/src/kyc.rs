@@ -127,7 +127,7 @@ impl Customer {
     pub fn wanted_level(&self, minimum_age: u8, now: Timestamp) -> Option<KycLevel> {
         let lacks_identification = self.identification.is_none() && self.country.is_latin_american();
         let under_way = self.kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing);
-        let lacks_something = lacks_identification || self.lacks_birth(minimum_age, now);
+        let lacks_something = lacks_identification || self.needs_date_of_birth(minimum_age, now);
         if lacks_something && self.kyc.level.is_some() && !under_way { Some(KycLevel::Basic) } else { self.kyc.wanted() }
     }
 
@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn decide(before: Kyc, reference: &str, level: KycLevel, status: KycStatus) -> (Kyc, usize) {
-        let chance = crate::example::Counting::default();
+        let chance = crate::example::CountingRandomness::default();
         let mint = Mint { now: Timestamp::from_micros(1), randomness: &chance };
         let customer = Customer {
             id: crate::id::CustomerId(1),

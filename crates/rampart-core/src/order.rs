@@ -12,7 +12,7 @@ use crate::arrival::{Eligibility, Grade, Leg};
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::rate::Rate;
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::review::ReviewItem;
 use crate::time::Timestamp;
 
@@ -33,10 +33,10 @@ pub enum Reversal {
 #[serde(from = "StoredScreeningHits")]
 pub struct ScreeningHits {
     /// The provider's words about what was screened before the order may proceed: customer, payers, wallets.
-    #[serde(skip_serializing_if = "says_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     pub order: Option<String>,
     /// The provider's words about the receiver of a refund.
-    #[serde(skip_serializing_if = "says_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     pub refund: Option<String>,
 }
 
@@ -178,7 +178,7 @@ impl HoldReason {
 
     /// Whether something has to be refunded and its destination is unknown, or the refund failed.
     #[must_use]
-    pub const fn lacks_a_destination(self) -> bool {
+    pub const fn needs_destination(self) -> bool {
         matches!(self, Self::Destination | Self::RefundFailed)
     }
 

@@ -108,7 +108,7 @@ mod tests {
     fn partner() -> Partner {
         let json = r#"{"id":"ID","name":"n","api_key":{"key":"a","sealed_secret":"s"},"previous_key":[{"key":"z","sealed_secret":"s"},
             "1970-01-01T00:01:40Z"],"enabled":true,"token_epoch":4,"allow_ips":[],"http_errors":"rest","created_at":"1970-01-01T00:00:00Z"}"#;
-        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &crate::example::Counting::default()).to_string())).unwrap()
+        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &crate::example::CountingRandomness::default()).to_string())).unwrap()
     }
 
     #[test]

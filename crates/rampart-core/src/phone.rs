@@ -10,7 +10,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFor
 use crate::country::Country;
 
 /// Longer input is refused before it is parsed.
-pub const MOST_CHARACTERS: usize = 64;
+pub const MAX_CHARACTERS: usize = 64;
 
 /// Former prefixes that people still write, by calling code. (The library knows the 15 of Argentina and the carrier codes of all
 /// countries.)
@@ -63,7 +63,7 @@ impl PhoneError {
     pub fn spanish(&self) -> String {
         match self {
             Self::Empty => "falta el número de teléfono".to_owned(),
-            Self::TooLong => format!("el número de teléfono tiene más de {MOST_CHARACTERS} caracteres"),
+            Self::TooLong => format!("el número de teléfono tiene más de {MAX_CHARACTERS} caracteres"),
             Self::Charset { found } => {
                 format!("el número de teléfono contiene «{found}»; escribe solo cifras, con + delante, como +34600000000")
             }
@@ -80,7 +80,7 @@ impl fmt::Display for PhoneError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("the telephone number is empty"),
-            Self::TooLong => write!(formatter, "the telephone number is written with more than {MOST_CHARACTERS} characters"),
+            Self::TooLong => write!(formatter, "the telephone number is written with more than {MAX_CHARACTERS} characters"),
             Self::Charset { found } => write!(
                 formatter,
                 "the telephone number has the character '{found}'; digits with a leading + are expected, such as +34600000000"
@@ -208,12 +208,12 @@ fn example(calling_code: i32) -> String {
 
 /// The digits of a number, after a `+` where the calling code is written.
 fn read(text: &str) -> Result<String, PhoneError> {
-    if text.chars().count() > MOST_CHARACTERS {
+    if text.chars().count() > MAX_CHARACTERS {
         return Err(PhoneError::TooLong);
     }
     let text = text.trim();
     let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-    let mut digits = String::with_capacity(MOST_CHARACTERS);
+    let mut digits = String::with_capacity(MAX_CHARACTERS);
     for letter in rest.chars() {
         match letter {
             '0'..='9' => digits.push(letter),
@@ -298,8 +298,8 @@ mod tests {
         assert_eq!(e164(Country::SPAIN, "+999123456789"), Err(PhoneError::NoCountry));
         assert_eq!(e164(Country::SPAIN, "+"), Err(PhoneError::Empty));
         assert_eq!(e164(Country::SPAIN, "12345"), Err(PhoneError::WrongLength { found: 5 }));
-        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS)), Err(PhoneError::Empty));
-        assert_eq!(e164(Country::SPAIN, &" ".repeat(MOST_CHARACTERS + 1)), Err(PhoneError::TooLong));
+        assert_eq!(e164(Country::SPAIN, &" ".repeat(MAX_CHARACTERS)), Err(PhoneError::Empty));
+        assert_eq!(e164(Country::SPAIN, &" ".repeat(MAX_CHARACTERS + 1)), Err(PhoneError::TooLong));
     }
 
     #[test]

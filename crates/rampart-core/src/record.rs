@@ -82,7 +82,7 @@ records! {
 }
 
 /// Whether a field has its default value. Such fields are left out of stored JSON: most exist for rare cases.
-pub(crate) fn says_nothing<T: Default + PartialEq>(field: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(field: &T) -> bool {
     *field == T::default()
 }
 

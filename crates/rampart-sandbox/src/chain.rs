@@ -31,7 +31,7 @@ use crate::faults::FaultPort;
 use crate::payouts::amount;
 
 pub(crate) use broadcast::{SignedTransfer, take as take_broadcasts};
-pub use deposit::{ChainTransaction, Deposit};
+pub use deposit::{ChainTransaction, ChainDeposit};
 pub(crate) use mine::mine_due;
 pub use reorg::Reorganisation;
 

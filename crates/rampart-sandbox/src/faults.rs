@@ -45,7 +45,7 @@ pub enum FaultOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Calls)]
-pub enum Calls {
+pub enum FaultCalls {
     /// Calls that have an effect: pay, refund, open a session, broadcast, submit. For screening and prices, which have no
     /// such calls, the same as `questions`.
     #[default]
@@ -58,7 +58,7 @@ pub enum Calls {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FaultRule {
     pub port: FaultPort,
-    pub calls: Calls,
+    pub calls: FaultCalls,
     pub outcome: FaultOutcome,
     /// Calls that are still to fail.
     pub count: u32,
@@ -81,7 +81,7 @@ impl World {
             return Err(WorldError::impossible(sentence));
         }
         if matches!(rule.port, FaultPort::Screening | FaultPort::Prices) {
-            rule.calls = Calls::Questions;
+            rule.calls = FaultCalls::Questions;
         }
         let change = move |settings: &mut crate::settings::WorldSettings| {
             if rule.count == 0 {
@@ -105,7 +105,7 @@ impl World {
 
 impl SandboxDatabase {
     /// Uses up one call of the first matching fault and waits for its delay.
-    async fn fault(&self, port: FaultPort, calls: Calls) -> Option<FaultOutcome> {
+    async fn fault(&self, port: FaultPort, calls: FaultCalls) -> Option<FaultOutcome> {
         let applies = move |rule: &FaultRule| rule.port == port && rule.calls == calls;
         if !self.settings().faults.iter().any(applies) {
             return None;
@@ -132,7 +132,7 @@ impl SandboxDatabase {
         port: FaultPort,
         work: impl Future<Output = Result<CallOutcome<T>, WorldError>> + Send,
     ) -> CallOutcome<T> {
-        let fault = self.fault(port, Calls::Actions).await;
+        let fault = self.fault(port, FaultCalls::Actions).await;
         let lost = || CallOutcome::Unknown { reason: "the answer was lost (sandbox fault)".to_owned() };
         match fault {
             Some(FaultOutcome::Refuse) => return CallOutcome::Refused { reason: "refused (sandbox fault)".to_owned() },
@@ -151,7 +151,7 @@ impl SandboxDatabase {
 
     /// Runs a call that only reads, unless a fault applies to it.
     pub(crate) async fn ask<T>(&self, port: FaultPort, work: impl Future<Output = Result<T, WorldError>> + Send) -> Result<T, Unavailable> {
-        match self.fault(port, Calls::Questions).await {
+        match self.fault(port, FaultCalls::Questions).await {
             Some(_) => Err(Unavailable("no answer (sandbox fault)".to_owned())),
             None => work.await.map_err(|error| Unavailable(error.to_string())),
         }

@@ -29,11 +29,11 @@ mod trigger;
 mod world;
 
 pub use bank::{BankTransfer, Booked, StatementEntry};
-pub use chain::{ChainTransaction, Deposit, Reorganisation};
+pub use chain::{ChainTransaction, ChainDeposit, Reorganisation};
 pub use clock::SandboxClock;
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};
 pub use error::WorldError;
-pub use faults::{Calls, FaultOutcome, FaultPort, FaultRule};
+pub use faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 pub use inbox::{InboxWebhook, SignatureStatus};
 pub use kyc::ManualDecision;
 pub use payment::{PayResult, PayableMethod, PayablePayment};

@@ -25,7 +25,7 @@ pub use commit::{CommitFault, Committed, Failing, Histogram, NumberedEvent, Prun
 pub use copy::CopyReport;
 pub use error::{CommitError, StoreError, StoredClaim};
 pub use read::{
-    AccountBalance, CustomerFilter, DueReceivers, EntryLine, Installation, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,
+    AccountBalance, CustomerFilter, DueReceivers, EntryLine, InstallationRecord, LedgerPosting, OrderCounts, OrderFilter, PostedEntry,
     UnfannedPartner,
 };
 pub use sql::DatabaseEngine;

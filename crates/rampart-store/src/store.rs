@@ -158,19 +158,19 @@ impl Store {
     }
 
     /// The batch number: an increasing count of committed batches, up to a second behind.
-    pub async fn number_of_batches(&self) -> Result<i64, StoreError> {
+    pub async fn batch_number(&self) -> Result<i64, StoreError> {
         let row = self.inner.readers.fetch_optional("SELECT next FROM numbers WHERE series = $1", vec![BATCH_SERIES.into()]).await?;
         row.map_or(Ok(0), |row| Ok(row.int(0)?))
     }
 
     /// The installation and batch number in a node's file; `None` when the file is missing or malformed.
     #[must_use]
-    pub fn number_kept_in(file: &Path) -> Option<(String, i64)> {
+    pub fn read_batch_number_file(file: &Path) -> Option<(String, i64)> {
         read_batch_number(file)
     }
 
     /// Writes the batch number to a file from now on, for the next start to compare. Compare the existing file first.
-    pub fn keep_number_in(&self, file: PathBuf, installation: &str) {
+    pub fn write_batch_number_to(&self, file: PathBuf, installation: &str) {
         // A file is set already; one suffices.
         let _ = self.inner.writer.batch_number().file.set(BatchNumberFile { path: file, installation: installation.to_owned() });
     }
@@ -179,8 +179,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be written.
-    pub async fn count_batches_to(&self, number: i64) -> Result<(), StoreError> {
-        let lag = number - self.number_of_batches().await?;
+    pub async fn raise_batch_number_to(&self, number: i64) -> Result<(), StoreError> {
+        let lag = number - self.batch_number().await?;
         if lag > 0 {
             self.reserve_numbers(BATCH_SERIES, lag).await?;
         }
@@ -188,15 +188,15 @@ impl Store {
     }
 
     /// The batch number before the database was restored from a backup while this process used it. `None` when it was not, or after
-    /// [`Store::fall_is_known`].
+    /// [`Store::acknowledge_restore`].
     #[must_use]
-    pub fn fell_from(&self) -> Option<i64> {
-        Some(self.inner.writer.batch_number().fell_from.load(Ordering::Relaxed)).filter(|number| *number > 0)
+    pub fn number_before_restore(&self) -> Option<i64> {
+        Some(self.inner.writer.batch_number().number_before_restore.load(Ordering::Relaxed)).filter(|number| *number > 0)
     }
 
     /// Acknowledges that the batch number fell.
-    pub fn fall_is_known(&self) {
-        self.inner.writer.batch_number().fell_from.store(0, Ordering::Relaxed);
+    pub fn acknowledge_restore(&self) {
+        self.inner.writer.batch_number().number_before_restore.store(0, Ordering::Relaxed);
     }
 
     /// Checks that the database responds.

@@ -14,7 +14,7 @@ use rampart_sandbox::{World, WorldConfig};
 use rampart_store::{Store, StoreOptions};
 use tempfile::TempDir;
 
-use crate::chance::SeededChance;
+use crate::chance::SeededRandomness;
 use crate::database::{TestDatabase, TestEngine};
 use crate::gateway::SandboxGatewayPlayer;
 use crate::scenario::CONDITION_TIMEOUT;
@@ -109,7 +109,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
-        let randomness = Arc::new(SeededChance::new(SEED));
+        let randomness = Arc::new(SeededRandomness::new(SEED));
         let mut ports = ports(&world);
         let (business, config): (Arc<dyn Clock>, _) = match mode {
             Mode::Sandbox => (world.clock(), AppConfig::sandbox("http://127.0.0.1:8080")),
@@ -168,7 +168,7 @@ impl TestApp {
     /// When prices cannot be read.
     pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> AppResult<App> {
         // Nodes must not generate the same identifiers.
-        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let store = open_store(&self.database, &sources, &self.reads).await;
         let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
@@ -184,7 +184,7 @@ impl TestApp {
     pub async fn with_settings(&self, change: impl FnOnce(&mut AppConfig)) -> App {
         let mut config = self.app.config().clone();
         change(&mut config);
-        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
         App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
@@ -195,7 +195,7 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_real_time_ahead(&self, by: Duration) -> App {
-        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by)), randomness };
         let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
         App::new(store, ports, self.app.config().clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
@@ -206,7 +206,7 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
-        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (store, ports, config) = (self.app.store().clone(), self.app.ports().clone(), self.app.config().clone());
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("another catalogue");
@@ -227,7 +227,7 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
-        let randomness = Arc::new(SeededChance::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
+        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let (mut config, mut ports) = (self.app.config().clone(), self.app.ports().clone());
         settings(&mut config);

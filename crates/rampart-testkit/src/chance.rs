@@ -6,9 +6,9 @@ use rampart_core::id::Randomness;
 
 /// Randomness from a seed (SplitMix64, Steele et al. 2014).
 #[derive(Debug)]
-pub struct SeededChance(AtomicU64);
+pub struct SeededRandomness(AtomicU64);
 
-impl SeededChance {
+impl SeededRandomness {
     /// Creates the generator from its seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
@@ -16,7 +16,7 @@ impl SeededChance {
     }
 }
 
-impl Randomness for SeededChance {
+impl Randomness for SeededRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let mut value = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed).wrapping_add(0x9E37_79B9_7F4A_7C15);

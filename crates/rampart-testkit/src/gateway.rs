@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{GatewayPlayer, Played};
+use rampart_app::{GatewayPlayer, GatewayOutcome};
 use rampart_core::payment::{PayIn, Payment};
 use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;
@@ -36,12 +36,12 @@ pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
 pub(crate) struct SandboxGatewayPlayer(pub(crate) Arc<World>);
 
 impl GatewayPlayer for SandboxGatewayPlayer {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<GatewayOutcome, Unavailable>> {
         Box::pin(async move {
             let paid = self.0.pay_payment(&payable(payment, "Gateway"), None, None).await;
             match paid.map_err(|error| Unavailable(error.to_string()))? {
-                PayResult::Declined(_) => Ok(Played::Declined),
-                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(Played::Taken),
+                PayResult::Declined(_) => Ok(GatewayOutcome::Declined),
+                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(GatewayOutcome::Taken),
             }
         })
     }

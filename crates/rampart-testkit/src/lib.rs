@@ -15,10 +15,10 @@ mod scenario;
 
 pub use app::{KEY, TestApp};
 pub use catalogue::{catalogue, catalogue_with};
-pub use chance::SeededChance;
+pub use chance::SeededRandomness;
 pub use customers::{CustomerOf, documented_registration};
 pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
-pub use rampart_sandbox::{Deposit, TRIGGERS, TriggerField};
+pub use rampart_sandbox::{ChainDeposit, TRIGGERS, TriggerField};
 pub use scenario::{CONDITION_TIMEOUT, scenario};

@@ -9,7 +9,7 @@ use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use rampart_app::metrics::Metrics;
+use rampart_app::metrics::AppMetrics;
 
 /// A route as it is counted: by the path of the table, never by the path that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -121,7 +121,7 @@ const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 impl RequestMetrics {
     /// Metrics that are shown among the application's.
-    pub(crate) fn registered_in(metrics: &Metrics) -> Self {
+    pub(crate) fn registered_in(metrics: &AppMetrics) -> Self {
         let made = Self { requests: Family::default(), durations: Durations::new_with_constructor(|| Histogram::new(BUCKETS)) };
         metrics.register(|registry| {
             registry.register("http_requests", "Requests answered, by route and status", made.requests.clone());

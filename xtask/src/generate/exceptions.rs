@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rampart_core::arrival::Leg;
-use rampart_core::arrival::table::{self, Printed};
+use rampart_core::arrival::table::{self, PrintedRow};
 use rampart_core::order::HoldReason;
 use rampart_core::review::ReviewKind;
 use rampart_core::{commands, example};
@@ -120,7 +120,7 @@ pub(super) fn document() -> String {
     text
 }
 
-fn lines(text: &mut String, rows: Vec<Printed>) {
+fn lines(text: &mut String, rows: Vec<PrintedRow>) {
     for row in rows {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{row}");

@@ -1,7 +1,7 @@
 //! Ledger accounts that are not in the configuration: their balances are real, or were booked by mistake.
 
 use rampart_core::asset::Asset;
-use rampart_core::catalogue::NotOurs;
+use rampart_core::catalogue::AccountNotConfigured;
 use rampart_core::ledger::{Account, PostingKind};
 use rampart_store::{AccountBalance, Inconsistency, VerifyReport};
 
@@ -14,7 +14,7 @@ const PAGE_ROWS: u32 = 1_000;
 /// removed leaves its money behind, and money may arrive in unexpected currencies. Capital in a currency that the
 /// rail's account cannot have is a finding: only a mistake can have booked it.
 pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<()> {
-    for balance in app.store().balances_of_house().await? {
+    for balance in app.store().own_balances().await? {
         let Err(reason) = app.catalogue().has_account(balance.account, balance.asset) else { continue };
         if balance.posted.is_zero() && balance.held.is_zero() {
             continue;
@@ -22,8 +22,8 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
         let subject = format!("{} {}", balance.account, balance.asset);
         match reason {
             // Reported by the store's own check.
-            NotOurs::Never(..) => {}
-            NotOurs::Currency { .. } if has_capital(app, &balance).await? => {
+            AccountNotConfigured::Never(..) => {}
+            AccountNotConfigured::Currency { .. } if has_capital(app, &balance).await? => {
                 let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` books it back");
                 report.findings.push(Inconsistency { check: "account", subject, fault });
             }

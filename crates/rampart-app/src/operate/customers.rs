@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::orders::commit_once;
 use super::{AuditLine, Operator, audit, audit_lines, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::workers::observe;
 
@@ -86,7 +86,7 @@ async fn change(
     action: &str,
     alter: impl Fn(&Customer) -> AppResult<Customer>,
 ) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let before = find(app, id).await?;
         let after = alter(&before)?;
         let mut step = Step::new();

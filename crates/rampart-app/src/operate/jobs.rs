@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::orders::commit_once;
 use super::{Operator, audit_about, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 /// A failing job.
@@ -75,7 +75,7 @@ async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> 
 /// # Errors
 /// A refusal when there is no such job, or it is being tried.
 pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLine> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let job = app.store().job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
         if job.leased_until.is_some_and(|until| until > app.real().now()) {
             return Err(refuse(format!("the job {id} is being tried at present")));

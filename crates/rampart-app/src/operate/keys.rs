@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::orders::commit_once;
 use super::{Operator, audit, commit_result, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 const PAGE_ROWS: u32 = 200;
@@ -68,7 +68,7 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>>
 /// # Errors
 /// `validation_failed` when the key is not in this node's file, or is retired.
 pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let known = app.store().installation_keys().await?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         if current.id == id {
@@ -125,7 +125,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
 
 /// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
         if !reseal_secrets(app, &mut partner)? {
             return Ok(false);
@@ -160,7 +160,7 @@ fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
 /// `validation_failed` when the key is the newest or unknown, when a stored secret is still sealed with an older key,
 /// or when a token or quote of it may still be valid.
 pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let known = app.store().installation_keys().await?;
         app.keys().follow(&known)?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;

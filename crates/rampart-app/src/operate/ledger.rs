@@ -11,7 +11,7 @@ use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, Inconsistency, VerifyReport};
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 /// The cursor record that stores the result.
@@ -94,7 +94,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
         let findings = report.findings.len();
         tracing::error!(findings, check = first.check, subject = first.subject, fault = first.fault, "the ledger is inconsistent");
     }
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let (cursor, before) = load(app).await?;
         let mut step = Step::new();
         let review = match report.findings.first() {

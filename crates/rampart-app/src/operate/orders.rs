@@ -20,7 +20,7 @@ use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use super::{Operator, audit, audit_about, commit_result, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::destination;
 use crate::error::{AppError, AppResult};
 use crate::give_destination::{self, DestinationChange, GivenDestination};
@@ -99,7 +99,7 @@ pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<
 /// The destination of a refund, when the operator must confirm it and has not.
 fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
     let (place, origin, description) = match order {
-        Order::Payment(payment) if payment.goes_to_given_account() => {
+        Order::Payment(payment) if payment.refund_needs_given_account() => {
             (payment.refund_account.as_ref()?.account.reveal(), payment.refund_origin, refund_of_payment(payment))
         }
         Order::Payment(_) => return None,
@@ -127,7 +127,7 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult
 /// # Errors
 /// A refusal when nothing is on its way, or nothing of it can be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let order = find(app, id).await?;
         let on_its_way = outgoing::of_order(app, &order).await?;
         if on_its_way.is_empty() {
@@ -162,7 +162,7 @@ pub enum DestinationInput {
 /// # Errors
 /// A refusal when the destination is invalid, or the order's state does not allow it.
 pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &DestinationInput) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let order = find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
@@ -226,7 +226,7 @@ async fn request_checked(
     (payment_command, rampoff_command): (PaymentCommand, RampoffCommand),
     allows: impl Fn(&Order) -> AppResult<()>,
 ) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let order = find(app, id).await?;
         allows(&order)?;
         let customer = order.customer();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::orders::{self, OrderFileLine};
 use super::{AuditLine, Operator, audit, audit_lines, major, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::workers::payouts;
 
@@ -185,7 +185,7 @@ async fn decide(
     action: &str,
     decision: impl AsyncFn(Payout) -> AppResult<Step>,
 ) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let payout = find(app, id).await?;
         let order = payout.order;
         let mut step = decision(payout).await?;

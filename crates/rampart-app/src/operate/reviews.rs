@@ -21,11 +21,11 @@ use serde::Serialize;
 
 use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::give_destination::describe_destination;
 use crate::stops;
-use crate::workers::observe::{self, Around};
+use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
 /// A review item without personal data: accounts are masked.
@@ -149,7 +149,7 @@ pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &Destin
 }
 
 async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let (mut about, order) = (about(app, &item, decision).await?, item.order);
         about.destination = match to {
@@ -161,7 +161,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         }
         let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
         let around = match named {
-            Some(order) => Some(Around::order(app, order).await?),
+            Some(order) => Some(DecisionInputs::order(app, order).await?),
             None => None,
         };
         let price = named.and_then(|order| observe::price(app, order));
@@ -221,7 +221,7 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
 /// # Errors
 /// A refusal when nothing is on its way, or it cannot be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back for this item"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
@@ -251,7 +251,7 @@ fn without_jobs(jobs: Vec<Job>, mut step: Step) -> Step {
 }
 
 /// Whether the payer is somebody other than the customer of the assigned order, as far as the payer's name is known.
-fn is_third_party_payment(about: &ReviewSubject, around: &Around) -> bool {
+fn is_third_party_payment(about: &ReviewSubject, around: &DecisionInputs) -> bool {
     let payer = match about.fact.as_ref().map(|fact| &fact.body) {
         Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
@@ -335,7 +335,7 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
     if let Some(Order::Rampoff(rampoff)) = order
         && rampoff.terms.coin == coin
     {
-        return rampoff.fee_of_going_back();
+        return rampoff.refund_network_fee();
     }
     let (Some(chain), Some(traded)) = (app.catalogue().chain(coin.chain), app.catalogue().coin(coin)) else { return Amount::ZERO };
     let in_coins = |(currency, fee): &(Currency, Amount)| {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::accounts::takes_capital;
 use super::orders::commit_once;
 use super::{Operator, audit, commit_result, major, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::workers::answer_in_time;
 
@@ -54,7 +54,7 @@ pub struct TreasuryMovement {
 /// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer leaves `outside` empty.
 pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
     let mut lines = Vec::new();
-    for balance in app.store().balances_of_house().await? {
+    for balance in app.store().own_balances().await? {
         let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let outside = match (balance.account, balance.asset) {
             (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports().chain(chain) {
@@ -162,7 +162,7 @@ pub async fn withdraw(
 
 /// The own accounts with a balance in an asset, and the accounts of the step.
 async fn own_funds(app: &App, account: Account, asset: Asset) -> AppResult<OwnFunds> {
-    let known = app.store().balances_of_house().await?.into_iter().filter(|balance| balance.asset == asset);
+    let known = app.store().own_balances().await?.into_iter().filter(|balance| balance.asset == asset);
     let accounts: BTreeSet<Account> = known.map(|balance| balance.account).chain([account, Account::Capital]).collect();
     Ok(OwnFunds { asset, accounts: accounts.into_iter().collect() })
 }
@@ -179,7 +179,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 /// A refusal when the chain is not traded here.
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
     let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let deposits = app.store().deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store().rampoffs_by_id(&orders).await?;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::orders::{OrderFileLine, commit_once};
 use super::{Operator, audit, refuse};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 /// Deliveries replayed in one step.
@@ -82,7 +82,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
 /// # Errors
 /// A refusal when it does not exist, is not parked, or its subscription is disabled.
 pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let delivery = app.store().delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
         if delivery.state != DeliveryState::Parked {
             return Err(refuse("the delivery is not parked"));

@@ -8,7 +8,7 @@ use rampart_core::step::Step;
 use rampart_store::CommitError;
 
 use super::observe;
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ where
     F: Future<Output = AppResult<Option<Step>>>,
 {
     let mut grade = Grade::All;
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let Some(step) = decide(grade).await? else { return Ok(DecisionOutcome::Superseded) };
         match app.commit(step).await {
             Ok(_) => return Ok(DecisionOutcome::Committed),

@@ -11,9 +11,9 @@ use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use super::observe::{self, Around};
+use super::observe::{self, DecisionInputs};
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::AppResult;
 
 const PAGE_ROWS: u32 = 256;
@@ -60,20 +60,20 @@ impl Expiry {
     }
 
     async fn payment(&self, order: Payment) -> AppResult<()> {
-        let inputs = Around::payment(&self.app, &order, None).await?;
+        let inputs = DecisionInputs::payment(&self.app, &order, None).await?;
         let step = |grade| inputs.observe_payment(&self.app, order.clone(), PaymentFact::TimePassed, grade);
         self.commit(|grade| clear_due_mark(step(grade), order.due_at(), &order)).await
     }
 
     async fn rampoff(&self, order: Rampoff) -> AppResult<()> {
-        let inputs = Around::rampoff(&self.app, &order, None).await?;
+        let inputs = DecisionInputs::rampoff(&self.app, &order, None).await?;
         let step = |grade| inputs.observe_rampoff(&self.app, order.clone(), RampoffFact::TimePassed, grade);
         self.commit(|grade| clear_due_mark(step(grade), order.due_at(), &order)).await
     }
 
     async fn commit(&self, step: impl Fn(Grade) -> Step) -> AppResult<()> {
         let mut grade = Grade::All;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let step = step(grade);
             if step.is_empty() {
                 return Ok(());

@@ -1,5 +1,5 @@
 //! The workers: everything that talks to the outside world. Several processes on one PostgreSQL coordinate through leases and record
-//! versions. Within a process, [`crate::wake::Wake`] and the ports' news start work at once; a polling interval covers lost wake-ups.
+//! versions. Within a process, [`crate::wake::WakeSignals`] and the ports' news start work at once; a polling interval covers lost wake-ups.
 
 mod apply;
 mod chain;

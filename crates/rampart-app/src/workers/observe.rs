@@ -47,7 +47,7 @@ pub(crate) fn payment(app: &App, payment: Payment, fact: PaymentFact) -> Step {
 }
 
 /// The stored records that a decision about arrived money or coins depends on, beside the order.
-pub(crate) struct Around {
+pub(crate) struct DecisionInputs {
     customer: Customer,
     partner: Partner,
     running_item: Option<ReviewItem>,
@@ -117,7 +117,7 @@ pub(crate) const fn describe_stop(by: StoppedBy) -> &'static str {
     }
 }
 
-impl Around {
+impl DecisionInputs {
     /// For a payment; `applied` is the fact being applied, if any.
     pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> AppResult<Self> {
         let mut inputs = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;

@@ -88,7 +88,7 @@ pub(super) fn require_no_handover(on_its_way: Vec<PendingOutgoing>) -> AppResult
 /// Every pending payout and transfer of an order.
 pub(crate) async fn of_order(app: &App, order: &Order) -> AppResult<Vec<PendingOutgoing>> {
     let mut found = Vec::new();
-    for pending in order.all_on_its_way() {
+    for pending in order.all_pending_outgoing() {
         found.push(on_its_way(app, pending).await?);
     }
     Ok(found)

@@ -32,7 +32,7 @@ use super::observe::{Permission, describe_stop};
 use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::{transfers, unsigned};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::stops;
 
@@ -146,7 +146,7 @@ impl Sender {
         mut queued: Vec<(Job, Transfer)>,
     ) -> AppResult<Vec<(LeasedJob, Transfer)>> {
         let app = &self.app;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let permissions = self.permissions(&mut queued).await?;
             let plan = match self.plan(chain, port, &queued).await? {
                 Some(plan) => plan,

@@ -11,7 +11,7 @@ use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::Deposit;
+use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
 use serde_json::Value;
 
@@ -139,7 +139,7 @@ async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
     let request = CreateRampoff { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
     let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
-    test.world.deposit(Deposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
     id
 }

@@ -12,7 +12,7 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewDecision, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -70,7 +70,7 @@ async fn short(test: Arc<TestApp>) {
 
 /// The next calls to a port fail.
 async fn silence(test: &TestApp, port: FaultPort, count: u32) {
-    let rule = FaultRule { port, calls: Calls::Questions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
+    let rule = FaultRule { port, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
     test.world.add_fault(rule).await.unwrap();
 }
 
@@ -303,7 +303,7 @@ async fn sale(test: &TestApp) -> OrderId {
 
 async fn deposit(test: &TestApp, id: OrderId, symbol: &str, amount: i128) {
     let rampoff = test.rampoff(id).await;
-    let deposit = Deposit {
+    let deposit = ChainDeposit {
         chain: rampoff.chain(),
         to: rampoff.deposit_address.clone(),
         symbol: symbol.parse().unwrap(),

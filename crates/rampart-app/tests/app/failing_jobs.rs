@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::metrics;
 use rampart_app::operate::{doctor, jobs, orders};
 use rampart_core::job::Job;
-use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
@@ -24,9 +24,9 @@ async fn verdict(test: &TestApp) -> (bool, String) {
 async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
     let bank_is_away = FaultRule {
         port: FaultPort::Bank,
-        calls: Calls::Actions,
+        calls: FaultCalls::Actions,
         outcome: FaultOutcome::Fail,
-        count: Job::FAILING_AFTER,
+        count: Job::FAILING_AFTER_ATTEMPTS,
         delay_seconds: 0,
     };
     test.world.add_fault(bank_is_away).await.unwrap();
@@ -34,8 +34,8 @@ async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
-    test.world.deposit(Deposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
-    for attempt in 1..=Job::FAILING_AFTER {
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
+    for attempt in 1..=Job::FAILING_AFTER_ATTEMPTS {
         let payout = test
             .eventually("it was tried", || async {
                 let payout = test.app.store().payouts_of_order(id).await.unwrap().first()?.id;
@@ -44,7 +44,7 @@ async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
             })
             .await;
         let listed = jobs::failing(&test.app, None, 10).await.unwrap();
-        if attempt < Job::FAILING_AFTER {
+        if attempt < Job::FAILING_AFTER_ATTEMPTS {
             assert!(listed.is_empty(), "a single failure is not listed: {listed:?}");
             assert!(verdict(&test).await.0);
             test.advance(60).await;

@@ -13,7 +13,7 @@ use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::order::HoldReason;
 use rampart_core::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -78,7 +78,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
     orders::set_aside(&test.app, &operator(), id).await.unwrap();
     let failed = test.rampoff(id).await;
@@ -219,19 +219,19 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
     test.world.list_for_screening(order.destination.name.reveal(), true).await.unwrap();
-    test.world.deposit(Deposit { chain, to: to.clone(), symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to: to.clone(), symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
     test.world.list_for_screening(order.destination.name.reveal(), false).await.unwrap();
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
-    let fee = order.fee_of_going_back();
+    let fee = order.refund_network_fee();
     assert!(fee.is_positive());
     let fees = async || test.app.store().balance(Account::Fees(FeeKind::Network), order.terms.coin.into()).await.unwrap().posted;
     let transfer = test.app.store().transfers_of_order(id).await.unwrap().remove(0);
     assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, amount.minus(fee).unwrap(), fee));
     assert_eq!((test.rampoff(id).await.refunded, fees().await), (transfer.amount, fee));
     // Later deposits lie in suspense, are swept, and go where an operator says.
-    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let late = item(&test, ReviewKind::Suspense).await;
     treasury::sweep(&test.app, &operator(), chain).await.unwrap();
     let elsewhere = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
@@ -246,7 +246,7 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
 /// An operator who puts an order on hold and then refunds it uses a permission of its own, which the audit log shows.
 async fn refunded_behind_a_hold(test: Arc<TestApp>) {
     let silence =
-        FaultRule { port: FaultPort::Screening, calls: Calls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
+        FaultRule { port: FaultPort::Screening, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     let customer = ana(&test).await;
     let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
@@ -266,7 +266,7 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     let unmatched = unmatched(&test).await;
     let none = reviews::recall(&test.app, &operator(), unmatched.id).await.unwrap_err().to_string();
     assert!(none.contains("nothing was sent back"), "{none}");
-    let silence = FaultRule { port: FaultPort::Bank, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
+    let silence = FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     let to = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
     reviews::return_to(&test.app, &operator(), unmatched.id, &to).await.unwrap();

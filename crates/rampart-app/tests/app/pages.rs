@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreatePayment, GatewaySession, KycForm, Play, RegisterUser, StatusPage};
+use rampart_app::{CreatePayment, GatewaySession, KycForm, GatewayAction, RegisterUser, StatusPage};
 use rampart_core::customer::Identification;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
@@ -118,10 +118,10 @@ async fn gateway(test: Arc<TestApp>) {
     let id = TestApp::order_of(&answer);
     let token = test.app.payment_token(id);
     for _ in 0..2 {
-        assert_eq!(test.app.gateway_session(&token).await.unwrap(), GatewaySession::Play);
+        assert_eq!(test.app.gateway_session(&token).await.unwrap(), GatewaySession::Simulated);
     }
-    test.app.gateway_play(&token, Play::Decline).await.unwrap();
-    test.app.gateway_play(&token, Play::Pay).await.unwrap();
+    test.app.gateway_play(&token, GatewayAction::Decline).await.unwrap();
+    test.app.gateway_play(&token, GatewayAction::Pay).await.unwrap();
     let paid = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(paid.receipts.len(), 1);
     assert_eq!(TestApp::code(test.app.gateway_session(&token).await), ErrorCode::ValidationFailed);

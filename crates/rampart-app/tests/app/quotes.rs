@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, TokenPrice};
+use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, TokenPriceRequest};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
 
@@ -68,12 +68,12 @@ async fn sales(test: Arc<TestApp>) {
 }
 
 async fn prices(test: Arc<TestApp>) {
-    let request = TokenPrice { symbol: Some("usdc".into()), fiat_symbol: Some("eur".into()), chain: None };
+    let request = TokenPriceRequest { symbol: Some("usdc".into()), fiat_symbol: Some("eur".into()), chain: None };
     let price = test.app.token_price(&test.caller, &request).await.unwrap();
     assert!(!price.stale);
     test.world.advance(86_400).await.unwrap();
     assert!(test.app.token_price(&test.caller, &request).await.unwrap().stale);
-    let unknown = TokenPrice { symbol: Some("XYZ".into()), ..request };
+    let unknown = TokenPriceRequest { symbol: Some("XYZ".into()), ..request };
     assert_eq!(TestApp::code(test.app.token_price(&test.caller, &unknown).await), ErrorCode::CoinNotSupported);
     let methods = test.app.payment_methods(&test.caller, Some("Spain".into()), None).await.unwrap();
     let names: Vec<_> = methods.iter().map(|method| method.payment_type.as_str()).collect();

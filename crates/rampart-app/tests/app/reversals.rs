@@ -14,7 +14,7 @@ use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -28,7 +28,7 @@ on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called
 
 const EURO_CENTS: i128 = 100;
 
-async fn faults(test: &TestApp, port: FaultPort, calls: Calls, count: u32) {
+async fn faults(test: &TestApp, port: FaultPort, calls: FaultCalls, count: u32) {
     test.world.add_fault(FaultRule { port, calls, outcome: FaultOutcome::Fail, count, delay_seconds: 0 }).await.unwrap();
 }
 
@@ -54,8 +54,8 @@ async fn balance(test: &TestApp, account: &str, asset: &str) -> Amount {
 /// No wallet was used yet, and the chain does not answer: nothing is signed.
 async fn queued_transfer(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
-    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Questions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Actions, 100_000).await;
     let id = card(&test, customer, "100").await;
     test.pay(id).await;
     let transfer = transfer_of(&test, id, "queued").await;
@@ -74,13 +74,13 @@ async fn signed_transfer(test: Arc<TestApp>) {
     let first = card(&test, customer, "100").await;
     test.pay(first).await;
     test.payment_becomes(first, "coins_sent").await;
-    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Actions, 100_000).await;
     let id = card(&test, customer, "100").await;
     test.pay(id).await;
     let signed = transfer_of(&test, id, "signed").await;
     test.world.charge_back(id, "stolen card".into()).await.unwrap();
     transfer_of(&test, id, "recalled").await;
-    faults(&test, FaultPort::Chain, Calls::Actions, 0).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Actions, 0).await;
     let failed = || async {
         mine(&test, 1).await;
         Some(test.payment(id).await).filter(|payment| payment.status() == "failed")
@@ -104,13 +104,13 @@ async fn called_back(test: Arc<TestApp>) {
     test.pay(first).await;
     test.payment_becomes(first, "coins_sent").await;
     assert!(orders::recall(&test.app, &operator(), first).await.is_err(), "the chain has it");
-    faults(&test, FaultPort::Chain, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Actions, 100_000).await;
     let id = card(&test, customer, "100").await;
     assert!(orders::recall(&test.app, &operator(), id).await.is_err(), "nothing is on its way");
     test.pay(id).await;
     transfer_of(&test, id, "signed").await;
     orders::recall(&test.app, &operator(), id).await.unwrap();
-    faults(&test, FaultPort::Chain, Calls::Actions, 0).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Actions, 0).await;
     let held = || async {
         mine(&test, 1).await;
         Some(test.payment(id).await).filter(|payment| payment.status() == "on_hold")
@@ -121,7 +121,7 @@ async fn called_back(test: Arc<TestApp>) {
     test.payment_becomes(id, "coins_sent").await;
     assert!(orders::show(&test.app, id).await.unwrap().audit.iter().any(|line| line.action == "order.recall"));
 
-    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Bank, FaultCalls::Actions, 100_000).await;
     let (sale, _) = sold(&test, customer).await;
     let payout = waiting_payout(&test, sale).await;
     let recall = || async {
@@ -137,7 +137,7 @@ async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
-    let txid = test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let txid = test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     mine(test, 6).await;
     (id, txid)
 }
@@ -155,7 +155,7 @@ async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::Payout
 /// The chain undoes the deposit while the bank does not answer: nothing is paid out.
 async fn queued_payout(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Bank, FaultCalls::Actions, 100_000).await;
     mine(&test, 10).await;
     let (id, txid) = sold(&test, customer).await;
     let payout = waiting_payout(&test, id).await;
@@ -167,7 +167,7 @@ async fn queued_payout(test: Arc<TestApp>) {
     };
     let rampoff = test.eventually("it is on hold", held).await;
     assert_eq!((rampoff.coin_balance, rampoff.fiat_balance, rampoff.reversal), (Amount::ZERO, Amount::ZERO, None));
-    faults(&test, FaultPort::Bank, Calls::Actions, 0).await;
+    faults(&test, FaultPort::Bank, FaultCalls::Actions, 0).await;
     let stopped = test.app.store().payout(payout).await.unwrap().unwrap();
     assert!(matches!(stopped.state, PayoutState::Failed { .. }), "{stopped:?}");
     assert_eq!(balance(&test, "bank:sepa", "EUR").await, before);
@@ -178,16 +178,16 @@ async fn queued_payout(test: Arc<TestApp>) {
 async fn banned_meanwhile(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     mine(&test, 10).await;
-    faults(&test, FaultPort::Bank, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Bank, FaultCalls::Actions, 100_000).await;
     let (sale, _) = sold(&test, customer).await;
     let payout = waiting_payout(&test, sale).await;
-    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Questions, 100_000).await;
     let purchase = card(&test, customer, "100").await;
     test.pay(purchase).await;
     transfer_of(&test, purchase, "queued").await;
     customers::ban(&test.app, &operator(), customer).await.unwrap();
-    faults(&test, FaultPort::Chain, Calls::Questions, 0).await;
-    faults(&test, FaultPort::Bank, Calls::Actions, 0).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Questions, 0).await;
+    faults(&test, FaultPort::Bank, FaultCalls::Actions, 0).await;
     let held = || async {
         test.advance(60).await;
         let (payment, rampoff) = (test.payment(purchase).await, test.rampoff(sale).await);
@@ -206,7 +206,7 @@ async fn banned_meanwhile(test: Arc<TestApp>) {
 /// Coins waited for two days, and their receiver was listed after its screening: it is screened again.
 async fn listed_meanwhile(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    faults(&test, FaultPort::Chain, Calls::Questions, 100_000).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Questions, 100_000).await;
     let id = card(&test, customer, "100").await;
     test.pay(id).await;
     transfer_of(&test, id, "queued").await;
@@ -215,7 +215,7 @@ async fn listed_meanwhile(test: Arc<TestApp>) {
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Screening, .. }), "{:?}", held.state);
     assert!(held.findings.order.is_some() && held.converted, "what was converted stays converted");
-    faults(&test, FaultPort::Chain, Calls::Questions, 0).await;
+    faults(&test, FaultPort::Chain, FaultCalls::Questions, 0).await;
     // An operator has seen the hit and releases the transfer.
     orders::release(&test.app, &operator(), id).await.unwrap();
     let sent = || async {
@@ -286,7 +286,7 @@ async fn second_capture(test: Arc<TestApp>) {
     let id = card(&test, customer, "100").await;
     test.pay(id).await;
     let payment = test.payment_becomes(id, "coins_sent").await;
-    faults(&test, FaultPort::Card, Calls::Actions, 100_000).await;
+    faults(&test, FaultPort::Card, FaultCalls::Actions, 100_000).await;
     let (key, body) = capture(&payment, "second", 100 * EURO_CENTS);
     report(&test, &key, body).await;
     let aside = || async { Some(test.payment(id).await).filter(|payment| payment.set_aside.is_positive()) };

@@ -7,7 +7,7 @@ use rampart_core::bank_account::virtual_account;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::Deposit;
+use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -33,7 +33,7 @@ async fn to_the_bank(test: Arc<TestApp>) {
     assert_eq!((data["amount"].as_str(), data["decimals"].as_u64()), (Some("50000000"), Some(6)));
     let id = TestApp::order_of(&answer);
     let rampoff = test.rampoff(id).await;
-    let deposit = Deposit {
+    let deposit = ChainDeposit {
         chain: rampoff.chain(),
         to: rampoff.deposit_address.clone(),
         symbol: rampoff.terms.coin.symbol,

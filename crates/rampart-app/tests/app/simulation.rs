@@ -16,8 +16,8 @@ use rampart_core::ledger::Account;
 use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
-use rampart_sandbox::Deposit;
-use rampart_testkit::{CustomerOf, SeededChance, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_sandbox::ChainDeposit;
+use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 const ACTIONS: u32 = 90;
 
@@ -28,7 +28,7 @@ async fn with_workers(engine: TestEngine) -> TestApp {
 on_both_engines!(super::with_workers => books_agree);
 
 /// Seeded randomness, equal for equal seeds.
-struct SeededRandomness(SeededChance);
+struct SeededRandomness(SeededRandomness);
 
 impl SeededRandomness {
     fn bytes<const N: usize>(&self) -> [u8; N] {
@@ -119,7 +119,7 @@ impl Simulation {
             _ => (announced, "USDC"),
         };
         let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
-        let deposit = Deposit { chain, to, symbol: symbol.parse().unwrap(), amount: Amount::from_minor(amount), from: None };
+        let deposit = ChainDeposit { chain, to, symbol: symbol.parse().unwrap(), amount: Amount::from_minor(amount), from: None };
         self.test.world.deposit(deposit).await.unwrap();
     }
 
@@ -170,7 +170,7 @@ impl Simulation {
 
 async fn books_agree(test: Arc<TestApp>) {
     let seed = std::env::var("RAMPART_SIMULATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    let dice = SeededRandomness(SeededChance::new(seed));
+    let dice = SeededRandomness(SeededRandomness::new(seed));
     let mut simulation = Simulation { test: test.clone(), dice, customers: Vec::new(), payments: Vec::new(), rampoffs: Vec::new() };
     for number in 0..4 {
         let customer = test.verified(CustomerOf::SPAIN, &format!("{number}@example.com")).await;

@@ -15,7 +15,7 @@ use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::view::PaymentView;
-use rampart_sandbox::{BankTransfer, Booked, Calls, FaultOutcome, FaultPort, FaultRule, PayResult};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -255,7 +255,7 @@ async fn refund_returned(test: Arc<TestApp>) {
 }
 
 fn fault(port: FaultPort, outcome: FaultOutcome, count: u32) -> FaultRule {
-    FaultRule { port, calls: Calls::Actions, outcome, count, delay_seconds: 0 }
+    FaultRule { port, calls: FaultCalls::Actions, outcome, count, delay_seconds: 0 }
 }
 
 async fn answers_lost(test: Arc<TestApp>) {

@@ -11,7 +11,7 @@ use rampart_core::order::Reversal;
 use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -23,26 +23,26 @@ async fn with_workers(engine: TestEngine) -> TestApp {
 on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
     did_not_arrive_after_all);
 
-async fn fault(test: &TestApp, port: FaultPort, calls: Calls, outcome: FaultOutcome, count: u32) {
+async fn fault(test: &TestApp, port: FaultPort, calls: FaultCalls, outcome: FaultOutcome, count: u32) {
     test.world.add_fault(FaultRule { port, calls, outcome, count, delay_seconds: 0 }).await.unwrap();
 }
 
 /// The bank answers again, and its statement is read.
 async fn bank_answers(test: &TestApp) {
-    fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 0).await;
+    fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 0).await;
 }
 
 /// A sale whose payout the bank has accepted; the response was lost, and lookups fail.
 async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
-    fault(test, FaultPort::Bank, Calls::Actions, FaultOutcome::UnknownDone, 1).await;
-    fault(test, FaultPort::Bank, Calls::Questions, FaultOutcome::Fail, 100_000).await;
+    fault(test, FaultPort::Bank, FaultCalls::Actions, FaultOutcome::UnknownDone, 1).await;
+    fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let customer = ana(test).await;
     let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let lost = || async { test.app.store().payouts_in_state("unknown", None, 10).await.unwrap().first().map(|payout| payout.id) };
     (id, test.eventually("the answer was lost", lost).await)
 }
@@ -94,7 +94,7 @@ async fn arrived_and_the_retry_is_stopped(test: Arc<TestApp>) {
     let (id, first) = answer_lost(&test).await;
     payouts::fail(&test.app, &operator(), first).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
-    fault(&test, FaultPort::Screening, Calls::Questions, FaultOutcome::Fail, 100_000).await;
+    fault(&test, FaultPort::Screening, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let retry = retry(&test, id).await;
     bank_answers(&test).await;
     let finished = test.rampoff_becomes(id, "finished").await;

@@ -7,7 +7,7 @@ use rampart_app::workers;
 use rampart_app::{health, metrics};
 use rampart_core::amount::Amount;
 use rampart_core::payment::Payment;
-use rampart_sandbox::Deposit;
+use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::ana;
@@ -37,7 +37,7 @@ async fn everything_once(test: Arc<TestApp>) {
     for _ in 0..4 {
         let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
-        let deposit = Deposit {
+        let deposit = ChainDeposit {
             chain: order.chain(),
             to: order.deposit_address.clone(),
             symbol: order.terms.coin.symbol,

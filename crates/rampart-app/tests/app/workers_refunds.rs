@@ -12,7 +12,7 @@ use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Booked, Deposit};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -144,7 +144,7 @@ async fn paid_once_more(test: Arc<TestApp>) {
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "finished").await;
     test.advance(5).await;
     let first = item(&test, ReviewKind::Reversal).await;

@@ -13,7 +13,7 @@ use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, Calls, Deposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -103,7 +103,7 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
 
 async fn deposit(test: &TestApp, to: &str, symbol: &str, from: Option<&str>) {
     let (chain, symbol, amount) = ("polygon".parse().unwrap(), symbol.parse().unwrap(), Amount::from_minor(50_000_000));
-    test.world.deposit(Deposit { chain, to: to.to_owned(), symbol, amount, from: from.map(str::to_owned) }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to: to.to_owned(), symbol, amount, from: from.map(str::to_owned) }).await.unwrap();
 }
 
 /// Returns an item, waits until screening has reopened it, and returns it again.
@@ -155,7 +155,7 @@ async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
 
 async fn silent_provider(test: Arc<TestApp>) {
     let id = to_be_refunded(&test).await;
-    let silence = FaultRule { port: FaultPort::Screening, calls: Calls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
+    let silence = FaultRule { port: FaultPort::Screening, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     give_account(&test, id, "Ana García López").await;
     let asked = || async {

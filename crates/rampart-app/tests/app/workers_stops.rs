@@ -11,7 +11,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::outgoing::TransferSource;
 use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
-use rampart_sandbox::Deposit;
+use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
@@ -37,7 +37,7 @@ async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
     let rampoff = test.rampoff(id).await;
     let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
     let (symbol, amount) = (rampoff.terms.coin.symbol, rampoff.terms.coin_amount);
-    test.world.deposit(Deposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     id
 }
 
@@ -47,7 +47,7 @@ async fn stopped(app: &App) -> Vec<ReviewItem> {
 
 /// The batch number in a file, once it has one.
 async fn kept(test: &TestApp, file: &Path) -> i64 {
-    test.eventually("the number is kept", || async { Store::number_kept_in(file).map(|(_, number)| number) }).await
+    test.eventually("the number is kept", || async { Store::read_batch_number_file(file).map(|(_, number)| number) }).await
 }
 
 async fn doctors_word(app: &App) -> (bool, String) {
@@ -65,7 +65,7 @@ async fn put_back(test: Arc<TestApp>) {
     assert!(stopped(&test.app).await.is_empty(), "a missing file stops nothing");
     test.verified(CustomerOf::SPAIN, "eva@example.com").await;
     let number = kept(&test, &file).await;
-    assert!(number <= test.app.store().number_of_batches().await.unwrap(), "the file is never ahead");
+    assert!(number <= test.app.store().batch_number().await.unwrap(), "the file is never ahead");
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "one that lags behind stops nothing");
     std::fs::write(&file, "another 999999999").unwrap();
@@ -73,7 +73,7 @@ async fn put_back(test: Arc<TestApp>) {
     assert!(stopped(&test.app).await.is_empty(), "another installation's is no number of ours");
 
     let installation = test.app.store().installation().await.unwrap().unwrap().id;
-    let seen = test.app.store().number_of_batches().await.unwrap() + 1_000;
+    let seen = test.app.store().batch_number().await.unwrap() + 1_000;
     std::fs::write(&file, format!("{installation} {seen}")).unwrap();
     let app = test.another_node().await;
     stops::compare_with_folder(&app, &file).await.unwrap();

@@ -17,7 +17,7 @@ use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::watch::DepositState;
-use rampart_sandbox::Deposit;
+use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -48,7 +48,7 @@ async fn sale(test: &TestApp) -> Rampoff {
 }
 
 async fn deposit(test: &TestApp, chain: &str, to: &str) -> String {
-    let deposit = Deposit { chain: chain.parse().unwrap(), to: to.to_owned(), symbol: "USDC".parse().unwrap(), amount: AMOUNT, from: None };
+    let deposit = ChainDeposit { chain: chain.parse().unwrap(), to: to.to_owned(), symbol: "USDC".parse().unwrap(), amount: AMOUNT, from: None };
     test.world.deposit(deposit).await.unwrap()
 }
 
@@ -135,7 +135,7 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
     let order = sale(&test).await;
     let deposit = async |chain: &str, symbol: &str, minor: i128| {
         let (chain, to, symbol) = (chain.parse().unwrap(), order.deposit_address.clone(), symbol.parse().unwrap());
-        test.world.deposit(Deposit { chain, to, symbol, amount: Amount::from_minor(minor), from: None }).await.unwrap();
+        test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(minor), from: None }).await.unwrap();
         test.world.mine(chain, 6).await.unwrap();
     };
     let dust = [("bsc", "USDC", 1_000_000_000_000), ("bsc", "BNB", 1_000_000_000_000), ("polygon", "USDT", 1)];
@@ -186,7 +186,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
     let contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7".to_owned();
     for from in [another.deposit_address, hot, contract] {
         let (to, symbol) = (order.deposit_address.clone(), "USDC".parse().unwrap());
-        test.world.deposit(Deposit { chain: ethereum(), to, symbol, amount: AMOUNT, from: Some(from.clone()) }).await.unwrap();
+        test.world.deposit(ChainDeposit { chain: ethereum(), to, symbol, amount: AMOUNT, from: Some(from.clone()) }).await.unwrap();
         mine(&test, "ethereum", 7).await;
         let item = item(&test, ReviewKind::Suspense).await;
         assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");

@@ -3,7 +3,7 @@
 use crate::amount::{Amount, Overflow};
 use crate::quote::TermsError;
 use crate::rate::{Rate, Rounding};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::time::Timestamp;
 
 /// Agreed fees.
@@ -51,7 +51,7 @@ pub struct Exchange {
     /// In minor units of the currency.
     pub fee_network: Amount,
     /// Money that cannot be paid because its rail pays whole steps only, in minor units of the currency.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fee_rounding: Amount,
     /// What the customer gets, in minor units: coins when buying, money when selling.
     pub gives: Amount,

@@ -21,7 +21,7 @@ pub struct WindowTotals {
 impl WindowTotals {
     /// What a new order counts.
     #[must_use]
-    pub fn when_made(at: Timestamp, amount: Amount, level: KycLevel) -> Vec<Self> {
+    pub fn when_created(at: Timestamp, amount: Amount, level: KycLevel) -> Vec<Self> {
         vec![Self { at, amount, level }]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bank::{self, BankCode, BankDirectory, ListedBank};
 use super::{
-    BankAccountError, BankAccountInput, BankAccountKind, BankAccountWarning, MOST_CHARACTERS, ValidAccount, normalize, read_digits, words,
+    BankAccountError, BankAccountInput, BankAccountKind, BankAccountWarning, MAX_CHARACTERS, ValidAccount, normalize, read_digits, words,
 };
 use crate::char_buffer::Characters;
 use crate::country::Country;
@@ -15,7 +15,7 @@ const NEQUI: BankCode = BankCode::of(*b"507");
 const DAVIPLATA: BankCode = BankCode::of(*b"551");
 
 /// For `bank/type/number`: the name of a bank may be as long as its number.
-const MAX_TEXT_CHARACTERS: usize = 2 * MOST_CHARACTERS;
+const MAX_TEXT_CHARACTERS: usize = 2 * MAX_CHARACTERS;
 
 /// The parts of an account as given.
 struct AccountParts<'a> {

@@ -25,7 +25,7 @@ use crate::char_buffer::{self, Characters};
 use crate::country::Country;
 
 /// Longer input is refused before it is parsed.
-pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
+pub const MAX_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
 /// The kind of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -140,13 +140,13 @@ pub fn check(country: Country, given: BankAccountInput<'_>) -> Result<ValidAccou
 
 /// Trims, limits the length, and folds full-width characters. Separators are left to the rules of each kind.
 fn normalize(account: &str) -> Result<Cow<'_, str>, BankAccountError> {
-    if account.len() <= MOST_CHARACTERS && account.bytes().all(|character| matches!(character, b' '..=b'~')) {
+    if account.len() <= MAX_CHARACTERS && account.bytes().all(|character| matches!(character, b' '..=b'~')) {
         let account = account.trim();
         return if account.is_empty() { Err(BankAccountError::Empty) } else { Ok(Cow::Borrowed(account)) };
     }
     let mut normalized = String::with_capacity(32);
     for (position, character) in account.trim().chars().enumerate() {
-        if position >= MOST_CHARACTERS {
+        if position >= MAX_CHARACTERS {
             return Err(BankAccountError::TooLong);
         }
         match character {
@@ -173,7 +173,7 @@ fn compact(account: &str) -> String {
 fn read(account: &str, table: &char_buffer::CharTable, refused: impl Fn(char) -> BankAccountError) -> Result<Characters, BankAccountError> {
     let mut number = Characters::EMPTY;
     // Tables refuse everything that [`normalize`] would change, so a first success is final.
-    if account.len() <= MOST_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
+    if account.len() <= MAX_CHARACTERS && number.read(account.as_bytes(), table).is_ok() && !number.is_empty() {
         return Ok(number);
     }
     let mut number = Characters::EMPTY;

@@ -6,7 +6,7 @@ use crate::ledger::{Account, Processor, Rail};
 
 /// Why an installation does not have an account in an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotOurs {
+pub enum AccountNotConfigured {
     #[error("{0} never lies on {1}")]
     Never(Asset, Account),
     #[error("no rail {0} is configured")]
@@ -22,12 +22,12 @@ pub enum NotOurs {
 impl Catalogue {
     /// Checks that the configuration has this account in this asset. Other accounts may still have a balance: of a rail removed from the
     /// configuration, or in a currency that a rail should not have accepted.
-    pub fn has_account(&self, account: Account, asset: Asset) -> Result<(), NotOurs> {
+    pub fn has_account(&self, account: Account, asset: Asset) -> Result<(), AccountNotConfigured> {
         if !account.can_hold(asset) {
-            return Err(NotOurs::Never(asset, account));
+            return Err(AccountNotConfigured::Never(asset, account));
         }
         if self.decimals(asset).is_none() {
-            return Err(NotOurs::Asset(asset));
+            return Err(AccountNotConfigured::Asset(asset));
         }
         match (account, asset) {
             (Account::Bank(rail), Asset::Fiat(currency)) => self.has_rail(rail, currency),
@@ -39,19 +39,19 @@ impl Catalogue {
         }
     }
 
-    fn has_rail(&self, rail: Rail, currency: Currency) -> Result<(), NotOurs> {
+    fn has_rail(&self, rail: Rail, currency: Currency) -> Result<(), AccountNotConfigured> {
         match self.rail_account(rail) {
-            None => Err(NotOurs::Rail(rail)),
-            Some(account) if account.currency != currency => Err(NotOurs::Currency { rail, holds: account.currency }),
+            None => Err(AccountNotConfigured::Rail(rail)),
+            Some(account) if account.currency != currency => Err(AccountNotConfigured::Currency { rail, holds: account.currency }),
             Some(_) => Ok(()),
         }
     }
 
-    fn has_processor(&self, processor: Processor, currency: Currency) -> Result<(), NotOurs> {
+    fn has_processor(&self, processor: Processor, currency: Currency) -> Result<(), AccountNotConfigured> {
         let takes = |kind: MethodKind| kind == MethodKind::Redirect(processor);
         match self.methods.iter().any(|method| takes(method.kind) && method.fiat == currency) {
             true => Ok(()),
-            false => Err(NotOurs::Processor { processor, currency }),
+            false => Err(AccountNotConfigured::Processor { processor, currency }),
         }
     }
 }

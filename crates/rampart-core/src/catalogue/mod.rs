@@ -6,7 +6,7 @@ mod source;
 
 use std::time::Duration;
 
-pub use accounts::NotOurs;
+pub use accounts::AccountNotConfigured;
 pub use source::{CatalogueError, CatalogueSource};
 
 use crate::address::AddressKind;

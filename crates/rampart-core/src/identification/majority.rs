@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgeCheck {
     /// It has no date of birth, or belongs to a company.
-    Untold,
+    Unknown,
     OfAge,
     /// A document for minors, or a minor by every possible date.
     Minor,
@@ -22,7 +22,7 @@ impl DocumentType {
     pub fn majority(self, normalized: &str, minimum_age: u8, now: Timestamp) -> AgeCheck {
         let number = characters_of(normalized);
         if self.holder_of(&number) == CustomerType::Company {
-            return AgeCheck::Untold;
+            return AgeCheck::Unknown;
         }
         if self.is_of_minors_by(&number) {
             return AgeCheck::Minor;
@@ -33,7 +33,7 @@ impl DocumentType {
         let is_minor = |date: &Date| date.age(today).is_some_and(|age| age < u16::from(minimum_age));
         let minors = past.iter().filter(|date| is_minor(date)).count();
         match (past.len() - minors, minors) {
-            (0, 0) if to_come.is_empty() => AgeCheck::Untold,
+            (0, 0) if to_come.is_empty() => AgeCheck::Unknown,
             (0, _) => AgeCheck::Minor,
             (_, 0) => AgeCheck::OfAge,
             _ => AgeCheck::Open,

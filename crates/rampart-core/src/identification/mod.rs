@@ -35,7 +35,7 @@ use crate::text::composed;
 use crate::time::Timestamp;
 
 /// Longer input is refused before it is parsed.
-pub const MOST_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
+pub const MAX_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
 /// A valid number, stored inline. Text forms are made on request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,7 +215,7 @@ static TABLE: char_buffer::CharTable = {
 fn read(number: &str, characters: &mut Characters) -> Result<(), DocumentError> {
     if !number.is_ascii() {
         read_unicode(number, characters)?;
-    } else if number.len() > MOST_CHARACTERS {
+    } else if number.len() > MAX_CHARACTERS {
         return Err(DocumentError::TooLong);
     } else {
         characters.read(number.as_bytes(), &TABLE).map_err(|found| DocumentError::Charset { found: char::from(found) })?;
@@ -228,7 +228,7 @@ fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), Documen
     // `Ñ` may be written as `N` and a combining tilde.
     let number = composed(number);
     for (position, letter) in number.chars().enumerate() {
-        if position >= MOST_CHARACTERS {
+        if position >= MAX_CHARACTERS {
             return Err(DocumentError::TooLong);
         }
         let folded = match letter {

@@ -62,7 +62,7 @@ impl Order {
 
     /// Every outgoing payout or transfer: a refund may be several payouts.
     #[must_use]
-    pub fn all_on_its_way(&self) -> Vec<OutgoingRecord> {
+    pub fn all_pending_outgoing(&self) -> Vec<OutgoingRecord> {
         match self {
             Self::Payment(payment) => match &payment.state {
                 PaymentState::RefundPending { payouts } => payouts.iter().map(|refund| OutgoingRecord::Payout(refund.payout)).collect(),

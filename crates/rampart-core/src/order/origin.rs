@@ -80,7 +80,7 @@ pub(crate) fn is_usable(origin: Option<&DestinationOrigin>, by: DecidedBy, conte
 
 /// When an order waiting for a destination is checked again: at the end of the objection period.
 pub(crate) fn usable_from(reason: HoldReason, origin: Option<&DestinationOrigin>) -> Option<Timestamp> {
-    origin.filter(|origin| reason.lacks_a_destination() && origin.by == ProvidedBy::Page)?.used_from
+    origin.filter(|origin| reason.needs_destination() && origin.by == ProvidedBy::Page)?.used_from
 }
 
 /// The end of the objection period of a destination given on a page.

@@ -91,7 +91,7 @@ fn beside(record: &Record) -> Option<String> {
 #[must_use]
 pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let id: TransferId = sample.mint.id();
     let signed = || SignedTransaction { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
@@ -122,7 +122,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
             ("unconfirmed", TransferFact::Unconfirmed),
             ("reverted", TransferFact::Reverted { network_fee }),
             ("vanished", TransferFact::Vanished { reason }),
-            ("abandoned", TransferFact::GivenUp),
+            ("abandoned", TransferFact::Abandoned),
         ]
     };
     let observe = |transfer: Transfer, fact| {
@@ -233,7 +233,7 @@ impl OutgoingSample<'_> {
 #[must_use]
 pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
     let catalogue = example::catalogue(example::HOLD);
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let id: PayoutId = sample.mint.id();
     let (reference, reason) = (|| "R1".to_owned(), || "closed account".to_owned());

@@ -54,7 +54,7 @@ impl Payment {
     /// transfer and still open or on hold.
     #[must_use]
     pub fn asks_for_account(&self) -> bool {
-        let waits = matches!(self.state, PaymentState::OnHold { reason, .. } if reason.lacks_a_destination());
+        let waits = matches!(self.state, PaymentState::OnHold { reason, .. } if reason.needs_destination());
         let is_open = self.is_unpaid() || matches!(self.state, PaymentState::OnHold { .. });
         self.refund_account.is_none() && (waits || (is_open && self.instructions.is_some()))
     }
@@ -87,7 +87,7 @@ impl Payment {
             (PaymentCommand::Cancel, PaymentState::Started | PaymentState::PendingBank { .. }) if self.fiat_balance.is_positive() => {
                 self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
             }
-            (PaymentCommand::GiveRefundAccount(account, origin), PaymentState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
+            (PaymentCommand::GiveRefundAccount(account, origin), PaymentState::OnHold { reason, .. }) if reason.needs_destination() => {
                 self.give_refund_account(account, origin);
                 if self.has_refund_destination(context) {
                     self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);

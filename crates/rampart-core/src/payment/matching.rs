@@ -38,14 +38,14 @@ pub fn for_amount(open: &[Payment], amount: Amount, decided: &[Amount], catalogu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::example::{self, Counting};
+    use crate::example::{self, CountingRandomness};
     use crate::id::Mint;
     use crate::payment::PaymentState;
 
     #[test]
     fn money_without_a_reference_finds_the_order_it_is_for() {
         let catalogue = example::catalogue(example::MARKET);
-        let randomness = Counting::default();
+        let randomness = CountingRandomness::default();
         let mint = Mint { now: example::START, randomness: &randomness };
         let of = |minor: i128| {
             let mut order = example::payment(&catalogue, &mint, false, PaymentState::Started).unwrap();

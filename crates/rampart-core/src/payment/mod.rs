@@ -37,7 +37,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::PaymentView;
@@ -74,13 +74,13 @@ pub struct Instructions {
     /// Whether the account number is the customer's own, so that money is matched by it and not by the reference.
     pub own_account: bool,
     /// The bank's name, if the account number does not imply it.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub bank: Option<String>,
     /// The holder's tax number, which some banks ask payers for; `None` in orders of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tax_id: Option<String>,
     /// E-mail address for the bank's payment notice; `None` in orders of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub email: Option<String>,
 }
 
@@ -151,7 +151,7 @@ pub struct Refund {
     /// In minor units.
     pub amount: Amount,
     /// The rest its rail cannot pay, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rounding: Amount,
 }
 
@@ -202,9 +202,9 @@ pub struct Payment {
     pub partner: PartnerId,
     pub customer: CustomerId,
     /// Customer whose limits it counts towards, if that is another registration of the same person.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub counts_as: Option<CustomerId>,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub external_id: Option<String>,
     /// The payment method, spelled as in the catalogue.
     pub method: Code<16>,
@@ -216,24 +216,24 @@ pub struct Payment {
     /// Address that receives the coins.
     pub wallet: String,
     /// Where the browser is redirected afterwards.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub callback_url: Option<String>,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refund_account: Option<PayoutDestination>,
     /// Who gave the refund account; `None` in orders of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refund_origin: Option<DestinationOrigin>,
     /// Whether the original processor or the payer's bank has refused a refund for good.
-    #[serde(default, alias = "refused_by_processor", skip_serializing_if = "says_nothing")]
+    #[serde(default, alias = "refused_by_processor", skip_serializing_if = "is_default")]
     pub refused_by_source: bool,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub instructions: Option<Instructions>,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub quote: Option<QuoteId>,
     /// Level of the customer when the order was created; its limits are counted at this level.
     pub level: KycLevel,
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub earlier_link: Option<String>,
     pub created_at: Timestamp,
     /// End of the price promise and of the reservation of coins.
@@ -242,57 +242,57 @@ pub struct Payment {
     pub open_until: Timestamp,
     pub state: PaymentState,
     /// Received money, oldest first. Bounded by `MAX_RECEIPTS`: the rest goes to suspense.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub receipts: Vec<Receipt>,
     /// Balance of this order on the customer's account, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fiat_balance: Amount,
     /// Coins held on the hot wallet for this order, in minor units.
     pub reserved: Amount,
     /// Agreed fees; `None` in orders of earlier versions, which use the method's fees.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fees: Option<Fees>,
     /// The latest decision about the received money.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub taken: Option<Exchange>,
     /// Whether `taken` was converted once and the coins did not leave: the customer is owed that exchange without expiry.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub converted: bool,
     /// What it counts in the customer's limits.
     pub counted: Vec<WindowTotals>,
     /// Whether its place among open orders was released.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub place_given_back: bool,
     /// Whether everything is exchanged at the market price, because the order waited for something its customer could supply.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lost_promise: bool,
     /// Whether the partner was notified of the received money.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub told: bool,
     /// Set aside beside the order, in minor units of its currency.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
     /// Refunded, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refunded: Amount,
     /// The review item that collects amounts below the receipt minimum.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub running_item: Option<ReviewId>,
     /// Deviations of what arrived.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: Deviations,
     /// The kind of reversal, if money was reversed.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reversal: Option<Reversal>,
     /// What screening found.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub findings: ScreeningHits,
     /// Reversed after the money had left or was under way, in minor units. Booked as a loss until it turns out that the money
     /// did not leave.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lost: Amount,
     /// Captures reversed before they were reported.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reversed_first: Vec<EarlyReversal>,
     pub updated_at: Timestamp,
 }

@@ -53,7 +53,7 @@ impl Payment {
 
     /// Whether a refund, or part of it, can only go to the given refund account.
     #[must_use]
-    pub fn goes_to_given_account(&self) -> bool {
+    pub fn refund_needs_given_account(&self) -> bool {
         let is_unknown = |receipt: &Receipt| receipt.source.as_ref().is_none_or(|source| source.reveal().is_empty());
         self.refused_by_source || self.receipts.iter().any(is_unknown)
     }
@@ -100,7 +100,7 @@ impl Payment {
             parts.map(|parts| parts.into_iter().map(|part| (part.route, part.destination.account)).collect::<Vec<_>>())
         };
         let went_to = accounts(self);
-        let was_given = self.goes_to_given_account();
+        let was_given = self.refund_needs_given_account();
         self.refused_by_source = true;
         let goes_elsewhere = accounts(self) != went_to;
         if was_given && let Some(origin) = &mut self.refund_origin {

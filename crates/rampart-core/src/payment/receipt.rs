@@ -4,7 +4,7 @@ use super::Payment;
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, Mint};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::redacted::Redacted;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::time::Timestamp;
@@ -25,13 +25,13 @@ pub struct Receipt {
     /// The sending account, or the processor's reference of the capture.
     pub source: Option<Redacted>,
     /// Whether an operator assigned it; then it is exchanged at the market price.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub assigned: bool,
     /// Set aside, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
     /// Reversed, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub taken_back: Amount,
 }
 

@@ -253,7 +253,7 @@ fn state_after(step: &Step) -> Option<String> {
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = PaymentSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
     let mut rows = Vec::new();

@@ -109,7 +109,7 @@ impl Rampoff {
                 self.release_promise(context, &mut step);
                 self.state = RampoffState::Cancelled;
             }
-            (RampoffCommand::GiveRefundWallet(wallet, origin), RampoffState::OnHold { reason, .. }) if reason.lacks_a_destination() => {
+            (RampoffCommand::GiveRefundWallet(wallet, origin), RampoffState::OnHold { reason, .. }) if reason.needs_destination() => {
                 self.give_refund_wallet(wallet, origin);
                 if self.usable_refund_wallet(DecidedBy::Policy, context).is_some() {
                     self.refund(DecidedBy::Policy, Screening::Due, context, &mut step);
@@ -125,7 +125,7 @@ impl Rampoff {
                 self.pay(Screening::Due, context, &mut step);
             }
             // The returned money is in suspense: the operator who resolves its review item pays it to this account.
-            (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.payout_came_back() => {
+            (RampoffCommand::GivePayoutDestination(destination, origin), RampoffState::Finished { .. }) if self.was_payout_returned() => {
                 self.give_destination(destination, origin);
             }
             (RampoffCommand::Hold, RampoffState::CryptoReceived { .. }) => self.put_on_hold(HoldReason::Operator, context, &mut step),

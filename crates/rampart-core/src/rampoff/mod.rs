@@ -32,7 +32,7 @@ use crate::limits::{self, Usage};
 use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::step::Step;
 use crate::time::Timestamp;
 use crate::view::RampoffView;
@@ -141,9 +141,9 @@ pub struct Rampoff {
     pub partner: PartnerId,
     pub customer: CustomerId,
     /// Customer whose limits it counts towards, if that is another registration of the same person.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub counts_as: Option<CustomerId>,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub external_id: Option<String>,
     pub country: Country,
     pub rail: Rail,
@@ -153,22 +153,22 @@ pub struct Rampoff {
     /// Account that receives the money.
     pub destination: PayoutDestination,
     /// Who gave the payout account; `None` in orders of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub destination_origin: Option<DestinationOrigin>,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refund_wallet: Option<String>,
     /// Who gave the refund wallet; `None` in orders of earlier versions.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refund_origin: Option<DestinationOrigin>,
     /// The order's own deposit address.
     pub deposit_address: String,
     pub deposit_index: u64,
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub quote: Option<QuoteId>,
     /// Level of the customer when the order was created; its limits are counted at this level.
     pub level: KycLevel,
     /// Fingerprint of the page link that an earlier version issued ([`crate::earlier_link`]).
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub earlier_link: Option<String>,
     pub created_at: Timestamp,
     /// End of the price promise and of the reservation of money.
@@ -177,56 +177,56 @@ pub struct Rampoff {
     pub open_until: Timestamp,
     pub state: RampoffState,
     /// Received coins, oldest first.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub deposits: Vec<DepositReceipt>,
     /// Coins of this order on the customer's account, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub coin_balance: Amount,
     /// Money of this order on the customer's account, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fiat_balance: Amount,
     /// Coins converted into money that has not arrived yet, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub converted: Amount,
     /// Money held at the bank for this order, in minor units.
     pub reserved: Amount,
     /// Agreed fees; `None` in orders of earlier versions, which use the rail's fees.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fees: Option<Fees>,
     /// The latest decision about the received coins.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub taken: Option<Exchange>,
     /// What it counts in the customer's limits.
     pub counted: Vec<WindowTotals>,
     /// Whether its place among open orders was released.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub place_given_back: bool,
     /// Whether everything is exchanged at the market price, because the order waited for something its customer could supply.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lost_promise: bool,
     /// Whether the partner was notified of the received coins.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub told: bool,
     /// Set aside beside the order, in minor units of its coin.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
     /// Refunded, in minor units of its coin.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub refunded: Amount,
     /// The review item that collects amounts below the receipt minimum.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub running_item: Option<ReviewId>,
     /// The same for other coins that arrived at its address, one per coin.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub running_items_beside: Vec<(CoinId, ReviewId)>,
     /// Deviations of what arrived.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: Deviations,
     /// The kind of reversal, if anything was reversed.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reversal: Option<Reversal>,
     /// What screening found.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub findings: ScreeningHits,
     pub updated_at: Timestamp,
 }
@@ -285,7 +285,7 @@ impl Rampoff {
     /// Whether the bank returned the settled payout and the coins sold for it were not reversed. Whether it was paid again
     /// since then is only known from its review item.
     #[must_use]
-    pub fn payout_came_back(&self) -> bool {
+    pub fn was_payout_returned(&self) -> bool {
         self.reversal == Some(Reversal::BankReturn) && !self.deposits.iter().any(|deposit| deposit.lost)
     }
 

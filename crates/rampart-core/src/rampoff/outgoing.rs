@@ -69,14 +69,14 @@ impl Rampoff {
     /// The customer's share of a refund's network fee: the order's network fee at its promised price, rounded up. In minor
     /// units of the coin.
     #[must_use]
-    pub fn fee_of_going_back(&self) -> Amount {
+    pub fn refund_network_fee(&self) -> Amount {
         let terms = &self.terms;
         terms.price.fiat_to_coins(terms.fee_network, terms.fiat_decimals, terms.coin_decimals, Rounding::Up).unwrap_or(Amount::ZERO)
     }
 
     /// Whether the coins exceed the network fee of their refund.
     pub(super) fn covers_refund_fee(&self, coins: Amount) -> bool {
-        coins > self.fee_of_going_back()
+        coins > self.refund_network_fee()
     }
 
     /// Whether the order has coins, or money they were converted to, and the network fee of a refund would consume all of them.
@@ -102,7 +102,7 @@ impl Rampoff {
         }
         self.release_promise(context, step);
         self.taken = None;
-        let withheld = self.fee_of_going_back();
+        let withheld = self.refund_network_fee();
         let transfer = Transfer {
             order: Some(self.id),
             customer: Some(self.customer),
@@ -122,7 +122,7 @@ impl Rampoff {
         else {
             return step.write(item);
         };
-        let withheld = self.fee_of_going_back();
+        let withheld = self.refund_network_fee();
         let transfer = Transfer {
             withheld,
             resolves: Some(item.id),

@@ -4,7 +4,7 @@ use super::Rampoff;
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::id::{FactId, Mint};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::time::Timestamp;
 
@@ -29,10 +29,10 @@ pub struct DepositReceipt {
     /// Whether a reorganisation removed it after it had been confirmed and paid out: it is booked as lost.
     pub lost: bool,
     /// Whether an operator assigned it; then it is exchanged at the market price.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub assigned: bool,
     /// Set aside, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
 }
 

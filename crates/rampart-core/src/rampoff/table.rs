@@ -35,7 +35,7 @@ fn name_of(rampoff: &Rampoff) -> String {
     match (rampoff.deposits.iter().any(|deposit| deposit.lost), &rampoff.state) {
         (true, _) => name + LOST,
         (false, RampoffState::Confirming) if rampoff.coin_balance.is_positive() => name + PAID_IN_PART,
-        (false, RampoffState::Finished { .. }) if rampoff.payout_came_back() => name + RETURNED,
+        (false, RampoffState::Finished { .. }) if rampoff.was_payout_returned() => name + RETURNED,
         (false, RampoffState::OnHold { reason: HoldReason::Screening, .. }) if rampoff.findings.order.is_none() => name + ABOUT_THE_REFUND,
         (false, _) => name,
     }
@@ -251,7 +251,7 @@ fn state_after(step: &Step) -> Option<String> {
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = RampoffSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
     let mut rows = Vec::new();

@@ -261,5 +261,5 @@ fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal>
             format!("the nonce {nonce} is free, so the chain may yet take transaction {}: it is offered with every block", signed.txid);
         return Err(refuse(sentence));
     }
-    Ok(transfer.observe(TransferFact::GivenUp, outgoing, context))
+    Ok(transfer.observe(TransferFact::Abandoned, outgoing, context))
 }

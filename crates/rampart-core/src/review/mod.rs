@@ -10,7 +10,7 @@ use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
 use crate::order::ProvidedBy;
 use crate::outgoing::{OutgoingRecord, Screening};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::time::Timestamp;
 
 /// Why an operator is needed. Orders on hold have no review item: their state says why.
@@ -76,7 +76,7 @@ pub struct ReviewItem {
     /// Source account or wallet it could be returned to, or the one the customer named.
     pub source: Option<String>,
     /// The account or wallet of the last attempt to return it.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub destination: Option<String>,
     /// Whether screening had a hit on its receiver. An operator who returns it nevertheless has seen the hit, and the receiver
     /// is not screened again.

@@ -6,7 +6,7 @@ mod reorganisation;
 mod reversal;
 
 pub(crate) use decision::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
-pub use reorganisation::{Traces, is_about, received_again, receives, sent, shortage_of, undone, undone_of};
+pub use reorganisation::{RemovedDepositTraces, is_about, deposit_received_again, receives, sent, shortage_of, undone, deposit_removed_from_order};
 pub(crate) use reorganisation::{not_sent_back, sent_back};
 pub use reversal::{lost, taken_back};
 

@@ -23,7 +23,7 @@ pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
 
 /// What a removed deposit affects, beside its review items.
 #[derive(Debug, Clone, Default)]
-pub struct Traces {
+pub struct RemovedDepositTraces {
     /// The order beside which it was in suspense, if it is not among the order's deposits.
     pub beside: Option<Rampoff>,
     /// The order that an operator assigned it to.
@@ -41,11 +41,11 @@ pub struct Traces {
 /// `step` is the outcome for the order, if the deposit is among its deposits. There are several items if a return failed (it
 /// was in suspense only once) or if it was in suspense in parts.
 #[must_use]
-pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: Traces, context: &Context<'_>) -> Step {
+pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: RemovedDepositTraces, context: &Context<'_>) -> Step {
     let mint = &context.mint;
     let items: Vec<ReviewItem> = items.into_iter().filter(|item| is_about(item, deposit)).collect();
     if let Some(order) = traces.assigned.filter(|order| order.knows(deposit.id)) {
-        step.extend(undone_of(order, deposit.id, traces.on_its_way, context));
+        step.extend(deposit_removed_from_order(order, deposit.id, traces.on_its_way, context));
     }
     let deposits = Account::ChainDeposits(deposit.coin.chain);
     let sent_by = |item: &ReviewItem| traces.returned.iter().map(|(transfer, _)| transfer).find(|each| Some(each.id) == sent(item));
@@ -75,7 +75,7 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
 
 /// A reorganisation removed a deposit that an order received: what is outgoing and certainly not attempted is stopped.
 #[must_use]
-pub fn undone_of(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
+pub fn deposit_removed_from_order(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
     stopped_by(order.into(), on_its_way, "a reorganisation removed the deposit that it was for", context, |order| match order {
@@ -197,7 +197,7 @@ fn is_new_item(record: &Record, deposit: FactId) -> bool {
 /// returned twice. `items` are the deposit's review items, oldest first; `returned` the transfers that returned them. An amount
 /// that differs from before waits for an operator.
 #[must_use]
-pub fn received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
+pub fn deposit_received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
     for item in items.iter().filter(|item| item.kind == ReviewKind::Suspense && item.is_undone()) {
         let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));

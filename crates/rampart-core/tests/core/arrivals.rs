@@ -9,7 +9,7 @@ use rampart_core::amount::Amount;
 use rampart_core::arrival::{DeviationKind, Eligibility, Grade};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::event::EventType;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
@@ -29,7 +29,7 @@ const HOUR_SECONDS: u64 = 3_600;
 /// An installation without a database: an order, the balance of its customer, and the records of its steps.
 struct ArrivalScenario {
     catalogue: Catalogue,
-    randomness: Counting,
+    randomness: CountingRandomness,
     now: Timestamp,
     price: Option<Rate>,
     standing: Eligibility,
@@ -45,7 +45,7 @@ impl ArrivalScenario {
     fn new(policy: Policy) -> Self {
         Self {
             catalogue: example::catalogue(policy),
-            randomness: Counting::default(),
+            randomness: CountingRandomness::default(),
             now: example::START,
             price: Some(example::price()),
             standing: Eligibility::good(KycLevel::Basic),

@@ -3,7 +3,7 @@
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
@@ -178,7 +178,7 @@ fn describe(step: &Step) -> String {
 #[test]
 fn every_decision_about_every_item() {
     let catalogue = example::catalogue(example::HOLD);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let scene = DecisionScenario { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let mut rows = Vec::new();
     for (what, item, about) in scene.items() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
@@ -24,7 +24,7 @@ const OTHER_WALLET: &str = "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359";
 /// What a decision needs; the same for both legs.
 struct DestinationScenario {
     catalogue: Catalogue,
-    randomness: Counting,
+    randomness: CountingRandomness,
 }
 
 /// What both legs have in common, for the tests.
@@ -135,7 +135,7 @@ impl LegUnderTest for Rampoff {
 
 impl DestinationScenario {
     fn new() -> Self {
-        Self { catalogue: example::catalogue(example::MARKET), randomness: Counting::default() }
+        Self { catalogue: example::catalogue(example::MARKET), randomness: CountingRandomness::default() }
     }
 
     fn mint(&self, now: Timestamp) -> Mint<'_> {

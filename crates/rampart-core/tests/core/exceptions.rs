@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::table::{self, Cell, Row};
+use rampart_core::arrival::table::{self, Cell, ArrivalRow};
 use rampart_core::arrival::{Eligibility, Leg};
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::order::{Context, HoldReason, Order};
@@ -48,14 +48,14 @@ fn what_is_unusual_does_not_depend_on_what_speaks_against_going_on() {
         let rows = table::amounts(&policy);
         for row in &rows {
             let plain = rows.iter().find(|plain| plain.but.is_empty() && plain.arrives == row.arrives).expect("it is the first");
-            let flags = |row: &Row| row.cells().map(|cell| cell.flags.clone()).collect::<Vec<_>>();
+            let flags = |row: &ArrivalRow| row.cells().map(|cell| cell.flags.clone()).collect::<Vec<_>>();
             assert_eq!(flags(row), flags(plain), "{name}: {} | {}", row.arrives, row.but);
         }
     }
 }
 
 /// Every row of both tables under every policy.
-static ROWS: LazyLock<Vec<(&str, Row)>> = LazyLock::new(|| {
+static ROWS: LazyLock<Vec<(&str, ArrivalRow)>> = LazyLock::new(|| {
     let mut rows = Vec::new();
     for (name, policy) in example::POLICIES {
         rows.extend(table::amounts(&policy).into_iter().chain(table::whose(&policy)).map(|row| (name, row)));
@@ -63,7 +63,7 @@ static ROWS: LazyLock<Vec<(&str, Row)>> = LazyLock::new(|| {
     rows
 });
 
-fn each_cell(check: impl Fn(&str, &Row, &Cell)) {
+fn each_cell(check: impl Fn(&str, &ArrivalRow, &Cell)) {
     for (policy, row) in ROWS.iter() {
         for cell in row.cells() {
             check(&format!("{policy}: {} | {} | {cell}", row.arrives, row.but), row, cell);
@@ -118,7 +118,7 @@ fn every_reason_and_every_kind_has_its_commands() {
             assert!(!reason.commands(leg).is_empty(), "{reason:?}");
         }
     }
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     for kind in ReviewKind::ALL {
         for source in [None, Some("0x03".to_owned())] {
@@ -138,7 +138,7 @@ const fn leg(order: &Order) -> Leg {
 /// Whether the order accepts the command of a command line; commands about customers and partners do not concern it.
 fn is_taken(command: &str, order: &Order) -> bool {
     let catalogue = example::catalogue(example::MARKET);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
@@ -175,7 +175,7 @@ fn is_taken(command: &str, order: &Order) -> bool {
 /// Whether a decision fits such items. Refusals that depend on the outside are not made by the core.
 fn fits(command: &str, item: &ReviewItem) -> bool {
     let catalogue = example::catalogue(example::MARKET);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let order = example::payment(&catalogue, &mint, false, PaymentState::Started).expect("the example buys");
     let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
@@ -201,7 +201,7 @@ fn fits(command: &str, item: &ReviewItem) -> bool {
 fn commands_for_an_order_on_hold_depend_on_its_state() {
     // A sale whose coins were undone has nothing that could be released, and can be cancelled.
     let catalogue = example::catalogue(example::MARKET);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let state = RampoffState::OnHold { reason: HoldReason::Reorganised, since: mint.now };
     let order: Order = example::rampoff(&catalogue, &mint, state).expect("the example sells").into();

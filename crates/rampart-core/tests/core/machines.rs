@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rampart_core::amount::Amount;
 use rampart_core::arrival::{Eligibility, Exchange};
-use rampart_core::example::{self, Counting, POLICIES};
+use rampart_core::example::{self, CountingRandomness, POLICIES};
 use rampart_core::id::Mint;
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
@@ -90,7 +90,7 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
 #[test]
 fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
     let catalogue = example::catalogue(example::HOLD);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
@@ -130,7 +130,7 @@ struct PurchaseOutcome {
 /// customer's account.
 fn play_purchase(policy: Policy, paid: i128) -> PurchaseOutcome {
     let catalogue = example::catalogue(policy);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let standing = Eligibility::good(KycLevel::Basic);
     let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };

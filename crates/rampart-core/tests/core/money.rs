@@ -170,7 +170,7 @@ proptest! {
             .collect();
         let sum = |wanted: usize| amounts.iter().filter(|row| row.1 == wanted).map(|row| if row.2 { row.3 } else { -row.3 }).sum::<i128>();
         let balanced = sum(0) == 0 && sum(1) == 0 && !amounts.is_empty() && amounts.iter().all(|row| row.3 > 0);
-        let randomness = example::Counting::default();
+        let randomness = example::CountingRandomness::default();
         let mint = Mint { now: example::START, randomness: &randomness };
         let posting = Posting::new(&mint, PostingKind::WrittenOff, Origin::Request, None, entries);
         prop_assert_eq!(posting.is_ok(), balanced);
@@ -193,7 +193,7 @@ fn quote() -> (Quote, QuoteKey) {
     let rail = catalogue.payout_rail(Country::SPAIN).expect("has a rail");
     let coin = catalogue.coin(example::USDC).expect("has USDC");
     let terms = SellTerms::new(&catalogue, rail, coin, example::price(), Amount::from_minor(100_000_000)).expect("covers fees");
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     (Quote { id: mint.id(), partner: mint.id(), terms: QuoteTerms::Sell(terms), expires_at: mint.now }, QuoteKey::new(&[7; 32]))
 }
@@ -210,7 +210,7 @@ fn a_quote_opens_with_its_key_only() {
 
 #[test]
 fn an_entry_of_nothing_is_refused() {
-    let randomness = example::Counting::default();
+    let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let entries = vec![Entry::debit(Account::Fx, example::EUR, Amount::ZERO), Entry::credit(Account::Suspense, example::EUR, Amount::ZERO)];
     let posting = Posting::new(&mint, PostingKind::WrittenOff, Origin::Request, None, entries);

@@ -3,7 +3,7 @@
 use rampart_core::amount::Amount;
 use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::{CustomerId, Mint};
 use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, FeeKind};
@@ -57,7 +57,7 @@ fn exchanged(catalogue: &Catalogue, mint: &Mint<'_>) -> Rampoff {
 
 #[test]
 fn a_sale_exchanged_before_pays_whole_steps_and_keeps_the_rest_when_it_arrives() {
-    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let context = context(&catalogue, mint);
     let step = exchanged(&catalogue, &mint).request(RampoffCommand::Release, &context).expect("it goes on");
@@ -84,7 +84,7 @@ fn of(order: impl Into<Order>) -> Outgoing {
 
 #[test]
 fn what_is_less_than_a_step_waits_for_a_person() {
-    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&catalogue, &mint) };
     let step = order.request(RampoffCommand::Release, &context(&catalogue, mint)).expect("it is tried");
@@ -94,7 +94,7 @@ fn what_is_less_than_a_step_waits_for_a_person() {
 
 #[test]
 fn a_refund_that_arrives_after_all_reports_what_arrived() {
-    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let context = context(&catalogue, mint);
     let state = PaymentState::OnHold { reason: HoldReason::RefundFailed, since: mint.now };
@@ -119,7 +119,7 @@ fn a_refund_that_arrives_after_all_reports_what_arrived() {
 
 #[test]
 fn a_return_that_comes_back_lists_what_came_back() {
-    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let context = context(&catalogue, mint);
     let amount = Amount::from_minor(10_050);
@@ -149,7 +149,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
 
 #[test]
 fn a_processor_gives_back_what_it_captured() {
-    let (catalogue, randomness) = (whole_euros(), Counting::default());
+    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
     let amount = Amount::from_minor(10_050);
     let route = PayoutRoute::Processor("card".parse().unwrap());

@@ -13,7 +13,7 @@ use crate::world::World;
 
 /// Coins that a third party sends to an address.
 #[derive(Debug, Clone)]
-pub struct Deposit {
+pub struct ChainDeposit {
     pub chain: Chain,
     pub to: String,
     /// A symbol that is not in the catalogue stands for an unknown token.
@@ -52,7 +52,7 @@ impl World {
     ///
     /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
-    pub async fn deposit(&self, deposit: Deposit) -> Result<String, WorldError> {
+    pub async fn deposit(&self, deposit: ChainDeposit) -> Result<String, WorldError> {
         let chain = self.simulated_chain(deposit.chain)?;
         let addresses = chain.config.addresses;
         let to = addresses.normalize(&deposit.to).map_err(|fault| WorldError::impossible(format!("to {fault}")))?;

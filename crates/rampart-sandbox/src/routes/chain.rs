@@ -8,7 +8,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
 use super::response::{SandboxAnswer, SandboxResult, refusal};
 use super::{RouteState, SandboxCaller, normalize};
-use crate::chain::Deposit;
+use crate::chain::ChainDeposit;
 
 /// A deposit of coins.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -162,7 +162,7 @@ pub(super) async fn deposit(
         let amount = body.amount.amount("amount", decimals)?;
         let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
         let from = input::text("from", body.from, 100)?;
-        let txid = state.world.deposit(Deposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
+        let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
         Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
     };
     caller.respond(work.await)

@@ -6,7 +6,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use super::input::{self, Decimal, SandboxBody};
 use super::response::{SandboxAnswer, SandboxResult, refusal};
 use super::{RouteState, SandboxCaller};
-use crate::faults::{Calls, FaultOutcome, FaultPort, FaultRule};
+use crate::faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 
 /// How far to advance business time.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -87,14 +87,14 @@ pub(super) struct SandboxFaultRequest {
     #[schema(minimum = 0, maximum = 3600)]
     delay_seconds: Option<u32>,
     /// Which calls fail. Default: `actions`.
-    calls: Option<Calls>,
+    calls: Option<FaultCalls>,
 }
 
 /// Calls to a provider that will fail.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxFault {
     port: FaultPort,
-    calls: Calls,
+    calls: FaultCalls,
     outcome: FaultOutcome,
     count: u32,
     delay_seconds: u32,

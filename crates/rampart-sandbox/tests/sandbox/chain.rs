@@ -3,7 +3,7 @@ use rampart_core::amount::Amount;
 use rampart_core::asset::Chain;
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{CallOutcome, SigningRequest, TransactionStatus};
-use rampart_sandbox::{Deposit, FaultOutcome, FaultPort, WorldError};
+use rampart_sandbox::{ChainDeposit, FaultOutcome, FaultPort, WorldError};
 
 use sha2::{Digest, Sha256};
 
@@ -25,7 +25,7 @@ async fn balance(test: &TestWorld, coin: rampart_core::asset::CoinId) -> i128 {
 }
 
 async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
-    let deposit = Deposit { chain: polygon(), to: to.to_owned(), symbol: usdc().symbol, amount: Amount::from_minor(amount), from: None };
+    let deposit = ChainDeposit { chain: polygon(), to: to.to_owned(), symbol: usdc().symbol, amount: Amount::from_minor(amount), from: None };
     test.world.deposit(deposit).await.unwrap()
 }
 

@@ -1,7 +1,7 @@
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ports::{CallOutcome, KycDecision, KycDetails, KycSubmission, LookupResult, ScreeningResult, ScreeningSubject};
-use rampart_sandbox::{Calls, FaultOutcome, FaultPort, FaultRule, ManualDecision};
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule, ManualDecision};
 
 use crate::test_world::{TestWorld, in_time};
 
@@ -103,7 +103,7 @@ async fn questions_fail_and_answers_are_late_on_demand() {
     let test = TestWorld::paused().await;
     let bank = test.world.bank();
     let rail = "sepa".parse().unwrap();
-    let rule = FaultRule { port: FaultPort::Bank, calls: Calls::Questions, outcome: FaultOutcome::Fail, count: 2, delay_seconds: 0 };
+    let rule = FaultRule { port: FaultPort::Bank, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count: 2, delay_seconds: 0 };
     test.world.add_fault(rule.clone()).await.unwrap();
     assert!(bank.statement(rail, "", 10).await.is_err());
     assert!(bank.statement(rail, "", 10).await.is_err());

@@ -11,7 +11,7 @@ use rampart_core::id::{Mint, OrderId, Randomness};
 use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedTransaction, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;
-use rampart_sandbox::{Calls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
+use rampart_sandbox::{FaultCalls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
 use tempfile::TempDir;
 
 pub(crate) const IBAN: &str = "ES9121000418450200051332";
@@ -92,7 +92,7 @@ impl TestWorld {
     }
 
     pub(crate) async fn fault(&self, port: FaultPort, outcome: FaultOutcome) {
-        let rule = FaultRule { port, calls: Calls::Actions, outcome, count: 1, delay_seconds: 0 };
+        let rule = FaultRule { port, calls: FaultCalls::Actions, outcome, count: 1, delay_seconds: 0 };
         self.world.add_fault(rule).await.unwrap();
     }
 

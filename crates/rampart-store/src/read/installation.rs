@@ -9,7 +9,7 @@ use crate::store::Store;
 
 /// The identity of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installation {
+pub struct InstallationRecord {
     pub id: String,
     /// The fingerprint of the key the database was created with. [`Store::installation_keys`] lists the valid keys.
     pub key_fingerprint: String,
@@ -19,10 +19,10 @@ pub struct Installation {
 
 impl Store {
     /// The identity of the installation; `None` before [`Store::install`].
-    pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
+    pub async fn installation(&self) -> Result<Option<InstallationRecord>, StoreError> {
         let row = self.inner.readers.fetch_optional("SELECT id, key_fingerprint, created_at FROM installation", Vec::new()).await?;
         let read = |row: crate::sql::DbRow| {
-            Ok(Installation {
+            Ok(InstallationRecord {
                 id: row.text(0)?.to_owned(),
                 key_fingerprint: row.text(1)?.to_owned(),
                 created_at: Timestamp::from_micros(row.int(2)?),
@@ -33,7 +33,7 @@ impl Store {
 
     /// Stores the identity of the installation unless there is one, and returns the stored one. If two nodes do this at once, the
     /// first wins.
-    pub async fn install(&self, installation: &Installation) -> Result<Installation, StoreError> {
+    pub async fn install(&self, installation: &InstallationRecord) -> Result<InstallationRecord, StoreError> {
         let sql =
             "INSERT INTO installation (number, id, key_fingerprint, created_at) VALUES (1, $1, $2, $3) ON CONFLICT (number) DO NOTHING";
         let values =

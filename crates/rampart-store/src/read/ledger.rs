@@ -115,7 +115,7 @@ impl Store {
     }
 
     /// The balances of all accounts except the customers', of which there is one per customer. Returned at once.
-    pub async fn balances_of_house(&self) -> Result<Vec<AccountBalance>, StoreError> {
+    pub async fn own_balances(&self) -> Result<Vec<AccountBalance>, StoreError> {
         // Paths of customers' accounts begin with `customer:`; `;` is the character after `:`.
         let sql = "SELECT id, posted, held, entries FROM balances WHERE id < 'customer:' ORDER BY id";
         let mut rows = self.rows(sql, Vec::new()).await?;

@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 impl Store {
-    /// The mode of the installation; `None` before [`Store::keep_mode`].
+    /// The mode of the installation; `None` before [`Store::set_mode_once`].
     pub async fn mode(&self) -> Result<Option<String>, StoreError> {
         let row = self.inner.readers.fetch_optional("SELECT mode FROM installation", Vec::new()).await?;
         let mode = row.map(|row| row.text_or_null(0).map(|mode| mode.map(str::to_owned))).transpose()?;
@@ -16,7 +16,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Defect`] before [`Store::install`] has stored the installation.
-    pub async fn keep_mode(&self, mode: &str) -> Result<String, StoreError> {
+    pub async fn set_mode_once(&self, mode: &str) -> Result<String, StoreError> {
         if let Some(known) = self.mode().await? {
             return Ok(known);
         }

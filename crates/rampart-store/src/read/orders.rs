@@ -261,12 +261,12 @@ impl Store {
     }
 
     /// Calls `show` for every open payment.
-    pub async fn each_open_payment(&self, show: impl FnMut(&Payment)) -> Result<(), StoreError> {
+    pub async fn for_each_open_payment(&self, show: impl FnMut(&Payment)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 
     /// Calls `show` for every open ramp-off.
-    pub async fn each_open_rampoff(&self, show: impl FnMut(&Rampoff)) -> Result<(), StoreError> {
+    pub async fn for_each_open_rampoff(&self, show: impl FnMut(&Rampoff)) -> Result<(), StoreError> {
         self.each_open(show).await
     }
 

@@ -333,5 +333,5 @@ async fn a_step_must_not_contradict_itself(fixture: Arc<Fixture>) {
     step.extend(writing(cursor("source", "a")));
     assert!(matches!(store.commit(step).await, Err(CommitError::InsufficientFunds { .. })));
     assert_eq!(store.cursor("source".parse().unwrap()).await.unwrap(), None);
-    assert_eq!(store.balances_of_house().await.unwrap(), []);
+    assert_eq!(store.own_balances().await.unwrap(), []);
 }

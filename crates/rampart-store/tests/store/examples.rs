@@ -25,7 +25,7 @@ use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::watch::{Deposit, DepositState, Wallet};
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
-use rampart_store::{Installation, Store};
+use rampart_store::{InstallationRecord, Store};
 
 use crate::support::{EUR, Fixture, USDC, claim, counter, cursor, funding, payment, posting, raise, units, writing};
 
@@ -215,7 +215,7 @@ pub(crate) fn audit(fixture: &Fixture, subject: &str) -> AuditEntry {
 pub(crate) async fn fill(fixture: &Fixture, store: &Store, payments: usize) {
     let mint = fixture.mint();
     let partner = partner(fixture, "key");
-    let installation = Installation { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
+    let installation = InstallationRecord { id: "ins".into(), key_fingerprint: "print".into(), created_at: mint.now };
     store.install(&installation).await.unwrap();
     let key = InstallationKey {
         id: "print".parse().unwrap(),

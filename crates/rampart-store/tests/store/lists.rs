@@ -295,8 +295,8 @@ async fn call_every_list(fixture: &Fixture, store: &Store) {
     store.transfers_of_order(order).await.unwrap();
     store.payouts_in_state("queued", None, 5).await.unwrap();
     store.payouts_of_order(order).await.unwrap();
-    store.each_open_payment(|_| ()).await.unwrap();
-    store.each_open_rampoff(|_| ()).await.unwrap();
+    store.for_each_open_payment(|_| ()).await.unwrap();
+    store.for_each_open_rampoff(|_| ()).await.unwrap();
     store.subscriptions_of(partner).await.unwrap();
     store.receivers_due(None, now, now, 5).await.unwrap();
     store.deliveries_due_to(mint.id(), now, now, 5).await.unwrap();
@@ -314,7 +314,7 @@ async fn call_every_list(fixture: &Fixture, store: &Store) {
     store.audit(None, 5).await.unwrap();
     store.reviews_waiting(None, 5).await.unwrap();
     store.stops().await.unwrap();
-    store.number_of_batches().await.unwrap();
+    store.batch_number().await.unwrap();
     store.reviews(None, 5).await.unwrap();
     store.reviews_of_order(order, 5).await.unwrap();
     store.reviews_of_fact(mint.id()).await.unwrap();

@@ -13,7 +13,7 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
-use rampart_store::Installation;
+use rampart_store::InstallationRecord;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, delivery, rampoff, review, subscription};
@@ -319,7 +319,7 @@ async fn names_of_an_earlier_version_are_taken(fixture: Arc<Fixture>) {
         store.commit(crate::support::writing(partner.clone())).await.unwrap();
         partners.push(partner.id.to_string());
     }
-    let installation = Installation { id: "one".into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
+    let installation = InstallationRecord { id: "one".into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
     store.install(&installation).await.unwrap();
     store.close().await;
     for sql in BEFORE_MODES_AND_NAMES {
@@ -331,8 +331,8 @@ async fn names_of_an_earlier_version_are_taken(fixture: Arc<Fixture>) {
     // All are from one millisecond: the identifiers decide which is the oldest.
     assert_eq!(owner("twice").await.as_ref(), partners[1..].iter().min(), "the oldest has it");
     assert_eq!(store.mode().await.unwrap(), None, "its mode is that of its next start");
-    assert_eq!(store.keep_mode("live").await.unwrap(), "live");
-    assert_eq!(store.keep_mode("sandbox").await.unwrap(), "live");
+    assert_eq!(store.set_mode_once("live").await.unwrap(), "live");
+    assert_eq!(store.set_mode_once("sandbox").await.unwrap(), "live");
 }
 
 /// Reverts the tables to their form before the eleventh migration, with orders on four chains (two share one address), number series

@@ -18,7 +18,7 @@ const FIELDS: &[Field] = &[
     required("name", Kind::Text(100), "Given name, or a company's name.").example(r#""Alvaro""#),
     optional("last_name", Kind::Text(100), "First family name.").example(r#""Iglesia""#),
     optional("last_name2", Kind::Text(100), "Second family name.").example(r#""Vicente""#),
-    optional("phone", Kind::Text(phone::MOST_CHARACTERS), "Telephone number. One that does not hold is stored and told among `warnings`.").example(r#""+54xxxxxxxxx""#),
+    optional("phone", Kind::Text(phone::MAX_CHARACTERS), "Telephone number. One that does not hold is stored and told among `warnings`.").example(r#""+54xxxxxxxxx""#),
     optional("country", COUNTRY, "The country of residence: its name in Spanish or English, or its ISO code. This or `country_code` is required; when both are sent they must agree.").example(r#""Argentina""#),
     optional("country_code", COUNTRY, "The same by its ISO code.").example(r#""ARG""#),
     optional("city", Kind::Text(100), "City.").example(r#""Buenos Aires""#),

@@ -53,13 +53,13 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use rampart_app::metrics::Metrics;
+    use rampart_app::metrics::AppMetrics;
 
     use super::*;
 
     #[test]
     fn every_call_is_found_at_each_of_its_paths() {
-        let table = Calls::table(&RequestMetrics::registered_in(&Metrics::default()));
+        let table = Calls::table(&RequestMetrics::registered_in(&AppMetrics::default()));
         for call in ALL {
             for path in std::iter::once(call.path).chain(call.also_at) {
                 let asked = path.replace("{payment_id}", "abc").replace("{type}", "PAY_IN");

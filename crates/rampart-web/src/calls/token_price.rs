@@ -1,7 +1,7 @@
 //! `GET /api/tokenPrice`: the market's price of a coin, and ours.
 
 use axum::http::Method;
-use rampart_app::{AppError, TokenPrice};
+use rampart_app::{AppError, TokenPriceRequest};
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
@@ -41,6 +41,6 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
     let fields = &mut ask.fields;
-    let request = TokenPrice { symbol: fields.take("symbol"), fiat_symbol: fields.take("fiat_symbol"), chain: fields.take("chain") };
+    let request = TokenPriceRequest { symbol: fields.take("symbol"), fiat_symbol: fields.take("fiat_symbol"), chain: fields.take("chain") };
     Reply::ok(&web.app.token_price(ask.caller()?, &request).await?)
 }

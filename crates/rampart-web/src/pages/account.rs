@@ -76,7 +76,7 @@ fn types(country: Country) -> &'static [&'static str] {
 pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts) -> Vec<Field> {
     let known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let account = |label| {
-        let field = Field::text("account", label, bank_account::MOST_CHARACTERS, known("account"));
+        let field = Field::text("account", label, bank_account::MAX_CHARACTERS, known("account"));
         field.with_hint(labels::account_hint(country, t))
     };
     let types = types(country);

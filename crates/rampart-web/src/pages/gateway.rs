@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::{GatewaySession, PaymentPage, Play, Played};
+use rampart_app::{GatewaySession, PaymentPage, GatewayAction, GatewayOutcome};
 use rampart_core::pay_to::PayTo;
 use rampart_core::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
@@ -83,7 +83,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     }
     match web.app.gateway_session(request.token()).await.map_err(PageError::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
-        Ok(GatewaySession::Play) => Ok(pay(request, &found)),
+        Ok(GatewaySession::Simulated) => Ok(pay(request, &found)),
         // Paid or called off this very moment.
         Err(PageError::Refused(refusal)) if refusal.code != ErrorCode::ErrorPaymentCreation => {
             Ok(see_other(&request.link(status::PATH, &[])))
@@ -189,10 +189,10 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let gateway = path(&found.payment);
     let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
     let declined = request.link(&gateway, &[("declined", "1")]);
-    let told = |played| if played == Played::Declined { declined.clone() } else { returned.clone() };
+    let told = |played| if played == GatewayOutcome::Declined { declined.clone() } else { returned.clone() };
     let outcome = match action {
-        "pay" => web.app.gateway_play(token, Play::Pay).await.map(told),
-        "decline" => web.app.gateway_play(token, Play::Decline).await.map(told),
+        "pay" => web.app.gateway_play(token, GatewayAction::Pay).await.map(told),
+        "decline" => web.app.gateway_play(token, GatewayAction::Decline).await.map(told),
         "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
         "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
         _ => return Err(PageError::BadRequest),

@@ -45,7 +45,7 @@ fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
     if person {
         fields.extend([field("last_name", 100, true), field("last_name2", 100, false), field("dob", 10, true)]);
     }
-    fields.extend([field("identification_type", 40, true), field("identification_number", identification::MOST_CHARACTERS, true)]);
+    fields.extend([field("identification_type", 40, true), field("identification_number", identification::MAX_CHARACTERS, true)]);
     if level == KycLevel::Reinforced {
         fields.extend([field("professional_activity", 100, true), field("source_of_funds", 40, true)]);
     }
@@ -54,7 +54,7 @@ fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
         field("city", 100, true),
         field("address_state", 100, false),
         field("zipcode", 20, false),
-        field("phone", phone::MOST_CHARACTERS, false),
+        field("phone", phone::MAX_CHARACTERS, false),
     ]);
     fields
 }

@@ -59,7 +59,7 @@ struct FormPage {
 pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
     let payment = &found.payment;
-    let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if reason.lacks_a_destination());
+    let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if reason.needs_destination());
     let is_open = payment.is_unpaid() || matches!(payment.state, PaymentState::OnHold { .. });
     let given = payment.refund_account.as_ref().map(|account| account.account.reveal());
     if !is_open || (payment.instructions.is_none() && !needed) {
@@ -91,7 +91,7 @@ fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner:
 pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
     let t = locale.language.texts();
     let rampoff = &found.rampoff;
-    let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if reason.lacks_a_destination());
+    let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if reason.needs_destination());
     let is_open = matches!(rampoff.state, RampoffState::Created | RampoffState::Confirming | RampoffState::OnHold { .. });
     let given = rampoff.refund_wallet.as_deref();
     if !is_open {

@@ -80,7 +80,7 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         customer_name: "Álvaro Iglesia".into(),
         can_cancel: rampoff.deposits.is_empty(),
         can_give_refund_wallet: !rampoff.is_settled() && rampoff.refund_wallet.is_none(),
-        payout_returned: rampoff.payout_came_back(),
+        payout_returned: rampoff.was_payout_returned(),
         sandbox: true,
         now: "2026-01-31T12:10:00Z".parse().unwrap(),
         rampoff,

@@ -78,7 +78,7 @@ pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<Step> {
         PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => row(&way, 2),
         PaymentState::CoinsSent { confirmations: 0, .. } => row(&way, 3),
         PaymentState::CoinsSent { .. } => row(&way, 4),
-        PaymentState::OnHold { reason, .. } if reason.lacks_a_destination() => ending(arrived, t.step_refund, Mark::Now),
+        PaymentState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, Mark::Now),
         PaymentState::OnHold { .. } => {
             let mut steps = ending(arrived, t.step_hold, Mark::Now);
             steps.extend([Step::new(t.step_coins, Mark::Ahead), Step::new(t.step_confirmed, Mark::Ahead)]);
@@ -110,7 +110,7 @@ pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<Step> {
         RampoffState::CryptoReceived { .. } => row(&way, 3),
         RampoffState::PayingOut { .. } => row(&way, 4),
         RampoffState::Finished { .. } => row(&way, 5),
-        RampoffState::OnHold { reason, .. } if reason.lacks_a_destination() => ending(arrived, t.step_refund, Mark::Now),
+        RampoffState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, Mark::Now),
         RampoffState::OnHold { .. } => {
             let mut steps = ending(arrived, t.step_hold, Mark::Now);
             steps.push(Step::new(t.step_paid_out, Mark::Ahead));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
-use rampart_testkit::{CustomerOf, Deposit, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, ChainDeposit, TestApp, buy, data_of, on_both_engines, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
@@ -246,7 +246,7 @@ async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<
     let created = test.rampoff(id).await;
     let coin = created.terms.coin;
     let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
-    test.world.deposit(Deposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
+    test.world.deposit(ChainDeposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
     let path = format!("/status?token={}", test.app.rampoff_token(id));
     let page = client.get(&path).await;

@@ -134,7 +134,7 @@ async fn accounts(context: &CommandContext, customers: bool, account: Option<Acc
     let store = context.installation.app.store();
     let balances = match account {
         Some(account) => store.balances_of(account).await?,
-        None if !customers => store.balances_of_house().await?,
+        None if !customers => store.own_balances().await?,
         None => {
             let mut all: Vec<AccountBalance> = Vec::new();
             loop {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{GatewayPlayer, Played};
+use rampart_app::{GatewayPlayer, GatewayOutcome};
 use rampart_core::payment::{PayIn, Payment};
 use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;
@@ -54,15 +54,15 @@ fn unavailable(error: &WorldError) -> Unavailable {
 }
 
 impl GatewayPlayer for WorldGateway {
-    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<Played, Unavailable>> {
+    fn pay<'a>(&'a self, payment: &'a Payment) -> PortFuture<'a, Result<GatewayOutcome, Unavailable>> {
         Box::pin(async move {
             let payable = self.payable(payment).await?;
             match self.world.pay_payment(&payable, None, None).await.map_err(|error| unavailable(&error))? {
                 PayResult::Declined(reason) => {
                     tracing::info!(payment = %payment.id, reason, "the processor declined");
-                    Ok(Played::Declined)
+                    Ok(GatewayOutcome::Declined)
                 }
-                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(Played::Taken),
+                PayResult::Paid(_) | PayResult::PaidBefore(_) | PayResult::Pending => Ok(GatewayOutcome::Taken),
             }
         })
     }

@@ -41,12 +41,12 @@ fn capital_lies_on_accounts_of_the_configuration() {
             assert!(refused.contains(said), "{command} {account} {asset}: {refused}");
         }
     }
-    installation.refused(1, &why(&["treasury", "sweep", "foo"]));
+    installation.refused(1, &with_reason(&["treasury", "sweep", "foo"]));
     // The rail takes whole pesos, and an amount is written in digits.
-    let refused = installation.refused(1, &why(&["treasury", "fund", "bank:co-ach", "COP", "0.50"]));
+    let refused = installation.refused(1, &with_reason(&["treasury", "fund", "bank:co-ach", "COP", "0.50"]));
     assert!(refused.contains("must be a multiple of 1.00 COP, which is what co-ach takes"), "{refused}");
     for (command, amount) in [("fund", "1e3"), ("withdraw", "1e3"), ("fund", "1E3"), ("fund", "1e-1")] {
-        let refused = installation.refused(1, &why(&["treasury", command, "bank:sepa", "EUR", amount]));
+        let refused = installation.refused(1, &with_reason(&["treasury", command, "bank:sepa", "EUR", amount]));
         assert!(refused.contains("must be written in digits"), "{command} {amount}: {refused}");
     }
     assert_eq!(installation.json(&["ledger", "accounts"]), before, "nothing was booked");

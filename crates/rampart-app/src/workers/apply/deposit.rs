@@ -7,13 +7,13 @@ use rampart_core::id::FactId;
 use rampart_core::ledger::Account;
 use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, Traces, UnmatchedReceipt};
+use rampart_core::suspense::{self, RemovedDepositTraces, UnmatchedReceipt};
 use rampart_core::watch::Deposit;
 
 use super::{ApplyError, Effect};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::workers::observe::{self, Around};
+use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::{outgoing, transfers};
 
 pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
@@ -38,7 +38,7 @@ pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositC
         }
         DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
     };
-    let inputs = Around::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
+    let inputs = DecisionInputs::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
     let step = inputs.observe_rampoff(app, rampoff, change, grade);
     match suspense::receives(&step, deposit.id) {
         true => resolve_undone_items(app, step, deposit.id).await,
@@ -80,19 +80,19 @@ async fn resolve_undone_items(app: &App, step: Step, deposit: FactId) -> Effect 
     }
     // Read after the transfers: one confirmed in between has written its shortage item, or this commit conflicts.
     let items = store.reviews_of_fact(deposit).await?;
-    Ok(suspense::received_again(step, deposit, &items, &returned, &app.context(None)))
+    Ok(suspense::deposit_received_again(step, deposit, &items, &returned, &app.context(None)))
 }
 
 /// A deposit recorded by its order is reversed there. Any part the order could not use went to suspense on confirmation.
 async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, grade: Grade) -> Effect {
     let (order, is_known) = (rampoff.id, rampoff.knows(deposit.id));
-    let mut traces = Traces::default();
+    let mut traces = RemovedDepositTraces::default();
     let step = match is_known {
         true => {
-            let inputs = Around::rampoff(app, &rampoff, Some(fact)).await?;
+            let inputs = DecisionInputs::rampoff(app, &rampoff, Some(fact)).await?;
             let price = observe::rampoff_price(app, &rampoff);
             let on_its_way = outgoing::require_no_handover(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
-            inputs.rely_on(suspense::undone_of(rampoff, deposit.id, on_its_way, &inputs.context(app, price, grade)))
+            inputs.rely_on(suspense::deposit_removed_from_order(rampoff, deposit.id, on_its_way, &inputs.context(app, price, grade)))
         }
         false => {
             traces.beside = Some(rampoff).filter(|rampoff| rampoff.terms.coin == deposit.coin);

@@ -28,7 +28,7 @@ use rampart_store::{CommitError, StoreError};
 
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use super::{observe, payouts};
-use crate::app::{App, MOST_TRIES};
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
 const PAGE_ROWS: u32 = 256;
@@ -248,7 +248,7 @@ pub(crate) async fn apply(app: &App, fact: Fact) -> AppResult<()> {
 async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, ApplyError> {
     // A fact itself is never refused; what follows from it is committed with a reduced grade when limits or balances refuse it.
     let mut grade = Grade::All;
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
         let mut step = effect(app, &fact, grade).await?;
         let order = received_by(&fact, &step);
         step.write(Fact { applied: true, quarantined: None, order, ..fact.clone() });

@@ -12,7 +12,7 @@ use rampart_core::suspense::{self, UnmatchedReceipt};
 
 use super::{ApplyError, Effect};
 use crate::app::App;
-use crate::workers::observe::{self, Around};
+use crate::workers::observe::{self, DecisionInputs};
 
 pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Grade) -> Effect {
     let (on, asset) = (Account::Card(paid.processor), Asset::Fiat(paid.currency));
@@ -39,7 +39,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
-    let inputs = Around::payment(app, &payment, Some(fact.id)).await?;
+    let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
     let is_customer = paid.holder.as_ref().is_none_or(|holder| inputs.customer().can_be(holder.reveal()));
     let backdating = app.catalogue().backdating(payment.pay_in);
     let receipt = Receipt {

@@ -41,7 +41,7 @@ impl Dispatcher {
         if subscription.is_disabled() {
             return self.conclude(parked(delivery, DISABLED)).await;
         }
-        let data = self.app.told(&event.draft);
+        let data = self.app.event_data(&event.draft);
         let webhook = WebhookMessage {
             event: &event,
             data: &data,

@@ -249,7 +249,7 @@ impl Dispatcher {
         let mut signers = Signers::new();
         for delivery in deliveries {
             if let Entry::Vacant(vacant) = signers.entry(delivery.partner) {
-                let partner = self.app.remembered_partner(delivery.partner).await?;
+                let partner = self.app.cached_partner(delivery.partner).await?;
                 let partner = partner.ok_or_else(|| AppError::defect(format!("there is no partner {}", delivery.partner)))?;
                 vacant.insert(Arc::new(Signer::of(&partner, self.app.keys(), self.app.real().now())?));
             }

@@ -9,7 +9,7 @@ use rampart_store::CommitError;
 
 use super::attempt::{deadline, parked};
 use super::{DISABLED, Dispatcher};
-use crate::app::MOST_TRIES;
+use crate::app::MAX_COMMIT_ATTEMPTS;
 use crate::error::{AppError, AppResult};
 
 const PAGE_ROWS: u32 = 256;
@@ -20,7 +20,7 @@ impl Dispatcher {
     /// A receiver answered 410: disables the subscription and parks its waiting deliveries. `delivery` is as it would be after any other
     /// failure.
     pub(super) async fn disable_receiver(&self, delivery: Delivery, asked: &Subscription) -> AppResult<()> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_COMMIT_ATTEMPTS {
             let known = self.app.store().subscription(asked.id).await?.filter(|known| known.active);
             // The URL was changed in the meantime, and the new one may be valid.
             let Some(known) = known.filter(|known| known.updated_at == asked.updated_at && known.url == asked.url) else {
@@ -51,7 +51,7 @@ impl Dispatcher {
     async fn park_waiting(&self, id: SubscriptionId) -> AppResult<()> {
         let always = Timestamp::from_micros(i64::MAX);
         let mut conflicts = 0;
-        while conflicts < MOST_TRIES {
+        while conflicts < MAX_COMMIT_ATTEMPTS {
             let subscription = self.app.store().subscription(id).await?.filter(Subscription::is_disabled);
             let waiting = self.app.store().deliveries_due_to(id, always, self.app.real().now(), PAGE_ROWS).await?;
             let Some(subscription) = subscription.filter(|_| !waiting.is_empty()) else { return Ok(()) };

@@ -50,7 +50,7 @@ pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome>
         PayoutState::Queued if leased.interrupted => commit_fact(app, leased, id, PayoutFact::Unknown).await,
         PayoutState::Queued => match stop_fact(app, &payout).await? {
             Some(stop_fact) => commit_fact(app, leased, id, stop_fact).await,
-            None if payout.is_off_step(app.catalogue()) => commit_fact(app, leased, id, PayoutFact::OffStep).await,
+            None if payout.is_partly_payable(app.catalogue()) => commit_fact(app, leased, id, PayoutFact::PayableStepChanged).await,
             None => submit_and_commit(app, leased, &payout).await,
         },
         PayoutState::Unknown => commit_fact(app, leased, id, PayoutFact::Unknown).await,

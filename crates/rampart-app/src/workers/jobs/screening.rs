@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::decide::{decide_and_commit, decide_with_grade};
 use crate::workers::leases::{self, LeasedJob};
-use crate::workers::observe::Around;
+use crate::workers::observe::DecisionInputs;
 use crate::workers::{observe, payouts, transfers};
 
 async fn customer(app: &App, id: CustomerId) -> AppResult<Customer> {
@@ -60,7 +60,7 @@ pub(super) async fn payment(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
     let (verdict, asked_about) = (&verdict, &order.refund_account);
     decide_with_grade(app, Some(leased.fence()), |grade| async move {
         let order = observe::load_payment(app, id).await?;
-        let inputs = Around::payment(app, &order, None).await?;
+        let inputs = DecisionInputs::payment(app, &order, None).await?;
         let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_account == *asked_about;
         let mut step = inputs.observe_payment(app, order, PaymentFact::Screened { verdict, about_refund }, grade);
@@ -92,7 +92,7 @@ pub(super) async fn rampoff(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
     let (verdict, asked_about) = (&verdict, &order.refund_wallet);
     decide_with_grade(app, Some(leased.fence()), |grade| async move {
         let order = observe::load_rampoff(app, id).await?;
-        let inputs = Around::rampoff(app, &order, None).await?;
+        let inputs = DecisionInputs::rampoff(app, &order, None).await?;
         let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
         let about_refund = order.refund_wallet == *asked_about;
         let mut step = inputs.observe_rampoff(app, order, RampoffFact::Screened { verdict, about_refund }, grade);

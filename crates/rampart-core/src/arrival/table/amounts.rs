@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Row;
+use super::ArrivalRow;
 use super::cell::{Cell, CellBaseline};
 use super::simulation::{ArrivalSimulation, CUSTOMER};
 use crate::amount::Amount;
@@ -86,13 +86,13 @@ impl Obstacle {
 
 /// The table by amount and time, under a policy, with every obstacle.
 #[must_use]
-pub fn amounts(policy: &Policy) -> Vec<Row> {
+pub fn amounts(policy: &Policy) -> Vec<ArrivalRow> {
     let catalogue = catalogue(*policy);
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ArrivalRow> = Vec::new();
     for obstacle in Obstacle::ALL {
         for scenario in &AMOUNT_SCENARIOS {
             let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(&catalogue, leg, scenario, obstacle));
-            rows.push(Row { arrives: scenario.name, but: obstacle.name(), is_strange: false, becomes });
+            rows.push(ArrivalRow { arrives: scenario.name, but: obstacle.name(), is_strange: false, becomes });
         }
     }
     rows
@@ -167,7 +167,7 @@ fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool
             let method = catalogue.method(Country::SPAIN, order.method.as_str())?;
             order.terms = BuyTerms::new(catalogue, method, coin, example::price(), AmountIn::Fiat(Amount::from_minor(100_000))).ok()?;
             order.reserved = order.terms.coin_amount;
-            order.counted = WindowTotals::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
+            order.counted = WindowTotals::when_created(mint.now, order.terms.fiat_amount, KycLevel::Basic);
             order.refund_account = order.refund_account.filter(|_| !has_no_way_back);
             Some(order.into())
         }
@@ -176,7 +176,7 @@ fn order(catalogue: &Catalogue, mint: &Mint<'_>, leg: Leg, has_no_way_back: bool
             let rail = catalogue.payout_rail(Country::SPAIN)?;
             order.terms = SellTerms::new(catalogue, rail, coin, example::price(), Amount::from_minor(1_000_000_000)).ok()?;
             order.reserved = order.terms.fiat_amount;
-            order.counted = WindowTotals::when_made(mint.now, order.terms.fiat_amount, KycLevel::Basic);
+            order.counted = WindowTotals::when_created(mint.now, order.terms.fiat_amount, KycLevel::Basic);
             order.refund_wallet = order.refund_wallet.filter(|_| !has_no_way_back);
             Some(order.into())
         }

@@ -14,7 +14,7 @@ pub use sources::whose;
 
 /// One row of a table.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct ArrivalRow {
     pub arrives: &'static str,
     /// What prevents the exchange, or the stage of the order.
     pub but: &'static str,
@@ -24,7 +24,7 @@ pub struct Row {
     pub becomes: [Option<Cell>; 2],
 }
 
-impl Row {
+impl ArrivalRow {
     /// The row's cells.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.becomes.iter().flatten()
@@ -43,14 +43,14 @@ impl Row {
 
 /// Printed rows: rows with equal outcomes are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Printed {
+pub struct PrintedRow {
     pub of: &'static str,
     /// The rest: what arrives, or the stage of the order.
     pub when: String,
     pub becomes: [String; 2],
 }
 
-impl fmt::Display for Printed {
+impl fmt::Display for PrintedRow {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [buying, selling] = &self.becomes;
         let when = if self.when.is_empty() { String::new() } else { format!(" {} |", self.when) };
@@ -60,41 +60,41 @@ impl fmt::Display for Printed {
 
 /// The rows of [`amounts`] without an obstacle.
 #[must_use]
-pub fn plain(rows: &[Row]) -> Vec<Printed> {
+pub fn plain(rows: &[ArrivalRow]) -> Vec<PrintedRow> {
     let plain = rows.iter().filter(|row| row.but.is_empty());
-    plain.map(|row| Printed { of: row.arrives, when: String::new(), becomes: row.texts() }).collect()
+    plain.map(|row| PrintedRow { of: row.arrives, when: String::new(), becomes: row.texts() }).collect()
 }
 
 /// What changes with an obstacle: for each one, the outcome of which arrivals.
 #[must_use]
-pub fn against(rows: &[Row]) -> Vec<Printed> {
-    let (plain, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.but.is_empty());
-    let is_as_before = |row: &Row| plain.iter().any(|known| known.arrives == row.arrives && known.texts() == row.texts());
-    let changed: Vec<Row> = others.into_iter().filter(|row| !is_as_before(row)).map(Row::without_flags).collect();
-    let mut printed: Vec<(Printed, Vec<&'static str>)> = Vec::new();
+pub fn against(rows: &[ArrivalRow]) -> Vec<PrintedRow> {
+    let (plain, others): (Vec<&ArrivalRow>, Vec<&ArrivalRow>) = rows.iter().partition(|row| row.but.is_empty());
+    let is_as_before = |row: &ArrivalRow| plain.iter().any(|known| known.arrives == row.arrives && known.texts() == row.texts());
+    let changed: Vec<ArrivalRow> = others.into_iter().filter(|row| !is_as_before(row)).map(ArrivalRow::without_flags).collect();
+    let mut printed: Vec<(PrintedRow, Vec<&'static str>)> = Vec::new();
     for row in &changed {
         let becomes = row.texts();
         match printed.iter_mut().find(|(known, _)| known.of == row.but && known.becomes == becomes) {
             Some((_, arrivals)) => arrivals.push(row.arrives),
-            None => printed.push((Printed { of: row.but, when: String::new(), becomes }, vec![row.arrives])),
+            None => printed.push((PrintedRow { of: row.but, when: String::new(), becomes }, vec![row.arrives])),
         }
     }
     let named = |arrivals: &[&str]| {
         let others: Vec<&str> = plain.iter().map(|row| row.arrives).filter(|name| !arrivals.contains(name)).collect();
         if others.len() < arrivals.len() { format!("all but: {}", others.join("; ")) } else { arrivals.join("; ") }
     };
-    printed.into_iter().map(|(row, arrivals)| Printed { when: named(&arrivals), ..row }).collect()
+    printed.into_iter().map(|(row, arrivals)| PrintedRow { when: named(&arrivals), ..row }).collect()
 }
 
 /// The rows of [`whose`]: stages with the same outcome are one row.
 #[must_use]
-pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
-    let mut printed: Vec<Printed> = Vec::new();
+pub fn by_standing(rows: &[ArrivalRow]) -> Vec<PrintedRow> {
+    let mut printed: Vec<PrintedRow> = Vec::new();
     for row in rows {
         let becomes = row.texts();
         match printed.iter_mut().find(|known| known.of == row.arrives && known.becomes == becomes) {
             Some(known) => known.when = format!("{}, {}", known.when, row.but),
-            None => printed.push(Printed { of: row.arrives, when: row.but.to_owned(), becomes }),
+            None => printed.push(PrintedRow { of: row.arrives, when: row.but.to_owned(), becomes }),
         }
     }
     printed
@@ -102,9 +102,9 @@ pub fn by_standing(rows: &[Row]) -> Vec<Printed> {
 
 /// Every distinct posting of these rows, in the order of the ledger's list.
 #[must_use]
-pub fn posted<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<PostingSummary> {
+pub fn posted<'a>(rows: impl IntoIterator<Item = &'a ArrivalRow>) -> Vec<PostingSummary> {
     let mut all: Vec<PostingSummary> = Vec::new();
-    for posted in rows.into_iter().flat_map(Row::cells).flat_map(|cell| &cell.posted) {
+    for posted in rows.into_iter().flat_map(ArrivalRow::cells).flat_map(|cell| &cell.posted) {
         if !all.contains(posted) {
             all.push(posted.clone());
         }

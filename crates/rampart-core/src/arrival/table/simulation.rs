@@ -31,7 +31,7 @@ use crate::watch::{Deposit, DepositState};
 /// An installation without a database: one order and the records its steps wrote.
 pub(super) struct ArrivalSimulation<'a> {
     pub(super) catalogue: &'a Catalogue,
-    randomness: example::Counting,
+    randomness: example::CountingRandomness,
     /// Business time.
     pub(super) now: Timestamp,
     pub(super) price: Option<Rate>,
@@ -63,7 +63,7 @@ pub(super) struct ArrivalSimulation<'a> {
 impl<'a> ArrivalSimulation<'a> {
     /// An order that waits for its first receipt.
     pub(super) fn new(catalogue: &'a Catalogue, make: impl FnOnce(&Catalogue, &Mint<'_>) -> Option<Order>) -> Option<Self> {
-        let randomness = example::Counting::default();
+        let randomness = example::CountingRandomness::default();
         let order = make(catalogue, &Mint { now: example::START, randomness: &randomness })?;
         Some(Self {
             catalogue,
@@ -334,7 +334,7 @@ impl<'a> ArrivalSimulation<'a> {
 
     /// What is outgoing for the order, with its jobs.
     pub(super) fn on_its_way(&self) -> Vec<PendingOutgoing> {
-        let leaving = self.order.all_on_its_way();
+        let leaving = self.order.all_pending_outgoing();
         let jobs = |id: String| self.jobs.iter().filter(|job| job.subject == id).cloned().collect();
         let transfers = self.transfers.iter().filter(|transfer| leaving.contains(&OutgoingRecord::Transfer(transfer.id)));
         let payouts = self.payouts.iter().filter(|payout| leaving.contains(&OutgoingRecord::Payout(payout.id)));

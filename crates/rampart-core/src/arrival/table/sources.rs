@@ -1,6 +1,6 @@
 //! Who sent what arrives, what it is, and whether it was received before; by the order's stage.
 
-use super::Row;
+use super::ArrivalRow;
 use super::cell::{Cell, CellBaseline};
 use super::simulation::{ArrivalSimulation, CUSTOMER, plus};
 use crate::amount::Amount;
@@ -17,7 +17,7 @@ use crate::policy::Policy;
 use crate::rampoff::{RampoffFact, RampoffState};
 use crate::review::{Operator, ReviewDecision, ReviewSubject};
 use crate::step::Step;
-use crate::suspense::{self, Traces, UnmatchedReceipt};
+use crate::suspense::{self, RemovedDepositTraces, UnmatchedReceipt};
 use crate::watch::{Deposit, DepositState};
 
 /// Stage of an order when something arrives.
@@ -137,16 +137,16 @@ const ELSEWHERE: CoinId = CoinId { symbol: Code::literal("USDC"), chain: Code::l
 
 /// The table by source, under a policy, by the order's stage.
 #[must_use]
-pub fn whose(policy: &Policy) -> Vec<Row> {
+pub fn whose(policy: &Policy) -> Vec<ArrivalRow> {
     let checking = example::catalogue(Policy { hold_foreign_payer: true, ..*policy });
     let not_checking = example::catalogue(Policy { hold_foreign_payer: false, ..*policy });
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<ArrivalRow> = Vec::new();
     for scenario in &SOURCE_SCENARIOS {
         let catalogue = if scenario.checks_payer { &checking } else { &not_checking };
         for stage in OrderStage::ALL {
             let becomes = [Leg::Buying, Leg::Selling].map(|leg| cell(catalogue, leg, scenario, stage));
             if becomes.iter().any(Option::is_some) {
-                rows.push(Row { arrives: scenario.name, but: stage.name(), is_strange: scenario.is_strange, becomes });
+                rows.push(ArrivalRow { arrives: scenario.name, but: stage.name(), is_strange: scenario.is_strange, becomes });
             }
         }
     }
@@ -318,9 +318,9 @@ fn undone(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let deposit = Deposit { state: DepositState::Dropped, ..last };
     let Order::Rampoff(order) = simulation.order.clone() else { return None };
     let (at, is_its) = (order.id, deposit.coin == order.terms.coin);
-    let mut traces = Traces::default();
+    let mut traces = RemovedDepositTraces::default();
     let step = if order.knows(deposit.id) {
-        suspense::undone_of(*order, deposit.id, simulation.on_its_way(), &simulation.context(Grade::All))
+        suspense::deposit_removed_from_order(*order, deposit.id, simulation.on_its_way(), &simulation.context(Grade::All))
     } else {
         traces.beside = Some(*order).filter(|_| is_its);
         Step::new()

@@ -15,7 +15,7 @@ use crate::catalogue::Catalogue;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
 use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin, Processor, Rail};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::redacted::Redacted;
 use crate::step::Step;
 use crate::time::Timestamp;
@@ -131,7 +131,7 @@ pub struct Payout {
     /// In minor units.
     pub amount: Amount,
     /// The rest its rail cannot pay, kept as a fee, in minor units.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rounding: Amount,
     pub destination: PayoutDestination,
     /// Whether the receiver has to be screened.
@@ -141,19 +141,19 @@ pub struct Payout {
     #[serde(default)]
     pub resolves: Option<ReviewId>,
     /// The item as reopened after it failed.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub put_back: Option<ReviewId>,
     /// The operator who reported its outcome, if the rail did not.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub said_by: Option<String>,
     /// When the receiver was last screened, if it was screened on its own.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
     /// Whether it settled after it had been treated as failed and its order's money had gone another way: booked as lost.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lost: bool,
     /// Whether an operator created the refund and has seen the customer's eligibility.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub by_person: bool,
     pub state: PayoutState,
     pub created_at: Timestamp,

@@ -32,7 +32,7 @@ pub enum PayoutFact {
         reason: String,
     },
     /// The rail's payable step changed, so that it cannot pay the whole amount.
-    OffStep,
+    PayableStepChanged,
     /// Sent, and the answer was lost.
     Unknown,
     /// A lookup after a lost answer: the rail has never had it and never will.
@@ -75,7 +75,7 @@ impl Payout {
             }
             PayoutFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             PayoutFact::Stopped { by, reason } => self.stopped(by, reason, outgoing, context),
-            PayoutFact::OffStep => self.round_to_payable_step(outgoing.order, context),
+            PayoutFact::PayableStepChanged => self.round_to_payable_step(outgoing.order, context),
             PayoutFact::Unknown => self.unknown(mint),
             PayoutFact::NeverArrived => self.never_arrived(mint),
             PayoutFact::Accepted { reference } => self.accepted(reference, outgoing, context),

@@ -8,7 +8,7 @@ use crate::step::Step;
 impl Payout {
     /// Whether its rail can pay part of it only.
     #[must_use]
-    pub fn is_off_step(&self, catalogue: &Catalogue) -> bool {
+    pub fn is_partly_payable(&self, catalogue: &Catalogue) -> bool {
         let payable = self.payable_amount(catalogue);
         payable.is_positive() && payable != self.amount
     }
@@ -16,7 +16,7 @@ impl Payout {
     /// Rounds a queued payout down, as a new one would be, and updates its order.
     pub(super) fn round_to_payable_step(self, order: Option<Order>, context: &Context<'_>) -> Step {
         let mut step = Step::new();
-        if self.state != PayoutState::Queued || !self.is_off_step(context.catalogue) {
+        if self.state != PayoutState::Queued || !self.is_partly_payable(context.catalogue) {
             return step;
         }
         let payout = self.payable(context.catalogue);

@@ -14,7 +14,7 @@ use crate::asset::{Chain, CoinId};
 use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
 use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin};
-use crate::record::says_nothing;
+use crate::record::is_default;
 use crate::step::Step;
 use crate::time::Timestamp;
 
@@ -112,7 +112,7 @@ pub struct Transfer {
     pub amount: Amount,
     /// The receiver's share of the network fee, in minor units: the account is debited by this much more than is sent. It is
     /// ours once the transfer is confirmed.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: Amount,
     pub source: TransferSource,
     pub to: String,
@@ -132,7 +132,7 @@ pub struct Transfer {
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
     /// Whether an operator created the refund and has seen the customer's eligibility.
-    #[serde(default, skip_serializing_if = "says_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub by_person: bool,
     pub state: TransferState,
     pub created_at: Timestamp,

@@ -48,7 +48,7 @@ pub enum TransferFact {
     /// The chain has dropped it and refuses to accept it again.
     Vanished { reason: String },
     /// It vanished, can never come back, and an operator has abandoned it.
-    GivenUp,
+    Abandoned,
 }
 
 impl Transfer {
@@ -72,7 +72,7 @@ impl Transfer {
             TransferFact::Unconfirmed => self.unconfirmed(outgoing, context),
             TransferFact::Reverted { network_fee } => self.reverted(network_fee, outgoing, context),
             TransferFact::Vanished { reason } => self.vanished(&reason, mint),
-            TransferFact::GivenUp => self.abandoned(outgoing, context),
+            TransferFact::Abandoned => self.abandoned(outgoing, context),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
 use rampart_core::order::{Context, Order};
@@ -47,7 +47,7 @@ enum PurchaseEvent {
 
 struct PurchaseScenario {
     catalogue: Catalogue,
-    randomness: Counting,
+    randomness: CountingRandomness,
     now: Timestamp,
     order: Payment,
     quoted: BuyTerms,
@@ -62,7 +62,7 @@ struct PurchaseScenario {
 
 pub(super) fn play(policy: Policy, by_card: bool, choices: &[u16]) -> CheckResult {
     let catalogue = example::catalogue(policy);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let mut order = example::payment(&catalogue, &mint, by_card, PaymentState::Started).expect("the example has both methods");
     order.version = 0;

@@ -95,7 +95,7 @@ fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
             TransferFact::Confirmed { confirmations: 12, network_fee },
             TransferFact::Reverted { network_fee },
             TransferFact::Vanished { reason },
-            TransferFact::GivenUp,
+            TransferFact::Abandoned,
         ],
         TransferState::Confirmed(_) => vec![TransferFact::Unconfirmed],
         TransferState::Failed { .. } => Vec::new(),
@@ -227,7 +227,7 @@ impl OutsideModel {
             PayoutFact::Said { .. } => self.money_out.remove(&payout.id),
             PayoutFact::Screened(_)
             | PayoutFact::Outdated
-            | PayoutFact::OffStep
+            | PayoutFact::PayableStepChanged
             | PayoutFact::Stopped { .. }
             | PayoutFact::Unknown
             | PayoutFact::NeverArrived => None,
@@ -237,7 +237,7 @@ impl OutsideModel {
     fn report_transfer(&mut self, transfer: &Transfer, fact: &TransferFact) {
         match fact {
             TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
-            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::GivenUp => {
+            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::Abandoned => {
                 self.coins_out.remove(&transfer.id)
             }
             TransferFact::Screened(_)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::example::{self, Counting};
+use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, FeeKind, LossKind};
 use rampart_core::order::Context;
@@ -17,7 +17,7 @@ use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact
 use rampart_core::record::Record;
 use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, Traces};
+use rampart_core::suspense::{self, RemovedDepositTraces};
 use rampart_core::time::Timestamp;
 use rampart_core::watch::{Deposit, DepositState};
 
@@ -54,7 +54,7 @@ enum SaleEvent {
 
 struct SaleScenario {
     catalogue: Catalogue,
-    randomness: Counting,
+    randomness: CountingRandomness,
     now: Timestamp,
     order: Rampoff,
     quoted: SellTerms,
@@ -69,7 +69,7 @@ struct SaleScenario {
 
 pub(super) fn play(policy: Policy, refund_wallet: bool, choices: &[u16]) -> CheckResult {
     let catalogue = example::catalogue(policy);
-    let randomness = Counting::default();
+    let randomness = CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let mut order = example::rampoff(&catalogue, &mint, RampoffState::Created).expect("the example has a rail");
     order.version = 0;
@@ -173,7 +173,7 @@ impl SaleScenario {
                 let deposit = self.deposits[index].id;
                 let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit)).cloned().collect();
                 let returned: Vec<Transfer> = items.iter().filter_map(|item| self.returned(item)).collect();
-                self.commit(suspense::received_again(step, deposit, &items, &returned, &self.context(choice)))
+                self.commit(suspense::deposit_received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
             SaleEvent::Undone(index) => self.undone(index, choice),
             SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
@@ -270,7 +270,7 @@ impl SaleScenario {
             let context = self.context(choice);
             let order = self.order.clone().into();
             let on_its_way = instead(&order, &self.payouts, &self.transfers, choice.is_multiple_of(3), &context.mint);
-            let step = suspense::undone_of(self.order.clone(), deposit.id, on_its_way.into_iter().collect(), &context);
+            let step = suspense::deposit_removed_from_order(self.order.clone(), deposit.id, on_its_way.into_iter().collect(), &context);
             self.commit(step)?;
         }
         let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
@@ -282,7 +282,7 @@ impl SaleScenario {
         let assigned = (is_assigned && !is_known).then(|| self.order.clone());
         // The order is recorded above.
         let beside = Some(self.order.clone());
-        let traces = Traces { beside, assigned, returned, ..Traces::default() };
+        let traces = RemovedDepositTraces { beside, assigned, returned, ..RemovedDepositTraces::default() };
         self.commit(suspense::undone(Step::new(), &deposit, self.order.id, items, traces, &self.context(choice)))
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct SharedBatchNumber {
     pub(crate) file: OnceLock<BatchNumberFile>,
     /// The number before it fell while this process was connected to the database; 0 when it has not fallen or the fall was
     /// acknowledged.
-    pub(crate) fell_from: AtomicI64,
+    pub(crate) number_before_restore: AtomicI64,
 }
 
 pub(super) struct BatchNumbering {
@@ -76,7 +76,7 @@ impl WriterTask {
         self.numbering.uncounted = 0;
         if numbers.start < self.numbering.last {
             tracing::error!(number = numbers.start, was = self.numbering.last, "the database was put back while it was in use");
-            self.numbering.shared.fell_from.store(self.numbering.last, Ordering::Relaxed);
+            self.numbering.shared.number_before_restore.store(self.numbering.last, Ordering::Relaxed);
             // The file keeps the higher number for the next start.
             return;
         }
