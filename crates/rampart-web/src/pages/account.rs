@@ -4,9 +4,9 @@ use rampart_core::bank_account::{self, BankAccountError, BankAccountKind};
 use rampart_core::country::Country;
 use rampart_core::pay_to::PayTo;
 
-use super::field::{Faults, Field};
-use super::forms::Fields;
-use super::frame::Row;
+use super::field::{Faults, FormField};
+use super::forms::FormData;
+use super::frame::DetailRow;
 use super::labels;
 use super::language::Locale;
 use super::text::Texts;
@@ -16,7 +16,7 @@ const OTHER: &str = "other";
 /// The choice of a Bre-B key among the types of account.
 const KEY: &str = "key";
 /// The most characters of a bank's code or name.
-const MOST_BANK: usize = 64;
+const MAX_BANK_CHARACTERS: usize = 64;
 
 /// What a tax number is called in a country.
 const fn tax_id(country: Country) -> &'static str {
@@ -51,15 +51,15 @@ fn number(country: Country, kind: Option<BankAccountKind>, t: &'static Texts) ->
 }
 
 /// The lines that a customer copies into a bank's form.
-pub(crate) fn rows(pay_to: &PayTo, country: Country, t: &'static Texts) -> Vec<Row> {
+pub(crate) fn rows(pay_to: &PayTo, country: Country, t: &'static Texts) -> Vec<DetailRow> {
     let mut rows = Vec::new();
-    rows.extend(pay_to.bank.as_ref().map(|bank| Row::copied(t.account_bank, bank.clone())));
-    rows.extend(pay_to.account_type.map(|kind| Row::new(t.account_type, account_type(kind, t))));
-    rows.push(Row::copied(number(country, pay_to.kind, t), labels::grouped(&pay_to.number)));
-    rows.extend(pay_to.bic.as_ref().map(|bic| Row::copied(t.bic, bic.clone())));
-    rows.push(Row::copied(t.destination_name, pay_to.holder.clone()));
-    rows.extend(pay_to.tax_id.as_ref().map(|number| Row::copied(tax_id(country), number.clone())));
-    rows.extend(pay_to.email.as_ref().map(|email| Row::copied(t.field_email, email.clone())));
+    rows.extend(pay_to.bank.as_ref().map(|bank| DetailRow::copied(t.account_bank, bank.clone())));
+    rows.extend(pay_to.account_type.map(|kind| DetailRow::new(t.account_type, account_type(kind, t))));
+    rows.push(DetailRow::copied(number(country, pay_to.kind, t), labels::grouped(&pay_to.number)));
+    rows.extend(pay_to.bic.as_ref().map(|bic| DetailRow::copied(t.bic, bic.clone())));
+    rows.push(DetailRow::copied(t.destination_name, pay_to.holder.clone()));
+    rows.extend(pay_to.tax_id.as_ref().map(|number| DetailRow::copied(tax_id(country), number.clone())));
+    rows.extend(pay_to.email.as_ref().map(|email| DetailRow::copied(t.field_email, email.clone())));
     rows
 }
 
@@ -73,10 +73,10 @@ fn types(country: Country) -> &'static [&'static str] {
 }
 
 /// The fields in which a customer gives an account of the country.
-pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts) -> Vec<Field> {
+pub(crate) fn fields(country: Country, typed: Option<&FormData>, t: &'static Texts) -> Vec<FormField> {
     let known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let account = |label| {
-        let field = Field::text("account", label, bank_account::MOST_CHARACTERS, known("account"));
+        let field = FormField::text("account", label, bank_account::MOST_CHARACTERS, known("account"));
         field.with_hint(labels::account_hint(country, t))
     };
     let types = types(country);
@@ -87,9 +87,9 @@ pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts
     banks.sort_by_key(|(_, name)| name.to_lowercase());
     banks.push((OTHER, t.account_bank_other));
     let types: Vec<_> = types.iter().map(|kind| (*kind, account_type(kind, t))).collect();
-    let bank = Field::choice("bank", t.account_bank, &banks, known("bank"));
-    let other = Field::text("bank_other", t.account_bank_code, MOST_BANK, known("bank_other")).optional();
-    let kind = Field::choice("account_type", t.account_type, &types, known("account_type"));
+    let bank = FormField::choice("bank", t.account_bank, &banks, known("bank"));
+    let other = FormField::text("bank_other", t.account_bank_code, MAX_BANK_CHARACTERS, known("bank_other")).optional();
+    let kind = FormField::choice("account_type", t.account_type, &types, known("account_type"));
     // A key leads to an account whatever its bank.
     let has_keys = country == Country::COLOMBIA;
     let bank = if has_keys { bank.optional() } else { bank };
@@ -99,7 +99,7 @@ pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts
 
 /// Whether a number leads to an account by itself: a Bre-B key that was chosen as one, or that can be nothing else. Digits alone
 /// could be the number of an account as well, and then be somebody else's key.
-fn is_key(country: Country, typed: &Fields) -> bool {
+fn is_key(country: Country, typed: &FormData) -> bool {
     let account = typed.get("account").unwrap_or_default();
     let chosen = typed.get("account_type").unwrap_or_default();
     let tells_itself = account.contains('@') || (account.starts_with('+') && chosen.is_empty() && typed.get("bank").is_none());
@@ -107,7 +107,7 @@ fn is_key(country: Country, typed: &Fields) -> bool {
 }
 
 /// What a customer typed, in one text: `bank/type/number`, or what tells everything by itself.
-pub(crate) fn text(country: Country, typed: &Fields) -> String {
+pub(crate) fn text(country: Country, typed: &FormData) -> String {
     let account = typed.get("account").unwrap_or_default();
     if account.is_empty() || account.contains('/') || types(country).is_empty() || is_key(country, typed) {
         return account.to_owned();
@@ -118,12 +118,12 @@ pub(crate) fn text(country: Country, typed: &Fields) -> String {
 }
 
 /// The bank that was chosen, or written because it is not among the others.
-fn bank(typed: &Fields) -> &str {
+fn bank(typed: &FormData) -> &str {
     typed.get("bank").filter(|bank| *bank != OTHER).or_else(|| typed.get("bank_other")).unwrap_or_default()
 }
 
 /// What is wrong with a typed account, at the fields that are to be mended: everything that is missing at once.
-pub(crate) fn faults(country: Country, typed: &Fields, locale: Locale) -> Faults {
+pub(crate) fn faults(country: Country, typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     let account = typed.get("account").unwrap_or_default();
     let has_parts = !types(country).is_empty() && !account.contains('/') && !is_key(country, typed);

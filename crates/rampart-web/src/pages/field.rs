@@ -11,7 +11,7 @@ pub(crate) struct Choice {
 }
 
 /// A field of a form.
-pub(crate) struct Field {
+pub(crate) struct FormField {
     /// Its name, which is its element's id as well.
     pub(crate) name: &'static str,
     /// What it is called.
@@ -34,7 +34,7 @@ pub(crate) struct Field {
     pub(crate) choices: Vec<Choice>,
 }
 
-impl Field {
+impl FormField {
     /// A required text.
     pub(crate) fn text(name: &'static str, label: &'static str, most: usize, value: &str) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Field {
 pub(crate) type Faults = Vec<(&'static str, String)>;
 
 /// Puts the faults at their fields; a fault of a field that is not shown stays behind.
-pub(crate) fn mark(fields: Vec<Field>, faults: &Faults) -> Vec<Field> {
+pub(crate) fn mark(fields: Vec<FormField>, faults: &Faults) -> Vec<FormField> {
     let fault = |name: &str| faults.iter().find(|(field, _)| *field == name).map(|(_, sentence)| sentence.clone());
     fields
         .into_iter()

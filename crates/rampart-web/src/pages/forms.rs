@@ -7,24 +7,24 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::response::Response;
 use rampart_core::text::is_blank;
 
-use super::reply::{PageError, failure};
 use super::request::PageRequest;
+use super::response::{PageError, failure};
 use crate::state::Web;
 
 /// The most bytes of a form.
-const MOST_BYTES: usize = 16 * 1024;
+const MAX_FORM_BYTES: usize = 16 * 1024;
 /// The most fields of a form.
-const MOST_FIELDS: usize = 64;
+const MAX_FORM_FIELDS: usize = 64;
 
 /// The fields of a form.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fields(Vec<(String, String)>);
+pub(crate) struct FormData(Vec<(String, String)>);
 
-impl Fields {
+impl FormData {
     fn parse(body: &[u8]) -> Option<Self> {
         let mut fields = Vec::new();
         for (name, value) in url::form_urlencoded::parse(body) {
-            if fields.len() == MOST_FIELDS {
+            if fields.len() == MAX_FORM_FIELDS {
                 return None;
             }
             // Control characters belong in no field of ours, and a database may refuse them.
@@ -46,14 +46,14 @@ impl Fields {
 }
 
 /// A form that one of our own pages sent.
-pub(crate) struct Posted {
+pub(crate) struct SubmittedForm {
     /// The page it was sent to.
     pub(crate) request: PageRequest,
     /// Its fields.
-    pub(crate) fields: Fields,
+    pub(crate) fields: FormData,
 }
 
-impl FromRequest<Web> for Posted {
+impl FromRequest<Web> for SubmittedForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
@@ -66,10 +66,10 @@ impl FromRequest<Web> for Posted {
             value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
         });
         let body = match Bytes::from_request(Request::from_parts(parts, body), web).await {
-            Ok(body) if is_form && body.len() <= MOST_BYTES => body,
+            Ok(body) if is_form && body.len() <= MAX_FORM_BYTES => body,
             _ => return Err(failure(&page, PageError::BadRequest)),
         };
-        match Fields::parse(&body) {
+        match FormData::parse(&body) {
             Some(fields) => Ok(Self { request: page, fields }),
             None => Err(failure(&page, PageError::BadRequest)),
         }
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn fields_are_bounded_and_clean() {
-        let fields = Fields::parse(b"name=+Ana%00%0A+&empty=&name=second").unwrap();
+        let fields = FormData::parse(b"name=+Ana%00%0A+&empty=&name=second").unwrap();
         assert_eq!(fields.get("name"), Some("Ana"));
         assert_eq!(fields.get("empty"), None);
-        assert!(Fields::parse("a=1&".repeat(65).as_bytes()).is_none());
+        assert!(FormData::parse("a=1&".repeat(65).as_bytes()).is_none());
     }
 }

@@ -104,7 +104,7 @@ pub(crate) fn callback(url: Option<&str>) -> Option<String> {
 }
 
 /// A line of details.
-pub(crate) struct Row {
+pub(crate) struct DetailRow {
     /// What it is.
     pub(crate) label: &'static str,
     /// Its value.
@@ -115,7 +115,7 @@ pub(crate) struct Row {
     pub(crate) hint: Option<String>,
 }
 
-impl Row {
+impl DetailRow {
     /// A line to read.
     pub(crate) fn new(label: &'static str, value: impl Into<String>) -> Self {
         Self { label, value: value.into(), copy: false, hint: None }

@@ -11,20 +11,20 @@ use rampart_core::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
 
 use super::account;
-use super::forms::Posted;
-use super::frame::{Frame, Link, Row, callback};
+use super::forms::SubmittedForm;
+use super::frame::{DetailRow, Frame, Link, callback};
 use super::labels;
 use super::language::Locale;
 use super::order;
-use super::refund::{self, Offer};
-use super::reply::{Message, PageError, failure, page, see_other};
+use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
+use super::response::{Message, PageError, failure, page, see_other};
 use super::status;
 use super::text::fill;
 use crate::state::Web;
 
 /// How often the transfer page looks whether money came, in seconds.
-const LOOK_AGAIN: u32 = 30;
+const REFRESH_SECONDS: u32 = 30;
 
 #[derive(Template)]
 #[template(path = "pages/pay.html")]
@@ -33,7 +33,7 @@ struct PayPage {
     kicker: String,
     amount: String,
     pay_label: String,
-    rows: Vec<Row>,
+    rows: Vec<DetailRow>,
     declined: bool,
     action: String,
     back: Option<Link>,
@@ -44,13 +44,13 @@ struct PayPage {
 struct TransferPage {
     frame: Frame,
     kicker: String,
-    rows: Vec<Row>,
+    rows: Vec<DetailRow>,
     from: String,
     declared: bool,
     can_declare: bool,
     can_cancel: bool,
-    summary: Vec<Row>,
-    refund: Option<Offer>,
+    summary: Vec<DetailRow>,
+    refund: Option<RefundOffer>,
     action: String,
     status: Link,
     back: Option<Link>,
@@ -117,12 +117,12 @@ pub(crate) fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
     let t = locale.language.texts();
     let amount = order::paid(payment, locale);
     let rows = vec![
-        Row::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
-        Row::new(t.network, labels::chain(payment.terms.coin.chain)),
-        Row::copied(t.to_wallet, payment.wallet.clone()),
-        Row::new(t.method, labels::method(payment.method, t)),
-        Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
-        Row::copied(t.order, payment.id.to_string()),
+        DetailRow::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
+        DetailRow::new(t.network, labels::chain(payment.terms.coin.chain)),
+        DetailRow::copied(t.to_wallet, payment.wallet.clone()),
+        DetailRow::new(t.method, labels::method(payment.method, t)),
+        DetailRow::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
+        DetailRow::copied(t.order, payment.id.to_string()),
     ];
     let template = PayPage {
         frame: Frame::new(request, locale.language, fill(t.pay_title, &[&amount])).of(&found.partner_name, found.sandbox),
@@ -144,14 +144,14 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
     let terms = &payment.terms;
     // The amount stands without its currency and in figures that are not grouped, as banks' forms take it.
     let plain = locale.plain(&terms.fiat_amount.to_major(terms.fiat_decimals));
-    let mut rows = vec![Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
+    let mut rows = vec![DetailRow::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
     rows.extend(account::rows(&PayTo::of(instructions, payment.country), payment.country, t));
     let hint = if instructions.own_account { t.own_account_hint } else { t.concept_hint };
-    rows.push(Row::copied(t.concept, instructions.concept.clone()).with_hint(hint));
+    rows.push(DetailRow::copied(t.concept, instructions.concept.clone()).with_hint(hint));
     let declared = matches!(payment.state, PaymentState::PendingBank { .. });
     let frame = Frame::new(request, locale.language, t.transfer_title).of(&found.partner_name, found.sandbox);
     let template = TransferPage {
-        frame: frame.again(LOOK_AGAIN, request.link(&path(payment), &[])),
+        frame: frame.again(REFRESH_SECONDS, request.link(&path(payment), &[])),
         kicker: fill(t.pay_intro, &[&found.partner_name]),
         rows,
         from: fill(t.from_own_account, &[&found.customer_name]),
@@ -159,12 +159,12 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
         can_declare: found.can_declare && !declared,
         can_cancel: found.can_cancel,
         summary: vec![
-            Row::new(t.you_pay, order::paid(payment, locale)).with_hint(t.fees_included),
-            Row::new(t.you_receive, order::bought(payment, locale)),
-            Row::new(t.network, labels::chain(terms.coin.chain)),
-            Row::copied(t.to_wallet, payment.wallet.clone()),
-            Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
-            Row::copied(t.order, payment.id.to_string()),
+            DetailRow::new(t.you_pay, order::paid(payment, locale)).with_hint(t.fees_included),
+            DetailRow::new(t.you_receive, order::bought(payment, locale)),
+            DetailRow::new(t.network, labels::chain(terms.coin.chain)),
+            DetailRow::copied(t.to_wallet, payment.wallet.clone()),
+            DetailRow::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
+            DetailRow::copied(t.order, payment.id.to_string()),
         ],
         refund: refund::of_payment(request, found, locale),
         action: request.link(&path(payment), &[]),
@@ -175,7 +175,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
 }
 
 /// `POST /gateway/{method}`
-pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Response {
     let request = &posted.request;
     match perform(&web, request, posted.fields.get("action").unwrap_or_default()).await {
         Ok(response) => response,

@@ -8,15 +8,15 @@ use rampart_core::phone;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text;
 
-use super::field::{Faults, Field};
-use super::forms::Fields;
-use super::frame::Row;
+use super::field::{Faults, FormField};
+use super::forms::FormData;
+use super::frame::DetailRow;
 use super::labels;
 use super::language::Language;
 use super::text::{Texts, fill};
 
 /// A field of the form: its name, the most characters it takes, and whether a level needs it.
-struct Wanted {
+struct KycField {
     name: &'static str,
     most: usize,
     needed: bool,
@@ -38,9 +38,9 @@ fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
     })
 }
 
-fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
+fn wanted(holder: CustomerType, level: KycLevel) -> Vec<KycField> {
     let person = holder == CustomerType::Individual;
-    let field = |name, most, needed| Wanted { name, most, needed };
+    let field = |name, most, needed| KycField { name, most, needed };
     let mut fields = vec![field("name", 100, true)];
     if person {
         fields.extend([field("last_name", 100, true), field("last_name2", 100, false), field("dob", 10, true)]);
@@ -92,24 +92,24 @@ fn is_number(name: &str) -> bool {
 }
 
 /// The form of a customer and a level.
-pub(crate) struct Form<'a> {
+pub(crate) struct KycFormView<'a> {
     customer: &'a Customer,
     level: KycLevel,
     language: Language,
     /// Whether everything may be corrected, not only what is missing.
     everything: bool,
     /// What was typed, when it was sent.
-    typed: Option<&'a Fields>,
+    typed: Option<&'a FormData>,
 }
 
-impl<'a> Form<'a> {
+impl<'a> KycFormView<'a> {
     /// The form for a level; `everything` when what is known may be corrected too.
     pub(crate) const fn new(
         customer: &'a Customer,
         level: KycLevel,
         language: Language,
         everything: bool,
-        typed: Option<&'a Fields>,
+        typed: Option<&'a FormData>,
     ) -> Self {
         Self { customer, level, language, everything, typed }
     }
@@ -126,14 +126,14 @@ impl<'a> Form<'a> {
         typed.and_then(|typed| self.typed_holder(typed)).unwrap_or_else(|| self.customer.holder())
     }
 
-    fn typed_holder(&self, typed: &Fields) -> Option<CustomerType> {
+    fn typed_holder(&self, typed: &FormData) -> Option<CustomerType> {
         let document: DocumentType = typed.get("identification_type")?.parse().ok()?;
         let checked = identification::check(self.customer.country, document, typed.get("identification_number")?);
         checked.ok().map(|checked| checked.customer_type)
     }
 
-    fn asked(&self) -> impl Iterator<Item = Wanted> {
-        let missing = |wanted: &Wanted| wanted.needed && known(self.customer, wanted.name).is_empty();
+    fn asked(&self) -> impl Iterator<Item = KycField> {
+        let missing = |wanted: &KycField| wanted.needed && known(self.customer, wanted.name).is_empty();
         let correctable = self.is_correctable();
         wanted(self.holder(), self.level)
             .into_iter()
@@ -141,8 +141,8 @@ impl<'a> Form<'a> {
     }
 
     /// The fields to show, with what was typed or is known.
-    pub(crate) fn fields(&self) -> Vec<Field> {
-        let show = |wanted: Wanted| {
+    pub(crate) fn fields(&self) -> Vec<FormField> {
+        let show = |wanted: KycField| {
             let value = match self.typed {
                 Some(fields) => fields.get(wanted.name).unwrap_or_default(),
                 // Whoever has the link is not told a number that somebody else has typed.
@@ -154,9 +154,9 @@ impl<'a> Form<'a> {
         self.asked().map(show).collect()
     }
 
-    fn field(&self, wanted: &Wanted, value: &str) -> Field {
+    fn field(&self, wanted: &KycField, value: &str) -> FormField {
         let t = self.language.texts();
-        let text = |label| Field::text(wanted.name, label, wanted.most, value);
+        let text = |label| FormField::text(wanted.name, label, wanted.most, value);
         let field = match wanted.name {
             "name" if self.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
             "name" => text(t.field_name).filled_with("given-name"),
@@ -172,11 +172,11 @@ impl<'a> Form<'a> {
             "identification_type" => {
                 let documents = DocumentType::of_country(self.customer.country);
                 let options: Vec<_> = documents.map(|document| (document.as_str(), labels::document(document, t))).collect();
-                Field::choice(wanted.name, t.field_identification_type, &options, value)
+                FormField::choice(wanted.name, t.field_identification_type, &options, value)
             }
             "source_of_funds" => {
                 let options = SOURCES.map(|source| (source, source_label(source, t).unwrap_or(source)));
-                Field::choice(wanted.name, t.field_source_of_funds, &options, value)
+                FormField::choice(wanted.name, t.field_source_of_funds, &options, value)
             }
             _ => text(t.field_identification_number),
         };
@@ -190,39 +190,39 @@ impl<'a> Form<'a> {
     }
 
     /// Whether the document is to stay: its number was left empty, and its kind is the one that is known.
-    fn keeps_document(&self, typed: &Fields) -> bool {
+    fn keeps_document(&self, typed: &FormData) -> bool {
         let same = typed.get("identification_type").is_none_or(|kind| kind == known(self.customer, "identification_type"));
         same && self.keeps("identification_number") && typed.get("identification_number").is_none_or(str::is_empty)
     }
 
     /// What is known and not asked for again, for reading. Numbers are shown by their ends.
-    pub(crate) fn known(&self) -> Vec<Row> {
+    pub(crate) fn known(&self) -> Vec<DetailRow> {
         let t = self.language.texts();
         let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
         let mut rows = Vec::new();
         let name = self.customer.profile.full_name();
         if !name.is_empty() && !asked.contains(&"name") {
             let company = self.holder() == CustomerType::Company;
-            rows.push(Row::new(if company { t.field_company } else { t.field_name }, name));
+            rows.push(DetailRow::new(if company { t.field_company } else { t.field_name }, name));
         }
-        rows.push(Row::new(t.field_country, labels::country(self.customer.country, self.language)));
-        rows.push(Row::new(t.field_email, self.customer.email.reveal()));
+        rows.push(DetailRow::new(t.field_country, labels::country(self.customer.country, self.language)));
+        rows.push(DetailRow::new(t.field_email, self.customer.email.reveal()));
         if let Some(identification) = &self.customer.identification
             && !asked.contains(&"identification_number")
         {
-            rows.push(Row::new(labels::document(identification.document, t), labels::ending(identification.number.reveal())));
+            rows.push(DetailRow::new(labels::document(identification.document, t), labels::ending(identification.number.reveal())));
         }
         for (name, label) in [("dob", t.field_dob), ("address", t.field_address), ("city", t.field_city)] {
             let value = known(self.customer, name);
             if !value.is_empty() && !asked.contains(&name) {
-                rows.push(Row::new(label, value));
+                rows.push(DetailRow::new(label, value));
             }
         }
         rows
     }
 
     /// What is wrong with what was typed, as far as a page can tell.
-    pub(crate) fn faults(&self, typed: &Fields) -> Faults {
+    pub(crate) fn faults(&self, typed: &FormData) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
         for wanted in self.asked() {
@@ -251,7 +251,7 @@ impl<'a> Form<'a> {
         faults
     }
 
-    fn number_fault(&self, typed: &Fields, number: &str) -> Option<String> {
+    fn number_fault(&self, typed: &FormData, number: &str) -> Option<String> {
         let document = typed.get("identification_type").unwrap_or_else(|| known(self.customer, "identification_type"));
         let document: DocumentType = document.parse().ok()?;
         if !document.belongs_to(self.customer.country) {
@@ -289,7 +289,7 @@ impl<'a> Form<'a> {
     }
 
     /// The form as the ramp takes it: only the fields that were asked for.
-    pub(crate) fn submission(&self, typed: &Fields) -> KycForm {
+    pub(crate) fn submission(&self, typed: &FormData) -> KycForm {
         let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
         let kept = self.keeps_document(typed);
         let sent = |name: &str| asked.contains(&name) && !(kept && name.starts_with("identification_"));

@@ -17,7 +17,7 @@ pub(crate) enum Language {
 }
 
 /// The most of an `Accept-Language` header that is read.
-const MOST_HEADER: usize = 256;
+const MAX_ACCEPT_LANGUAGE_BYTES: usize = 256;
 
 impl Language {
     /// The language of a code such as `es` or `en-GB`.
@@ -41,7 +41,7 @@ impl Language {
 
     fn accepted(headers: &HeaderMap) -> Option<Self> {
         let header = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
-        let header = header.get(..MOST_HEADER).unwrap_or(header);
+        let header = header.get(..MAX_ACCEPT_LANGUAGE_BYTES).unwrap_or(header);
         let mut best: Option<(u32, Self)> = None;
         for range in header.split(',').take(16) {
             let mut parts = range.split(';');

@@ -13,23 +13,23 @@ mod kyc;
 mod kyc_form;
 mod labels;
 mod language;
-mod magic;
 mod order;
 mod qr;
 mod refund;
-mod reply;
 mod request;
+mod response;
 mod returned;
 mod status;
 #[cfg(test)]
 mod tests;
 mod text;
 mod timeline;
+mod triggers;
 
 use axum::http::Method;
 use axum::routing::{get, post};
 
-pub use reply::error_page;
+pub use response::error_page;
 
 use crate::route::{AuthKind, Route};
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use qrcode::{Color, EcLevel, QrCode};
 
 /// The light border that readers need, in modules.
-const QUIET: usize = 4;
+const QUIET_ZONE_MODULES: usize = 4;
 
 /// A drawing of a text as SVG path data and the width of its square, in modules. Nothing when the text is too long for
 /// a QR code.
@@ -15,12 +15,12 @@ pub(crate) fn drawing(text: &str) -> Option<(String, usize)> {
     let mut path = String::new();
     for (index, color) in code.to_colors().into_iter().enumerate() {
         if color == Color::Dark {
-            let (x, y) = (index % width + QUIET, index / width + QUIET);
+            let (x, y) = (index % width + QUIET_ZONE_MODULES, index / width + QUIET_ZONE_MODULES);
             // Writing into a text cannot fail.
             let _ = write!(path, "M{x} {y}h1v1h-1z");
         }
     }
-    Some((path, width + 2 * QUIET))
+    Some((path, width + 2 * QUIET_ZONE_MODULES))
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use crate::context::RequestContext;
 use crate::state::Web;
 
 /// The most parameters that are read of an address.
-const MOST_PARAMETERS: usize = 16;
+const MAX_QUERY_PARAMETERS: usize = 16;
 /// The most characters of an address' query that are read.
-const MOST_QUERY: usize = 2048;
+const MAX_QUERY_BYTES: usize = 2048;
 
 /// A request for a page.
 #[derive(Clone)]
@@ -35,8 +35,8 @@ impl PageRequest {
     /// A request as far as it could be read, for pages of failures as well.
     pub(crate) fn new(path: &str, query: Option<&str>, headers: &HeaderMap, public_url: &str, request_id: &str) -> Self {
         let public_url = url::Url::parse(public_url).ok();
-        let query = query.filter(|query| query.len() <= MOST_QUERY).unwrap_or_default();
-        let query = url::form_urlencoded::parse(query.as_bytes()).take(MOST_PARAMETERS);
+        let query = query.filter(|query| query.len() <= MAX_QUERY_BYTES).unwrap_or_default();
+        let query = url::form_urlencoded::parse(query.as_bytes()).take(MAX_QUERY_PARAMETERS);
         Self {
             path: path.to_owned(),
             query: query.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),

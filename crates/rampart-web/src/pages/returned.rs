@@ -7,8 +7,8 @@ use rampart_app::PaymentPage;
 
 use super::frame::{Frame, callback};
 use super::order;
-use super::reply::{Message, failure, page, way_back};
 use super::request::PageRequest;
+use super::response::{Message, failure, page, way_back};
 use super::text::fill;
 use crate::state::Web;
 

@@ -10,17 +10,17 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::account;
 use super::field::Faults;
-use super::forms::{Fields, Posted};
-use super::frame::{Frame, Link, Row, callback};
+use super::forms::{FormData, SubmittedForm};
+use super::frame::{DetailRow, Frame, Link, callback};
 use super::labels;
 use super::language::Language;
 use super::order::{self, Headline};
 use super::qr;
-use super::refund::{self, Offer};
-use super::reply::{PageError, failure, page, see_other, way_back};
+use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
+use super::response::{PageError, failure, page, see_other, way_back};
 use super::text::{Texts, fill};
-use super::timeline::{self, Step};
+use super::timeline::{self, TimelineStep};
 use crate::state::Web;
 
 /// Where the page is.
@@ -30,23 +30,23 @@ pub(crate) const PATH: &str = "/status";
 pub(crate) const RETURNED: &str = "returned";
 
 /// Where coins are awaited.
-struct Deposit {
-    rows: Vec<Row>,
+struct DepositInstructions {
+    rows: Vec<DetailRow>,
     warning: String,
     drawing: Option<(String, usize)>,
 }
 
 #[derive(Template)]
 #[template(path = "pages/status.html")]
-struct Page {
+struct OrderPage {
     frame: Frame,
     kicker: String,
     headline: Headline,
     notices: Vec<&'static str>,
-    deposit: Option<Deposit>,
-    steps: Vec<Step>,
-    rows: Vec<Row>,
-    refund: Option<Offer>,
+    deposit: Option<DepositInstructions>,
+    steps: Vec<TimelineStep>,
+    rows: Vec<DetailRow>,
+    refund: Option<RefundOffer>,
     links: Vec<Link>,
     cancel: Option<String>,
 }
@@ -74,14 +74,14 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
 }
 
 /// `POST /status`
-pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Response {
     match perform(&web, &posted.request, &posted.fields).await {
         Ok(response) => response,
         Err(fault) => failure(&posted.request, fault),
     }
 }
 
-async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageError> {
+async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Response, PageError> {
     let token = request.token();
     let found = web.app.page_status(token).await?;
     let cancels = typed.get("action") == Some("cancel");
@@ -164,7 +164,7 @@ pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
         payment.reversal.map(|kind| labels::reversal(kind, t)),
         t,
     );
-    let template = Page {
+    let template = OrderPage {
         frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
         kicker: fill(t.status_title, &[&found.partner_name]),
         headline,
@@ -194,19 +194,19 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
     let deposit = waiting.then(|| {
         let symbol = rampoff.terms.coin.symbol;
         let chain = labels::chain(rampoff.chain());
-        Deposit {
+        DepositInstructions {
             rows: vec![
-                Row::copied(t.deposit_amount, rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals))
+                DetailRow::copied(t.deposit_amount, rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals))
                     .with_hint(symbol.to_string()),
-                Row::copied(t.deposit_address, rampoff.deposit_address.clone()),
-                Row::new(t.network, chain.clone()),
-                Row::new(t.expires, order::time_left(found.now, [rampoff.held_until, rampoff.open_until], t)),
+                DetailRow::copied(t.deposit_address, rampoff.deposit_address.clone()),
+                DetailRow::new(t.network, chain.clone()),
+                DetailRow::new(t.expires, order::time_left(found.now, [rampoff.held_until, rampoff.open_until], t)),
             ],
             warning: fill(t.deposit_only, &[symbol.as_str(), &chain]),
             drawing: qr::drawing(&rampoff.deposit_address),
         }
     });
-    let template = Page {
+    let template = OrderPage {
         frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
         kicker: fill(t.status_rampoff_title, &[&found.partner_name]),
         headline,

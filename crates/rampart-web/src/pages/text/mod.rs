@@ -46,7 +46,7 @@ texts! {
     document_ced_ciu document_ced_ext document_ti document_nuip document_te document_ppt document_pep document_rc document_nit
     document_dni document_ce document_ruc document_cuit
 
-    magic_title magic_intro magic_reject magic_processing magic_retry magic_reinforced magic_slow magic_else
+    trigger_title trigger_intro trigger_reject trigger_processing trigger_retry trigger_reinforced trigger_slow trigger_else
 
     pay_title pay_intro you_pay you_receive fees_included to_wallet network method order expires
     minutes_left less_than_a_minute pay_now decline_now pay_sandbox pay_declined processor_failed try_again cancel cancel_confirm

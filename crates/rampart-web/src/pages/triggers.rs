@@ -6,10 +6,10 @@ use super::text::Texts;
 /// identity form can trigger.
 pub(crate) fn rows(t: &Texts) -> [(&'static str, &'static str); 5] {
     [
-        ("6660001", t.magic_reject),
-        ("6660002", t.magic_processing),
-        ("6660003", t.magic_retry),
-        ("6660004", t.magic_reinforced),
-        ("6660005", t.magic_slow),
+        ("6660001", t.trigger_reject),
+        ("6660002", t.trigger_processing),
+        ("6660003", t.trigger_retry),
+        ("6660004", t.trigger_reinforced),
+        ("6660005", t.trigger_slow),
     ]
 }
