@@ -1,5 +1,5 @@
-//! The payment page: for redirect methods the way to the processor (played in the sandbox), for transfers what to
-//! write into one's bank.
+//! The payment page: for redirect methods the link to the processor (simulated in the sandbox), for bank transfers the
+//! payment details.
 
 use askama::Template;
 use axum::extract::State;
@@ -23,7 +23,7 @@ use super::status;
 use super::text::fill;
 use crate::state::Web;
 
-/// How often the transfer page looks whether money came, in seconds.
+/// How often the transfer page refreshes.
 const REFRESH_SECONDS: u32 = 30;
 
 #[derive(Template)]
@@ -64,7 +64,6 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
     }
 }
 
-/// The gateway's path of a payment.
 fn path(payment: &Payment) -> String {
     format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase())
 }
@@ -84,7 +83,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     match web.app.gateway_session(request.token()).await.map_err(PageError::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
         Ok(GatewaySession::Play) => Ok(pay(request, &found)),
-        // Paid or called off this very moment.
+        // The payment was paid or cancelled in the meantime.
         Err(PageError::Refused(refusal)) if refusal.code != ErrorCode::ErrorPaymentCreation => {
             Ok(see_other(&request.link(status::PATH, &[])))
         }
@@ -93,9 +92,9 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     }
 }
 
-/// The processor did not open a page: nothing is lost, and trying again is safe.
+/// The processor did not open a session. Trying again is safe.
 fn no_session(request: &PageRequest, found: &PaymentPage, fault: &PageError) -> Response {
-    tracing::warn!(payment = %found.payment.id, ?fault, "a processor opened no session");
+    tracing::warn!(payment = %found.payment.id, ?fault, "the processor opened no session");
     let language = request.language(Some(found.payment.country));
     let t = language.texts();
     let frame = Frame::new(request, language, t.unavailable).of(&found.partner_name, found.sandbox);
@@ -142,7 +141,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
     let terms = &payment.terms;
-    // The amount stands without its currency and in figures that are not grouped, as banks' forms take it.
+    // Without currency and without grouping of digits, as banking forms expect it.
     let plain = locale.plain(&terms.fiat_amount.to_major(terms.fiat_decimals));
     let mut rows = vec![DetailRow::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
     rows.extend(account::rows(&PayTo::of(instructions, payment.country), payment.country, t));
@@ -151,7 +150,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
     let declared = matches!(payment.state, PaymentState::PendingBank { .. });
     let frame = Frame::new(request, locale.language, t.transfer_title).of(&found.partner_name, found.sandbox);
     let template = TransferPage {
-        frame: frame.again(REFRESH_SECONDS, request.link(&path(payment), &[])),
+        frame: frame.refreshing(REFRESH_SECONDS, request.link(&path(payment), &[])),
         kicker: fill(t.pay_intro, &[&found.partner_name]),
         rows,
         from: fill(t.from_own_account, &[&found.customer_name]),
@@ -189,17 +188,17 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let gateway = path(&found.payment);
     let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
     let declined = request.link(&gateway, &[("declined", "1")]);
-    let told = |played| if played == Played::Declined { declined.clone() } else { returned.clone() };
+    let next_page = |played| if played == Played::Declined { declined.clone() } else { returned.clone() };
     let outcome = match action {
-        "pay" => web.app.gateway_play(token, Play::Pay).await.map(told),
-        "decline" => web.app.gateway_play(token, Play::Decline).await.map(told),
+        "pay" => web.app.gateway_play(token, Play::Pay).await.map(next_page),
+        "decline" => web.app.gateway_play(token, Play::Decline).await.map(next_page),
         "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
         "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
         _ => return Err(PageError::BadRequest),
     };
     match outcome.map_err(PageError::from) {
         Ok(next) => Ok(see_other(&next)),
-        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
         Err(PageError::Refused(_)) => {
             let payment = web.app.page_payment(token).await?.payment;
             Ok(see_other(&match action {

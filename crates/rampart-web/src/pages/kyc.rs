@@ -1,4 +1,4 @@
-//! The identity page: a form, then what became of it.
+//! The identity page: the form, then the result of the check.
 
 use askama::Template;
 use axum::extract::State;
@@ -18,12 +18,11 @@ use super::triggers;
 use crate::state::Web;
 
 const PATH: &str = "/kyc";
-/// How often the page looks for a decision, in seconds.
+/// How often the page refreshes while the check is running.
 const REFRESH_SECONDS: u32 = 3;
-/// How long a customer may read the good news before going back, in seconds.
+/// The delay before a verified customer is redirected to the partner.
 const REDIRECT_SECONDS: u32 = 6;
 
-/// The identity form.
 #[derive(Template)]
 #[template(path = "pages/kyc.html")]
 struct KycFormPage {
@@ -41,12 +40,12 @@ struct KycFormPage {
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
     match web.app.page_customer(request.token()).await {
         Ok(customer) => view(&request, &customer),
-        Err(error) => no_page(&web, &request, error.into()).await,
+        Err(error) => failed_page(&web, &request, error.into()).await,
     }
 }
 
-/// The page of a link that leads nowhere: one that has ended says whom to ask, and nothing of the customer.
-async fn no_page(web: &Web, request: &PageRequest, fault: PageError) -> Response {
+/// The failure page. An expired link names the partner to ask, but nothing about the customer.
+async fn failed_page(web: &Web, request: &PageRequest, fault: PageError) -> Response {
     if !matches!(fault, PageError::NotFound) {
         return failure(request, fault);
     }
@@ -67,7 +66,7 @@ pub(crate) async fn submit(State(web): State<Web>, posted: SubmittedForm) -> Res
     let request = &posted.request;
     match send(&web, request, &posted.fields).await {
         Ok(response) => response,
-        Err(fault) => no_page(&web, request, fault).await,
+        Err(fault) => failed_page(&web, request, fault).await,
     }
 }
 
@@ -79,7 +78,7 @@ async fn send(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Resp
         KycLevel::Reinforced => &[("level", "2"), ("sent", "1")],
     };
     let afterwards = see_other(&request.link(PATH, parameters));
-    // A form that is sent twice is answered by what became of the first.
+    // A form that is submitted twice shows the result of the first submission.
     if !matches!(stage(&found, level), KycStage::Form | KycStage::Failed { may_retry: true }) {
         return Ok(afterwards);
     }
@@ -93,24 +92,24 @@ async fn send(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Resp
             Err(fault) => return Err(fault),
         }
         if faults.is_empty() {
-            // It was refused as a whole: somebody else has sent it, or the customer was banned meanwhile.
+            // Refused as a whole: it was submitted elsewhere, or the customer was banned in the meantime.
             return Ok(afterwards);
         }
     }
     Ok(form_page(request, &found, level, Some(typed), faults))
 }
 
-/// The level a request is about: the reinforced form follows the first.
+/// The level of the requested form. The reinforced form requires an approved first level.
 fn level(request: &PageRequest, found: &CustomerPage) -> KycLevel {
     match request.parameter("level") {
-        // Approved, and something that every operation needs is missing all the same.
+        // Approved, but data that every operation needs is missing.
         _ if found.wanted == Some(KycLevel::Basic) => KycLevel::Basic,
         Some("2") if found.customer.kyc.level.is_some() => KycLevel::Reinforced,
         _ => KycLevel::Basic,
     }
 }
 
-/// Where a customer stands on the way to a level.
+/// The state of the check for a level.
 enum KycStage {
     Banned,
     Form,
@@ -127,7 +126,7 @@ fn stage(found: &CustomerPage, level: KycLevel) -> KycStage {
     if kyc.level.is_some_and(|approved| approved >= level) && found.wanted != Some(level) {
         return KycStage::Valid;
     }
-    // One check at a time: a form is not taken while another is being looked at.
+    // One check at a time: no form is accepted while another check is running.
     if kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing) {
         return KycStage::Processing;
     }
@@ -139,7 +138,7 @@ fn stage(found: &CustomerPage, level: KycLevel) -> KycStage {
     }
 }
 
-/// Whether the form lets the customer correct what is known: on request, and after a check failed.
+/// Whether known data can be corrected: on request, and after a failed check.
 fn everything(request: &PageRequest, found: &CustomerPage, level: KycLevel) -> bool {
     request.has("edit") || request.has("retry") || matches!(stage(found, level), KycStage::Failed { .. })
 }
@@ -163,7 +162,7 @@ pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
         }
         KycStage::Processing => {
             let parameters = [level_parameter, if request.has("sent") { &[("sent", "1")] } else { &[] }].concat();
-            let frame = frame(t.kyc_processing).again(REFRESH_SECONDS, request.link(PATH, &parameters));
+            let frame = frame(t.kyc_processing).refreshing(REFRESH_SECONDS, request.link(PATH, &parameters));
             let mut message = Message::new(frame, "wait", t.kyc_processing, t.kyc_processing_text);
             message.links.extend(back.as_ref().map(|url| Link::secondary(url.clone(), fill(t.back_to, &[partner]))));
             message
@@ -173,7 +172,7 @@ pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
                 if reinforced { (t.kyc_valid_reinforced, t.kyc_valid_reinforced_text) } else { (t.kyc_valid, t.kyc_valid_text) };
             let leaving = back.as_deref().filter(|_| request.has("sent"));
             let frame = match leaving {
-                Some(url) => frame(heading).leaving(REDIRECT_SECONDS, url),
+                Some(url) => frame(heading).redirecting(REDIRECT_SECONDS, url),
                 None => frame(heading),
             };
             let mut message = Message::new(frame, "good", heading, fill(text, &[partner]));

@@ -1,4 +1,4 @@
-//! The fields of the identity form: what a level needs, what is known already, and what is wrong with what was typed.
+//! The fields of the identity form: what a level requires, what is known already, and the errors of what was typed.
 
 use rampart_app::KycForm;
 use rampart_core::customer::Customer;
@@ -15,11 +15,11 @@ use super::labels;
 use super::language::Language;
 use super::text::{Texts, fill};
 
-/// A field of the form: its name, the most characters it takes, and whether a level needs it.
+/// A field of the form, and whether the level requires it.
 struct KycField {
     name: &'static str,
-    most: usize,
-    needed: bool,
+    max_characters: usize,
+    required: bool,
 }
 
 const SOURCES: [&str; 8] = ["salary", "business", "savings", "investments", "property", "inheritance", "pension", "other"];
@@ -38,9 +38,9 @@ fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
     })
 }
 
-fn wanted(holder: CustomerType, level: KycLevel) -> Vec<KycField> {
+fn level_fields(holder: CustomerType, level: KycLevel) -> Vec<KycField> {
     let person = holder == CustomerType::Individual;
-    let field = |name, most, needed| KycField { name, most, needed };
+    let field = |name, max_characters, required| KycField { name, max_characters, required };
     let mut fields = vec![field("name", 100, true)];
     if person {
         fields.extend([field("last_name", 100, true), field("last_name2", 100, false), field("dob", 10, true)]);
@@ -59,7 +59,7 @@ fn wanted(holder: CustomerType, level: KycLevel) -> Vec<KycField> {
     fields
 }
 
-/// What is known of a field.
+/// The known value of a field.
 fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
     let profile = &customer.profile;
     match name {
@@ -80,30 +80,29 @@ fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
     }
 }
 
-/// Whether a level asks for it even when it is known: what the reinforced check is about.
+/// Whether the level asks for the field although it is known: the data that the reinforced check verifies.
 fn confirms(name: &str, level: KycLevel) -> bool {
     level == KycLevel::Reinforced
         && matches!(name, "professional_activity" | "source_of_funds" | "identification_type" | "identification_number")
 }
 
-/// Whether a field is a number that is shown by its end only.
+/// Whether the field is a number of which only the last characters are shown.
 fn is_number(name: &str) -> bool {
     matches!(name, "identification_number" | "phone")
 }
 
-/// The form of a customer and a level.
+/// The identity form of a customer for a level.
 pub(crate) struct KycFormView<'a> {
     customer: &'a Customer,
     level: KycLevel,
     language: Language,
-    /// Whether everything may be corrected, not only what is missing.
+    /// Whether known fields are shown too.
     everything: bool,
-    /// What was typed, when it was sent.
+    /// The submitted values, if any.
     typed: Option<&'a FormData>,
 }
 
 impl<'a> KycFormView<'a> {
-    /// The form for a level; `everything` when what is known may be corrected too.
     pub(crate) const fn new(
         customer: &'a Customer,
         level: KycLevel,
@@ -114,12 +113,12 @@ impl<'a> KycFormView<'a> {
         Self { customer, level, language, everything, typed }
     }
 
-    /// Whether what is known may be corrected. What was approved stands: a form can only add to it.
+    /// Whether known data may be corrected. Approved data stays: a form can only add to it.
     fn is_correctable(&self) -> bool {
         self.everything && self.customer.kyc.level.is_none()
     }
 
-    /// Person or company: as the typed number tells where it will be the customer's own, or else as is known.
+    /// Person or company: by the typed number if it will become the customer's document, otherwise by what is known.
     fn holder(&self) -> CustomerType {
         let becomes_own = self.is_correctable() || self.customer.identification.is_none();
         let typed = self.typed.filter(|typed| becomes_own && !self.keeps_document(typed));
@@ -133,19 +132,19 @@ impl<'a> KycFormView<'a> {
     }
 
     fn asked(&self) -> impl Iterator<Item = KycField> {
-        let missing = |wanted: &KycField| wanted.needed && known(self.customer, wanted.name).is_empty();
+        let missing = |wanted: &KycField| wanted.required && known(self.customer, wanted.name).is_empty();
         let correctable = self.is_correctable();
-        wanted(self.holder(), self.level)
+        level_fields(self.holder(), self.level)
             .into_iter()
             .filter(move |wanted| correctable || missing(wanted) || confirms(wanted.name, self.level))
     }
 
-    /// The fields to show, with what was typed or is known.
+    /// The fields to show, with the typed or known values.
     pub(crate) fn fields(&self) -> Vec<FormField> {
         let show = |wanted: KycField| {
             let value = match self.typed {
                 Some(fields) => fields.get(wanted.name).unwrap_or_default(),
-                // Whoever has the link is not told a number that somebody else has typed.
+                // The holder of the link must not see numbers that the partner or another person entered.
                 None if is_number(wanted.name) => "",
                 None => known(self.customer, wanted.name),
             };
@@ -156,19 +155,19 @@ impl<'a> KycFormView<'a> {
 
     fn field(&self, wanted: &KycField, value: &str) -> FormField {
         let t = self.language.texts();
-        let text = |label| FormField::text(wanted.name, label, wanted.most, value);
+        let text = |label| FormField::text(wanted.name, label, wanted.max_characters, value);
         let field = match wanted.name {
-            "name" if self.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
-            "name" => text(t.field_name).filled_with("given-name"),
-            "last_name" => text(t.field_last_name).filled_with("family-name"),
-            "last_name2" => text(t.field_last_name2).filled_with("additional-name"),
-            "dob" => text(t.field_dob).of_kind("date").filled_with("bday").with_hint(t.field_dob_hint),
-            "phone" => text(t.field_phone).of_kind("tel").filled_with("tel"),
-            "city" => text(t.field_city).filled_with("address-level2"),
-            "address" => text(t.field_address).filled_with("street-address"),
-            "address_state" => text(t.field_address_state).filled_with("address-level1"),
-            "zipcode" => text(t.field_zipcode).filled_with("postal-code"),
-            "professional_activity" => text(t.field_activity).filled_with("organization-title"),
+            "name" if self.holder() == CustomerType::Company => text(t.field_company).with_autocomplete("organization"),
+            "name" => text(t.field_name).with_autocomplete("given-name"),
+            "last_name" => text(t.field_last_name).with_autocomplete("family-name"),
+            "last_name2" => text(t.field_last_name2).with_autocomplete("additional-name"),
+            "dob" => text(t.field_dob).of_kind("date").with_autocomplete("bday").with_hint(t.field_dob_hint),
+            "phone" => text(t.field_phone).of_kind("tel").with_autocomplete("tel"),
+            "city" => text(t.field_city).with_autocomplete("address-level2"),
+            "address" => text(t.field_address).with_autocomplete("street-address"),
+            "address_state" => text(t.field_address_state).with_autocomplete("address-level1"),
+            "zipcode" => text(t.field_zipcode).with_autocomplete("postal-code"),
+            "professional_activity" => text(t.field_activity).with_autocomplete("organization-title"),
             "identification_type" => {
                 let documents = DocumentType::of_country(self.customer.country);
                 let options: Vec<_> = documents.map(|document| (document.as_str(), labels::document(document, t))).collect();
@@ -181,21 +180,21 @@ impl<'a> KycFormView<'a> {
             _ => text(t.field_identification_number),
         };
         let field = if self.keeps(wanted.name) { field.with_hint(t.field_keep).optional() } else { field };
-        if wanted.needed { field } else { field.optional() }
+        if wanted.required { field } else { field.optional() }
     }
 
-    /// Whether a number that is known stays when its field is left empty. A document that is asked for again is to be at hand.
+    /// Whether a known number is kept if its field is left empty. A document that must be confirmed has to be typed again.
     fn keeps(&self, name: &str) -> bool {
         is_number(name) && !known(self.customer, name).is_empty() && !confirms(name, self.level)
     }
 
-    /// Whether the document is to stay: its number was left empty, and its kind is the one that is known.
+    /// Whether the known document is kept: its number was left empty and its type is unchanged.
     fn keeps_document(&self, typed: &FormData) -> bool {
         let same = typed.get("identification_type").is_none_or(|kind| kind == known(self.customer, "identification_type"));
         same && self.keeps("identification_number") && typed.get("identification_number").is_none_or(str::is_empty)
     }
 
-    /// What is known and not asked for again, for reading. Numbers are shown by their ends.
+    /// The known data that is not asked for again. Of numbers, only the last characters are shown.
     pub(crate) fn known(&self) -> Vec<DetailRow> {
         let t = self.language.texts();
         let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
@@ -210,7 +209,7 @@ impl<'a> KycFormView<'a> {
         if let Some(identification) = &self.customer.identification
             && !asked.contains(&"identification_number")
         {
-            rows.push(DetailRow::new(labels::document(identification.document, t), labels::ending(identification.number.reveal())));
+            rows.push(DetailRow::new(labels::document(identification.document, t), labels::masked_number(identification.number.reveal())));
         }
         for (name, label) in [("dob", t.field_dob), ("address", t.field_address), ("city", t.field_city)] {
             let value = known(self.customer, name);
@@ -221,7 +220,7 @@ impl<'a> KycFormView<'a> {
         rows
     }
 
-    /// What is wrong with what was typed, as far as a page can tell.
+    /// The errors that the page itself can find.
     pub(crate) fn faults(&self, typed: &FormData) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
@@ -229,8 +228,8 @@ impl<'a> KycFormView<'a> {
             let value = typed.get(wanted.name).unwrap_or_default();
             let fault = match wanted.name {
                 "identification_number" if self.keeps_document(typed) => None,
-                _ if value.is_empty() => wanted.needed.then(|| t.fault_required.to_owned()),
-                _ if value.chars().count() > wanted.most => Some(fill(t.fault_too_long, &[&wanted.most.to_string()])),
+                _ if value.is_empty() => wanted.required.then(|| t.fault_required.to_owned()),
+                _ if value.chars().count() > wanted.max_characters => Some(fill(t.fault_too_long, &[&wanted.max_characters.to_string()])),
                 _ if text::check(value).is_err() => Some(t.fault_hidden.to_owned()),
                 "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
                 "source_of_funds" => (!SOURCES.contains(&value)).then(|| t.fault_choose.to_owned()),
@@ -239,7 +238,7 @@ impl<'a> KycFormView<'a> {
                     _ => Some(t.fault_choose.to_owned()),
                 },
                 "identification_number" => self.number_fault(typed, value),
-                // A number that was stored with a warning does not stop its customer.
+                // An invalid number that was stored with a warning does not block the customer.
                 "phone" if value != known(self.customer, "phone") => {
                     let fault = phone::check(self.customer.country, value).err();
                     fault.map(|fault| labels::phone_fault(&fault, self.language))
@@ -263,7 +262,7 @@ impl<'a> KycFormView<'a> {
         Some(labels::number_fault(&fault, self.language))
     }
 
-    /// What the ramp found wrong, told in the page's language.
+    /// The errors of a refusal, in the page's language.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
@@ -279,7 +278,7 @@ impl<'a> KycFormView<'a> {
                 faults.push((wanted.name, sentence.to_owned()));
             }
         }
-        // What is wrong is at no field of the form: it is said all the same, at one that is shown, or else nobody would know.
+        // No shown field has the error: report it at a field that is shown, so that the customer learns of it.
         if faults.is_empty() && (refusal.code == ErrorCode::InvalidIdentification || !refusal.fields.is_empty()) {
             let number = self.asked().find(|wanted| wanted.name == "identification_number");
             let sentence = if number.is_some() { t.fault_number } else { t.fault_invalid };
@@ -288,7 +287,7 @@ impl<'a> KycFormView<'a> {
         faults
     }
 
-    /// The form as the ramp takes it: only the fields that were asked for.
+    /// The form as the application expects it: only the fields that were asked for.
     pub(crate) fn submission(&self, typed: &FormData) -> KycForm {
         let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
         let kept = self.keeps_document(typed);

@@ -1,4 +1,4 @@
-//! What an order's pages say about it: the headline, what was unusual, and the details.
+//! What the pages show about an order: the headline and the details.
 
 use rampart_app::RampoffPage;
 use rampart_core::bank_account::masked;
@@ -12,30 +12,27 @@ use super::labels;
 use super::language::Locale;
 use super::text::{Texts, fill};
 
-/// Where an order stands, in words.
+/// The status of an order, in words.
 pub(crate) struct Headline {
     /// `good`, `wait` or `bad`.
     pub(crate) tone: &'static str,
-    /// In three words.
     pub(crate) heading: &'static str,
-    /// In a sentence.
     pub(crate) text: String,
-    /// After how many seconds it is worth looking again.
-    pub(crate) look_again: Option<u32>,
+    /// Seconds until the page refreshes; `None` in a final state.
+    pub(crate) refresh_seconds: Option<u32>,
 }
 
-fn headline(tone: &'static str, heading: &'static str, text: impl Into<String>, look_again: Option<u32>) -> Headline {
-    Headline { tone, heading, text: text.into(), look_again }
+fn headline(tone: &'static str, heading: &'static str, text: impl Into<String>, refresh_seconds: Option<u32>) -> Headline {
+    Headline { tone, heading, text: text.into(), refresh_seconds }
 }
 
-/// Seconds between looks: something is happening, happens any moment, soon, or when a person has decided.
+/// Refresh intervals in seconds. The slowest is for orders that wait for an operator.
 const REFRESH_AT_ONCE: Option<u32> = Some(2);
 const REFRESH_QUICKLY: Option<u32> = Some(4);
 const REFRESH_REGULARLY: Option<u32> = Some(15);
 const REFRESH_SLOWLY: Option<u32> = Some(60);
 
-/// Where a payment stands.
-/// `returned` is whether the customer comes from the processor's page just now.
+/// The headline of a payment. `returned`: the customer has just come back from the processor's page.
 pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'static Texts) -> Headline {
     match &payment.state {
         PaymentState::Started if payment.instructions.is_some() => headline("wait", t.started, t.started_text, REFRESH_REGULARLY),
@@ -47,7 +44,7 @@ pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'
         }
         PaymentState::CoinsSent { confirmations: 0, .. } => headline("good", t.coins_sent, t.coins_sent_text, REFRESH_QUICKLY),
         PaymentState::CoinsSent { .. } => headline("good", t.coins_sent, t.coins_confirmed_text, None),
-        PaymentState::OnHold { reason, .. } => held(*reason, partner, t),
+        PaymentState::OnHold { reason, .. } => on_hold(*reason, partner, t),
         PaymentState::Expired if payment.instructions.is_some() => headline("bad", t.expired, t.expired_bank_text, None),
         PaymentState::Expired => headline("bad", t.expired, t.expired_text, None),
         PaymentState::Cancelled => headline("bad", t.cancelled, t.cancelled_text, None),
@@ -57,7 +54,6 @@ pub(crate) fn of_payment(payment: &Payment, partner: &str, returned: bool, t: &'
     }
 }
 
-/// Where a ramp-off stands.
 pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
     let rampoff = &found.rampoff;
     match &rampoff.state {
@@ -70,7 +66,7 @@ pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
             headline("wait", t.sell_returned, fill(t.sell_returned_text, &[&account, &found.partner_name]), REFRESH_SLOWLY)
         }
         RampoffState::Finished { .. } => headline("good", t.sell_finished, t.sell_finished_text, None),
-        RampoffState::OnHold { reason, .. } => held(*reason, &found.partner_name, t),
+        RampoffState::OnHold { reason, .. } => on_hold(*reason, &found.partner_name, t),
         RampoffState::Expired => headline("bad", t.expired, t.sell_expired_text, None),
         RampoffState::Cancelled => headline("bad", t.cancelled, t.sell_cancelled_text, None),
         RampoffState::Failed { .. } => headline("bad", t.failed, fill(t.failed_text, &[&found.partner_name]), None),
@@ -79,7 +75,7 @@ pub(crate) fn of_rampoff(found: &RampoffPage, t: &'static Texts) -> Headline {
     }
 }
 
-fn held(reason: HoldReason, partner: &str, t: &'static Texts) -> Headline {
+fn on_hold(reason: HoldReason, partner: &str, t: &'static Texts) -> Headline {
     headline("wait", t.on_hold, labels::hold(reason, partner, t), REFRESH_SLOWLY)
 }
 
@@ -131,12 +127,10 @@ pub(crate) fn rampoff_rows(rampoff: &Rampoff, locale: Locale) -> Vec<DetailRow> 
     rows
 }
 
-/// What the customer pays.
 pub(crate) fn paid(payment: &Payment, locale: Locale) -> String {
     locale.money(&payment.terms.fiat_amount.to_major(payment.terms.fiat_decimals), payment.terms.fiat.as_str())
 }
 
-/// What the customer buys.
 pub(crate) fn bought(payment: &Payment, locale: Locale) -> String {
     let coins = match &payment.state {
         PaymentState::PaymentReceived { coins } | PaymentState::Sending { coins, .. } | PaymentState::CoinsSent { coins, .. } => *coins,
@@ -145,12 +139,11 @@ pub(crate) fn bought(payment: &Payment, locale: Locale) -> String {
     locale.money(&coins.to_major_short(payment.terms.coin_decimals), payment.terms.coin.symbol.as_str())
 }
 
-/// What the customer sells.
 pub(crate) fn sold(rampoff: &Rampoff, locale: Locale) -> String {
     locale.money(&rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals), rampoff.terms.coin.symbol.as_str())
 }
 
-/// How long the price is still promised; behind the promise's end, how long the order still waits.
+/// How long the price is still guaranteed; after that, how long the order stays open.
 pub(crate) fn time_left(now: Timestamp, [held_until, open_until]: [Timestamp; 2], t: &Texts) -> String {
     let until = if now < held_until { held_until } else { open_until };
     match now.until(until).as_secs() / 60 {

@@ -1,4 +1,4 @@
-//! Where money or coins may go back to: shown, asked for, and taken.
+//! The refund destination of an order: shown, and entered in a form.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -23,26 +23,21 @@ use super::response::page;
 use super::status::PATH;
 use super::text::{Texts, fill};
 
-/// The most characters of a holder's name.
 const MAX_NAME_CHARACTERS: usize = 100;
-/// The most characters of a wallet.
 const MAX_WALLET_CHARACTERS: usize = 100;
 
-/// What a page says about the destination for refunds.
+/// What a page shows about the refund destination.
 pub(crate) struct RefundOffer {
-    /// Its heading.
     pub(crate) title: &'static str,
-    /// Why it is asked for.
     pub(crate) why: String,
-    /// What was given, who can change it, and from when on it is followed.
+    /// The known destination, who can change it, and from when it is used.
     pub(crate) given: Option<String>,
-    /// Where it can be given, while nobody has given any: address and label.
+    /// The link to the form (URL and label), while no destination is known.
     pub(crate) give: Option<(String, &'static str)>,
-    /// Whether the order waits for it.
+    /// Whether the order is on hold for it.
     pub(crate) needed: bool,
 }
 
-/// The form for a destination.
 #[derive(Template)]
 #[template(path = "pages/refund.html")]
 struct RefundFormPage {
@@ -55,7 +50,7 @@ struct RefundFormPage {
     back_url: String,
 }
 
-/// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.
+/// For a payment. Money from a processor is refunded through it, so an account is needed only if that failed.
 pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<RefundOffer> {
     let t = locale.language.texts();
     let payment = &found.payment;
@@ -68,14 +63,14 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
     Some(RefundOffer {
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_account },
         why: t.refund_why_account.to_owned(),
-        given: given.map(|given| told(given, payment.refund_origin, found.now, &found.partner_name, t)),
+        given: given.map(|given| describe_given(given, payment.refund_origin, found.now, &found.partner_name, t)),
         give: found.can_give_refund_account.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
 
-/// What was given, as far as whoever has the link may know it.
-fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
+/// The known destination, masked for the holder of the link.
+fn describe_given(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
     let mut text = fill(t.refund_given, &[&bank_account::masked(given), partner]);
     let waits = match origin {
         Some(DestinationOrigin { by: ProvidedBy::Page, used_from: Some(from), .. }) if now < from => fill(t.refund_waits, &[&moment(from)]),
@@ -87,7 +82,6 @@ fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner:
     text
 }
 
-/// The offer on a ramp-off's page.
 pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<RefundOffer> {
     let t = locale.language.texts();
     let rampoff = &found.rampoff;
@@ -100,7 +94,7 @@ pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Loc
     Some(RefundOffer {
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_wallet },
         why: fill(t.refund_why_wallet, &[&labels::chain(rampoff.chain())]),
-        given: given.map(|given| told(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
+        given: given.map(|given| describe_given(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
         give: found.can_give_refund_wallet.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
@@ -118,7 +112,7 @@ pub(crate) fn account_form(
     let typed_or_known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let name = if typed.is_some() { typed_or_known("name") } else { &found.customer_name };
     let mut fields = account::fields(found.payment.country, typed, t);
-    fields.push(FormField::text("name", t.refund_name, MAX_NAME_CHARACTERS, name).filled_with("name"));
+    fields.push(FormField::text("name", t.refund_name, MAX_NAME_CHARACTERS, name).with_autocomplete("name"));
     form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
 }
 
@@ -161,7 +155,6 @@ fn form(
     page(status, &template)
 }
 
-/// What is wrong with a typed account.
 pub(crate) fn account_faults(found: &PaymentPage, typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     let mut faults = account::faults(found.payment.country, typed, locale);
@@ -176,7 +169,7 @@ pub(crate) fn account_faults(found: &PaymentPage, typed: &FormData, locale: Loca
     faults
 }
 
-/// What is wrong with a typed wallet, as far as a page can tell.
+/// The errors that the page itself can find; the application validates the address.
 pub(crate) fn wallet_faults(typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     match typed.get("wallet") {
@@ -188,12 +181,12 @@ pub(crate) fn wallet_faults(typed: &FormData, locale: Locale) -> Faults {
     }
 }
 
-/// What the ramp found wrong with a wallet.
+/// The error of a wallet that the application refused.
 pub(crate) fn wallet_refused(found: &RampoffPage, locale: Locale) -> Faults {
     vec![("wallet", fill(locale.language.texts().fault_wallet, &[&labels::chain(found.rampoff.chain())]))]
 }
 
-/// What the ramp found wrong with an account.
+/// The errors of an account that the application refused.
 pub(crate) fn account_refused(refusal: &Refusal, locale: Locale) -> Faults {
     let t = locale.language.texts();
     match refusal.fields.iter().any(|(field, _)| field == "name") {

@@ -1,4 +1,4 @@
-//! The page on which a customer follows an order, and says where a refund may go.
+//! The status page of an order, with the form for the refund destination.
 
 use askama::Template;
 use axum::extract::State;
@@ -23,13 +23,12 @@ use super::text::{Texts, fill};
 use super::timeline::{self, TimelineStep};
 use crate::state::Web;
 
-/// Where the page is.
 pub(crate) const PATH: &str = "/status";
 
-/// The parameter of a customer who comes back from a processor's page.
+/// The query parameter of a customer who returns from the processor's page.
 pub(crate) const RETURNED: &str = "returned";
 
-/// Where coins are awaited.
+/// How to send the coins of a ramp-off.
 struct DepositInstructions {
     rows: Vec<DetailRow>,
     warning: String,
@@ -108,31 +107,31 @@ async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<R
     };
     match (outcome.map_err(PageError::from), &found) {
         (Ok(()), _) => Ok(see_other(&request.link(PATH, &[]))),
-        (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_destination_error(&refusal) => {
             let locale = request.locale(found.payment.country);
             let faults = refund::account_refused(&refusal, locale);
             Ok(refund::account_form(request, found, locale, Some(typed), faults))
         }
-        (Err(PageError::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Rampoff(found)) if is_destination_error(&refusal) => {
             let locale = request.locale(found.rampoff.country);
             Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
         }
-        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
         (Err(PageError::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
         (Err(fault), _) => Err(fault),
     }
 }
 
-fn is_about_the_destination(refusal: &Refusal) -> bool {
+fn is_destination_error(refusal: &Refusal) -> bool {
     matches!(refusal.code, ErrorCode::InvalidWallet | ErrorCode::InvalidBankAccount) || !refusal.fields.is_empty()
 }
 
-/// The frame of an order's page, which looks again by itself while something may still happen.
+/// The frame of an order's page. The page refreshes itself until the order is in a final state.
 fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, language: Language) -> Frame {
     let frame = Frame::new(request, language, headline.heading).of(found.0, found.1);
     let returned: &[(&str, &str)] = if request.has(RETURNED) { &[(RETURNED, "1")] } else { &[] };
-    match headline.look_again {
-        Some(seconds) => frame.again(seconds, request.link(PATH, returned)),
+    match headline.refresh_seconds {
+        Some(seconds) => frame.refreshing(seconds, request.link(PATH, returned)),
         None => frame,
     }
 }

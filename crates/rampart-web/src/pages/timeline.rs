@@ -1,4 +1,4 @@
-//! The steps of an order as its customer follows them.
+//! The steps of an order for the customer.
 
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -6,27 +6,22 @@ use rampart_core::rampoff::{Rampoff, RampoffState};
 use super::language::moment;
 use super::text::Texts;
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepMark {
-    /// Behind us.
     Done,
-    /// Under way.
     Now,
-    /// Ahead.
     Ahead,
-    /// The end, and not the one that was hoped for.
+    /// The order ended without success.
     Bad,
 }
 
 /// A step of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TimelineStep {
-    /// What happens.
     pub(crate) title: &'static str,
-    /// When or how, where that is known.
+    /// The time, if it is known.
     pub(crate) note: Option<String>,
-    /// Where it stands.
     pub(crate) mark: StepMark,
 }
 
@@ -35,7 +30,7 @@ impl TimelineStep {
         Self { title, note: None, mark }
     }
 
-    /// The class of its element.
+    /// The CSS class.
     pub(crate) const fn class(&self) -> &'static str {
         match self.mark {
             StepMark::Done => "done",
@@ -45,14 +40,13 @@ impl TimelineStep {
         }
     }
 
-    /// Whether it is the one under way.
     pub(crate) fn is_now(&self) -> bool {
         self.mark == StepMark::Now
     }
 }
 
-/// The first `done` titles are behind, the next is under way, the rest ahead.
-fn row(titles: &[&'static str], done: usize) -> Vec<TimelineStep> {
+/// The first `done` steps are done, the next is current, the rest are ahead.
+fn steps(titles: &[&'static str], done: usize) -> Vec<TimelineStep> {
     let mark = |index: usize| match index.cmp(&done) {
         std::cmp::Ordering::Less => StepMark::Done,
         std::cmp::Ordering::Equal => StepMark::Now,
@@ -61,9 +55,9 @@ fn row(titles: &[&'static str], done: usize) -> Vec<TimelineStep> {
     titles.iter().enumerate().map(|(index, title)| TimelineStep::new(title, mark(index))).collect()
 }
 
-/// The titles are behind; what comes last is marked otherwise.
+/// The steps of `titles` are done; the last one has its own mark.
 fn ending(titles: &[&'static str], last: &'static str, mark: StepMark) -> Vec<TimelineStep> {
-    let mut steps = row(titles, titles.len());
+    let mut steps = steps(titles, titles.len());
     steps.push(TimelineStep::new(last, mark));
     steps
 }
@@ -73,11 +67,11 @@ pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<TimelineSt
     let way = [t.step_created, t.step_paid, t.step_coins, t.step_confirmed];
     let arrived: &[&'static str] = if payment.received().is_positive() { &way[..2] } else { &way[..1] };
     let mut steps = match &payment.state {
-        PaymentState::Started => row(&way, 1),
-        PaymentState::PendingBank { .. } => row(&[t.step_created, t.step_declared, t.step_paid, t.step_coins, t.step_confirmed], 2),
-        PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => row(&way, 2),
-        PaymentState::CoinsSent { confirmations: 0, .. } => row(&way, 3),
-        PaymentState::CoinsSent { .. } => row(&way, 4),
+        PaymentState::Started => steps(&way, 1),
+        PaymentState::PendingBank { .. } => steps(&[t.step_created, t.step_declared, t.step_paid, t.step_coins, t.step_confirmed], 2),
+        PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => steps(&way, 2),
+        PaymentState::CoinsSent { confirmations: 0, .. } => steps(&way, 3),
+        PaymentState::CoinsSent { .. } => steps(&way, 4),
         PaymentState::OnHold { reason, .. } if reason.lacks_a_destination() => ending(arrived, t.step_refund, StepMark::Now),
         PaymentState::OnHold { .. } => {
             let mut steps = ending(arrived, t.step_hold, StepMark::Now);
@@ -105,11 +99,11 @@ pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<TimelineSt
     let way = [t.step_created, t.step_coins_seen, t.step_coins_final, t.step_paying, t.step_paid_out];
     let arrived: &[&'static str] = if rampoff.received().is_positive() { &way[..3] } else { &way[..1] };
     let mut steps = match &rampoff.state {
-        RampoffState::Created => row(&way, 1),
-        RampoffState::Confirming => row(&way, 2),
-        RampoffState::CryptoReceived { .. } => row(&way, 3),
-        RampoffState::PayingOut { .. } => row(&way, 4),
-        RampoffState::Finished { .. } => row(&way, 5),
+        RampoffState::Created => steps(&way, 1),
+        RampoffState::Confirming => steps(&way, 2),
+        RampoffState::CryptoReceived { .. } => steps(&way, 3),
+        RampoffState::PayingOut { .. } => steps(&way, 4),
+        RampoffState::Finished { .. } => steps(&way, 5),
         RampoffState::OnHold { reason, .. } if reason.lacks_a_destination() => ending(arrived, t.step_refund, StepMark::Now),
         RampoffState::OnHold { .. } => {
             let mut steps = ending(arrived, t.step_hold, StepMark::Now);
@@ -137,8 +131,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exactly_one_step_is_under_way_until_the_last_is_done() {
-        let marks = |done| row(&["a", "b", "c"], done).iter().map(|step| step.mark).collect::<Vec<_>>();
+    fn exactly_one_step_is_current_until_the_last_is_done() {
+        let marks = |done| steps(&["a", "b", "c"], done).iter().map(|step| step.mark).collect::<Vec<_>>();
         assert_eq!(marks(1), [StepMark::Done, StepMark::Now, StepMark::Ahead]);
         assert_eq!(marks(3), [StepMark::Done; 3]);
         assert_eq!(ending(&["a"], "b", StepMark::Bad).last(), Some(&TimelineStep::new("b", StepMark::Bad)));

@@ -1,9 +1,9 @@
-//! The hint that tells what a sandbox' identity check answers to.
+//! The hint about the sandbox triggers of the identity check.
 
 use super::text::Texts;
 
-/// What an identification number has to contain, and what follows: the rows of the sandbox' own table that an
-/// identity form can trigger.
+/// The digits that an identification number must contain, and the outcome: the sandbox triggers that apply to the identity
+/// form.
 pub(crate) fn rows(t: &Texts) -> [(&'static str, &'static str); 5] {
     [
         ("6660001", t.trigger_reject),
