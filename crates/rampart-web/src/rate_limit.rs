@@ -136,30 +136,30 @@ fn first_bits(address: IpAddr, bits: u32) -> IpAddr {
 mod tests {
     use super::*;
 
-    const SECOND: u64 = 1_000_000_000;
+    const SECOND_NANOS: u64 = 1_000_000_000;
 
     #[test]
     fn a_bucket_gives_its_burst_and_refills() {
         let buckets = TokenBuckets::new(2, 3);
-        let start = SECOND;
+        let start = SECOND_NANOS;
         for _ in 0..3 {
             assert_eq!(buckets.take("a", start), Ok(()));
         }
         assert_eq!(buckets.take("a", start), Err(RateLimitExceeded { limit: 3, retry_after: 1, reset: 2 }));
         assert_eq!(buckets.take("b", start), Ok(()), "another key has its own bucket");
-        assert_eq!(buckets.take("a", start + SECOND / 2), Ok(()), "one call has been refilled");
-        assert!(buckets.take("a", start + SECOND / 2).is_err());
+        assert_eq!(buckets.take("a", start + SECOND_NANOS / 2), Ok(()), "one call has been refilled");
+        assert!(buckets.take("a", start + SECOND_NANOS / 2).is_err());
         for _ in 0..3 {
-            assert_eq!(buckets.take("a", start + 10 * SECOND), Ok(()));
+            assert_eq!(buckets.take("a", start + 10 * SECOND_NANOS), Ok(()));
         }
-        assert!(buckets.take("a", start + 10 * SECOND).is_err(), "it never holds more than its burst");
+        assert!(buckets.take("a", start + 10 * SECOND_NANOS).is_err(), "it never holds more than its burst");
     }
 
     #[test]
     fn keys_are_bounded() {
         let buckets = TokenBuckets::new(1, 1);
         for key in 0..(MAX_SHARD_KEYS * SHARDS * 2) {
-            let _ = buckets.take(key, SECOND);
+            let _ = buckets.take(key, SECOND_NANOS);
         }
         assert!(buckets.shards.iter().all(|shard| shard.lock().len() <= MAX_SHARD_KEYS));
     }

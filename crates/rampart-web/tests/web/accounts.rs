@@ -11,8 +11,8 @@ use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
 on_both_engines!(crate::support::idle =>
-    a_transfer_is_told_part_by_part_everywhere,
-    an_order_of_an_earlier_version_is_told_whole_on_its_page,
+    a_transfer_is_described_part_by_part_everywhere,
+    an_order_of_an_earlier_version_is_described_whole_on_its_page,
     a_chilean_gives_an_account_by_choosing,
     a_colombian_gives_an_account_or_a_key,
     an_unknown_bank_is_registered_and_paid_to_however_strict,
@@ -49,7 +49,7 @@ fn path_of(url: &Value) -> String {
     url[url.find("/gateway").expect("a gateway")..].to_owned()
 }
 
-async fn a_transfer_is_told_part_by_part_everywhere(test: Arc<TestApp>) {
+async fn a_transfer_is_described_part_by_part_everywhere(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     for (of, method, fiat, amount, details, rows) in [
         (
@@ -93,7 +93,7 @@ async fn a_transfer_is_told_part_by_part_everywhere(test: Arc<TestApp>) {
 }
 
 /// Details of an account that were configured after an order was created are shown on the order.
-async fn an_order_of_an_earlier_version_is_told_whole_on_its_page(test: Arc<TestApp>) {
+async fn an_order_of_an_earlier_version_is_described_whole_on_its_page(test: Arc<TestApp>) {
     let mut earlier = test.app.catalogue().clone();
     for ours in &mut earlier.rail_accounts {
         (ours.bank, ours.tax_id, ours.email) = (None, None, None);

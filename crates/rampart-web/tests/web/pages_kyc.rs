@@ -22,7 +22,7 @@ on_both_engines!(crate::support::idle =>
     an_order_that_needs_more_leads_to_the_reinforced_form,
     unknown_and_malformed_tokens_are_the_same,
     forms_of_other_pages_are_refused,
-    numbers_are_never_told_and_kept_when_left_empty,
+    numbers_are_never_shown_and_kept_when_left_empty,
     a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_asked,
     a_person_that_turns_out_to_be_a_company_is_asked_for_its_name_only,
     a_link_that_has_ended_says_whom_to_ask_and_nothing_else,
@@ -165,7 +165,7 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Fail, "the form is closed");
 }
 
-async fn numbers_are_never_told_and_kept_when_left_empty(test: Arc<TestApp>) {
+async fn numbers_are_never_shown_and_kept_when_left_empty(test: Arc<TestApp>) {
     let (client, (id, path)) = (client(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, &format!("{GOOD}&phone=%2B34612345678")).await);
     // After the provider refused the first form, its data can be corrected; that form asks for the telephone number too.

@@ -13,8 +13,8 @@ on_both_engines!(
     identifications,
     accounts,
     the_page_says_the_same_in_both_languages,
-    the_page_tells_of_telephone_numbers,
-    registration_tells_doubts_and_refuses_contradictions,
+    the_page_reports_invalid_telephone_numbers,
+    registration_reports_doubts_and_refuses_contradictions,
     numbers_tell_whose_they_are,
 );
 
@@ -118,7 +118,7 @@ async fn the_page_says_the_same_in_both_languages(test: Arc<TestApp>) {
     }
 }
 
-async fn the_page_tells_of_telephone_numbers(test: Arc<TestApp>) {
+async fn the_page_reports_invalid_telephone_numbers(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let body = json!({"name": "Ana", "email": "ana@mail.example", "country": "MEX", "phone": "+52xxxxxxxxxx"});
     let registered = client.post("/api/registerUser", &body).await.data();
@@ -156,7 +156,7 @@ async fn described_fault(client: &Client, document: &str, number: &str) -> (Stri
     (text("message"), text("message_es"))
 }
 
-async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>) {
+async fn registration_reports_doubts_and_refuses_contradictions(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let register = async |email: &str, changes: Value| {
         let mut body = json!({"name": "Ana", "email": email});
