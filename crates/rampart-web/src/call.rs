@@ -220,13 +220,13 @@ async fn refuse_invalid_fields(
     key: Option<&str>,
     invalid: InvalidFields,
 ) -> AppError {
-    let name = match call.idempotency {
-        Idempotency::ByKeyOrExternalId(scope) => invalid.fields.get("external_id").map(|name| (scope, name)),
+    let external_id = match call.idempotency {
+        Idempotency::ByKeyOrExternalId(scope) => invalid.fields.get("external_id").map(|external_id| (scope, external_id)),
         Idempotency::None | Idempotency::ByKey => None,
     };
     let is_field_error = invalid.refusal.code.family() == Family::Field;
     match caller {
-        Some(caller) if is_field_error => match web.app.conflict_with_earlier(caller, key, name).await {
+        Some(caller) if is_field_error => match web.app.conflict_with_earlier(caller, key, external_id).await {
             Ok(()) => invalid.refusal.into(),
             Err(error) => error,
         },

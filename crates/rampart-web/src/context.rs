@@ -22,7 +22,7 @@ const MAX_REQUEST_ID_BYTES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     /// The beginning of all identifiers of this process: `req_` and 16 hexadecimal digits.
-    process: [u8; PREFIX_BYTES],
+    prefix: [u8; PREFIX_BYTES],
     next: AtomicU64,
 }
 
@@ -32,9 +32,9 @@ const COUNTER_DIGITS: usize = 8;
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let name = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
-        let process = name.as_bytes().try_into().unwrap_or([b'0'; PREFIX_BYTES]);
-        Self { process, next: AtomicU64::new(1) }
+        let prefix = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let prefix = prefix.as_bytes().try_into().unwrap_or([b'0'; PREFIX_BYTES]);
+        Self { prefix, next: AtomicU64::new(1) }
     }
 
     /// The caller's `x-request-id` if it is acceptable, otherwise a new identifier.
@@ -47,13 +47,13 @@ impl RequestIds {
 
     fn next_id(&self) -> Arc<str> {
         let mut number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut name = [b'0'; PREFIX_BYTES + COUNTER_DIGITS];
-        name[..PREFIX_BYTES].copy_from_slice(&self.process);
-        for slot in name[PREFIX_BYTES..].iter_mut().rev() {
+        let mut id = [b'0'; PREFIX_BYTES + COUNTER_DIGITS];
+        id[..PREFIX_BYTES].copy_from_slice(&self.prefix);
+        for slot in id[PREFIX_BYTES..].iter_mut().rev() {
             *slot = HEX_DIGITS[usize::try_from(number % 16).unwrap_or(0)];
             number /= 16;
         }
-        std::str::from_utf8(&name).unwrap_or_default().into()
+        std::str::from_utf8(&id).unwrap_or_default().into()
     }
 }
 

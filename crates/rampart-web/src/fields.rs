@@ -55,86 +55,86 @@ impl FieldReader {
         Self { fields, seen: vec![false; table.len()], faults: Vec::new() }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
+    fn index(&self, name: &str) -> Option<usize> {
         self.fields.table.iter().position(|field| field.name == name)
     }
 
-    fn fault(&mut self, place: usize, message: impl Into<String>) {
-        self.faults.push((self.fields.table[place].name.to_owned(), message.into()));
+    fn fault(&mut self, index: usize, message: impl Into<String>) {
+        self.faults.push((self.fields.table[index].name.to_owned(), message.into()));
     }
 
     /// Whether this is the first value of its field. A second one is an error, because it is not clear which one is meant.
-    fn is_first(&mut self, place: usize) -> bool {
-        let first = !std::mem::replace(&mut self.seen[place], true);
+    fn is_first(&mut self, index: usize) -> bool {
+        let first = !std::mem::replace(&mut self.seen[index], true);
         if !first {
-            self.fault(place, "must be sent only once");
+            self.fault(index, "must be sent only once");
         }
         first
     }
 
     /// Reads a text value. A blank value counts as absent, because forms and templates send empty fields. Blank values of
     /// `FieldKind::Text` are kept here; the calls treat them as absent.
-    fn text(&mut self, place: usize, text: Cow<'_, str>) {
-        let field = &self.fields.table[place];
+    fn text(&mut self, index: usize, text: Cow<'_, str>) {
+        let field = &self.fields.table[index];
         let text = field.kind.trimmed(text);
         match field.kind.check_text(&text) {
-            Ok(()) => self.fields.values[place] = Some(FieldValue { text: text.into_owned(), is_number: false }),
+            Ok(()) => self.fields.values[index] = Some(FieldValue { text: text.into_owned(), is_number: false }),
             Err(_) if is_blank(&text) => {}
-            Err(fault) => self.fault(place, fault),
+            Err(fault) => self.fault(index, fault),
         }
     }
 
     /// Reads a JSON number in its original notation.
-    fn number(&mut self, place: usize, written: &str) {
-        match self.fields.table[place].kind.read_number(written) {
-            Ok(number) => self.fields.values[place] = Some(FieldValue { text: number.into_owned(), is_number: true }),
-            Err(fault) => self.fault(place, fault),
+    fn number(&mut self, index: usize, written: &str) {
+        match self.fields.table[index].kind.read_number(written) {
+            Ok(number) => self.fields.values[index] = Some(FieldValue { text: number.into_owned(), is_number: true }),
+            Err(fault) => self.fault(index, fault),
         }
     }
 
     /// Reads a value of a query or form, where numbers are texts.
-    fn pair_value(&mut self, place: usize, text: Cow<'_, str>) {
-        match self.fields.table[place].kind {
-            FieldKind::Integer(..) if text.starts_with(|first: char| first.is_ascii_digit()) => self.number(place, &text),
-            FieldKind::Moment => self.text(place, with_plus(text)),
-            _ => self.text(place, text),
+    fn pair_value(&mut self, index: usize, text: Cow<'_, str>) {
+        match self.fields.table[index].kind {
+            FieldKind::Integer(..) if text.starts_with(|first: char| first.is_ascii_digit()) => self.number(index, &text),
+            FieldKind::Moment => self.text(index, with_plus(text)),
+            _ => self.text(index, text),
         }
     }
 
-    fn json(&mut self, place: usize, raw: &str) {
+    fn json(&mut self, index: usize, raw: &str) {
         match raw.as_bytes().first() {
             Some(b'"') => match serde_json::from_str::<Cow<'_, str>>(raw) {
-                Ok(text) => self.text(place, text),
-                Err(_) => self.fault(place, "must be valid Unicode text"),
+                Ok(text) => self.text(index, text),
+                Err(_) => self.fault(index, "must be valid Unicode text"),
             },
             Some(b'n') => {}
-            Some(b'-' | b'0'..=b'9') => self.number(place, raw),
+            Some(b'-' | b'0'..=b'9') => self.number(index, raw),
             _ => {
-                let fault = match self.fields.table[place].kind {
+                let fault = match self.fields.table[index].kind {
                     FieldKind::Integer(..) | FieldKind::Money => "must be a number",
                     _ => "must be a string",
                 };
-                self.fault(place, fault);
+                self.fault(index, fault);
             }
         }
     }
 
     fn finish(mut self) -> Result<RequestFields, InvalidFields> {
         let absent: Vec<usize> = (0..self.fields.table.len())
-            .filter(|&place| {
-                let field = &self.fields.table[place];
-                field.required && self.fields.values[place].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
+            .filter(|&index| {
+                let field = &self.fields.table[index];
+                field.required && self.fields.values[index].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
             })
             .collect();
         let code = if absent.is_empty() { ErrorCode::ValidationFailed } else { ErrorCode::FailMandatoryField };
         let malformed = std::mem::take(&mut self.faults);
-        for place in absent {
-            self.fault(place, "is required");
+        for index in absent {
+            self.fault(index, "is required");
         }
         self.faults.extend(malformed);
         // In the order of the table, missing fields first.
         let mut faults = std::mem::take(&mut self.faults);
-        faults.sort_by_key(|(name, message)| (message != "is required", self.place(name)));
+        faults.sort_by_key(|(name, message)| (message != "is required", self.index(name)));
         let Some((field, message)) = faults.first() else {
             return Ok(self.fields);
         };
@@ -159,15 +159,15 @@ impl RequestFields {
     }
 
     fn take_value(&mut self, name: &str) -> Option<FieldValue> {
-        let place = self.table.iter().position(|field| field.name == name);
-        debug_assert!(place.is_some(), "the table has no field {name}");
-        place.and_then(|place| self.values[place].take())
+        let index = self.table.iter().position(|field| field.name == name);
+        debug_assert!(index.is_some(), "the table has no field {name}");
+        index.and_then(|index| self.values[index].take())
     }
 
     /// The value of a field, if the table has the field and it was sent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let place = self.table.iter().position(|field| field.name == name)?;
-        self.values[place].as_ref().map(|value| value.text.as_str())
+        let index = self.table.iter().position(|field| field.name == name)?;
+        self.values[index].as_ref().map(|value| value.text.as_str())
     }
 
     /// Takes the value of a required field.
@@ -219,11 +219,11 @@ impl RequestFields {
         for pair in pairs.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // A name that is not UTF-8 is unknown.
-            let Some(place) = decode(name).and_then(|name| reading.place(&name)) else { continue };
-            if reading.is_first(place) {
+            let Some(index) = decode(name).and_then(|name| reading.index(&name)) else { continue };
+            if reading.is_first(index) {
                 match decode(value) {
-                    Some(text) => reading.pair_value(place, text),
-                    None => reading.fault(place, "must be UTF-8"),
+                    Some(text) => reading.pair_value(index, text),
+                    None => reading.fault(index, "must be UTF-8"),
                 }
             }
         }
@@ -307,14 +307,14 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(name) = members.next_key::<MemberName<'de>>()? {
-            match self.0.place(&name.0) {
+            match self.0.index(&name.0) {
                 None => {
                     members.next_value::<IgnoredAny>()?;
                 }
-                Some(place) => {
+                Some(index) => {
                     let value = members.next_value::<&'de RawValue>()?;
-                    if self.0.is_first(place) {
-                        self.0.json(place, value.get());
+                    if self.0.is_first(index) {
+                        self.0.json(index, value.get());
                     }
                 }
             }

@@ -46,7 +46,7 @@ pub(crate) static CALL: Call = Call {
     id: "createRampoff",
     group: "OffRamp",
     summary: "Create rampoff operation",
-    about: "Creates an order to sell coins. The answer contains the deposit address. The coins that arrive there are what is exchanged.",
+    about: "Creates an order to sell coins. The answer contains the deposit address. The amount that arrives there is exchanged.",
     access: Access::Token,
     path_field: None,
     query: &[],

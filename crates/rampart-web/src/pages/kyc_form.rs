@@ -131,32 +131,32 @@ impl<'a> KycFormView<'a> {
         checked.ok().map(|checked| checked.customer_type)
     }
 
-    fn asked(&self) -> impl Iterator<Item = KycField> {
-        let missing = |wanted: &KycField| wanted.required && known(self.customer, wanted.name).is_empty();
+    fn shown_fields(&self) -> impl Iterator<Item = KycField> {
+        let missing = |spec: &KycField| spec.required && known(self.customer, spec.name).is_empty();
         let correctable = self.is_correctable();
         level_fields(self.holder(), self.level)
             .into_iter()
-            .filter(move |wanted| correctable || missing(wanted) || confirms(wanted.name, self.level))
+            .filter(move |spec| correctable || missing(spec) || confirms(spec.name, self.level))
     }
 
     /// The fields to show, with the typed or known values.
     pub(crate) fn fields(&self) -> Vec<FormField> {
-        let show = |wanted: KycField| {
+        let show = |spec: KycField| {
             let value = match self.typed {
-                Some(fields) => fields.get(wanted.name).unwrap_or_default(),
+                Some(fields) => fields.get(spec.name).unwrap_or_default(),
                 // The holder of the link must not see numbers that the partner or another person entered.
-                None if is_number(wanted.name) => "",
-                None => known(self.customer, wanted.name),
+                None if is_number(spec.name) => "",
+                None => known(self.customer, spec.name),
             };
-            self.field(&wanted, value)
+            self.field(&spec, value)
         };
-        self.asked().map(show).collect()
+        self.shown_fields().map(show).collect()
     }
 
-    fn field(&self, wanted: &KycField, value: &str) -> FormField {
+    fn field(&self, spec: &KycField, value: &str) -> FormField {
         let t = self.language.texts();
-        let text = |label| FormField::text(wanted.name, label, wanted.max_characters, value);
-        let field = match wanted.name {
+        let text = |label| FormField::text(spec.name, label, spec.max_characters, value);
+        let field = match spec.name {
             "name" if self.holder() == CustomerType::Company => text(t.field_company).with_autocomplete("organization"),
             "name" => text(t.field_name).with_autocomplete("given-name"),
             "last_name" => text(t.field_last_name).with_autocomplete("family-name"),
@@ -171,16 +171,16 @@ impl<'a> KycFormView<'a> {
             "identification_type" => {
                 let documents = DocumentType::of_country(self.customer.country);
                 let options: Vec<_> = documents.map(|document| (document.as_str(), labels::document(document, t))).collect();
-                FormField::choice(wanted.name, t.field_identification_type, &options, value)
+                FormField::choice(spec.name, t.field_identification_type, &options, value)
             }
             "source_of_funds" => {
                 let options = SOURCES.map(|source| (source, source_label(source, t).unwrap_or(source)));
-                FormField::choice(wanted.name, t.field_source_of_funds, &options, value)
+                FormField::choice(spec.name, t.field_source_of_funds, &options, value)
             }
             _ => text(t.field_identification_number),
         };
-        let field = if self.keeps(wanted.name) { field.with_hint(t.field_keep).optional() } else { field };
-        if wanted.required { field } else { field.optional() }
+        let field = if self.keeps(spec.name) { field.with_hint(t.field_keep).optional() } else { field };
+        if spec.required { field } else { field.optional() }
     }
 
     /// Whether a known number is kept if its field is left empty. A document that must be confirmed has to be typed again.
@@ -194,26 +194,26 @@ impl<'a> KycFormView<'a> {
         same && self.keeps("identification_number") && typed.get("identification_number").is_none_or(str::is_empty)
     }
 
-    /// The known data that is not asked for again. Of numbers, only the last characters are shown.
+    /// The known data that the form does not ask for again. Of numbers, only the last characters are shown.
     pub(crate) fn known(&self) -> Vec<DetailRow> {
         let t = self.language.texts();
-        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+        let shown: Vec<&str> = self.shown_fields().map(|spec| spec.name).collect();
         let mut rows = Vec::new();
         let name = self.customer.profile.full_name();
-        if !name.is_empty() && !asked.contains(&"name") {
+        if !name.is_empty() && !shown.contains(&"name") {
             let company = self.holder() == CustomerType::Company;
             rows.push(DetailRow::new(if company { t.field_company } else { t.field_name }, name));
         }
         rows.push(DetailRow::new(t.field_country, labels::country(self.customer.country, self.language)));
         rows.push(DetailRow::new(t.field_email, self.customer.email.reveal()));
         if let Some(identification) = &self.customer.identification
-            && !asked.contains(&"identification_number")
+            && !shown.contains(&"identification_number")
         {
             rows.push(DetailRow::new(labels::document(identification.document, t), labels::masked_number(identification.number.reveal())));
         }
         for (name, label) in [("dob", t.field_dob), ("address", t.field_address), ("city", t.field_city)] {
             let value = known(self.customer, name);
-            if !value.is_empty() && !asked.contains(&name) {
+            if !value.is_empty() && !shown.contains(&name) {
                 rows.push(DetailRow::new(label, value));
             }
         }
@@ -224,12 +224,12 @@ impl<'a> KycFormView<'a> {
     pub(crate) fn faults(&self, typed: &FormData) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
-        for wanted in self.asked() {
-            let value = typed.get(wanted.name).unwrap_or_default();
-            let fault = match wanted.name {
+        for spec in self.shown_fields() {
+            let value = typed.get(spec.name).unwrap_or_default();
+            let fault = match spec.name {
                 "identification_number" if self.keeps_document(typed) => None,
-                _ if value.is_empty() => wanted.required.then(|| t.fault_required.to_owned()),
-                _ if value.chars().count() > wanted.max_characters => Some(fill(t.fault_too_long, &[&wanted.max_characters.to_string()])),
+                _ if value.is_empty() => spec.required.then(|| t.fault_required.to_owned()),
+                _ if value.chars().count() > spec.max_characters => Some(fill(t.fault_too_long, &[&spec.max_characters.to_string()])),
                 _ if text::check(value).is_err() => Some(t.fault_hidden.to_owned()),
                 "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
                 "source_of_funds" => (!SOURCES.contains(&value)).then(|| t.fault_choose.to_owned()),
@@ -245,7 +245,7 @@ impl<'a> KycFormView<'a> {
                 }
                 _ => None,
             };
-            faults.extend(fault.map(|sentence| (wanted.name, sentence)));
+            faults.extend(fault.map(|sentence| (spec.name, sentence)));
         }
         faults
     }
@@ -266,32 +266,32 @@ impl<'a> KycFormView<'a> {
     pub(crate) fn refused(&self, refusal: &Refusal) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
-        for wanted in self.asked() {
-            if refusal.fields.iter().any(|(name, _)| name == wanted.name) {
-                let sentence = match (refusal.code, wanted.name) {
+        for spec in self.shown_fields() {
+            if refusal.fields.iter().any(|(name, _)| name == spec.name) {
+                let sentence = match (refusal.code, spec.name) {
                     (ErrorCode::FailMandatoryField, _) => t.fault_required,
                     (_, "dob") => t.fault_underage,
                     (_, "identification_number") => t.fault_number,
                     (_, "identification_type") => t.fault_choose,
                     _ => t.fault_invalid,
                 };
-                faults.push((wanted.name, sentence.to_owned()));
+                faults.push((spec.name, sentence.to_owned()));
             }
         }
         // No shown field has the error: report it at a field that is shown, so that the customer learns of it.
         if faults.is_empty() && (refusal.code == ErrorCode::InvalidIdentification || !refusal.fields.is_empty()) {
-            let number = self.asked().find(|wanted| wanted.name == "identification_number");
+            let number = self.shown_fields().find(|spec| spec.name == "identification_number");
             let sentence = if number.is_some() { t.fault_number } else { t.fault_invalid };
-            faults.extend(number.or_else(|| self.asked().next()).map(|place| (place.name, sentence.to_owned())));
+            faults.extend(number.or_else(|| self.shown_fields().next()).map(|place| (place.name, sentence.to_owned())));
         }
         faults
     }
 
-    /// The form as the application expects it: only the fields that were asked for.
+    /// The form as the application expects it: only the fields that were shown.
     pub(crate) fn submission(&self, typed: &FormData) -> KycForm {
-        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+        let shown: Vec<&str> = self.shown_fields().map(|spec| spec.name).collect();
         let kept = self.keeps_document(typed);
-        let sent = |name: &str| asked.contains(&name) && !(kept && name.starts_with("identification_"));
+        let sent = |name: &str| shown.contains(&name) && !(kept && name.starts_with("identification_"));
         let value = |name: &str| typed.owned(name).filter(|_| sent(name));
         KycForm {
             level: self.level,
