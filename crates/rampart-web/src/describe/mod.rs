@@ -70,7 +70,7 @@ fn build(extra: Vec<OpenApi>) -> OpenApi {
     for (path, operation) in calls::service(&mut schemas) {
         paths.add_path_operation(path, vec![utoipa::openapi::HttpMethod::Get], operation);
     }
-    schemas.push(("CallFailure".into(), failures::schema()));
+    schemas.push(("Failure".into(), failures::schema()));
     let mut components: Components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
     components.responses = failures::shared_responses().collect();
     components.add_security_scheme(
