@@ -17,6 +17,7 @@ use crate::state::Web;
 
 /// The answer of `/healthz` and `/readyz`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub(crate) struct HealthBody {
     /// `ok` or `unavailable`.
     status: HealthStatus,
