@@ -22,7 +22,6 @@ pub(crate) struct TestInstallation {
     pub(crate) data: PathBuf,
     /// `None` is the default database in the data folder.
     pub(crate) database: Option<String>,
-    /// As environment variables.
     pub(crate) settings: Vec<(&'static str, String)>,
 }
 

@@ -36,7 +36,6 @@ pub struct Sources {
     pub business: Arc<dyn Clock>,
     /// Real time: tokens, leases, timeouts, signatures.
     pub real: Arc<dyn Clock>,
-    /// Randomness for identifiers and secrets.
     pub randomness: Arc<dyn Randomness>,
 }
 

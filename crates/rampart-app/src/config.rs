@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Every provider is simulated.
     #[default]
     Sandbox,
     /// Every provider is real.
@@ -33,7 +32,6 @@ pub struct AppConfig {
     pub registration: RegistrationConfig,
     pub rate_limits: RateLimits,
     pub webhooks: WebhooksConfig,
-    /// How long finished records are kept.
     pub retention: RetentionConfig,
     #[serde(default)]
     pub workers: crate::workers::WorkersConfig,
@@ -45,7 +43,6 @@ pub struct AppConfig {
 pub struct RegistrationConfig {
     /// Refuse an invalid telephone number or bank account instead of storing it with a warning.
     pub strict_contact: bool,
-    /// In completed years.
     pub minimum_age: u8,
     /// Disposable e-mail domains that are refused, in lower case, with their subdomains.
     pub disposable_domains: Vec<String>,
@@ -68,13 +65,11 @@ pub struct RateLimits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// Timeout of one delivery attempt.
     pub timeout_seconds: u64,
     /// Allow private networks and plain http in webhook URLs. Always off in live mode.
     pub allow_private_networks: bool,
     /// Ports allowed in webhook URLs in live mode. The sandbox allows any.
     pub live_ports: Vec<u16>,
-    /// Limit of concurrent deliveries.
     pub concurrency: usize,
 }
 
@@ -82,7 +77,6 @@ pub struct WebhooksConfig {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// For delivered webhook deliveries.
     pub delivered_days: u32,
 }
 

@@ -339,7 +339,7 @@ impl App {
             counted: WindowTotals::when_created(now, checked.terms.fiat_amount, checked.level),
             place_given_back: false,
             lost_promise: false,
-            told: false,
+            receipt_notified: false,
             set_aside: Amount::ZERO,
             refunded: Amount::ZERO,
             running_item: None,

@@ -10,7 +10,6 @@ use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 pub(crate) struct DateOfBirth {
     /// `YYYY-MM-DD`.
     pub(crate) date: String,
-    /// Completed years.
     pub(crate) age: u16,
 }
 

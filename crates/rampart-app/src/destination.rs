@@ -11,7 +11,6 @@ use rampart_core::redacted::Redacted;
 /// Why an account is not accepted as a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DestinationError {
-    /// The account is invalid.
     #[error(transparent)]
     Fault(#[from] BankAccountError),
     /// Money paid out to it would come back as a customer's transfer.
@@ -22,7 +21,6 @@ pub(crate) enum DestinationError {
 /// Our own accounts: those of the rails, and every virtual account derived from them.
 #[derive(Debug, Default)]
 pub(crate) struct OwnAccounts {
-    /// Normalized number and bank code.
     rail_accounts: HashSet<(String, Option<String>)>,
     /// The accounts that virtual accounts are derived from.
     base_accounts: Vec<String>,

@@ -1,4 +1,6 @@
-use rampart_core::email::{Email, LONGEST};
+//! E-mail addresses of a registration.
+
+use rampart_core::email::{Email, MAX_CHARACTERS};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text;
 
@@ -7,7 +9,7 @@ use crate::fields::FieldReader;
 /// Parses the e-mail address of a registration. Disposable domains and their subdomains are refused.
 pub(crate) fn read(fields: &mut FieldReader, address: &Option<String>, disposable: &[String]) -> Option<Email> {
     let bare = address.as_deref().map(|address| text::trimmed(address).to_owned());
-    let Some(email) = Email::read(fields.required("email", &bare, LONGEST)?) else {
+    let Some(email) = Email::read(fields.required("email", &bare, MAX_CHARACTERS)?) else {
         fields.malformed("email", "must be an e-mail address such as name@example.com");
         return None;
     };

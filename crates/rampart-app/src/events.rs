@@ -35,7 +35,8 @@ impl App {
                 kind: event.draft.kind.as_str(),
                 sequence: event.sequence,
                 created_at: event.draft.created_at,
-                data: RawValue::from_string(self.event_data(&event.draft).into_owned()).map_err(|fault| AppError::Defect(Box::new(fault)))?,
+                data: RawValue::from_string(self.event_data(&event.draft).into_owned())
+                    .map_err(|fault| AppError::Defect(Box::new(fault)))?,
             })
         });
         Ok(EventPage { events: events.collect::<AppResult<_>>()?, has_more })

@@ -20,11 +20,9 @@ const READINESS_TTL: Duration = Duration::from_secs(1);
 struct Heartbeat {
     /// When it last completed a turn, or was started.
     completed: Instant,
-    /// Consecutive failed turns.
     failures: u32,
     /// The error of the last failed turn.
     error: Option<String>,
-    /// Pause between two turns.
     interval: Duration,
 }
 

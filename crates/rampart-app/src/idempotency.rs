@@ -79,9 +79,7 @@ impl FieldText for Option<AmountSent> {
 /// value that cannot be parsed is compared as sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CompareAs {
-    /// The text as sent.
     Text,
-    /// The text without surrounding blanks.
     Trimmed,
     /// A code: surrounding blanks and case are ignored.
     Code,

@@ -58,7 +58,6 @@ struct RingKey {
     token: Hmac<Sha256>,
     sealing: XChaCha20Poly1305,
     decoy: Redacted,
-    /// A retired key opens nothing.
     retired: AtomicBool,
 }
 

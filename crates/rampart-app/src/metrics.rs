@@ -23,7 +23,6 @@ use crate::operate::ledger::{self, LedgerCheck};
 /// The labels of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
-    /// The worker, source or kind.
     pub what: String,
     pub outcome: &'static str,
 }

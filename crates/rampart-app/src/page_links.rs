@@ -41,9 +41,7 @@ pub(crate) const URL_STATUS: &str = "url_status";
 /// The target of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkTarget {
-    /// A payment's pages.
     Payment(OrderId),
-    /// A ramp-off's pages.
     Rampoff(OrderId),
     /// A customer's identity page, until this moment (business time).
     Identity(CustomerId, Timestamp),

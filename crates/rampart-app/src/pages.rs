@@ -95,17 +95,15 @@ pub enum StatusPage {
 /// How the customer pays at the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewaySession {
-    /// Redirect to the processor's page.
     Redirect(String),
     /// Our own page simulates the processor (sandbox).
-    GatewayAction,
+    Simulated,
 }
 
 /// The customer's action on a gateway page of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatewayAction {
     Pay,
-    /// The processor declines.
     Decline,
 }
 

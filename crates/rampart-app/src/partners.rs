@@ -67,7 +67,6 @@ pub struct PartnerChange {
     /// Networks (CIDR) or addresses that may call; an empty list permits all.
     pub allow_ips: Option<Vec<String>>,
     pub http_errors: Option<HttpErrors>,
-    /// A change revokes the partner's tokens.
     pub enabled: Option<bool>,
 }
 

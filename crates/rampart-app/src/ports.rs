@@ -12,7 +12,6 @@ use rampart_core::ports::{BankPort, ChainPort, KycPort, PortFuture, PricePort, P
 pub enum GatewayOutcome {
     /// The processor accepted the payment, or will report it later.
     Taken,
-    /// The customer may try again.
     Declined,
 }
 

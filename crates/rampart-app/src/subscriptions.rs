@@ -37,7 +37,6 @@ pub enum SubscriptionCall {
 #[derive(Debug, Clone, Default)]
 pub struct SubscriptionRequest {
     pub url: Option<String>,
-    /// The event type.
     pub kind: Option<String>,
     /// `true` to deliver parked deliveries again.
     pub replay: Option<String>,

@@ -18,7 +18,6 @@ use crate::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 pub struct FindingView {
     /// Never changes.
     pub code: &'static str,
-    /// In English; says what to do.
     pub message: String,
     pub message_es: String,
 }
@@ -27,9 +26,7 @@ pub struct FindingView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdentificationView {
     pub valid: bool,
-    /// Upper case, without separators.
     pub normalized: Option<String>,
-    /// In the issuing body's notation.
     pub display: Option<String>,
     pub customer_type: Option<CustomerType>,
     /// Facts about the holder that the number encodes.
@@ -74,15 +71,12 @@ impl IdentificationView {
 pub struct BankAccountView {
     pub valid: bool,
     pub kind: Option<BankAccountKind>,
-    /// Without separators.
     pub normalized: Option<String>,
     /// Shows only the ends.
     pub masked: Option<String>,
     /// Where the bank code is known.
     pub bank_name: Option<&'static str>,
-    /// From the number, or as given.
     pub bank_code: Option<String>,
-    /// In countries that need one.
     pub account_type: Option<&'static str>,
     pub faults: Vec<FindingView>,
     /// Doubts that do not make it invalid.

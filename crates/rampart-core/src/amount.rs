@@ -20,10 +20,8 @@ pub struct Overflow;
 pub enum AmountError {
     #[error("must be a positive decimal number such as 100 or 100.50")]
     NotANumber,
-    /// More decimals than the asset has.
     #[error("has more than {most} decimals")]
     TooManyDecimals { most: u8 },
-    /// Above the accepted maximum.
     #[error("is too large")]
     TooLarge,
     #[error("must be greater than zero")]
@@ -38,7 +36,6 @@ const MAX_MINOR_UNITS: i128 = 10_i128.pow(33);
 /// A decimal number as written: digits before and after the point, and a power of ten.
 struct DecimalParts<'a> {
     whole: &'a str,
-    /// Without trailing zeros.
     fraction: &'a str,
     exponent: i32,
 }

@@ -9,19 +9,19 @@ use std::fmt::{self, Write};
 pub(crate) const MAX_CHARACTERS: usize = 64;
 
 /// `Ñ`.
-pub(crate) const ENYE: u8 = 0xd1;
+pub(crate) const ENYE_CODE: u8 = 0xd1;
 
-/// For each Latin-1 character of the input: [`DROPPED`], [`REFUSED`], or the character to store.
+/// For each Latin-1 character of the input: [`DROPPED_CODE`], [`REFUSED_CODE`], or the character to store.
 pub(crate) type CharTable = [u8; 256];
 
 /// A separator: it is not stored.
-pub(crate) const DROPPED: u8 = 0;
+pub(crate) const DROPPED_CODE: u8 = 0;
 /// A character that the number cannot have. This is the code of `ÿ`, which no table stores.
-pub(crate) const REFUSED: u8 = 255;
+pub(crate) const REFUSED_CODE: u8 = 255;
 
 /// A table that stores digits, drops the given separators and refuses the rest.
 pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
-    let mut table = [REFUSED; 256];
+    let mut table = [REFUSED_CODE; 256];
     let mut character = b'0';
     while character <= b'9' {
         table[character as usize] = character;
@@ -29,7 +29,7 @@ pub(crate) const fn digits_and(dropped: &[u8]) -> CharTable {
     }
     let mut place = 0;
     while place < dropped.len() {
-        table[dropped[place] as usize] = DROPPED;
+        table[dropped[place] as usize] = DROPPED_CODE;
         place += 1;
     }
     table
@@ -81,13 +81,13 @@ impl Characters {
         let mut count = self.count;
         for &character in given {
             let kept = table[usize::from(character)];
-            if kept == REFUSED {
+            if kept == REFUSED_CODE {
                 return Err(character);
             }
             // Branchless: a dropped character writes the zero that is already there.
             if let Some(place) = self.bytes.get_mut(count) {
                 *place = kept;
-                count += usize::from(kept != DROPPED);
+                count += usize::from(kept != DROPPED_CODE);
             }
         }
         self.count = count;

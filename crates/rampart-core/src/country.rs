@@ -13,7 +13,6 @@ struct ServedCountry {
     alpha2: &'static str,
     spanish: &'static str,
     english: &'static str,
-    /// Official names and other accepted spellings.
     others: &'static [&'static str],
 }
 

@@ -12,9 +12,7 @@ use crate::time::Timestamp;
 pub struct Warning {
     /// A field of `registerUser`.
     pub field: String,
-    /// A stable code.
     pub code: String,
-    /// One sentence for a person.
     pub message: String,
 }
 
@@ -22,9 +20,7 @@ pub struct Warning {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Identification {
     pub document: DocumentType,
-    /// As sent.
     pub number: Redacted,
-    /// Without separators, upper case.
     pub normalized: Redacted,
 }
 
@@ -37,7 +33,6 @@ pub struct ProvidedBankAccount {
     pub bank_code: Option<String>,
     /// The type of account, if the account number needs one.
     pub account_type: Option<String>,
-    /// The bank's name, as provided.
     pub bank_name: Option<String>,
 }
 
@@ -57,21 +52,17 @@ impl ProvidedBankAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Profile {
-    /// Given name, or a company's name.
     pub name: Redacted,
     pub last_name: Redacted,
     pub last_name2: Redacted,
-    /// As sent.
     pub phone: Redacted,
     pub city: Redacted,
-    /// Street and number.
     pub address: Redacted,
     pub address_state: Redacted,
     pub zipcode: Redacted,
     /// Date of birth, `YYYY-MM-DD`.
     pub date_of_birth: Redacted,
     pub professional_activity: Redacted,
-    /// Source of funds (reinforced check).
     pub source_of_funds: Redacted,
 }
 

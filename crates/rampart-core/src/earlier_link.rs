@@ -22,7 +22,7 @@ pub fn fingerprint(token: &str) -> String {
 
 /// The millisecond in which a token's subject was created; `None` if the text is no such token.
 #[must_use]
-pub fn made_in(token: &str) -> Option<Range<Timestamp>> {
+pub fn created_within(token: &str) -> Option<Range<Timestamp>> {
     let (seconds, nanos) = Uuid::try_parse(token).ok()?.get_timestamp()?.to_unix();
     let first = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
     Some(Timestamp::from_micros(first)..Timestamp::from_micros(first.checked_add(MILLISECOND_MICROS)?))
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_token_contains_its_millisecond() {
-        let made = made_in("01a21580-5a25-7eb1-8913-2d37df809be3").unwrap();
+        let made = created_within("01a21580-5a25-7eb1-8913-2d37df809be3").unwrap();
         assert_eq!((made.start.micros(), made.end.micros()), (0x01a2_1580_5a25 * 1_000, 0x01a2_1580_5a26 * 1_000));
     }
 
@@ -49,7 +49,7 @@ mod tests {
         for text in
             ["", "token", "8DtY4Wlq0YclbFQGltbnJRC9s", "c56a4180-65aa-42ec-a945-5fd21dec0538", "01a21580-5a25-7eb1-8913-2d37df809be"]
         {
-            assert_eq!(made_in(text), None, "{text}");
+            assert_eq!(created_within(text), None, "{text}");
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::text;
 
 /// Limit of RFC 5321.
-pub const LONGEST: usize = 254;
+pub const MAX_CHARACTERS: usize = 254;
 const MAX_LOCAL_PART_BYTES: usize = 64;
 const MAX_LABEL_BYTES: usize = 63;
 

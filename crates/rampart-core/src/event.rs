@@ -17,11 +17,8 @@ pub enum EventType {
     CryptoReceived,
     /// A ramp-off became `finished`.
     RampoffFinished,
-    /// A customer's identity check changed.
     KycUpdated,
-    /// Any other change of a payment.
     PaymentUpdated,
-    /// Any other change of a ramp-off.
     RampoffUpdated,
 }
 
@@ -83,7 +80,6 @@ pub struct EventDraft {
     pub id: EventId,
     pub partner: PartnerId,
     pub kind: EventType,
-    /// Identifier of the order or customer.
     pub subject: String,
     /// The object as its GET call returns it, as JSON.
     pub data: String,

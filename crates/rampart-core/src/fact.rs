@@ -40,14 +40,12 @@ pub struct Fact {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FactBody {
     BankCredit(BankCredit),
-    /// A processor captured a payment.
     ProcessorPaid(ProcessorPaid),
     /// A processor declined a payment; the customer may try again while the order is open.
     ProcessorDeclined {
         payment: OrderId,
         reason: String,
     },
-    /// Money was reversed.
     #[serde(alias = "processor_reversed")]
     Reversed(Reversed),
     /// A rail or processor reports the outcome of a payout.
@@ -57,17 +55,14 @@ pub enum FactBody {
     },
     KycDecided {
         customer: CustomerId,
-        /// Our reference of the check.
         reference: String,
         level: KycLevel,
         /// `processing`, `valid` or `fail`.
         status: KycStatus,
-        /// Reasons for the customer.
         reasons: Vec<String>,
         /// Whether a failed customer may try again.
         may_retry: bool,
     },
-    /// A watched deposit changed.
     Deposit {
         deposit: FactId,
         change: DepositChange,
@@ -83,9 +78,7 @@ pub enum FactBody {
 /// Money that arrived on our bank account.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BankCredit {
-    /// The rail of the account.
     pub rail: Rail,
-    /// The statement line's reference.
     pub line: String,
     /// The credited account number: ours, or a customer's virtual one that leads to ours.
     pub account: String,
@@ -105,7 +98,6 @@ pub struct BankCredit {
 pub struct ProcessorPaid {
     pub processor: Processor,
     pub payment: OrderId,
-    /// The processor's reference.
     pub reference: String,
     /// In minor units.
     pub amount: Amount,
@@ -130,7 +122,6 @@ pub struct Reversed {
     pub currency: Option<Currency>,
     /// In minor units.
     pub amount: Amount,
-    /// The provider's reason.
     pub reason: String,
 }
 
@@ -138,17 +129,8 @@ pub struct Reversed {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReceiptReference {
-    Capture {
-        processor: Processor,
-        /// The processor's reference.
-        reference: String,
-    },
-    Line {
-        /// The rail of the account.
-        rail: Rail,
-        /// The statement line's reference.
-        line: String,
-    },
+    Capture { processor: Processor, reference: String },
+    Line { rail: Rail, line: String },
 }
 
 impl ReceiptReference {
@@ -176,13 +158,15 @@ impl ReceiptReference {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum PayoutReport {
     Settled {
-        /// The bank's reference.
         reference: String,
     },
     /// It will not arrive.
-    Failed { reason: String },
-    /// It had settled and was returned.
-    Returned { reason: String },
+    Failed {
+        reason: String,
+    },
+    Returned {
+        reason: String,
+    },
 }
 
 /// How a deposit changed.
@@ -190,9 +174,7 @@ pub enum PayoutReport {
 #[serde(rename_all = "snake_case")]
 pub enum DepositChange {
     Seen,
-    /// It has enough confirmations.
     Confirmed,
-    /// A reorganisation removed its block.
     Dropped,
 }
 

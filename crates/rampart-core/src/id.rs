@@ -164,7 +164,6 @@ impl fmt::Display for CustomerId {
 /// Mints the identifiers of one decision from its time and a source of randomness.
 #[derive(Clone, Copy)]
 pub struct Mint<'a> {
-    /// Time of the decision.
     pub now: Timestamp,
     pub randomness: &'a dyn Randomness,
 }

@@ -91,12 +91,10 @@ impl Kyc {
 /// A decision of the identity provider about a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KycVerdict {
-    /// Our reference of the check.
     pub reference: String,
     pub level: KycLevel,
     /// `processing`, `valid` or `fail`.
     pub status: KycStatus,
-    /// Reasons for the customer.
     pub reasons: Vec<String>,
     /// Whether a failed customer may try again.
     pub may_retry: bool,

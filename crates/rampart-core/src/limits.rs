@@ -33,7 +33,6 @@ pub struct Usage {
 pub enum LimitExceeded {
     /// A higher level of identity check would allow it.
     HigherLevelNeeded,
-    /// No level would allow it.
     Beyond,
 }
 

@@ -21,9 +21,7 @@ use crate::time::Timestamp;
 #[serde(rename_all = "snake_case")]
 pub enum Reversal {
     Chargeback,
-    /// The receiving bank returned the payout.
     BankReturn,
-    /// A reorganisation removed a confirmed deposit.
     Reorganisation,
 }
 
@@ -43,7 +41,7 @@ pub struct ScreeningHits {
 impl ScreeningHits {
     /// Both hits in one text for an operator; empty without a hit. The same hit on both is stated once.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         match (&self.order, &self.refund) {
             (Some(order), Some(refund)) if order != refund => format!("{order}; about the refund: {refund}"),
             (Some(found), _) | (None, Some(found)) => found.clone(),
@@ -130,7 +128,6 @@ pub enum HoldReason {
     /// No refund destination is known yet: the customer can give one on the status page.
     #[serde(alias = "refund_destination_needed")]
     Destination,
-    /// There is no current price.
     Price,
     /// The available balance is promised to other orders.
     Liquidity,
@@ -142,9 +139,7 @@ pub enum HoldReason {
     /// The rail refused the payout, or it was returned.
     PayoutFailed,
     RefundFailed,
-    /// Part of the money was reversed.
     Reversed,
-    /// A reorganisation removed the deposit.
     Reorganised,
     Operator,
 }
@@ -168,7 +163,8 @@ impl HoldReason {
     }
 
     /// Every name partners can see.
-    pub const SHOWN: [&str; 10] = ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
+    pub const PUBLIC_NAMES: [&str; 10] =
+        ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
 
     /// Whether the order resumes automatically when the reason ends.
     #[must_use]
@@ -203,7 +199,6 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// Current price of the order's pair and direction, spread included, if known.
     pub price: Option<Rate>,
-    /// Whether customer and partner may trade.
     pub standing: Eligibility,
     /// How much of the outcome is requested.
     pub grade: Grade,
@@ -226,11 +221,7 @@ impl<'a> Context<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandRefusal {
     #[error("an order that is {status} cannot be {command}")]
-    WrongState {
-        status: &'static str,
-        /// The command as a participle.
-        command: &'static str,
-    },
+    WrongState { status: &'static str, command: &'static str },
     /// A page may only give a destination that nobody has given before.
     #[error("a destination was given already: only the partner can change it, over the API")]
     DestinationGiven,
@@ -273,7 +264,7 @@ mod tests {
         ] {
             let findings = read(stored);
             assert_eq!((findings.order.as_deref(), findings.refund.as_deref()), (order, refund), "{stored}");
-            assert_eq!(findings.told(), text);
+            assert_eq!(findings.describe(), text);
             assert_eq!(serde_json::to_string(&findings).unwrap(), stored);
         }
         let before = read(r#"{"order":true,"refund":false,"reason":"a name"}"#);

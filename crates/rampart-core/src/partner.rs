@@ -30,16 +30,14 @@ pub struct Partner {
     /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// The name operators use.
     pub name: String,
     pub api_key: ApiKey,
-    /// The key before the last rotation, and until when its secret also signs webhooks (real time).
+    /// The key before the last rotation, and until when webhooks are signed with its secret too (real time).
     pub previous_key: Option<(ApiKey, Timestamp)>,
     /// Token epoch of the previous key, valid until the same moment. `None` if that key ended with the rotation, as with
     /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_epoch: Option<i64>,
-    /// Whether it may call the API.
     pub enabled: bool,
     /// Token epoch of the current key. Raising it revokes every token issued so far; no epoch is reused.
     pub token_epoch: i64,
@@ -108,11 +106,12 @@ mod tests {
     fn partner() -> Partner {
         let json = r#"{"id":"ID","name":"n","api_key":{"key":"a","sealed_secret":"s"},"previous_key":[{"key":"z","sealed_secret":"s"},
             "1970-01-01T00:01:40Z"],"enabled":true,"token_epoch":4,"allow_ips":[],"http_errors":"rest","created_at":"1970-01-01T00:00:00Z"}"#;
-        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &crate::example::CountingRandomness::default()).to_string())).unwrap()
+        serde_json::from_str(&json.replace("ID", &PartnerId::mint(at(0), &crate::example::CountingRandomness::default()).to_string()))
+            .unwrap()
     }
 
     #[test]
-    fn a_key_that_an_earlier_version_rotated_signs_along_and_stays_ended() {
+    fn a_key_that_an_earlier_version_rotated_keeps_signing_and_stays_ended() {
         let partner = partner();
         assert_eq!(partner.key_in_use("z", at(1)), None);
         assert!(!partner.accepts(3, at(1)) && partner.accepts(4, at(1)));

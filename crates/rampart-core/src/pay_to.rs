@@ -18,7 +18,6 @@ pub struct PayTo {
     pub bank_code: Option<String>,
     /// The account type where banks of the country ask for it: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
-    /// The account type in Spanish.
     pub account_type_name: Option<&'static str>,
     pub number: String,
     pub holder: String,

@@ -39,7 +39,6 @@ pub enum PhoneError {
     /// Not a number of the numbering plan of the country.
     OutsidePlan {
         calling_code: i32,
-        /// A valid number, grouped.
         example: String,
     },
 }
@@ -100,10 +99,7 @@ impl std::error::Error for PhoneError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhoneWarning {
     /// The number belongs to another country than the customer.
-    OtherCountry {
-        /// Country of the customer.
-        country: Country,
-    },
+    OtherCountry { country: Country },
     /// Written with a former prefix; [`ValidPhone::e164`] is its present form.
     OldForm,
 }
@@ -146,7 +142,6 @@ impl fmt::Display for PhoneWarning {
 pub struct ValidPhone {
     /// `+`, calling code and national number, without separators.
     pub e164: String,
-    /// Grouped, for people to read.
     pub display: String,
     pub doubts: Vec<PhoneWarning>,
 }

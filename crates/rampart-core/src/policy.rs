@@ -27,7 +27,6 @@ pub enum Over {
 pub enum Late {
     /// The on-time part is exchanged at the promised price, the late part at the market price.
     Market,
-    /// All of it is refunded.
     Back,
     Hold,
 }

@@ -21,14 +21,19 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Outcome of a call that changes something at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallOutcome<T> {
-    /// It was done, or will be.
     Accepted(T),
     /// It was not done and never will be.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
     /// It failed before anything was sent; repeating it is safe.
-    NotSent { reason: String },
+    NotSent {
+        reason: String,
+    },
     /// Unknown: it must be looked up by our reference and never be repeated blindly.
-    Unknown { reason: String },
+    Unknown {
+        reason: String,
+    },
 }
 
 /// Result of looking up an earlier call.
@@ -67,9 +72,7 @@ pub enum StatementLine {
     Credit(BankCredit),
     /// Money was reversed: a recall or a returned direct debit.
     Reversal {
-        /// The line's reference.
         line: String,
-        /// The line of the reversed money.
         of: String,
         /// In minor units.
         amount: Amount,
@@ -78,7 +81,6 @@ pub enum StatementLine {
     },
     /// The outcome of a payout.
     Payout {
-        /// The line's reference.
         line: String,
         payout: PayoutId,
         report: PayoutReport,
@@ -105,14 +107,12 @@ pub trait BankPort: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRequest {
     pub processor: Processor,
-    /// The order; also the idempotency key.
     pub payment: OrderId,
     /// In minor units.
     pub amount: Amount,
     pub currency: Currency,
     /// Where the customer returns to.
     pub return_url: String,
-    /// End of the time to pay.
     pub expires_at: Timestamp,
 }
 
@@ -136,7 +136,6 @@ pub enum ProcessorEvent {
     Reversed {
         event: String,
         payment: OrderId,
-        /// The processor's reference of the capture.
         capture: String,
         /// In minor units.
         amount: Amount,
@@ -189,7 +188,6 @@ pub struct BlockHead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainTransfer {
     pub txid: String,
-    /// Index among the transaction's transfers.
     pub index: u32,
     pub from: String,
     /// In the form in which this port writes addresses.
@@ -273,7 +271,6 @@ pub trait ChainPort: Send + Sync {
 /// An identity form sent to the provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KycSubmission {
-    /// Our reference; also the idempotency key.
     pub reference: String,
     pub customer: CustomerId,
     pub level: KycLevel,
@@ -283,18 +280,14 @@ pub struct KycSubmission {
 /// Contents of an identity form.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KycDetails {
-    /// The full name.
     pub name: String,
     /// Date of birth, `YYYY-MM-DD`.
     pub date_of_birth: String,
     /// ISO 3166-1 alpha-3.
     pub country: String,
     pub document: String,
-    /// The document's normalised number.
     pub number: String,
-    /// Occupation (reinforced check).
     pub occupation: String,
-    /// Source of funds (reinforced check).
     pub source_of_funds: String,
 }
 
@@ -307,7 +300,6 @@ pub struct KycDecision {
     pub level: KycLevel,
     /// `processing`, `valid` or `fail`.
     pub status: KycStatus,
-    /// Reasons for the customer.
     pub reasons: Vec<String>,
     /// Whether a failed customer may try again.
     pub may_retry: bool,
@@ -330,21 +322,16 @@ pub trait KycPort: Send + Sync {
 /// Names and wallets to screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScreeningSubject {
-    /// Our reference: the order.
     pub reference: String,
-    /// Names of customer and payer.
     pub names: Vec<String>,
     pub wallets: Vec<String>,
-    /// The chain of the wallets.
     pub chain: Option<Chain>,
 }
 
 /// Result of a screening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScreeningResult {
-    /// No hit.
     Clear,
-    /// On a sanctions list.
     Hit {
         /// Which name or wallet, and which list.
         reason: String,
@@ -362,7 +349,6 @@ pub trait ScreeningPort: Send + Sync {
 pub struct MarketPrice {
     pub symbol: Symbol,
     pub currency: Currency,
-    /// The mid price.
     pub rate: Rate,
     /// Business time.
     pub observed_at: Timestamp,

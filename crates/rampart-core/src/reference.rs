@@ -72,7 +72,6 @@ pub enum ReferenceMatch {
     Reference(String),
     /// Ten digits with a wrong check digit.
     Mistyped(String),
-    /// Nothing that looks like a reference.
     Nothing,
 }
 

@@ -26,7 +26,6 @@ pub struct Step {
     pub holds: Vec<Hold>,
     /// Withdrawals of the company, which may not lower its own funds below zero.
     pub own: Vec<OwnFunds>,
-    /// Changes of counters, with their ceilings.
     pub raises: Vec<CounterChange>,
     /// Events for partners; the store numbers them without gaps.
     pub events: Vec<EventDraft>,
@@ -150,7 +149,6 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterChange {
     pub counter: Counter,
-    /// Negative gives back.
     pub by: Amount,
     /// Maximum after the change; `None` if nothing refuses it.
     pub ceiling: Option<Amount>,

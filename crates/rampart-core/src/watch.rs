@@ -42,7 +42,6 @@ pub enum DepositState {
     /// In a block, with fewer confirmations than the coin needs.
     Pending,
     Confirmed,
-    /// A reorganisation removed its block.
     Dropped,
 }
 
@@ -55,7 +54,6 @@ pub struct Deposit {
     #[serde(skip)]
     pub version: i64,
     pub txid: String,
-    /// Index among the transaction's transfers.
     pub index: u32,
     pub coin: CoinId,
     /// In minor units.

@@ -18,7 +18,6 @@ pub struct Subscription {
     /// The name used when subscribing; events are delivered under it.
     pub delivered_as: String,
     pub url: String,
-    /// False once deleted.
     pub active: bool,
     /// Sequence of the last event queued for it; 0 before the first.
     pub last_sequence: i64,
@@ -48,7 +47,6 @@ pub enum DeliveryState {
     Delivered,
     /// Failed for three days, or its subscription is disabled; waits for a replay.
     Parked,
-    /// Its subscription was deleted.
     Dropped,
 }
 

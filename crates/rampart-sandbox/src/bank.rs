@@ -35,7 +35,6 @@ pub struct BankTransfer {
     /// In minor units.
     pub amount: Amount,
     pub currency: Currency,
-    /// The remittance text.
     pub concept: Option<String>,
     pub sender_name: Option<String>,
     pub sender_account: Option<String>,
@@ -46,7 +45,6 @@ pub struct BankTransfer {
 /// The booking time that a bank reports for a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Booked {
-    /// The moment of arrival.
     #[default]
     Now,
     /// This moment, in business time.
@@ -83,7 +81,6 @@ pub(crate) enum BankEntry {
 /// A line of an account's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementEntry {
-    /// The reference of the line.
     pub line: String,
     /// The credited account: ours, or a virtual account of a customer. `None` for payouts.
     pub account: Option<String>,

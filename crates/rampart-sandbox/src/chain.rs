@@ -31,15 +31,15 @@ use crate::faults::FaultPort;
 use crate::payouts::amount;
 
 pub(crate) use broadcast::{SignedTransfer, take as take_broadcasts};
-pub use deposit::{ChainTransaction, ChainDeposit};
+pub use deposit::{ChainDeposit, ChainTransaction};
 pub(crate) use mine::mine_due;
 pub use reorg::Reorganisation;
 
 /// States of a transaction, as stored.
-pub(crate) const WAITING: i64 = 0;
-pub(crate) const MINED: i64 = 1;
-pub(crate) const REVERTED: i64 = 2;
-pub(crate) const DROPPED: i64 = 3;
+pub(crate) const WAITING_STATE: i64 = 0;
+pub(crate) const MINED_STATE: i64 = 1;
+pub(crate) const REVERTED_STATE: i64 = 2;
+pub(crate) const DROPPED_STATE: i64 = 3;
 
 /// The port of one chain.
 pub(crate) struct SimulatedChain {
@@ -190,9 +190,9 @@ impl SimulatedChain {
         let height = row.try_get::<Option<i64>, _>(1)?.unwrap_or(0).unsigned_abs();
         let network_fee = amount(row.try_get(2)?)?;
         Ok(match row.try_get(0)? {
-            WAITING => TransactionStatus::Waiting,
-            MINED => TransactionStatus::InBlock { height, network_fee },
-            REVERTED => TransactionStatus::Reverted { height, network_fee },
+            WAITING_STATE => TransactionStatus::Waiting,
+            MINED_STATE => TransactionStatus::InBlock { height, network_fee },
+            REVERTED_STATE => TransactionStatus::Reverted { height, network_fee },
             _ => TransactionStatus::Unknown,
         })
     }

@@ -32,7 +32,6 @@ pub struct ChainConfig {
     pub addresses: AddressKind,
     /// The coin that network fees are paid in.
     pub native: Symbol,
-    /// Including the native coin.
     pub coins: Vec<CoinConfig>,
     /// Seconds of business time between blocks; 0 makes no blocks automatically.
     pub block_seconds: u32,
@@ -55,7 +54,6 @@ pub struct RailConfig {
     pub currency: Currency,
     /// Decimals of the currency's minor unit.
     pub decimals: u8,
-    /// The account number.
     pub account: String,
     /// Payouts must be multiples of this, in minor units.
     pub payable_step: Amount,
@@ -66,7 +64,6 @@ pub struct RailConfig {
 /// An opening balance of ours. The ramp's ledger opens with the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpeningBalance {
-    /// The ledger account for it.
     pub account: Account,
     pub asset: Asset,
     /// In minor units.
@@ -76,7 +73,7 @@ pub struct OpeningBalance {
 /// Default interval between blocks, in business time.
 const BLOCK_SECONDS: u32 = 2;
 /// Value of each opening balance.
-const OPENING_USD: i128 = 500_000_000;
+const OPENING_US_DOLLARS: i128 = 500_000_000;
 
 impl WorldConfig {
     /// The world of a catalogue. Every coin and bank account opens with about 500 million USD.
@@ -140,7 +137,7 @@ impl CoinConfig {
     /// A coin with an opening balance worth about 500 million USD.
     #[must_use]
     pub fn funded(symbol: Symbol, decimals: u8) -> Self {
-        let coins = OPENING_USD / crate::prices::usd_of_coin(symbol).max(1);
+        let coins = OPENING_US_DOLLARS / crate::prices::usd_of_coin(symbol).max(1);
         Self { symbol, decimals, opening: Amount::from_minor(coins.saturating_mul(10_i128.pow(u32::from(decimals)))) }
     }
 }
@@ -152,6 +149,6 @@ impl ChainConfig {
 }
 
 fn opening_fiat(currency: Currency, decimals: u8) -> Amount {
-    let units = OPENING_USD.saturating_mul(crate::prices::units_per_usd(currency));
+    let units = OPENING_US_DOLLARS.saturating_mul(crate::prices::units_per_usd(currency));
     Amount::from_minor(units.saturating_mul(10_i128.pow(u32::from(decimals))))
 }

@@ -17,7 +17,6 @@ pub enum WorldError {
     /// What the operation refers to does not exist. The text is a sentence for people.
     #[error("{0}")]
     NotFound(String),
-    /// The writer has ended.
     #[error("the sandbox database is closed")]
     Closed,
 }

@@ -44,7 +44,7 @@ pub enum FaultOutcome {
 /// Which calls to the provider fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = Calls)]
+#[schema(as = FaultCalls)]
 pub enum FaultCalls {
     /// Calls that have an effect: pay, refund, open a session, broadcast, submit. For screening and prices, which have no
     /// such calls, the same as `questions`.

@@ -51,7 +51,6 @@ pub struct ManualDecision {
     /// Reference and level of the engine's last check, used if the provider has no form of this customer.
     pub known_check: Option<(String, KycLevel)>,
     pub status: KycStatus,
-    /// Shown to the customer.
     pub reasons: Vec<String>,
     /// Whether a rejected customer may try again.
     pub may_retry: bool,

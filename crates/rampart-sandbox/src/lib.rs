@@ -29,7 +29,7 @@ mod trigger;
 mod world;
 
 pub use bank::{BankTransfer, Booked, StatementEntry};
-pub use chain::{ChainTransaction, ChainDeposit, Reorganisation};
+pub use chain::{ChainDeposit, ChainTransaction, Reorganisation};
 pub use clock::SandboxClock;
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};
 pub use error::WorldError;

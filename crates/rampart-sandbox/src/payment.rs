@@ -29,9 +29,9 @@ pub struct PayablePayment {
 /// How a payment is to be paid.
 #[derive(Debug, Clone)]
 pub enum PayableMethod {
-    /// On the page of a processor.
-    Redirect { processor: Processor },
-    /// By bank transfer.
+    Redirect {
+        processor: Processor,
+    },
     Transfer {
         rail: Rail,
         /// Our account, or the customer's virtual account.
@@ -48,9 +48,7 @@ pub enum PayResult {
     Paid(String),
     /// Paid before; nothing was changed. The reference of the first payment.
     PaidBefore(String),
-    /// The processor will capture it later.
     Pending,
-    /// The processor declined, for this reason.
     Declined(String),
 }
 

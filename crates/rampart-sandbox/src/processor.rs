@@ -44,7 +44,6 @@ pub struct CardPayment {
     /// In minor units.
     pub amount: Amount,
     pub currency: Currency,
-    /// Name of the payer.
     pub holder: Option<Redacted>,
     /// Whether the trigger of the amount has been applied.
     #[serde(default)]
@@ -61,7 +60,6 @@ pub enum CardResult {
     AlreadyCaptured {
         reference: String,
     },
-    /// It will be captured later.
     Pending,
     /// It was declined; the customer may try again.
     Declined {

@@ -16,11 +16,9 @@ pub(crate) enum ScheduledAction {
     SettlePayout {
         id: String,
     },
-    /// An accepted payout fails.
     FailPayout {
         id: String,
     },
-    /// A settled payout is returned.
     ReturnPayout {
         id: String,
     },
@@ -28,7 +26,6 @@ pub(crate) enum ScheduledAction {
     Decide {
         reference: String,
     },
-    /// A delayed payment is captured.
     Capture {
         payment: Box<CardPayment>,
     },

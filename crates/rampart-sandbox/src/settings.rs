@@ -17,7 +17,6 @@ pub(crate) struct WorldSettings {
     pub(crate) clock_offset: i64,
     /// Fixed prices by `SYMBOL/CURRENCY`.
     pub(crate) prices: BTreeMap<String, Rate>,
-    /// Whether the price source is unavailable.
     pub(crate) silent: bool,
     /// Screening results by normalised name or wallet: `true` is a hit.
     pub(crate) screening: BTreeMap<String, bool>,

@@ -68,7 +68,6 @@ pub enum CommitError {
     Conflict(RecordKey),
     #[error("the key {:?} is taken", .0.scope)]
     AlreadyClaimed(Box<StoredClaim>),
-    /// A counter would exceed its ceiling.
     #[error("the counter {counter} would rise above its ceiling")]
     OverCeiling { counter: Counter },
     /// A request would lower the available amount of an account below zero.

@@ -30,10 +30,7 @@ pub(crate) enum LockMode {
 
 /// A lock, held until it is released or dropped.
 pub(crate) enum Lock {
-    Sqlite {
-        /// Dropping the file unlocks it.
-        _file: File,
-    },
+    Sqlite { _file: File },
     Postgres(AdvisoryLock),
 }
 

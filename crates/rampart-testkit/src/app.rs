@@ -27,9 +27,7 @@ const SEED: u64 = 2026;
 /// A complete ramp: application, sandbox and database.
 pub struct TestApp {
     pub app: App,
-    /// The sandbox.
     pub world: Arc<World>,
-    /// The partner that calls.
     pub caller: AuthenticatedPartner,
     /// The credentials of `caller`.
     pub credentials: Credentials,

@@ -13,11 +13,8 @@ use crate::orders::data_of;
 pub struct CustomerOf {
     /// ISO 3166 alpha-3.
     pub country: &'static str,
-    /// The type of document.
     pub document: &'static str,
-    /// The number of the document.
     pub number: &'static str,
-    /// The bank account for payouts.
     pub account: &'static str,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{GatewayPlayer, GatewayOutcome};
+use rampart_app::{GatewayOutcome, GatewayPlayer};
 use rampart_core::payment::{PayIn, Payment};
 use rampart_core::ports::{PortFuture, Unavailable};
 use rampart_core::redacted::Redacted;

@@ -1,5 +1,5 @@
-//! The calls of the partner API. A call is a row of data: where it is, what it takes, what it may answer, and the
-//! function that answers. Requests are read by that row, and the OpenAPI description is written from it.
+//! The calls of the partner API. A call is a row of data: path, fields, error codes, response schema and handler. Requests
+//! are validated by that row, and the OpenAPI description is generated from it.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -13,47 +13,40 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use rampart_core::step::ClaimScope;
 
+use crate::call_response::CallResponse;
 use crate::context::RequestContext;
 use crate::describe::Describe;
-use crate::failure::{self, Failure};
-use crate::field::{Field, Kind};
-use crate::fields::{Fields, Unfit};
-use crate::reply::Reply;
+use crate::failure::{self, CallFailure};
+use crate::field::{FieldKind, FieldSpec};
+use crate::fields::{InvalidFields, RequestFields};
 use crate::state::Web;
 
-/// What a call comes to, sooner or later.
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, AppError>> + Send>>;
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<CallResponse, AppError>> + Send>>;
 
-/// Who may make a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anybody: it is how a token is got.
+    /// Without a token: only `authenticate`, which issues them.
     Anybody,
-    /// The holder of a token.
     Token,
 }
 
-/// What a call takes as its body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Takes {
-    /// Nothing.
-    Nothing,
-    /// A JSON object.
-    Json(&'static [Field]),
-    /// A form, or a JSON object.
-    FormOrJson(&'static [Field]),
+pub(crate) enum BodyKind {
+    None,
+    Json(&'static [FieldSpec]),
+    FormOrJson(&'static [FieldSpec]),
 }
 
-impl Takes {
-    pub(crate) const fn fields(self) -> &'static [Field] {
+impl BodyKind {
+    pub(crate) const fn fields(self) -> &'static [FieldSpec] {
         match self {
-            Self::Nothing => &[],
+            Self::None => &[],
             Self::Json(fields) | Self::FormOrJson(fields) => fields,
         }
     }
 }
 
-/// The shape of a successful answer.
+/// The envelope of a successful response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Envelope {
     /// `{"status":"ok","data":…}`.
@@ -64,61 +57,57 @@ pub(crate) enum Envelope {
     List,
 }
 
-/// By what it is known that a request was made before.
+/// How a repeated request is recognized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// By nothing: the call creates nothing.
-    Unknown,
+pub(crate) enum Idempotency {
+    /// The call creates nothing, so the header is ignored.
+    None,
     /// By the header `Idempotency-Key`.
     ByKey,
-    /// By that, or by the `external_id` in its body.
-    ByKeyOrName(ClaimScope),
+    /// By the header `Idempotency-Key`, or by `external_id` in the body.
+    ByKeyOrExternalId(ClaimScope),
 }
 
 /// A call of the partner API.
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    /// Another path of the same call.
+    /// A second path.
     pub(crate) also_at: Option<&'static str>,
-    /// Its name among operations.
+    /// The `operationId` of the description.
     pub(crate) id: &'static str,
-    /// Its group in the documentation.
     pub(crate) group: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) about: &'static str,
     pub(crate) access: Access,
-    /// The variable part of the path.
-    pub(crate) path_field: Option<Field>,
-    pub(crate) query: &'static [Field],
-    pub(crate) takes: Takes,
-    /// By what a repeat is known.
-    pub(crate) repeats: Repeats,
-    /// The codes it may be refused with, beside those that follow from the rest of the row.
+    pub(crate) path_field: Option<FieldSpec>,
+    pub(crate) query: &'static [FieldSpec],
+    pub(crate) body: BodyKind,
+    pub(crate) idempotency: Idempotency,
+    /// Error codes, in addition to those that follow from the rest of the row.
     pub(crate) codes: &'static [ErrorCode],
     pub(crate) envelope: Envelope,
-    /// The schema of `data` (of one item, for lists).
+    /// The schema of `data`; for lists, of one item.
     pub(crate) data: Describe,
-    pub(crate) run: fn(Web, Ask) -> Answering,
+    pub(crate) run: fn(Web, CallContext) -> CallFuture,
 }
 
-/// What is asked of a call.
-pub(crate) struct Ask {
+/// The validated request that a call's handler gets.
+pub(crate) struct CallContext {
     caller: Option<AuthenticatedPartner>,
-    /// Whom the request came from.
     pub(crate) client: IpAddr,
-    /// The fields of query and body.
-    pub(crate) fields: Fields,
+    /// The fields of the query or of the body.
+    pub(crate) fields: RequestFields,
     /// The variable part of the path, decoded.
     pub(crate) path: String,
     key: Option<String>,
 }
 
-impl Ask {
-    /// The holder of the token.
+impl CallContext {
+    /// The partner that authenticated.
     ///
     /// # Errors
-    /// `authorization_incorrect` for a call that was declared to be for anybody.
+    /// `authorization_incorrect` if the call has [`Access::Anybody`].
     pub(crate) fn caller(&self) -> Result<&AuthenticatedPartner, AppError> {
         self.caller.as_ref().ok_or_else(|| AppError::code(ErrorCode::AuthorizationIncorrect))
     }
@@ -129,12 +118,10 @@ impl Ask {
     }
 }
 
-/// The longest idempotency key, in characters.
-pub(crate) const KEY_LENGTH: usize = 255;
-/// The header of the idempotency key.
-pub(crate) const KEY_HEADER: &str = "idempotency-key";
+pub(crate) const MAX_IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
+pub(crate) const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 
-/// Answers a request by its call's row.
+/// Validates a request by its call's row and runs the handler.
 pub(crate) async fn dispatch(call: &'static Call, web: &Web, context: &RequestContext, path: String, request: Request<Bytes>) -> Response {
     let mut errors = HttpErrors::Rest;
     match answer(call, web, context, path, request, &mut errors).await {
@@ -150,7 +137,7 @@ async fn answer(
     path: String,
     request: Request<Bytes>,
     errors: &mut HttpErrors,
-) -> Result<Reply, Failure> {
+) -> Result<CallResponse, CallFailure> {
     let caller = match call.access {
         Access::Anybody => {
             web.limiter.authentication(context.client)?;
@@ -163,21 +150,21 @@ async fn answer(
             Some(caller)
         }
     };
-    let key = if call.repeats == Repeats::Unknown { None } else { idempotency_key(request.headers())? };
-    let fields = match call.takes {
-        Takes::Nothing if call.query.is_empty() => Fields::none(),
-        Takes::Nothing => Fields::from_query(call.query, request.uri().query())?,
-        takes => match read_body(takes, &request)? {
+    let key = if call.idempotency == Idempotency::None { None } else { idempotency_key(request.headers())? };
+    let fields = match call.body {
+        BodyKind::None if call.query.is_empty() => RequestFields::none(),
+        BodyKind::None => RequestFields::from_query(call.query, request.uri().query())?,
+        body_kind => match read_body(body_kind, &request)? {
             Ok(fields) => fields,
-            // Boxed, as whatever is seldom: the requests of all calls are as large as the largest thing that may become of one.
-            Err(unfit) => return Err(Box::pin(unfit_body(call, web, caller.as_ref(), key.as_deref(), unfit)).await.into()),
+            // Boxed to keep this future small: a future is as large as its largest branch.
+            Err(invalid) => return Err(Box::pin(refuse_invalid_fields(call, web, caller.as_ref(), key.as_deref(), invalid)).await.into()),
         },
     };
-    let ask = Ask { caller, client: context.client, fields, path, key };
-    Ok((call.run)(web.clone(), ask).await?)
+    let call_context = CallContext { caller, client: context.client, fields, path, key };
+    Ok((call.run)(web.clone(), call_context).await?)
 }
 
-/// The token of a request: the header `auth`, or `Authorization: Bearer`.
+/// The token of a request, from the header `auth` or `Authorization: Bearer`.
 pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let refused = || Refusal::from(ErrorCode::AuthorizationIncorrect);
     if let Some(value) = headers.get("auth") {
@@ -189,10 +176,10 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let mut values = headers.get_all(KEY_HEADER).iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
-    let fault = match Kind::Token(KEY_LENGTH).check_text(text) {
+    let fault = match FieldKind::Token(MAX_IDEMPOTENCY_KEY_CHARACTERS).check_text(text) {
         Ok(()) if values.next().is_none() => return Ok(Some(text.to_owned())),
         Ok(()) => "must be sent only once".into(),
         Err(fault) => fault,
@@ -200,56 +187,60 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", fault))
 }
 
-/// What a content type says of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Media {
+enum MediaType {
     Json,
     Form,
     Other,
 }
 
-fn media(headers: &HeaderMap) -> Media {
+fn media(headers: &HeaderMap) -> MediaType {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") {
-        Media::Json
+        MediaType::Json
     } else if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        Media::Form
+        MediaType::Form
     } else {
-        Media::Other
+        MediaType::Other
     }
 }
 
-/// What is told of a body whose fields do not hold. Repeats come before fields in the order of checks, but nobody whose
-/// fields hold waits for that: only now is it asked whether the request names an earlier one. It cannot be that one
-/// again, because that one was granted.
-async fn unfit_body(call: &Call, web: &Web, caller: Option<&AuthenticatedPartner>, key: Option<&str>, unfit: Unfit) -> AppError {
-    let name = match call.repeats {
-        Repeats::ByKeyOrName(scope) => unfit.fields.held("external_id").map(|name| (scope, name)),
-        Repeats::Unknown | Repeats::ByKey => None,
+/// The refusal of a request with invalid fields. By contract, a conflict with an earlier request takes precedence. It is
+/// checked only here, so that valid requests do not pay for it. The request cannot be a repetition of the earlier one,
+/// because that one was valid.
+async fn refuse_invalid_fields(
+    call: &Call,
+    web: &Web,
+    caller: Option<&AuthenticatedPartner>,
+    key: Option<&str>,
+    invalid: InvalidFields,
+) -> AppError {
+    let external_id = match call.idempotency {
+        Idempotency::ByKeyOrExternalId(scope) => invalid.fields.get("external_id").map(|external_id| (scope, external_id)),
+        Idempotency::None | Idempotency::ByKey => None,
     };
-    let is_of_fields = unfit.refusal.code.family() == Family::Field;
+    let is_field_error = invalid.refusal.code.family() == Family::Field;
     match caller {
-        Some(caller) if is_of_fields => match web.app.conflict_with_earlier(caller, key, name).await {
-            Ok(()) => unfit.refusal.into(),
+        Some(caller) if is_field_error => match web.app.conflict_with_earlier(caller, key, external_id).await {
+            Ok(()) => invalid.refusal.into(),
             Err(error) => error,
         },
-        _ => unfit.refusal.into(),
+        _ => invalid.refusal.into(),
     }
 }
 
-/// Reads a body: its fields, or what is wrong with them.
-fn read_body(takes: Takes, request: &Request<Bytes>) -> Result<Result<Fields, Unfit>, Failure> {
+fn read_body(body_kind: BodyKind, request: &Request<Bytes>) -> Result<Result<RequestFields, InvalidFields>, CallFailure> {
     let media = media(request.headers());
-    let (accepted, wanted) = match takes {
-        Takes::FormOrJson(_) => (media != Media::Other, "application/x-www-form-urlencoded or application/json"),
-        _ => (media == Media::Json, "application/json"),
+    let (accepted, expected) = match body_kind {
+        BodyKind::FormOrJson(_) => (media != MediaType::Other, "application/x-www-form-urlencoded or application/json"),
+        _ => (media == MediaType::Json, "application/json"),
     };
     if !accepted {
-        return Err(Refusal::new(ErrorCode::UnsupportedMediaType, format!("The body must be sent as {wanted}.")).into());
+        return Err(Refusal::new(ErrorCode::UnsupportedMediaType, format!("The body must be sent as {expected}.")).into());
     }
-    let (fields, body) = (takes.fields(), request.body());
-    Ok(if media == Media::Form { Fields::from_form(fields, body) } else { Fields::from_json(fields, body) })
+    let (fields, body) = (body_kind.fields(), request.body());
+    Ok(if media == MediaType::Form { RequestFields::from_form(fields, body) } else { RequestFields::from_json(fields, body) })
 }
 
 #[cfg(test)]
@@ -294,15 +285,15 @@ mod tests {
     #[test]
     fn content_types_may_have_parameters() {
         for (value, expected) in [
-            ("application/json", Media::Json),
-            ("Application/JSON; charset=utf-8", Media::Json),
-            ("application/x-www-form-urlencoded", Media::Form),
-            ("application/xml", Media::Other),
-            ("application/jsonx", Media::Other),
-            ("", Media::Other),
+            ("application/json", MediaType::Json),
+            ("Application/JSON; charset=utf-8", MediaType::Json),
+            ("application/x-www-form-urlencoded", MediaType::Form),
+            ("application/xml", MediaType::Other),
+            ("application/jsonx", MediaType::Other),
+            ("", MediaType::Other),
         ] {
             assert_eq!(media(&headers(&[("content-type", value)])), expected, "{value}");
         }
-        assert_eq!(media(&headers(&[])), Media::Other);
+        assert_eq!(media(&headers(&[])), MediaType::Other);
     }
 }

@@ -1,4 +1,4 @@
-//! Who is calling: the peer of the connection, or whom a trusted reverse proxy names.
+//! The client address: the peer of the connection, or the address that a trusted reverse proxy reports.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -6,12 +6,11 @@ use std::str::FromStr;
 
 use axum::http::HeaderMap;
 
-/// The other end of a connection, as the server saw it. It is an extension of every request.
+/// The peer address of a connection. It is an extension of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// The most proxies a request is followed through.
-const MOST_HOPS: usize = 32;
+const MAX_PROXY_HOPS: usize = 32;
 
 /// A network in CIDR notation, such as `10.0.0.0/8`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +19,16 @@ pub struct Network {
     prefix: u8,
 }
 
-/// Not a network.
+/// The text is not a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an address or a network such as 10.0.0.0/8")]
 pub struct NetworkError;
 
-/// How long the prefix is under which IPv6 has the addresses of IPv4, `::ffff:0:0/96`.
-const MAPPED: u8 = 96;
+/// IPv4-mapped IPv6 addresses are `::ffff:0:0/96` (RFC 4291, 2.5.5.2).
+const IPV4_MAPPED_PREFIX_BITS: u8 = 96;
 
 impl Network {
-    /// Whether an address lies in it. IPv4 addresses written as IPv6 count as what they are.
+    /// Whether the network contains an address. IPv4-mapped addresses count as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address.to_canonical()) {
@@ -55,15 +54,15 @@ impl FromStr for Network {
             None => (text, None),
         };
         let base: IpAddr = base.parse().map_err(|_| NetworkError)?;
-        let longest = if base.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(longest);
-        if prefix > longest {
+        let max_prefix = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(max_prefix);
+        if prefix > max_prefix {
             return Err(NetworkError);
         }
-        // Addresses are compared as what they are, so a network of IPv4 that is written as IPv6 would contain none.
+        // Addresses are compared in canonical form, so an IPv4-mapped network must be converted too.
         match (base, base.to_canonical()) {
             (IpAddr::V6(_), base @ IpAddr::V4(_)) => {
-                let prefix = prefix.checked_sub(MAPPED).ok_or(NetworkError)?;
+                let prefix = prefix.checked_sub(IPV4_MAPPED_PREFIX_BITS).ok_or(NetworkError)?;
                 Ok(Self { base, prefix })
             }
             (base, _) => Ok(Self { base, prefix }),
@@ -79,9 +78,9 @@ impl fmt::Display for Network {
 
 rampart_core::serde_as_text!(Network);
 
-/// The address a request came from. `X-Forwarded-For` is read from its end, for as long as whoever added an entry is
-/// trusted; everything before that may have been invented by the caller. It is read as bytes and nothing in it is passed
-/// over: what cannot be read as an address ends the way, wherever it stands, and hides no entry behind it.
+/// The address a request came from. `X-Forwarded-For` is read from its end, as long as the host that added an entry is
+/// trusted; earlier entries may be forged by the client. It is read as bytes and no entry is skipped: an invalid entry ends
+/// the search, so that it cannot hide the entries before it.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let mut client = peer.to_canonical();
     if trusted.is_empty() {
@@ -89,12 +88,12 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     }
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')).take(MOST_HOPS);
+    let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')).take(MAX_PROXY_HOPS);
     for entry in entries {
         if !is_trusted(client) {
             break;
         }
-        match forwarded(entry) {
+        match parse_forwarded(entry) {
             Some(address) => client = address.to_canonical(),
             None => break,
         }
@@ -102,8 +101,8 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     client
 }
 
-/// The address that a proxy wrote: bare, in brackets, with a port, in quotation marks, as proxies differ in it.
-fn forwarded(entry: &[u8]) -> Option<IpAddr> {
+/// Parses an entry of a proxy. Proxies write addresses bare, in brackets, with a port or in quotation marks.
+fn parse_forwarded(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry.trim_ascii()).ok()?;
     let node = entry.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(entry);
     if let Ok(address) = node.parse() {
@@ -182,12 +181,12 @@ mod tests {
             let found = client_address(peer.parse().unwrap(), &headers(forwarded), &trusted);
             assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded:?}");
         }
-        let nobody = client_address("10.0.0.1".parse().unwrap(), &headers(&["203.0.113.9"]), &[]);
-        assert_eq!(nobody, "10.0.0.1".parse::<IpAddr>().unwrap());
+        let untrusted = client_address("10.0.0.1".parse().unwrap(), &headers(&["203.0.113.9"]), &[]);
+        assert_eq!(untrusted, "10.0.0.1".parse::<IpAddr>().unwrap());
     }
 
     #[test]
-    fn what_cannot_be_read_hides_nothing() {
+    fn invalid_entries_hide_nothing() {
         let trusted: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap()];
         let cases: [(&[&[u8]], &str); 8] = [
             (&[b"\xff, 203.0.113.9"], "203.0.113.9"),

@@ -1,4 +1,4 @@
-//! What an operator can set about the HTTP server. Rate limits and the public URL belong to the ramp's own settings.
+//! The settings of the HTTP server. Rate limits and the public URL are settings of the application.
 
 use std::time::Duration;
 
@@ -7,44 +7,43 @@ use serde::{Deserialize, Serialize};
 
 use crate::client_address::Network;
 
-/// What an operator can set about the HTTP server.
+/// The settings of the HTTP server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebConfig {
-    /// Networks (CIDR) of reverse proxies whose `X-Forwarded-For` is believed; empty means that none is.
+    /// Networks (CIDR) of reverse proxies whose `X-Forwarded-For` is trusted. Empty: none.
     pub trusted_proxies: Vec<Network>,
-    /// The largest request body, in bytes.
+    /// The maximum size of a request body.
     pub body_limit_bytes: usize,
-    /// The largest sum of a request's headers and its path, in bytes.
+    /// The maximum total size of a request's headers, path and query.
     pub header_limit_bytes: usize,
-    /// How long a request may take to arrive, headers and body each, in milliseconds. A connection that is idle for
-    /// as long is closed.
+    /// How long the head of a request may take to arrive, and its body again. Idle connections are closed after the same time.
     pub read_timeout_milliseconds: u64,
-    /// How long the way out of a connection may stay full, in milliseconds; then it is cut. The system has room again once a
-    /// third of what it holds was taken, which is 30 to 130 kB: a reader who takes less of a large answer in this time is
-    /// cut, however steadily he reads. Until there is room, nothing further is worked on for that connection.
+    /// How long writes to a connection may block before it is cut. The kernel accepts data again once a third of its send
+    /// buffer is free, which is 30 to 130 kB: a client that reads less of a large response in this time is cut, however
+    /// steadily it reads. While writes block, no further request of the connection is handled.
     pub write_timeout_milliseconds: u64,
-    /// How many requests may be worked on at once; more are answered `service_unavailable`. A request is worked on once it
-    /// is there whole. `/healthz` and `/readyz` are not counted, here or in the limits of rate.
+    /// The maximum number of requests in progress; more are answered with `service_unavailable`. A request counts once its body
+    /// is complete. `/healthz` and `/readyz` count neither here nor against the rate limits.
     pub concurrency: usize,
-    /// How many requests may have bodies that are still arriving; more are answered `service_unavailable`. A
-    /// body that came with its head is not counted.
+    /// The maximum number of requests whose bodies are still arriving; more are answered with `service_unavailable`. A body
+    /// that arrived with its head does not count.
     pub bodies: usize,
-    /// How many of them may come from one address (the one that a trusted proxy names; with IPv6, from one /48); more are
-    /// answered `rate_limited`. 0: an eighth of `bodies`.
+    /// The maximum number of them per client address (behind a trusted proxy, the address it reports; with IPv6, per /48);
+    /// more are answered with `rate_limited`. 0: an eighth of `bodies`.
     pub bodies_per_address: usize,
-    /// How many connections may be open at once; more wait to be accepted.
+    /// The maximum number of open connections; more wait to be accepted.
     pub connections: usize,
-    /// How many of them one address (with IPv6, one /48) may have; more are closed at once. Trusted proxies, through which
-    /// everybody comes, may have as many as there are. 0: a sixteenth of `connections`.
+    /// The maximum number of connections per address (with IPv6, per /48); more are closed at once. Does not apply to trusted
+    /// proxies, which carry the connections of many clients. 0: a sixteenth of `connections`.
     pub connections_per_address: usize,
-    /// How long open connections are still served when the server stops, in milliseconds, so that nobody's request
-    /// meets a closed door.
+    /// How long open connections are still served after a stop was requested, so that load balancers can react before
+    /// connections are refused.
     pub drain_milliseconds: u64,
-    /// How long requests under way may take to be finished and their answers to be taken after that, in milliseconds; then
-    /// their connections are cut.
+    /// How long, after that, requests in progress may take to be finished and their responses to be read; then their
+    /// connections are cut.
     pub stop_milliseconds: u64,
-    /// What `/metrics` asks for beside the API; nothing means that it is not there. Read from a file, and no setting itself.
+    /// The token for `/metrics` on the API's listener. `None`: `/metrics` is not served there. Read from a file, not a setting.
     #[serde(skip)]
     pub metrics_token: Option<Redacted>,
 }
@@ -70,54 +69,54 @@ impl Default for WebConfig {
 }
 
 impl WebConfig {
-    /// How long a request may take to arrive.
+    /// [`read_timeout_milliseconds`](Self::read_timeout_milliseconds) as a duration.
     #[must_use]
     pub const fn read_timeout(&self) -> Duration {
         Duration::from_millis(self.read_timeout_milliseconds)
     }
 
-    /// How long an answer may stand still.
+    /// [`write_timeout_milliseconds`](Self::write_timeout_milliseconds) as a duration.
     #[must_use]
     pub const fn write_timeout(&self) -> Duration {
         Duration::from_millis(self.write_timeout_milliseconds)
     }
 
-    /// How many connections one address may have.
+    /// The effective limit of connections per address.
     #[must_use]
-    pub fn connections_of_one(&self) -> usize {
-        share(self.connections_per_address, self.connections, 16)
+    pub fn max_connections_per_address(&self) -> usize {
+        per_address(self.connections_per_address, self.connections, 16)
     }
 
-    /// How many bodies may be arriving from one address.
+    /// The effective limit of arriving bodies per address.
     #[must_use]
-    pub fn bodies_of_one(&self) -> usize {
-        share(self.bodies_per_address, self.bodies, 8)
+    pub fn max_bodies_per_address(&self) -> usize {
+        per_address(self.bodies_per_address, self.bodies, 8)
     }
 
-    /// What is wrong with the settings as a whole, if anything: the setting and the reason.
+    /// Validates the settings.
     ///
     /// # Errors
-    /// The setting that does not hold, and why.
+    /// The first invalid setting and the reason.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let limits = [("body_limit_bytes", self.body_limit_bytes), ("header_limit_bytes", self.header_limit_bytes)];
         if let Some((setting, _)) = limits.into_iter().find(|(_, bytes)| *bytes < 1_024) {
             return Err((setting, "must be at least 1024".into()));
         }
-        let above_zero = [
+        let positive = [
             ("read_timeout_milliseconds", self.read_timeout_milliseconds > 0),
             ("write_timeout_milliseconds", self.write_timeout_milliseconds > 0),
             ("concurrency", self.concurrency > 0),
             ("bodies", self.bodies > 0),
             ("connections", self.connections > 0),
         ];
-        match above_zero.into_iter().find(|(_, holds)| !holds) {
+        match positive.into_iter().find(|(_, is_positive)| !is_positive) {
             Some((setting, _)) => Err((setting, "must be above zero".into())),
             None => Ok(()),
         }
     }
 }
 
-/// What one address may have of all: what is set, or one part of so many.
-fn share(set: usize, all: usize, parts: usize) -> usize {
-    if set > 0 { set } else { (all / parts).max(1) }
+/// The limit per address: the configured one, or a fraction of the total.
+fn per_address(configured: usize, total: usize, divisor: usize) -> usize {
+    if configured > 0 { configured } else { (total / divisor).max(1) }
 }

@@ -1,4 +1,4 @@
-//! What is known of every request before it is handled.
+//! Request identifiers, and the context that every request has.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -7,61 +7,57 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::HeaderMap;
 
-/// What is known of a request before it is handled; an extension of every request.
+/// The context of a request. It is an extension of every request.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// The name under which it is logged: the caller's own, or one of ours.
+    /// The identifier in the logs: the caller's own, or a generated one.
     pub request_id: Arc<str>,
-    /// Whom it came from.
     pub client: IpAddr,
 }
 
-/// The longest request id that is taken from a caller, in characters.
-const LONGEST: usize = 64;
+const MAX_REQUEST_ID_BYTES: usize = 64;
 
-/// Names requests: unpredictable enough not to collide between processes, ordered within one.
+/// Generates request identifiers: a random part per process, so that processes do not collide, and a counter.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    /// What every name of this process begins with.
-    process: [u8; PREFIX],
+    /// The beginning of all identifiers of this process: `req_` and 16 hexadecimal digits.
+    prefix: [u8; PREFIX_BYTES],
     next: AtomicU64,
 }
 
-const FIGURES: &[u8; 16] = b"0123456789abcdef";
-/// How long the part is that all names of a process have: `req_` and 16 figures.
-const PREFIX: usize = 20;
-/// How many figures a request's number has.
-const NUMBER: usize = 8;
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+const PREFIX_BYTES: usize = 20;
+const COUNTER_DIGITS: usize = 8;
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let name = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
-        let process = name.as_bytes().try_into().unwrap_or([b'0'; PREFIX]);
-        Self { process, next: AtomicU64::new(1) }
+        let prefix = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let prefix = prefix.as_bytes().try_into().unwrap_or([b'0'; PREFIX_BYTES]);
+        Self { prefix, next: AtomicU64::new(1) }
     }
 
-    /// The caller's `x-request-id` where it is sane, else a new one.
-    pub(crate) fn name(&self, headers: &HeaderMap) -> Arc<str> {
+    /// The caller's `x-request-id` if it is acceptable, otherwise a new identifier.
+    pub(crate) fn of_request(&self, headers: &HeaderMap) -> Arc<str> {
         match headers.get("x-request-id").and_then(|value| value.to_str().ok()) {
-            Some(text) if is_sane(text) => text.into(),
-            _ => self.new_name(),
+            Some(text) if is_acceptable(text) => text.into(),
+            _ => self.next_id(),
         }
     }
 
-    fn new_name(&self) -> Arc<str> {
+    fn next_id(&self) -> Arc<str> {
         let mut number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut name = [b'0'; PREFIX + NUMBER];
-        name[..PREFIX].copy_from_slice(&self.process);
-        for slot in name[PREFIX..].iter_mut().rev() {
-            *slot = FIGURES[usize::try_from(number % 16).unwrap_or(0)];
+        let mut id = [b'0'; PREFIX_BYTES + COUNTER_DIGITS];
+        id[..PREFIX_BYTES].copy_from_slice(&self.prefix);
+        for slot in id[PREFIX_BYTES..].iter_mut().rev() {
+            *slot = HEX_DIGITS[usize::try_from(number % 16).unwrap_or(0)];
             number /= 16;
         }
-        std::str::from_utf8(&name).unwrap_or_default().into()
+        std::str::from_utf8(&id).unwrap_or_default().into()
     }
 }
 
-fn is_sane(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+fn is_acceptable(text: &str) -> bool {
+    (1..=MAX_REQUEST_ID_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
 #[cfg(test)]
@@ -69,17 +65,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_sane_names_are_taken_over() {
+    fn only_acceptable_ids_are_adopted() {
         let ids = RequestIds::new();
         let named = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-request-id", text.parse().unwrap());
-            ids.name(&headers)
+            ids.of_request(&headers)
         };
         assert_eq!(&*named("abc-1.2:3_Z"), "abc-1.2:3_Z");
         for text in ["", "has blank", "quote\"", "<b>", &"x".repeat(65)] {
             assert!(named(text).starts_with("req_"), "{text}");
         }
-        assert_ne!(ids.name(&HeaderMap::new()), ids.name(&HeaderMap::new()));
+        assert_ne!(ids.of_request(&HeaderMap::new()), ids.of_request(&HeaderMap::new()));
     }
 }

@@ -1,4 +1,4 @@
-//! The description as a page for people, rendered from the OpenAPI description without any script.
+//! The API documentation as an HTML page without scripts, rendered from the OpenAPI description.
 
 use askama::Template;
 use rampart_core::refusal::{ErrorCode, Family};
@@ -8,36 +8,36 @@ use crate::describe::BLANK;
 
 #[derive(Template)]
 #[template(path = "docs.html")]
-struct Page<'a> {
+struct DocsPage<'a> {
     public_url: &'a str,
     version: &'a str,
     sandbox: bool,
-    groups: Vec<Group<'a>>,
+    groups: Vec<DocsGroup<'a>>,
     codes: Vec<CodeRow>,
     event_types: &'static [&'static str],
 }
 
-struct Group<'a> {
+struct DocsGroup<'a> {
     name: &'a str,
     about: &'a str,
-    operations: Vec<Operation<'a>>,
+    operations: Vec<DocsOperation<'a>>,
 }
 
-struct Operation<'a> {
+struct DocsOperation<'a> {
     id: &'a str,
     method: String,
     path: &'a str,
     summary: &'a str,
     about: &'a str,
     needs_token: bool,
-    fields: Vec<FieldRow<'a>>,
+    fields: Vec<DocsFieldRow<'a>>,
     example: Option<String>,
     content_types: String,
-    answer: Vec<AnswerRow<'a>>,
+    answer: Vec<ResponseRow<'a>>,
     refusals: Vec<(String, String)>,
 }
 
-struct FieldRow<'a> {
+struct DocsFieldRow<'a> {
     name: &'a str,
     place: &'a str,
     required: bool,
@@ -45,7 +45,7 @@ struct FieldRow<'a> {
     about: &'a str,
 }
 
-struct AnswerRow<'a> {
+struct ResponseRow<'a> {
     name: &'a str,
     kind: String,
     about: &'a str,
@@ -58,10 +58,10 @@ struct CodeRow {
     meaning: &'static str,
 }
 
-/// The page of a description (as JSON).
+/// Renders the page from the OpenAPI document.
 pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
     let whole: Value = serde_json::from_str(openapi).unwrap_or_default();
-    let page = Page {
+    let page = DocsPage {
         public_url,
         version: env!("CARGO_PKG_VERSION"),
         sandbox,
@@ -69,7 +69,7 @@ pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
         codes: ErrorCode::ALL.iter().map(|code| code_row(*code)).collect(),
         event_types: crate::calls::EVENT_TYPES,
     };
-    // Writing into a string does not fail; were it to, the page would say so by its absence.
+    // Rendering into a string cannot fail.
     page.render().unwrap_or_default()
 }
 
@@ -86,14 +86,14 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn groups(whole: &Value) -> Vec<Group<'_>> {
+fn groups(whole: &Value) -> Vec<DocsGroup<'_>> {
     let tags = whole["tags"].as_array().into_iter().flatten();
-    tags.map(|tag| Group { name: text(tag, "name"), about: text(tag, "description"), operations: operations(whole, text(tag, "name")) })
+    tags.map(|tag| DocsGroup { name: text(tag, "name"), about: text(tag, "description"), operations: operations(whole, text(tag, "name")) })
         .filter(|group| !group.operations.is_empty())
         .collect()
 }
 
-fn operations<'a>(whole: &'a Value, tag: &str) -> Vec<Operation<'a>> {
+fn operations<'a>(whole: &'a Value, tag: &str) -> Vec<DocsOperation<'a>> {
     let Some(paths) = whole["paths"].as_object() else { return Vec::new() };
     paths
         .iter()
@@ -103,14 +103,14 @@ fn operations<'a>(whole: &'a Value, tag: &str) -> Vec<Operation<'a>> {
         .collect()
 }
 
-fn operation<'a>(whole: &'a Value, path: &'a str, method: &str, value: &'a Value) -> Operation<'a> {
+fn operation<'a>(whole: &'a Value, path: &'a str, method: &str, value: &'a Value) -> DocsOperation<'a> {
     let contents = value["requestBody"]["content"].as_object();
     let json = &value["requestBody"]["content"]["application/json"];
-    let mut fields: Vec<FieldRow<'a>> =
+    let mut fields: Vec<DocsFieldRow<'a>> =
         value["parameters"].as_array().into_iter().flatten().map(|parameter| parameter_row(whole, parameter)).collect();
     fields.extend(body_rows(whole, &json["schema"]));
     let example = json.get("example").filter(|example| example.as_object().is_some_and(|members| !members.is_empty()));
-    Operation {
+    DocsOperation {
         id: text(value, "operationId"),
         method: method.to_ascii_uppercase(),
         path,
@@ -120,12 +120,12 @@ fn operation<'a>(whole: &'a Value, path: &'a str, method: &str, value: &'a Value
         fields,
         example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
         content_types: contents.map(|contents| contents.keys().cloned().collect::<Vec<_>>().join(" or ")).unwrap_or_default(),
-        answer: answer_rows(whole, value),
+        answer: response_rows(whole, value),
         refusals: refusals(whole, value),
     }
 }
 
-/// What a reference leads to, or the value itself.
+/// Follows a `$ref`.
 fn resolved<'a>(whole: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
         Some(pointer) => whole.pointer(pointer).unwrap_or(value),
@@ -133,8 +133,8 @@ fn resolved<'a>(whole: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-fn parameter_row<'a>(whole: &'a Value, parameter: &'a Value) -> FieldRow<'a> {
-    FieldRow {
+fn parameter_row<'a>(whole: &'a Value, parameter: &'a Value) -> DocsFieldRow<'a> {
+    DocsFieldRow {
         name: text(parameter, "name"),
         place: text(parameter, "in"),
         required: parameter["required"] == true,
@@ -143,10 +143,10 @@ fn parameter_row<'a>(whole: &'a Value, parameter: &'a Value) -> FieldRow<'a> {
     }
 }
 
-fn body_rows<'a>(whole: &'a Value, schema: &'a Value) -> impl Iterator<Item = FieldRow<'a>> {
+fn body_rows<'a>(whole: &'a Value, schema: &'a Value) -> impl Iterator<Item = DocsFieldRow<'a>> {
     let schema = resolved(whole, schema);
     let required = &schema["required"];
-    schema["properties"].as_object().into_iter().flatten().map(move |(name, property)| FieldRow {
+    schema["properties"].as_object().into_iter().flatten().map(move |(name, property)| DocsFieldRow {
         name,
         place: "body",
         required: required.as_array().is_some_and(|names| names.iter().any(|required| required == name)),
@@ -155,14 +155,14 @@ fn body_rows<'a>(whole: &'a Value, schema: &'a Value) -> impl Iterator<Item = Fi
     })
 }
 
-/// The members of `data` of a call that is granted.
-fn answer_rows<'a>(whole: &'a Value, operation: &'a Value) -> Vec<AnswerRow<'a>> {
-    let granted = &resolved(whole, &operation["responses"]["200"])["content"]["application/json"]["schema"];
-    let envelope = resolved(whole, granted.pointer("/oneOf/0").unwrap_or(granted));
+/// The members of `data` of a successful response.
+fn response_rows<'a>(whole: &'a Value, operation: &'a Value) -> Vec<ResponseRow<'a>> {
+    let success = &resolved(whole, &operation["responses"]["200"])["content"]["application/json"]["schema"];
+    let envelope = resolved(whole, success.pointer("/oneOf/0").unwrap_or(success));
     let data = resolved(whole, &envelope["properties"]["data"]);
     let item = if data["type"] == "array" { resolved(whole, &data["items"]) } else { data };
     let members = item["properties"].as_object().into_iter().flatten();
-    members.map(|(name, member)| AnswerRow { name, kind: kind(whole, member), about: about(whole, member) }).collect()
+    members.map(|(name, member)| ResponseRow { name, kind: kind(whole, member), about: about(whole, member) }).collect()
 }
 
 fn about<'a>(whole: &'a Value, schema: &'a Value) -> &'a str {
@@ -170,7 +170,7 @@ fn about<'a>(whole: &'a Value, schema: &'a Value) -> &'a str {
     if own.is_empty() { text(resolved(whole, schema), "description") } else { own }
 }
 
-/// Statuses with their codes.
+/// The failure statuses with their error codes.
 fn refusals(whole: &Value, operation: &Value) -> Vec<(String, String)> {
     let responses = operation["responses"].as_object().into_iter().flatten();
     responses
@@ -184,12 +184,12 @@ fn refusals(whole: &Value, operation: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A schema in a few words.
+/// A short text for the type of a schema.
 fn kind(whole: &Value, schema: &Value) -> String {
     let schema = resolved(whole, schema);
-    for several in ["oneOf", "anyOf"] {
-        if let Some(choices) = schema[several].as_array() {
-            // What is blank counts as absent, of whatever kind a field is.
+    for keyword in ["oneOf", "anyOf"] {
+        if let Some(choices) = schema[keyword].as_array() {
+            // Blank texts count as absent for all kinds of fields.
             let is_value = |choice: &&Value| choice["type"] != "null" && choice["pattern"] != BLANK;
             let words: Vec<String> = choices.iter().filter(is_value).map(|choice| kind(whole, choice)).collect();
             return words.join(" or ");

@@ -1,4 +1,4 @@
-//! Failures as HTTP answers: status by the partner's setting, one body for all of them.
+//! Failures as HTTP responses: one body for all, with a status that depends on the partner's setting.
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,71 +8,70 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use serde::Serialize;
 
-use crate::fields::Unfit;
-use crate::rate_limit::Limited;
+use crate::fields::InvalidFields;
+use crate::rate_limit::RateLimitExceeded;
 
-/// What a call comes to instead of an answer.
+/// Why a call failed.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The use case, or the reading of the request, said so.
+pub(crate) enum CallFailure {
+    /// Returned by the use case, or by reading the request.
     App(AppError),
-    /// It came too early.
-    Limited(Limited),
+    RateLimited(RateLimitExceeded),
 }
 
-impl From<AppError> for Failure {
+impl From<AppError> for CallFailure {
     fn from(error: AppError) -> Self {
         Self::App(error)
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for CallFailure {
     fn from(refusal: Refusal) -> Self {
         Self::App(AppError::Refusal(refusal))
     }
 }
 
-impl From<Unfit> for Failure {
-    fn from(unfit: Unfit) -> Self {
-        unfit.refusal.into()
+impl From<InvalidFields> for CallFailure {
+    fn from(invalid: InvalidFields) -> Self {
+        invalid.refusal.into()
     }
 }
 
-impl From<ErrorCode> for Failure {
+impl From<ErrorCode> for CallFailure {
     fn from(code: ErrorCode) -> Self {
         Refusal::from(code).into()
     }
 }
 
-impl From<Limited> for Failure {
-    fn from(limited: Limited) -> Self {
-        Self::Limited(limited)
+impl From<RateLimitExceeded> for CallFailure {
+    fn from(limited: RateLimitExceeded) -> Self {
+        Self::RateLimited(limited)
     }
 }
 
-/// Left on the response of a failure, for whoever wants to show it in another way.
+/// An extension of failure responses, so that the front can show them as a page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct IsFailure;
+pub(crate) struct FailureMarker;
 
-/// In how many seconds a call that met `service_unavailable` may be worth repeating.
-const TRY_AGAIN_SECONDS: u64 = 1;
+/// The `Retry-After` of `service_unavailable`.
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct FailureBody<'a> {
     status: &'static str,
     error: &'static str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Fields<'a>>,
+    errors: Option<ErrorsByField<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a serde_json::Value>,
     request_id: &'a str,
 }
 
-/// Faults grouped by field, in the order in which the fields were first named.
-struct Fields<'a>(&'a [(String, String)]);
+/// Errors grouped by field, in the order in which the fields first occur.
+struct ErrorsByField<'a>(&'a [(String, String)]);
 
-impl Serialize for Fields<'_> {
+impl Serialize for ErrorsByField<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let is_first = |index: usize, name: &str| !self.0[..index].iter().any(|(other, _)| other == name);
         serializer.collect_map(self.0.iter().enumerate().filter(|(index, (name, _))| is_first(*index, name)).map(|(_, (name, _))| {
@@ -82,7 +81,7 @@ impl Serialize for Fields<'_> {
     }
 }
 
-/// The HTTP status of a code for a partner with this setting.
+/// The HTTP status of an error code under the partner's setting.
 #[must_use]
 pub(crate) fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
     let status = match (errors, code.family()) {
@@ -93,19 +92,19 @@ pub(crate) fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The answer to a failure. Defects are logged here, once, with their chain.
-pub(crate) fn answer(failure: &Failure, errors: HttpErrors, request_id: &str) -> Response {
+/// The response to a failure. Defects are logged here, once, with all their causes.
+pub(crate) fn answer(failure: &CallFailure, errors: HttpErrors, request_id: &str) -> Response {
     match failure {
-        Failure::App(AppError::Refusal(refusal)) => refused(refusal, errors, request_id),
-        Failure::App(AppError::Unavailable(reason)) => {
-            tracing::warn!(request_id, reason, "answered service_unavailable");
+        CallFailure::App(AppError::Refusal(refusal)) => refused(refusal, errors, request_id),
+        CallFailure::App(AppError::Unavailable(reason)) => {
+            tracing::warn!(request_id, reason, "answered with service_unavailable");
             refused(&ErrorCode::ServiceUnavailable.into(), errors, request_id)
         }
-        Failure::App(AppError::Defect(error)) => {
-            tracing::error!(request_id, error = %chain(error.as_ref()), "answered unexpected_error");
+        CallFailure::App(AppError::Defect(error)) => {
+            tracing::error!(request_id, error = %chain(error.as_ref()), "answered with unexpected_error");
             refused(&ErrorCode::UnexpectedError.into(), errors, request_id)
         }
-        Failure::Limited(limited) => {
+        CallFailure::RateLimited(limited) => {
             let mut response = refused(&ErrorCode::RateLimited.into(), errors, request_id);
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, HeaderValue::from(limited.retry_after));
@@ -117,67 +116,66 @@ pub(crate) fn answer(failure: &Failure, errors: HttpErrors, request_id: &str) ->
     }
 }
 
-/// The answer to a refusal.
 pub(crate) fn refused(refusal: &Refusal, errors: HttpErrors, request_id: &str) -> Response {
     let code = refusal.code;
-    let body = Body {
+    let body = FailureBody {
         status: "error",
         error: code.as_str(),
         message: &refusal.message,
-        errors: (!refusal.fields.is_empty()).then_some(Fields(&refusal.fields)),
+        errors: (!refusal.fields.is_empty()).then_some(ErrorsByField(&refusal.fields)),
         data: refusal.data.as_ref(),
         request_id,
     };
     let status = status(code, errors);
     let mut response = (status, Json(body)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(TRY_AGAIN_SECONDS));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }
-    response.extensions_mut().insert(IsFailure);
+    response.extensions_mut().insert(FailureMarker);
     response
 }
 
-/// An error with everything that caused it.
+/// An error with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.ends_with(&words) {
+        let message = cause.to_string();
+        if !text.ends_with(&message) {
             text.push_str(": ");
-            text.push_str(&words);
+            text.push_str(&message);
         }
         source = cause.source();
     }
     text
 }
 
-/// Turns what a mounted router left on its response into the answer of the contract: a [`Refusal`] among the
-/// extensions is written out, with everything else the response had to say in its headers.
+/// Replaces the response of a mounted router by the API's failure response if its extensions contain a [`Refusal`].
+/// Informative headers are kept.
 pub(crate) fn write_out(mut response: Response, request_id: &str) -> Response {
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else {
         return response;
     };
-    // Whoever knows the caller says how it wants failures answered.
+    // Set by a router that has authenticated the caller.
     let http_errors = response.extensions_mut().remove::<HttpErrors>().unwrap_or_default();
     with_kept_headers(refused(&refusal, http_errors, request_id), response.headers())
 }
 
-/// An answer that is shown instead of another, with those headers of the other that tell its caller what to do.
+/// A response that replaces another one, with the headers of the replaced one that matter to the caller.
 pub(crate) fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Response {
-    let tells =
+    let is_kept =
         |name: &header::HeaderName| *name == header::ALLOW || *name == header::RETRY_AFTER || name.as_str().starts_with("ratelimit-");
-    for (name, value) in replaced.iter().filter(|(name, _)| tells(name)) {
+    for (name, value) in replaced.iter().filter(|(name, _)| is_kept(name)) {
         shown.headers_mut().insert(name.clone(), value.clone());
     }
     shown
 }
 
-/// A panic as an answer; it was ours, so it is logged like a defect.
+/// The response to a panic, which is logged as a defect.
 pub(crate) fn panicked(panic: &(dyn std::any::Any + Send), request_id: &str) -> Response {
-    let words = panic.downcast_ref::<&str>().copied().map(str::to_owned).or_else(|| panic.downcast_ref::<String>().cloned());
-    let error: Box<dyn std::error::Error + Send + Sync> = format!("panic: {}", words.unwrap_or_else(|| "without words".into())).into();
-    answer(&Failure::App(AppError::Defect(error)), HttpErrors::Rest, request_id)
+    let message = panic.downcast_ref::<&str>().copied().map(str::to_owned).or_else(|| panic.downcast_ref::<String>().cloned());
+    let error: Box<dyn std::error::Error + Send + Sync> = format!("panic: {}", message.unwrap_or_else(|| "no message".into())).into();
+    answer(&CallFailure::App(AppError::Defect(error)), HttpErrors::Rest, request_id)
 }
 
 #[cfg(test)]
@@ -222,8 +220,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn defects_say_nothing_of_themselves() {
-        let response = answer(&Failure::App(AppError::Defect("the secret reason".into())), HttpErrors::Rest, "req_1");
+    async fn defects_do_not_reveal_their_cause() {
+        let response = answer(&CallFailure::App(AppError::Defect("the secret reason".into())), HttpErrors::Rest, "req_1");
         assert_eq!(response.status(), 500);
         let body = body(response).await;
         assert_eq!(body["error"], "unexpected_error");
@@ -231,8 +229,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_limited_call_is_told_when_to_come_back() {
-        let response = answer(&Limited { limit: 3, retry_after: 2, reset: 9 }.into(), HttpErrors::Documented, "req_1");
+    async fn a_rate_limited_call_says_when_to_retry() {
+        let response = answer(&RateLimitExceeded { limit: 3, retry_after: 2, reset: 9 }.into(), HttpErrors::Documented, "req_1");
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "2");
         assert_eq!(response.headers()["ratelimit-limit"], "3");

@@ -1,4 +1,4 @@
-//! Reading the fields of a request out of a JSON body, a form or a query string.
+//! Reads the fields of a request from a JSON body, a form or a query string.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,188 +9,185 @@ use rampart_core::text::is_blank;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::field::{Field, Kind};
+use crate::field::{FieldKind, FieldSpec};
 
-/// The values of a table's fields: texts as they came, numbers as they were written, whole ones in figures alone.
+/// The values of a request's fields. Texts and numbers are kept as sent; whole numbers as digits only.
 #[derive(Debug)]
-pub(crate) struct Fields {
-    table: &'static [Field],
-    values: Vec<Option<Value>>,
+pub(crate) struct RequestFields {
+    table: &'static [FieldSpec],
+    values: Vec<Option<FieldValue>>,
 }
 
-/// The value of a field.
 #[derive(Debug, Clone)]
-struct Value {
+struct FieldValue {
     text: String,
-    /// Whether it was a JSON number, and no text.
+    /// Whether it was a JSON number and not a string.
     is_number: bool,
 }
 
-/// A request whose fields do not hold, with those of them that do.
+/// A request with invalid fields: the refusal, and the fields that are valid.
 #[derive(Debug)]
-pub(crate) struct Unfit {
+pub(crate) struct InvalidFields {
     pub(crate) refusal: Refusal,
-    // Boxed, so that what is read without a fault is not carried about as something large.
-    pub(crate) fields: Box<Fields>,
+    // Boxed to keep `Result` small.
+    pub(crate) fields: Box<RequestFields>,
 }
 
-impl From<Refusal> for Unfit {
+impl From<Refusal> for InvalidFields {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, fields: Box::new(Fields::none()) }
+        Self { refusal, fields: Box::new(RequestFields::none()) }
     }
 }
 
-/// How deep a JSON body may be nested. The fields themselves are flat; what is ignored need not be deep either.
-const MOST_NESTED: usize = 32;
+/// The maximum nesting of a JSON body. The known fields are flat; this bounds what is ignored.
+const MAX_NESTING_LEVELS: usize = 32;
 
-/// Values and faults while a request is being read.
-struct Reading {
-    fields: Fields,
+/// Collects the values and errors of a request.
+struct FieldsByTable {
+    fields: RequestFields,
     seen: Vec<bool>,
     faults: Vec<(String, String)>,
 }
 
-impl Reading {
-    fn new(table: &'static [Field]) -> Self {
-        let fields = Fields { table, values: vec![None; table.len()] };
+impl FieldsByTable {
+    fn new(table: &'static [FieldSpec]) -> Self {
+        let fields = RequestFields { table, values: vec![None; table.len()] };
         Self { fields, seen: vec![false; table.len()], faults: Vec::new() }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
+    fn index(&self, name: &str) -> Option<usize> {
         self.fields.table.iter().position(|field| field.name == name)
     }
 
-    fn fault(&mut self, place: usize, message: impl Into<String>) {
-        self.faults.push((self.fields.table[place].name.to_owned(), message.into()));
+    fn fault(&mut self, index: usize, message: impl Into<String>) {
+        self.faults.push((self.fields.table[index].name.to_owned(), message.into()));
     }
 
-    /// Whether it is the first value of its field; a second one is a fault, because nobody can know which was meant.
-    fn is_first(&mut self, place: usize) -> bool {
-        let first = !std::mem::replace(&mut self.seen[place], true);
+    /// Whether this is the first value of its field. A second one is an error, because it is not clear which one is meant.
+    fn is_first(&mut self, index: usize) -> bool {
+        let first = !std::mem::replace(&mut self.seen[index], true);
         if !first {
-            self.fault(place, "must be sent only once");
+            self.fault(index, "must be sent only once");
         }
         first
     }
 
-    /// Takes a value that is a text. What is blank is absent, as forms and templates send what they have nothing for. (Texts may
-    /// hold blanks: the calls take a blank one for absent as well.)
-    fn text(&mut self, place: usize, text: Cow<'_, str>) {
-        let field = &self.fields.table[place];
-        let text = field.kind.of_text(text);
+    /// Reads a text value. A blank value counts as absent, because forms and templates send empty fields. Blank values of
+    /// `FieldKind::Text` are kept here; the calls treat them as absent.
+    fn text(&mut self, index: usize, text: Cow<'_, str>) {
+        let field = &self.fields.table[index];
+        let text = field.kind.trimmed(text);
         match field.kind.check_text(&text) {
-            Ok(()) => self.fields.values[place] = Some(Value { text: text.into_owned(), is_number: false }),
+            Ok(()) => self.fields.values[index] = Some(FieldValue { text: text.into_owned(), is_number: false }),
             Err(_) if is_blank(&text) => {}
-            Err(fault) => self.fault(place, fault),
+            Err(fault) => self.fault(index, fault),
         }
     }
 
-    /// Takes a value that is a JSON number, as it was written.
-    fn number(&mut self, place: usize, written: &str) {
-        match self.fields.table[place].kind.read_number(written) {
-            Ok(number) => self.fields.values[place] = Some(Value { text: number.into_owned(), is_number: true }),
-            Err(fault) => self.fault(place, fault),
+    /// Reads a JSON number in its original notation.
+    fn number(&mut self, index: usize, written: &str) {
+        match self.fields.table[index].kind.read_number(written) {
+            Ok(number) => self.fields.values[index] = Some(FieldValue { text: number.into_owned(), is_number: true }),
+            Err(fault) => self.fault(index, fault),
         }
     }
 
-    /// Takes a value of a query or form, where numbers and texts are written alike.
-    fn written(&mut self, place: usize, text: Cow<'_, str>) {
-        match self.fields.table[place].kind {
-            Kind::Integer(..) if text.starts_with(|first: char| first.is_ascii_digit()) => self.number(place, &text),
-            Kind::Moment => self.text(place, with_plus(text)),
-            _ => self.text(place, text),
+    /// Reads a value of a query or form, where numbers are texts.
+    fn pair_value(&mut self, index: usize, text: Cow<'_, str>) {
+        match self.fields.table[index].kind {
+            FieldKind::Integer(..) if text.starts_with(|first: char| first.is_ascii_digit()) => self.number(index, &text),
+            FieldKind::Moment => self.text(index, with_plus(text)),
+            _ => self.text(index, text),
         }
     }
 
-    fn json(&mut self, place: usize, raw: &str) {
+    fn json(&mut self, index: usize, raw: &str) {
         match raw.as_bytes().first() {
             Some(b'"') => match serde_json::from_str::<Cow<'_, str>>(raw) {
-                Ok(text) => self.text(place, text),
-                Err(_) => self.fault(place, "must be valid Unicode text"),
+                Ok(text) => self.text(index, text),
+                Err(_) => self.fault(index, "must be valid Unicode text"),
             },
             Some(b'n') => {}
-            Some(b'-' | b'0'..=b'9') => self.number(place, raw),
+            Some(b'-' | b'0'..=b'9') => self.number(index, raw),
             _ => {
-                let fault = match self.fields.table[place].kind {
-                    Kind::Integer(..) | Kind::Money => "must be a number",
+                let fault = match self.fields.table[index].kind {
+                    FieldKind::Integer(..) | FieldKind::Money => "must be a number",
                     _ => "must be a string",
                 };
-                self.fault(place, fault);
+                self.fault(index, fault);
             }
         }
     }
 
-    fn finish(mut self) -> Result<Fields, Unfit> {
+    fn finish(mut self) -> Result<RequestFields, InvalidFields> {
         let absent: Vec<usize> = (0..self.fields.table.len())
-            .filter(|&place| {
-                let field = &self.fields.table[place];
-                field.required && self.fields.values[place].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
+            .filter(|&index| {
+                let field = &self.fields.table[index];
+                field.required && self.fields.values[index].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
             })
             .collect();
         let code = if absent.is_empty() { ErrorCode::ValidationFailed } else { ErrorCode::FailMandatoryField };
         let malformed = std::mem::take(&mut self.faults);
-        for place in absent {
-            self.fault(place, "is required");
+        for index in absent {
+            self.fault(index, "is required");
         }
         self.faults.extend(malformed);
-        // In the order of the table, whatever the order of the request.
+        // In the order of the table, missing fields first.
         let mut faults = std::mem::take(&mut self.faults);
-        faults.sort_by_key(|(name, message)| (message != "is required", self.place(name)));
+        faults.sort_by_key(|(name, message)| (message != "is required", self.index(name)));
         let Some((field, message)) = faults.first() else {
             return Ok(self.fields);
         };
         let refusal = Refusal { code, message: format!("{field} {message}"), fields: faults, data: None };
-        Err(Unfit { refusal, fields: Box::new(self.fields) })
+        Err(InvalidFields { refusal, fields: Box::new(self.fields) })
     }
 }
 
-impl Fields {
-    /// No fields at all.
+impl RequestFields {
     pub(crate) const fn none() -> Self {
         Self { table: &[], values: Vec::new() }
     }
 
-    /// Takes a value out. Every field can be taken once; a name that is not in the table has none.
+    /// Takes the value of a field. Each field can be taken once.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.take_value(name).map(|value| value.text)
     }
 
-    /// Takes an amount out.
     pub(crate) fn take_amount(&mut self, name: &str) -> Option<AmountSent> {
-        let Value { text, is_number } = self.take_value(name)?;
+        let FieldValue { text, is_number } = self.take_value(name)?;
         Some(if is_number { AmountSent::Number(text) } else { AmountSent::Text(text) })
     }
 
-    fn take_value(&mut self, name: &str) -> Option<Value> {
-        let place = self.table.iter().position(|field| field.name == name);
-        debug_assert!(place.is_some(), "no field is called {name}");
-        place.and_then(|place| self.values[place].take())
+    fn take_value(&mut self, name: &str) -> Option<FieldValue> {
+        let index = self.table.iter().position(|field| field.name == name);
+        debug_assert!(index.is_some(), "the table has no field {name}");
+        index.and_then(|index| self.values[index].take())
     }
 
-    /// The value of a field, if it is one of the table and was sent.
-    pub(crate) fn held(&self, name: &str) -> Option<&str> {
-        let place = self.table.iter().position(|field| field.name == name)?;
-        self.values[place].as_ref().map(|value| value.text.as_str())
+    /// The value of a field, if the table has the field and it was sent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let index = self.table.iter().position(|field| field.name == name)?;
+        self.values[index].as_ref().map(|value| value.text.as_str())
     }
 
-    /// Takes a required value out.
-    pub(crate) fn need(&mut self, name: &str) -> String {
+    /// Takes the value of a required field.
+    pub(crate) fn take_required(&mut self, name: &str) -> String {
         self.take(name).unwrap_or_default()
     }
 
-    /// Reads a JSON object. What the table does not know is ignored.
+    /// Reads a JSON object. Unknown members are ignored.
     ///
     /// # Errors
     /// `malformed_json`, `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_json(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
+    pub(crate) fn from_json(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
         let malformed = |reason: String| Refusal::new(ErrorCode::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
         let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8".into()))?;
-        if is_nested_deeper(body, MOST_NESTED) {
-            return Err(malformed(format!("it is nested deeper than {MOST_NESTED} levels")).into());
+        if is_nested_deeper(body, MAX_NESTING_LEVELS) {
+            return Err(malformed(format!("it is nested deeper than {MAX_NESTING_LEVELS} levels")).into());
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let mut reading = Reading::new(table);
-        let read = deserializer.deserialize_any(Object(&mut reading)).and_then(|()| deserializer.end());
+        let mut reading = FieldsByTable::new(table);
+        let read = deserializer.deserialize_any(ObjectVisitor(&mut reading)).and_then(|()| deserializer.end());
         match read {
             Ok(()) => reading.finish(),
             Err(error) if error.is_data() => {
@@ -204,7 +201,7 @@ impl Fields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_form(table: &'static [Field], body: &[u8]) -> Result<Self, Unfit> {
+    pub(crate) fn from_form(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
         let not_text = || Refusal::new(ErrorCode::ValidationFailed, "The form must be UTF-8.");
         Self::from_pairs(table, std::str::from_utf8(body).map_err(|_| not_text())?)
     }
@@ -213,20 +210,20 @@ impl Fields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_query(table: &'static [Field], query: Option<&str>) -> Result<Self, Unfit> {
+    pub(crate) fn from_query(table: &'static [FieldSpec], query: Option<&str>) -> Result<Self, InvalidFields> {
         Self::from_pairs(table, query.unwrap_or_default())
     }
 
-    fn from_pairs(table: &'static [Field], pairs: &str) -> Result<Self, Unfit> {
-        let mut reading = Reading::new(table);
+    fn from_pairs(table: &'static [FieldSpec], pairs: &str) -> Result<Self, InvalidFields> {
+        let mut reading = FieldsByTable::new(table);
         for pair in pairs.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // A name that cannot be decoded is no name of ours.
-            let Some(place) = decode(name).and_then(|name| reading.place(&name)) else { continue };
-            if reading.is_first(place) {
+            // A name that is not UTF-8 is unknown.
+            let Some(index) = decode(name).and_then(|name| reading.index(&name)) else { continue };
+            if reading.is_first(index) {
                 match decode(value) {
-                    Some(text) => reading.written(place, text),
-                    None => reading.fault(place, "must be UTF-8"),
+                    Some(text) => reading.pair_value(index, text),
+                    None => reading.fault(index, "must be UTF-8"),
                 }
             }
         }
@@ -234,7 +231,7 @@ impl Fields {
     }
 }
 
-/// A moment whose `+` before the offset was not encoded, so that it came as a blank; nothing else in it is blank there.
+/// Restores the `+` before the offset of a time if it was not percent-encoded and therefore decoded as a blank.
 fn with_plus(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.rsplit_once(' ') {
         Some((moment, offset)) if moment.len() > "2026-01-31".len() && offset.len() == "02:00".len() => {
@@ -244,17 +241,18 @@ fn with_plus(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Undoes percent-encoding; `None` when what comes out is not UTF-8.
+/// Decodes percent-encoding; `None` if the result is not UTF-8.
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));
     }
     let bytes = text.as_bytes();
-    let figure = |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|value| u8::try_from(value).ok());
+    let hex_digit =
+        |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|value| u8::try_from(value).ok());
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut index = 0;
     while index < bytes.len() {
-        match (bytes[index], figure(index + 1), figure(index + 2)) {
+        match (bytes[index], hex_digit(index + 1), hex_digit(index + 2)) {
             (b'%', Some(high), Some(low)) => {
                 decoded.push(high * 16 + low);
                 index += 2;
@@ -267,8 +265,8 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
-/// Whether brackets outside of strings are nested deeper than so many levels.
-fn is_nested_deeper(json: &[u8], most: usize) -> bool {
+/// Whether brackets outside of strings are nested deeper than `max_levels`.
+fn is_nested_deeper(json: &[u8], max_levels: usize) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
@@ -286,7 +284,7 @@ fn is_nested_deeper(json: &[u8], most: usize) -> bool {
             b'"' => in_string = true,
             b'[' | b'{' => {
                 depth += 1;
-                if depth > most {
+                if depth > max_levels {
                     return true;
                 }
             }
@@ -297,10 +295,10 @@ fn is_nested_deeper(json: &[u8], most: usize) -> bool {
     false
 }
 
-/// Reads an object's members into the reading, keeping numbers as they are written.
-struct Object<'r>(&'r mut Reading);
+/// Passes the members of an object to the reader, with numbers in their original notation.
+struct ObjectVisitor<'r>(&'r mut FieldsByTable);
 
-impl<'de> Visitor<'de> for Object<'_> {
+impl<'de> Visitor<'de> for ObjectVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -308,15 +306,15 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<Name<'de>>()? {
-            match self.0.place(&name.0) {
+        while let Some(name) = members.next_key::<MemberName<'de>>()? {
+            match self.0.index(&name.0) {
                 None => {
                     members.next_value::<IgnoredAny>()?;
                 }
-                Some(place) => {
+                Some(index) => {
                     let value = members.next_value::<&'de RawValue>()?;
-                    if self.0.is_first(place) {
-                        self.0.json(place, value.get());
+                    if self.0.is_first(index) {
+                        self.0.json(index, value.get());
                     }
                 }
             }
@@ -325,34 +323,34 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// A member's name, borrowed where it has no escapes.
+/// A member's name, borrowed if it has no escapes.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::{Kind, optional, required};
+    use crate::field::{FieldKind, optional, required};
 
-    const TABLE: &[Field] = &[
-        required("name", Kind::Text(10), ""),
-        optional("amount", Kind::Money, ""),
-        optional("user_id", Kind::Integer(1, 1_000), ""),
-        optional("note", Kind::Text(10), ""),
+    const TABLE: &[FieldSpec] = &[
+        required("name", FieldKind::Text(10), ""),
+        optional("amount", FieldKind::Money, ""),
+        optional("user_id", FieldKind::Integer(1, 1_000), ""),
+        optional("note", FieldKind::Text(10), ""),
     ];
 
     fn json(body: &str) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
-        outcome(Fields::from_json(TABLE, body.as_bytes()))
+        outcome(RequestFields::from_json(TABLE, body.as_bytes()))
     }
 
     fn query(text: &str) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
-        outcome(Fields::from_query(TABLE, Some(text)))
+        outcome(RequestFields::from_query(TABLE, Some(text)))
     }
 
-    fn outcome(read: Result<Fields, Unfit>) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
+    fn outcome(read: Result<RequestFields, InvalidFields>) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
         read.map(|fields| fields.values.into_iter().map(|value| value.map(|value| value.text)).collect())
-            .map_err(|unfit| unfit.refusal)
+            .map_err(|invalid| invalid.refusal)
             .map_err(|refusal| (refusal.code, refusal.fields.into_iter().map(|(field, message)| format!("{field} {message}")).collect()))
     }
 
@@ -383,36 +381,36 @@ mod tests {
 
     #[test]
     fn amounts_remember_whether_they_were_numbers() {
-        let amount = |body: &str| Fields::from_json(TABLE, body.as_bytes()).unwrap().take_amount("amount");
+        let amount = |body: &str| RequestFields::from_json(TABLE, body.as_bytes()).unwrap().take_amount("amount");
         assert_eq!(amount(r#"{"name":"Ana","amount":20.000}"#), Some(AmountSent::Number("20.000".into())));
         assert_eq!(amount(r#"{"name":"Ana","amount":"20.000"}"#), Some(AmountSent::Text("20.000".into())));
-        let asked = Fields::from_query(TABLE, Some("name=Ana&amount=20.000")).unwrap().take_amount("amount");
+        let asked = RequestFields::from_query(TABLE, Some("name=Ana&amount=20.000")).unwrap().take_amount("amount");
         assert_eq!(asked, Some(AmountSent::Text("20.000".into())));
     }
 
     #[test]
     fn what_is_blank_is_absent_whatever_the_kind() {
-        const KINDS: &[Field] = &[
-            optional("text", Kind::Text(10), ""),
-            optional("code", Kind::Code(10), ""),
-            optional("token", Kind::Token(10), ""),
-            optional("secret", Kind::Secret(6), ""),
-            optional("email", Kind::Email, ""),
-            optional("link", Kind::Link, ""),
-            optional("date", Kind::Date, ""),
-            optional("moment", Kind::Moment, ""),
-            optional("integer", Kind::Integer(1, 9), ""),
-            optional("money", Kind::Money, ""),
-            optional("choice", Kind::Choice(&["a"]), ""),
-            optional("words", Kind::Words(&["a"]), ""),
+        const KINDS: &[FieldSpec] = &[
+            optional("text", FieldKind::Text(10), ""),
+            optional("code", FieldKind::Code(10), ""),
+            optional("token", FieldKind::Token(10), ""),
+            optional("secret", FieldKind::Secret(6), ""),
+            optional("email", FieldKind::Email, ""),
+            optional("link", FieldKind::Link, ""),
+            optional("date", FieldKind::Date, ""),
+            optional("moment", FieldKind::Moment, ""),
+            optional("integer", FieldKind::Integer(1, 9), ""),
+            optional("money", FieldKind::Money, ""),
+            optional("choice", FieldKind::Choice(&["a"]), ""),
+            optional("words", FieldKind::Words(&["a"]), ""),
         ];
         for field in KINDS {
             for (blank, encoded) in [("", ""), (" ", "+"), ("\t\n", "%09%0A"), ("\u{a0}", "%C2%A0")] {
                 let body = serde_json::json!({ field.name: blank }).to_string();
-                let mut read = Fields::from_json(KINDS, body.as_bytes()).unwrap();
+                let mut read = RequestFields::from_json(KINDS, body.as_bytes()).unwrap();
                 let text = read.take(field.name).unwrap_or_default();
                 assert!(text.trim().is_empty() && (text.is_empty() || field.name == "text"), "{body}");
-                let read = Fields::from_query(KINDS, Some(&format!("{}={encoded}", field.name)));
+                let read = RequestFields::from_query(KINDS, Some(&format!("{}={encoded}", field.name)));
                 assert!(read.unwrap().take(field.name).unwrap_or_default().trim().is_empty(), "{}={encoded}", field.name);
             }
         }
@@ -423,14 +421,14 @@ mod tests {
 
     #[test]
     fn a_plus_that_was_not_encoded_is_understood_in_a_moment() {
-        const LIST: &[Field] = &[optional("from", Kind::Moment, "")];
+        const LIST: &[FieldSpec] = &[optional("from", FieldKind::Moment, "")];
         for (query, read) in [
             ("from=2026-01-31T12:00:00+02:00", "2026-01-31T12:00:00+02:00"),
             ("from=2026-01-31T12:00:00%2B02:00", "2026-01-31T12:00:00+02:00"),
             ("from=2026-01-31+12:00:00Z", "2026-01-31 12:00:00Z"),
             ("from=2026-01-31+12:00:00+02:00", "2026-01-31 12:00:00+02:00"),
         ] {
-            assert_eq!(Fields::from_query(LIST, Some(query)).unwrap().take("from").as_deref(), Some(read));
+            assert_eq!(RequestFields::from_query(LIST, Some(query)).unwrap().take("from").as_deref(), Some(read));
         }
     }
 
@@ -441,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_and_what_is_malformed_is_told_together() {
+    fn missing_and_malformed_fields_are_reported_together() {
         let (code, faults) = json(r#"{"amount":-1,"user_id":true,"note":7}"#).unwrap_err();
         assert_eq!(code, ErrorCode::FailMandatoryField);
         let expected = [
@@ -466,7 +464,7 @@ mod tests {
         for body in ["[]", "7", "null", "\"Ana\"", "true"] {
             assert_eq!(json(body).unwrap_err().0, ErrorCode::ValidationFailed, "{body}");
         }
-        assert_eq!(Fields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().refusal.code, ErrorCode::MalformedJson);
+        assert_eq!(RequestFields::from_json(TABLE, b"{\"name\":\"\xff\"}").unwrap_err().refusal.code, ErrorCode::MalformedJson);
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! What happens to every request before and after it is handled: a name, limits of size, time, rate and number, panics,
-//! metrics, headers. Whatever goes wrong here is answered like any other failure.
+//! What all requests have in common: request identifiers, limits of size, time, rate and concurrency, panics, metrics and
+//! headers. Failures here are answered like any other failure.
 //!
-//! A request takes one of the places of those that are worked on once it is there whole. One whose body is still to come is
-//! one of those that arrive, which have a bound of their own, also for each address; one whose body came with it never is. So
-//! slow bodies keep nobody else out.
+//! A request counts against `concurrency` only once its body is complete. While a body is still arriving, the request counts
+//! against `bodies` instead, which is also limited per address. A body that came with its head counts against neither. So slow
+//! bodies do not block other requests.
 //!
-//! The calls of the partner API are found in their own table and handled at once; everything else (pages, operators'
-//! routes, mounted routers, and the methods that a call does not have) is the router's.
+//! The calls of the partner API are found in their own table and dispatched directly. Everything else (pages, operators'
+//! routes, mounted routers, and methods that a call does not have) goes to the router.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -30,30 +30,30 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use crate::arrival::Arrival;
+use crate::body_reader::BodyReader;
 use crate::call::dispatch;
-use crate::calls::Calls;
+use crate::calls::CallTable;
 use crate::client_address::{Peer, client_address};
+use crate::concurrency::{ConcurrencyPermit, LimitReached};
 use crate::context::RequestContext;
-use crate::crowd::{Full, Within};
-use crate::deadline::within;
-use crate::failure::{self, Failure, IsFailure};
+use crate::deadline::with_deadline;
+use crate::failure::{self, CallFailure, FailureMarker};
 use crate::metrics::RouteLabel;
-use crate::rate_limit::Limited;
+use crate::rate_limit::RateLimitExceeded;
 use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// For a year, browsers come by https only. Said where the public address is one.
-const STAY_SECURE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// Sent only if the public URL is an https URL.
+const STRICT_TRANSPORT_SECURITY_ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Everything that is answered over HTTP. Cheap to clone; every clone is the same. That a body is late is noticed when its
-/// request is polled, which [`serve`](crate::serve) sees to.
+/// The service for all requests. Cheap to clone. The timeout of a body is checked when its request is polled;
+/// [`serve`](crate::serve) polls regularly.
 #[derive(Clone)]
-pub struct Front(Arc<Inner>);
+pub struct Front(Arc<FrontInner>);
 
-struct Inner {
+struct FrontInner {
     web: Web,
-    calls: Option<Calls>,
+    calls: Option<CallTable>,
     rest: Router,
 }
 
@@ -75,74 +75,73 @@ impl Service<Request> for Front {
 
 impl Front {
     pub(crate) fn new(web: Web, rest: Router) -> Self {
-        let calls = Some(Calls::table(&web.metrics));
-        Self(Arc::new(Inner { web, calls, rest: rest.layer(from_fn(note_route)) }))
+        let calls = Some(CallTable::new(&web.metrics));
+        Self(Arc::new(FrontInner { web, calls, rest: rest.layer(from_fn(note_route)) }))
     }
 
-    /// What a listener of its own for operators' machines answers, which nobody else reaches: `/metrics` without a token,
-    /// `/readyz` with reasons, `/healthz`.
+    /// The service for a separate listener that only operators can reach: `/metrics` without a token, `/readyz` with
+    /// reasons, `/healthz`.
     #[must_use]
     pub fn operators(&self) -> Self {
         let web = self.0.web.clone();
         let rest = crate::operations::router().with_state(web.clone());
-        Self(Arc::new(Inner { web, calls: None, rest: rest.layer(from_fn(note_route)) }))
+        Self(Arc::new(FrontInner { web, calls: None, rest: rest.layer(from_fn(note_route)) }))
     }
 
-    /// Answers a request that is no HTTP as it should be, so that nothing of it is looked at.
+    /// Refuses a request with invalid framing, without handling it.
     pub(crate) fn refuse(&self, request: &Request, peer: IpAddr, fault: &Refusal) -> Response {
         let web = &self.0.web;
-        let request_id = web.request_ids.name(request.headers());
+        let request_id = web.request_ids.of_request(request.headers());
         let context = RequestContext { request_id, client: client_address(peer, request.headers(), &web.config.trusted_proxies) };
         let mut response = failure::refused(fault, HttpErrors::Rest, &context.request_id);
-        finish(web, &mut response, &context);
+        add_headers(web, &mut response, &context);
         web.metrics.answered(RouteLabel::unknown(request.method()), response.status(), Duration::ZERO);
         response
     }
 
-    /// The answer to a request whose head did not arrive in time, so that nothing is known of it.
-    pub(crate) fn late(&self, peer: IpAddr) -> Response {
+    /// The response to a request whose head did not arrive in time.
+    pub(crate) fn head_timeout(&self, peer: IpAddr) -> Response {
         let web = &self.0.web;
-        let context = RequestContext { request_id: web.request_ids.name(&HeaderMap::new()), client: peer };
+        let context = RequestContext { request_id: web.request_ids.of_request(&HeaderMap::new()), client: peer };
         let mut response = failure::refused(&ErrorCode::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
-        finish(web, &mut response, &context);
+        add_headers(web, &mut response, &context);
         response
     }
 
-    /// Whether a request counts, for its address and among those that are worked on: probes say how things are also when
-    /// there is no room, whoever else comes from their address, and operators look just then.
-    fn counts(&self, path: &str) -> bool {
+    /// Whether a request counts against the rate limit and the concurrency limit. Probes and operators' requests do not, so
+    /// that they work when the server is overloaded.
+    fn is_limited(&self, path: &str) -> bool {
         self.0.calls.is_some() && !matches!(path, "/healthz" | "/readyz")
     }
 
-    /// Answers a request that came from this address.
     pub(crate) async fn answer(&self, request: Request, peer: IpAddr) -> Response {
-        let begun = Instant::now();
-        let Inner { web, calls, .. } = &*self.0;
-        let request_id = web.request_ids.name(request.headers());
+        let start = Instant::now();
+        let FrontInner { web, calls, .. } = &*self.0;
+        let request_id = web.request_ids.of_request(request.headers());
         let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
         let context = RequestContext { request_id, client };
-        let called = calls.as_ref().and_then(|calls| calls.find(request.method(), request.uri().path()));
-        let metrics = called.as_ref().map(|(entry, _)| &entry.metrics);
+        let matched = calls.as_ref().and_then(|calls| calls.find(request.method(), request.uri().path()));
+        let metrics = matched.as_ref().map(|(entry, _)| &entry.metrics);
         let route = RouteLabel::unknown(request.method());
 
-        // Failures name their request themselves; everything else that is told on the way does so from this level on.
+        // Failures log the request identifier themselves; other log lines get it from this span, from the info level up.
         let span = tracing::info_span!("request", request_id = &*context.request_id);
-        let answering = async {
-            match called {
-                Some((entry, path)) => match admitted(web, &context, request, true).await {
-                    Ok((request, _place)) => dispatch(entry.call, web, &context, path, request).await,
+        let respond = async {
+            match matched {
+                Some((entry, path)) => match admit(web, &context, request, true).await {
+                    Ok((request, _slot)) => dispatch(entry.call, web, &context, path, request).await,
                     Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
                 },
-                // Boxed, because it is large, and most requests are not for it.
+                // Boxed because the future is large and most requests do not need it.
                 None => Box::pin(self.routed(&context, request)).await,
             }
         };
-        let mut response = match AssertUnwindSafe(answering.instrument(span)).catch_unwind().await {
+        let mut response = match AssertUnwindSafe(respond.instrument(span)).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => failure::panicked(&*panic, &context.request_id),
         };
-        finish(web, &mut response, &context);
-        let took = begun.elapsed();
+        add_headers(web, &mut response, &context);
+        let took = start.elapsed();
         tracing::debug!(request_id = &*context.request_id, status = response.status().as_u16(), ?took, "answered");
         match metrics {
             Some(metrics) => metrics.answered(response.status(), took),
@@ -154,21 +153,21 @@ impl Front {
         response
     }
 
-    /// Answers a request that is no call of the table.
+    /// Answers a request that the table of calls does not contain.
     async fn routed(&self, context: &RequestContext, mut request: Request) -> Response {
-        let Inner { web, rest, .. } = &*self.0;
+        let FrontInner { web, rest, .. } = &*self.0;
         let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
         request.extensions_mut().insert(context.clone());
-        let counts = self.counts(request.uri().path());
-        let response = match admitted(web, context, request, counts).await {
-            Ok((request, _place)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
+        let is_limited = self.is_limited(request.uri().path());
+        let response = match admit(web, context, request, is_limited).await {
+            Ok((request, _slot)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
                 Ok(Ok(response)) => failure::write_out(response, &context.request_id),
                 Ok(Err(never)) => match never {},
                 Err(panic) => failure::panicked(&*panic, &context.request_id),
             },
             Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
         };
-        match (page, response.extensions().get::<IsFailure>()) {
+        match (page, response.extensions().get::<FailureMarker>()) {
             (Some((uri, headers)), Some(_)) => {
                 let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
                 failure::with_kept_headers(shown, response.headers())
@@ -178,7 +177,7 @@ impl Front {
     }
 }
 
-/// Leaves on the response which route of the router it came from, for whoever counts.
+/// Copies the matched route to the response's extensions, for the metrics.
 async fn note_route(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
@@ -188,75 +187,79 @@ async fn note_route(request: Request, next: Next) -> Response {
     response
 }
 
-/// Hosted pages are read by people: their failures are pages too.
+/// Whether the path belongs to a hosted page, whose failures are shown as pages too.
 fn is_page(uri: &Uri) -> bool {
     let first = uri.path().split('/').nth(1).unwrap_or_default();
     matches!(first, "kyc" | "gateway" | "status" | "rampoff" | "returned")
 }
 
-/// A place among the requests that are worked on; given back when it is dropped, however the request ends.
-struct Place<'a>(&'a AtomicUsize);
+/// A slot of the concurrency limit, released on drop.
+struct RequestSlot<'a>(&'a AtomicUsize);
 
-impl<'a> Place<'a> {
+impl<'a> RequestSlot<'a> {
     fn take(web: &'a Web) -> Result<Self, ErrorCode> {
-        let place = Self(&web.under_way);
-        if web.under_way.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency { Err(ErrorCode::ServiceUnavailable) } else { Ok(place) }
+        let slot = Self(&web.requests_in_progress);
+        if web.requests_in_progress.fetch_add(1, Ordering::Relaxed) >= web.config.concurrency {
+            Err(ErrorCode::ServiceUnavailable)
+        } else {
+            Ok(slot)
+        }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for RequestSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Lets a request in: its headers are of bearable size, its address has calls left, its body has arrived in time and whole,
-/// and there is room to work on it.
-async fn admitted<'a>(
+/// Admits a request: checks the size of its headers and the rate limit of its address, reads its body, and takes a slot of
+/// the concurrency limit.
+async fn admit<'a>(
     web: &'a Web,
     context: &RequestContext,
     request: Request,
-    counts: bool,
-) -> Result<(Request<Bytes>, Option<Place<'a>>), Failure> {
+    is_limited: bool,
+) -> Result<(Request<Bytes>, Option<RequestSlot<'a>>), CallFailure> {
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if headers + target > web.config.header_limit_bytes {
         return Err(ErrorCode::HeadersTooLarge.into());
     }
-    if counts {
+    if is_limited {
         web.limiter.address(context.client)?;
     }
     let (parts, body) = request.into_parts();
-    let bytes = if body.is_end_stream() { Bytes::new() } else { arrived(web, context, body).await? };
-    let place = if counts { Some(Place::take(web)?) } else { None };
-    Ok((Request::from_parts(parts, bytes), place))
+    let bytes = if body.is_end_stream() { Bytes::new() } else { read_body(web, context, body).await? };
+    let slot = if is_limited { Some(RequestSlot::take(web)?) } else { None };
+    Ok((Request::from_parts(parts, bytes), slot))
 }
 
-/// A body, once it has arrived. What came with its head needs no place among those that arrive.
-async fn arrived(web: &Web, context: &RequestContext, body: Body) -> Result<Bytes, Failure> {
-    let mut arrival = Arrival::new(body, web.config.body_limit_bytes);
-    if !arrival.is_there().await? {
-        let _arriving: Within = web.bodies.enter(context.client).map_err(|full| match full {
-            Full::All => Failure::from(ErrorCode::ServiceUnavailable),
-            Full::Address => {
-                let limit = u32::try_from(web.bodies.most_of_one()).unwrap_or(u32::MAX);
-                Limited { limit, retry_after: 1, reset: 1 }.into()
+/// Reads a body. A body that arrived with its head needs no permit.
+async fn read_body(web: &Web, context: &RequestContext, body: Body) -> Result<Bytes, CallFailure> {
+    let mut reader = BodyReader::new(body, web.config.body_limit_bytes);
+    if !reader.read_available().await? {
+        let _permit: ConcurrencyPermit = web.arriving_bodies.acquire(context.client).map_err(|limit| match limit {
+            LimitReached::Total => CallFailure::from(ErrorCode::ServiceUnavailable),
+            LimitReached::Address => {
+                let limit = u32::try_from(web.arriving_bodies.max_per_address()).unwrap_or(u32::MAX);
+                RateLimitExceeded { limit, retry_after: 1, reset: 1 }.into()
             }
         })?;
-        within(web.config.read_timeout(), arrival.rest()).await.ok_or(ErrorCode::RequestTimeout)??;
+        with_deadline(web.config.read_timeout(), reader.read_to_end()).await.ok_or(ErrorCode::RequestTimeout)??;
     }
-    Ok(arrival.whole()?)
+    Ok(reader.into_bytes()?)
 }
 
-/// The headers that every answer has.
-fn finish(web: &Web, response: &mut Response, context: &RequestContext) {
+/// Adds the headers that every response has.
+fn add_headers(web: &Web, response: &mut Response, context: &RequestContext) {
     let no_content = response.status() == StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
     }
     if web.is_secure {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, STAY_SECURE);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY_ONE_YEAR);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if !no_content {
@@ -269,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_told_from_calls() {
+    fn pages_are_distinguished_from_calls() {
         for (path, page) in [
             ("/kyc", true),
             ("/gateway/card?token=x", true),

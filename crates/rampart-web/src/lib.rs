@@ -1,16 +1,18 @@
-//! The HTTP side of the ramp: the partner API, the hosted pages, and what operators ask of a process.
+//! The HTTP server of the ramp: the partner API, the hosted pages, and the operators' endpoints.
 //!
-//! The router, the OpenAPI description and the tests go by one table of routes; each call of the partner API is one row
-//! of data with the function that answers it (see `calls`). The front (`front`) does for every request what all have in
-//! common.
+//! The router, the OpenAPI description and the tests are built from one table of routes. Each call of the partner API is a
+//! row of that table with its handler (see `calls`). `front` handles what all requests have in common.
 
-mod arrival;
+mod backpressure;
+mod body_reader;
 mod call;
+mod call_response;
 mod calls;
+mod chunked_body;
 mod client_address;
+mod concurrency;
 mod config;
 pub mod context;
-mod crowd;
 mod deadline;
 mod describe;
 mod docs;
@@ -19,17 +21,14 @@ mod field;
 mod fields;
 mod framing;
 mod front;
+mod log_throttle;
 mod metrics;
 mod mounted;
 mod operations;
-mod outflow;
 pub mod pages;
-mod pieces;
 mod rate_limit;
-mod reply;
 pub mod route;
 mod router;
-mod seldom;
 mod server;
 pub mod state;
 

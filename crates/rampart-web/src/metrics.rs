@@ -1,4 +1,4 @@
-//! What is measured of requests: how many, to what they came, how long they took.
+//! Request metrics: counts by route and status, and durations.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,21 +11,17 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use rampart_app::metrics::AppMetrics;
 
-/// A route as it is counted: by the path of the table, never by the path that was asked for.
+/// A route as a metric label: the path of the route table, never the requested path, to bound the number of series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RouteLabel {
     method: &'static str,
     path: RoutePath,
 }
 
-/// The path of a table.
 #[derive(Debug, Clone)]
 enum RoutePath {
-    /// Of the calls.
     Call(&'static str),
-    /// Of the router.
     Matched(MatchedPath),
-    /// Of none.
     None,
 }
 
@@ -54,17 +50,16 @@ impl std::hash::Hash for RoutePath {
 }
 
 impl RouteLabel {
-    /// Of a call of the table.
     pub(crate) fn of_call(method: &Method, path: &'static str) -> Self {
         Self { method: name_of(method), path: RoutePath::Call(path) }
     }
 
-    /// Of a request before it is known where it belongs.
+    /// A request that no route has matched yet.
     pub(crate) fn unknown(method: &Method) -> Self {
         Self { method: name_of(method), path: RoutePath::None }
     }
 
-    /// The same, with the route that the router found.
+    /// Replaces the path by the route that the router matched, if any.
     pub(crate) fn or_matched(self, path: Option<MatchedPath>) -> Self {
         match path {
             Some(path) => Self { path: RoutePath::Matched(path), ..self },
@@ -93,7 +88,6 @@ impl EncodeLabelSet for RouteLabel {
     }
 }
 
-/// A route and to what a request of it came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct OutcomeLabel {
     route: RouteLabel,
@@ -109,34 +103,33 @@ impl EncodeLabelSet for OutcomeLabel {
 
 type Durations = Family<RouteLabel, Histogram, fn() -> Histogram>;
 
-/// What is measured of requests.
+/// The metrics of all requests.
 #[derive(Clone)]
 pub(crate) struct RequestMetrics {
     requests: Family<OutcomeLabel, Counter>,
     durations: Durations,
 }
 
-/// Upper bounds of the buckets, in seconds.
-const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const BUCKET_BOUNDS_SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 impl RequestMetrics {
-    /// Metrics that are shown among the application's.
+    /// Creates the metrics and registers them with the application's.
     pub(crate) fn registered_in(metrics: &AppMetrics) -> Self {
-        let made = Self { requests: Family::default(), durations: Durations::new_with_constructor(|| Histogram::new(BUCKETS)) };
+        let this =
+            Self { requests: Family::default(), durations: Durations::new_with_constructor(|| Histogram::new(BUCKET_BOUNDS_SECONDS)) };
         metrics.register(|registry| {
-            registry.register("http_requests", "Requests answered, by route and status", made.requests.clone());
-            registry.register("http_request_duration_seconds", "How long answers took", made.durations.clone());
+            registry.register("http_requests", "Requests answered, by route and status", this.requests.clone());
+            registry.register("http_request_duration_seconds", "How long answers took", this.durations.clone());
         });
-        made
+        this
     }
 
-    /// Counts a request of any route.
     pub(crate) fn answered(&self, route: RouteLabel, status: StatusCode, took: Duration) {
         self.durations.get_or_create(&route).observe(took.as_secs_f64());
         self.requests.get_or_create(&OutcomeLabel { route, status: status.as_u16() }).inc();
     }
 
-    /// The same of one route, found once.
+    /// The metrics of one route, looked up once.
     pub(crate) fn of_route(&self, route: RouteLabel) -> RouteMetrics {
         let durations = self.durations.get_or_create_owned(&route);
         let succeeded = self.requests.get_or_create_owned(&OutcomeLabel { route: route.clone(), status: StatusCode::OK.as_u16() });
@@ -144,7 +137,7 @@ impl RequestMetrics {
     }
 }
 
-/// What is measured of a route's requests, at hand for those that succeed.
+/// The metrics of one route. Successful requests need no lookup.
 #[derive(Clone)]
 pub(crate) struct RouteMetrics {
     all: RequestMetrics,
@@ -154,7 +147,6 @@ pub(crate) struct RouteMetrics {
 }
 
 impl RouteMetrics {
-    /// Counts a request.
     pub(crate) fn answered(&self, status: StatusCode, took: Duration) {
         if status == StatusCode::OK {
             self.durations.observe(took.as_secs_f64());

@@ -1,5 +1,5 @@
-//! Routers that are mounted beside the partner API tell who calls in their own way; what one partner may call in a second counts
-//! over all of them together.
+//! Rate limits for routers that are mounted beside the partner API. They authenticate callers themselves, but share the
+//! partner's rate limit.
 
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -11,8 +11,8 @@ use crate::context::RequestContext;
 use crate::failure;
 use crate::state::Web;
 
-/// Counts a call of a mounted router against its partner's limit. Whose token does not hold is the router's own to refuse.
-pub(crate) async fn counted(
+/// Counts a call of a mounted router against its partner's limit. Invalid tokens are left to the router to refuse.
+pub(crate) async fn rate_limited(
     State(web): State<Web>,
     Extension(context): Extension<RequestContext>,
     request: Request,

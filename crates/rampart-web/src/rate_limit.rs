@@ -1,5 +1,5 @@
-//! How many calls are answered: a token bucket for each partner and each address, kept as one moment per key
-//! (the generic cell rate algorithm), in maps that cannot grow without bound.
+//! Rate limits: a token bucket per partner and per address. A bucket is stored as one timestamp (the generic cell rate
+//! algorithm), in maps of bounded size.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -10,124 +10,121 @@ use parking_lot::Mutex;
 use rampart_app::RateLimits;
 use rampart_core::id::PartnerId;
 
-/// A call that comes too early.
+/// A call was refused by a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limited {
-    /// How many calls the bucket holds.
+pub(crate) struct RateLimitExceeded {
+    /// The size of the bucket, in calls.
     pub(crate) limit: u32,
-    /// In how many seconds a call will be answered again.
+    /// Seconds until the next call is allowed.
     pub(crate) retry_after: u64,
-    /// In how many seconds the bucket will be full again.
+    /// Seconds until the bucket is full again.
     pub(crate) reset: u64,
 }
 
 const SHARDS: usize = 16;
-/// Keys a shard remembers. A key that is forgotten begins with a full bucket, so the stalest goes first.
-const KEYS_PER_SHARD: usize = 8_192;
+/// A forgotten key starts with a full bucket again, so the keys with the fullest buckets are forgotten first.
+const MAX_SHARD_KEYS: usize = 8_192;
 
-/// Token buckets of one size, one for each key.
-struct Buckets<K> {
-    /// How long one call lasts, in nanoseconds.
-    cost: u64,
+/// Token buckets of one size, one per key.
+struct TokenBuckets<K> {
+    /// The time in which one call is refilled, in nanoseconds.
+    nanos_per_call: u64,
     burst: u32,
     hasher: RandomState,
     shards: Vec<Mutex<HashMap<K, u64>>>,
 }
 
-impl<K: Hash + Eq + Copy> Buckets<K> {
+impl<K: Hash + Eq + Copy> TokenBuckets<K> {
     fn new(per_second: u32, burst: u32) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
-        Self { cost: 1_000_000_000 / u64::from(per_second.max(1)), burst: burst.max(1), hasher: RandomState::new(), shards }
+        Self { nanos_per_call: 1_000_000_000 / u64::from(per_second.max(1)), burst: burst.max(1), hasher: RandomState::new(), shards }
     }
 
-    /// Takes one call out of the bucket; `now` is in nanoseconds.
-    fn take(&self, key: K, now: u64) -> Result<(), Limited> {
-        let slot = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        let mut shard = self.shards[slot].lock();
-        let room = self.cost.saturating_mul(u64::from(self.burst));
-        // The moment at which the bucket will be full again.
-        let full_at = shard.get(&key).copied().unwrap_or(0).max(now).saturating_add(self.cost);
-        let wait = full_at.saturating_sub(now).saturating_sub(room);
+    /// Takes one call from the bucket of a key; `now` is in nanoseconds.
+    fn take(&self, key: K, now: u64) -> Result<(), RateLimitExceeded> {
+        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        let mut shard = self.shards[index].lock();
+        let capacity = self.nanos_per_call.saturating_mul(u64::from(self.burst));
+        // When the bucket will be full again.
+        let full_at = shard.get(&key).copied().unwrap_or(0).max(now).saturating_add(self.nanos_per_call);
+        let wait = full_at.saturating_sub(now).saturating_sub(capacity);
         if wait > 0 {
-            let reset = seconds_up(full_at.saturating_sub(self.cost).saturating_sub(now));
-            return Err(Limited { limit: self.burst, retry_after: seconds_up(wait), reset });
+            let reset = round_up_to_seconds(full_at.saturating_sub(self.nanos_per_call).saturating_sub(now));
+            return Err(RateLimitExceeded { limit: self.burst, retry_after: round_up_to_seconds(wait), reset });
         }
-        if shard.len() >= KEYS_PER_SHARD && !shard.contains_key(&key) {
-            make_room(&mut shard, now);
+        if shard.len() >= MAX_SHARD_KEYS && !shard.contains_key(&key) {
+            evict(&mut shard, now);
         }
         shard.insert(key, full_at);
         Ok(())
     }
 }
 
-/// Forgets the keys whose buckets are full, and when that is not enough, the quarter that is fullest: whoever fills a
-/// shard with keys does not make each further one costly.
-fn make_room<K: Hash + Eq + Copy>(shard: &mut HashMap<K, u64>, now: u64) {
+/// Forgets the keys with full buckets; if that is not enough, the quarter with the fullest ones, so that a flood of new keys
+/// does not cause a scan per key.
+fn evict<K: Hash + Eq + Copy>(shard: &mut HashMap<K, u64>, now: u64) {
     shard.retain(|_, full_at| *full_at > now);
-    if shard.len() >= KEYS_PER_SHARD {
+    if shard.len() >= MAX_SHARD_KEYS {
         let mut moments: Vec<u64> = shard.values().copied().collect();
-        let (_, quarter, _) = moments.select_nth_unstable(KEYS_PER_SHARD / 4);
+        let (_, quarter, _) = moments.select_nth_unstable(MAX_SHARD_KEYS / 4);
         let quarter = *quarter;
         shard.retain(|_, full_at| *full_at > quarter);
     }
 }
 
-fn seconds_up(nanoseconds: u64) -> u64 {
+fn round_up_to_seconds(nanoseconds: u64) -> u64 {
     nanoseconds.div_ceil(1_000_000_000).max(1)
 }
 
-/// Every bucket of the server.
+/// The rate limits of the server.
 pub(crate) struct RateLimiter {
-    begun: Instant,
+    created_at: Instant,
     enabled: bool,
-    partners: Buckets<PartnerId>,
-    addresses: Buckets<IpAddr>,
-    authentications: Buckets<IpAddr>,
+    partners: TokenBuckets<PartnerId>,
+    addresses: TokenBuckets<IpAddr>,
+    authentications: TokenBuckets<IpAddr>,
 }
 
 impl RateLimiter {
     pub(crate) fn new(limits: &RateLimits) -> Self {
         Self {
-            begun: Instant::now(),
+            created_at: Instant::now(),
             enabled: limits.enabled,
-            partners: Buckets::new(limits.partner_per_second, limits.partner_burst),
-            addresses: Buckets::new(limits.ip_per_second, limits.ip_burst),
-            authentications: Buckets::new(limits.authenticate_per_second, limits.authenticate_burst),
+            partners: TokenBuckets::new(limits.partner_per_second, limits.partner_burst),
+            addresses: TokenBuckets::new(limits.ip_per_second, limits.ip_burst),
+            authentications: TokenBuckets::new(limits.authenticate_per_second, limits.authenticate_burst),
         }
     }
 
-    /// Counts a call of a partner.
-    pub(crate) fn partner(&self, partner: PartnerId) -> Result<(), Limited> {
+    pub(crate) fn partner(&self, partner: PartnerId) -> Result<(), RateLimitExceeded> {
         if self.enabled { self.partners.take(partner, self.now()) } else { Ok(()) }
     }
 
-    /// Counts a call from an address.
-    pub(crate) fn address(&self, address: IpAddr) -> Result<(), Limited> {
-        if self.enabled { self.addresses.take(network(address), self.now()) } else { Ok(()) }
+    pub(crate) fn address(&self, address: IpAddr) -> Result<(), RateLimitExceeded> {
+        if self.enabled { self.addresses.take(subscriber_network(address), self.now()) } else { Ok(()) }
     }
 
-    /// Counts an attempt to authenticate from an address.
-    pub(crate) fn authentication(&self, address: IpAddr) -> Result<(), Limited> {
-        if self.enabled { self.authentications.take(network(address), self.now()) } else { Ok(()) }
+    pub(crate) fn authentication(&self, address: IpAddr) -> Result<(), RateLimitExceeded> {
+        if self.enabled { self.authentications.take(subscriber_network(address), self.now()) } else { Ok(()) }
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().max(Duration::from_nanos(1)).as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(self.created_at.elapsed().max(Duration::from_nanos(1)).as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
-/// What counts as one address where calls are counted: with IPv6 a subscriber has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
+/// The key of an address for rate limits: with IPv6 a subscriber has a whole /64.
+fn subscriber_network(address: IpAddr) -> IpAddr {
     first_bits(address, 64)
 }
 
-/// What counts as one address where shares of something scarce are: with IPv6 whoever asks for it gets a whole /48, in which
-/// there are more networks of subscribers than there are shares.
+/// The key of an address for concurrency limits. With IPv6 anybody can get a /48, which contains 65,536 subscriber networks:
+/// more than there are permits.
 pub(crate) fn site(address: IpAddr) -> IpAddr {
     first_bits(address, 48)
 }
 
-/// An address of IPv6 without what comes after so many bits; one of IPv4, also where it is written as IPv6, whole.
+/// An IPv6 address reduced to its first bits. IPv4 addresses, also IPv4-mapped ones, are returned whole.
 fn first_bits(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << (128 - bits))).into()),
@@ -139,38 +136,38 @@ fn first_bits(address: IpAddr, bits: u32) -> IpAddr {
 mod tests {
     use super::*;
 
-    const SECOND: u64 = 1_000_000_000;
+    const SECOND_NANOS: u64 = 1_000_000_000;
 
     #[test]
     fn a_bucket_gives_its_burst_and_refills() {
-        let buckets = Buckets::new(2, 3);
-        let start = SECOND;
+        let buckets = TokenBuckets::new(2, 3);
+        let start = SECOND_NANOS;
         for _ in 0..3 {
             assert_eq!(buckets.take("a", start), Ok(()));
         }
-        assert_eq!(buckets.take("a", start), Err(Limited { limit: 3, retry_after: 1, reset: 2 }));
+        assert_eq!(buckets.take("a", start), Err(RateLimitExceeded { limit: 3, retry_after: 1, reset: 2 }));
         assert_eq!(buckets.take("b", start), Ok(()), "another key has its own bucket");
-        assert_eq!(buckets.take("a", start + SECOND / 2), Ok(()), "one call has come back");
-        assert!(buckets.take("a", start + SECOND / 2).is_err());
+        assert_eq!(buckets.take("a", start + SECOND_NANOS / 2), Ok(()), "one call has been refilled");
+        assert!(buckets.take("a", start + SECOND_NANOS / 2).is_err());
         for _ in 0..3 {
-            assert_eq!(buckets.take("a", start + 10 * SECOND), Ok(()));
+            assert_eq!(buckets.take("a", start + 10 * SECOND_NANOS), Ok(()));
         }
-        assert!(buckets.take("a", start + 10 * SECOND).is_err(), "it never holds more than its burst");
+        assert!(buckets.take("a", start + 10 * SECOND_NANOS).is_err(), "it never holds more than its burst");
     }
 
     #[test]
     fn keys_are_bounded() {
-        let buckets = Buckets::new(1, 1);
-        for key in 0..(KEYS_PER_SHARD * SHARDS * 2) {
-            let _ = buckets.take(key, SECOND);
+        let buckets = TokenBuckets::new(1, 1);
+        for key in 0..(MAX_SHARD_KEYS * SHARDS * 2) {
+            let _ = buckets.take(key, SECOND_NANOS);
         }
-        assert!(buckets.shards.iter().all(|shard| shard.lock().len() <= KEYS_PER_SHARD));
+        assert!(buckets.shards.iter().all(|shard| shard.lock().len() <= MAX_SHARD_KEYS));
     }
 
     #[test]
     fn a_subscriber_of_ipv6_is_one_address() {
-        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::2:3".parse().unwrap()));
-        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(subscriber_network("2001:db8::1".parse().unwrap()), subscriber_network("2001:db8::2:3".parse().unwrap()));
+        assert_ne!(subscriber_network("2001:db8::1".parse().unwrap()), subscriber_network("2001:db8:0:1::1".parse().unwrap()));
         assert_eq!(site("2001:db8::1".parse().unwrap()), site("2001:db8:0:ffff::1".parse().unwrap()));
         assert_ne!(site("2001:db8::1".parse().unwrap()), site("2001:db8:1::1".parse().unwrap()));
         assert_ne!(site("::ffff:192.0.2.1".parse().unwrap()), site("::ffff:192.0.2.2".parse().unwrap()));

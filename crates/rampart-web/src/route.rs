@@ -1,4 +1,4 @@
-//! Every route of the server, in one table: the router, the description and the tests go by it.
+//! The table of all routes. The router, the description and the tests are built from it.
 
 use axum::Extension;
 use axum::body::to_bytes;
@@ -13,12 +13,10 @@ use crate::context::RequestContext;
 use crate::failure::refused;
 use crate::state::Web;
 
-/// What opens a route.
+/// What a caller needs for a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthKind {
-    /// Nothing is needed.
     Nothing,
-    /// A partner's token.
     Token,
     /// The secret token of a hosted page's link.
     PageToken,
@@ -30,46 +28,44 @@ pub struct Route {
     pub(crate) handler: MethodRouter<Web>,
 }
 
-/// What is to be known of a route.
+/// The description of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteInfo {
-    /// Its method. `GET` answers `HEAD` too.
+    /// `GET` answers `HEAD` too.
     pub method: Method,
-    /// Its path, with `{variables}`.
+    /// With `{variables}`.
     pub path: &'static str,
-    /// What opens it.
     pub auth: AuthKind,
 }
 
 impl Route {
-    /// A route outside of the partner API: a hosted page, or something for operators.
+    /// A route outside of the partner API: a hosted page or an operators' endpoint.
     #[must_use]
     pub fn page(method: Method, path: &'static str, auth: AuthKind, handler: MethodRouter<Web>) -> Self {
         Self { info: RouteInfo { method, path, auth }, handler }
     }
 
     fn call(call: &'static Call, path: &'static str) -> Self {
-        let answer =
+        let handler =
             async move |State(web): State<Web>, Extension(context): Extension<RequestContext>, parameters: PathText, request: Request| {
                 let (parts, body) = request.into_parts();
-                // The front has read and bounded it already.
+                // The front has already read the body and checked its size.
                 match to_bytes(body, usize::MAX).await {
                     Ok(body) => dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await,
                     Err(_) => refused(&ErrorCode::BodyTooLarge.into(), HttpErrors::Rest, &context.request_id),
                 }
             };
-        // Every method of the table is one that a filter knows.
+        // `MethodFilter` supports every method in the table.
         let filter = MethodFilter::try_from(call.method.clone()).unwrap_or(MethodFilter::GET);
         let auth = match call.access {
             Access::Anybody => AuthKind::Nothing,
             Access::Token => AuthKind::Token,
         };
-        Self { info: RouteInfo { method: call.method.clone(), path, auth }, handler: on(filter, answer) }
+        Self { info: RouteInfo { method: call.method.clone(), path, auth }, handler: on(filter, handler) }
     }
 }
 
-/// The variable part of a path as text; empty where there is none, or where it does not decode to text, which is no
-/// identifier of ours either.
+/// The variable part of a path as text. Empty if there is none or if it is not UTF-8, which no identifier is.
 struct PathText(String);
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for PathText {
@@ -82,7 +78,6 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for PathText {
     }
 }
 
-/// Every route of the server.
 pub(crate) fn table() -> Vec<Route> {
     let calls =
         crate::calls::ALL.iter().flat_map(|call| std::iter::once(call.path).chain(call.also_at).map(|path| Route::call(call, path)));
@@ -96,7 +91,7 @@ pub(crate) fn table() -> Vec<Route> {
     calls.chain(own).chain(crate::pages::routes()).collect()
 }
 
-/// What is to be known of every route of the server (mounted routers bring their own).
+/// All routes of the server, except those of mounted routers.
 #[must_use]
 pub fn routes() -> Vec<RouteInfo> {
     table().into_iter().map(|route| route.info).collect()

@@ -1,4 +1,4 @@
-//! The server: connections, their limits, and a stop that leaves no accepted request unanswered.
+//! The HTTP server: connections, their limits, and a graceful shutdown.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -20,35 +20,34 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::backpressure::{MonitoredStream, WriteBackpressure};
+use crate::chunked_body::ChunkedBody;
 use crate::client_address::Peer;
+use crate::concurrency::ConcurrencyLimiter;
 use crate::config::WebConfig;
-use crate::crowd::Crowd;
-use crate::deadline::{Deadlines, pulse};
+use crate::deadline::{CoarseTimer, wake_interval};
 use crate::framing;
 use crate::front::Front;
-use crate::outflow::{Outflow, Watched};
-use crate::pieces::Pieces;
-use crate::seldom::Seldom;
+use crate::log_throttle::LogThrottle;
 
-/// How long the server waits when the system has no more connections to give.
-const BREATHER: Duration = Duration::from_millis(20);
-/// How long a connection that is being closed is still told its last words and relieved of what nobody will read, and how
-/// much of that is taken.
-const LINGER: Duration = Duration::from_secs(1);
-const MOST_DISCARDED: usize = 1024 * 1024;
-/// How much the system may hold of what leaves a connection, in bytes. By itself it would hold megabytes for a reader who
-/// takes nothing; answers are small.
-const SEND_BUFFER: usize = 64 * 1024;
+/// How long to wait after `accept` failed, for example because file descriptors ran out.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
+/// How long a closing connection may take to send its last response, and to discard what the peer still sends.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
+/// The kernel's send buffer of a connection. By default it would grow to megabytes for a peer that reads nothing; responses
+/// are small.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
-/// Serves until `shutdown` completes. Then connections that wait to be accepted still are, answers ask their callers to
-/// leave, and after [`WebConfig::drain_milliseconds`] idle connections are closed. Requests under way are finished, and
-/// what is not after [`WebConfig::stop_milliseconds`] is cut: nobody outside decides when the process ends.
+/// Serves until `shutdown` completes, then drains: waiting connections are still accepted and responses carry
+/// `Connection: close`. After [`WebConfig::drain_milliseconds`] idle connections are closed. Requests in progress are finished,
+/// but connections that are still open after [`WebConfig::stop_milliseconds`] are cut, so that clients cannot delay the stop.
 pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shutdown: impl Future<Output = ()>) {
-    let (wake, woken) = watch::channel(Wake::Look);
-    let pulse = pulse(config.read_timeout().min(config.write_timeout()));
+    let (wake, woken) = watch::channel(ConnectionSignal::CheckDeadlines);
+    let interval = wake_interval(config.read_timeout().min(config.write_timeout()));
     let waking = async {
         loop {
-            tokio::time::sleep(pulse).await;
+            tokio::time::sleep(interval).await;
             wake.send_modify(|_| ());
         }
     };
@@ -58,12 +57,11 @@ pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shut
     }
 }
 
-/// What connections are woken for.
+/// Why connections are woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wake {
-    /// To look at their deadlines.
-    Look,
-    /// To close, once no request is under way.
+enum ConnectionSignal {
+    CheckDeadlines,
+    /// Close once no request is in progress.
     Close,
 }
 
@@ -72,54 +70,54 @@ async fn accept_and_drain(
     front: Front,
     config: &WebConfig,
     shutdown: impl Future<Output = ()>,
-    wake: &watch::Sender<Wake>,
-    woken: watch::Receiver<Wake>,
+    wake: &watch::Sender<ConnectionSignal>,
+    woken: watch::Receiver<ConnectionSignal>,
 ) {
     let connections = Arc::new(Semaphore::new(config.connections));
-    let crowd = Crowd::new(usize::MAX, config.connections_of_one());
+    let per_address = ConcurrencyLimiter::new(usize::MAX, config.max_connections_per_address());
     let draining = Arc::new(AtomicBool::new(false));
     let write_timeout = config.write_timeout();
-    let server = Arc::new(Server { front, builder: builder(config), draining: draining.clone(), write_timeout });
+    let server = Arc::new(HttpServer { front, builder: builder(config), draining: draining.clone(), write_timeout });
     let mut tasks = JoinSet::new();
     let mut shutdown = pin!(shutdown);
-    // What is accepted has it from its listener.
-    if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER) {
-        tracing::warn!(%error, "the send buffers of connections could not be bounded");
+    // Accepted sockets inherit the size.
+    if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES) {
+        tracing::warn!(%error, "the send buffers of connections could not be limited");
     }
-    let not_accepted = Seldom::default();
+    let accept_errors = LogThrottle::default();
     let accept = async || {
-        // The permit comes first: a connection that is not accepted costs this process nothing.
+        // The permit comes first: a connection that is not accepted costs no memory here.
         let permit = connections.clone().acquire_owned().await.ok()?;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                if not_accepted.is_due(Instant::now()) {
-                    tracing::warn!(%error, "a connection could not be accepted; said once a minute, however often it happens");
+                if accept_errors.is_due(Instant::now()) {
+                    tracing::warn!(%error, "a connection could not be accepted; logged at most once a minute");
                 }
-                tokio::time::sleep(BREATHER).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 return None;
             }
         };
-        // Through a trusted proxy comes everybody.
+        // A trusted proxy carries the connections of many clients.
         let is_proxy = config.trusted_proxies.iter().any(|network| network.contains(peer.ip()));
-        let place = if is_proxy { None } else { Some(crowd.enter(peer.ip()).ok()?) };
-        Some((stream, Peer(peer), (permit, place)))
+        let permit_of_address = if is_proxy { None } else { Some(per_address.acquire(peer.ip()).ok()?) };
+        Some((stream, Peer(peer), (permit, permit_of_address)))
     };
     loop {
         let accepted = tokio::select! {
             accepted = accept() => accepted,
             () = &mut shutdown => break,
         };
-        if let Some((stream, peer, places)) = accepted {
-            tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), places));
+        if let Some((stream, peer, permits)) = accepted {
+            tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permits));
         }
         while tasks.try_join_next().is_some() {}
     }
     draining.store(true, Ordering::Relaxed);
-    // Whoever has connected already is not turned away. Those who go on connecting are not waited for.
+    // Connections in the backlog are still served. The loop is bounded in case new ones keep coming.
     for _ in 0..config.connections {
         match accept().now_or_never() {
-            Some(Some((stream, peer, places))) => drop(tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), places))),
+            Some(Some((stream, peer, permits))) => drop(tasks.spawn(connection(server.clone(), stream, peer, woken.clone(), permits))),
             Some(None) => {}
             None => break,
         }
@@ -128,20 +126,20 @@ async fn accept_and_drain(
     if ended_within(&mut tasks, config.drain_milliseconds).await {
         return;
     }
-    wake.send_replace(Wake::Close);
+    wake.send_replace(ConnectionSignal::Close);
     if !ended_within(&mut tasks, config.stop_milliseconds).await {
-        tracing::warn!(connections = tasks.len(), "stopping: what is still under way is cut");
+        tracing::warn!(connections = tasks.len(), "stopping: connections with unfinished requests are cut");
         tasks.shutdown().await;
     }
 }
 
-/// Whether all connections ended in this time.
+/// Whether all connections end within this time.
 async fn ended_within(tasks: &mut JoinSet<()>, milliseconds: u64) -> bool {
     let all_ended = async { while tasks.join_next().await.is_some() {} };
     tokio::time::timeout(Duration::from_millis(milliseconds), all_ended).await.is_ok()
 }
 
-struct Server {
+struct HttpServer {
     front: Front,
     builder: http1::Builder,
     draining: Arc<AtomicBool>,
@@ -151,58 +149,59 @@ struct Server {
 fn builder(config: &WebConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(Deadlines)
+        .timer(CoarseTimer)
         .header_read_timeout(config.read_timeout())
-        // Beyond this the connection is answered by a bare 431; up to it, by ours.
+        // hyper answers larger heads with a bare 431; smaller ones get our own response.
         .max_buf_size((config.header_limit_bytes * 4).max(64 * 1024))
-        // Most answers are small: head and body leave together.
+        // Most responses are small: head and body are sent in one write.
         .writev(false)
         .half_close(true);
     builder
 }
 
-impl Server {
-    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response<Pieces>, Infallible> {
+impl HttpServer {
+    async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response<ChunkedBody>, Infallible> {
         let fault = framing::check(&request).err();
-        let is_last = fault.is_some();
+        let must_close = fault.is_some();
         let request = request.map(Body::new);
         let mut response = match fault {
             None => self.front.answer(request, peer.0.ip()).await,
             Some(fault) => self.front.refuse(&request, peer.0.ip(), &fault),
         };
-        if is_last || self.draining.load(Ordering::Relaxed) {
+        if must_close || self.draining.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(Pieces::from))
+        Ok(response.map(ChunkedBody::from))
     }
 }
 
-async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<Wake>, _places: P) {
+async fn connection<P>(server: Arc<HttpServer>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<ConnectionSignal>, _permits: P) {
     let _ = stream.set_nodelay(true);
-    let outflow = Outflow::new();
+    let backpressure = WriteBackpressure::new();
     let service = {
-        let (server, outflow) = (server.clone(), outflow.clone());
+        let (server, backpressure) = (server.clone(), backpressure.clone());
         hyper::service::service_fn(move |request| {
-            let (server, outflow) = (server.clone(), outflow.clone());
-            // Boxed, because the connection is taken apart at its end, and what is pinned in place cannot be.
+            let (server, backpressure) = (server.clone(), backpressure.clone());
+            // Boxed to be `Unpin`: the connection is taken apart at its end.
             Box::pin(async move {
-                outflow.flowing().await;
+                backpressure.writable().await;
                 server.answer(request, peer).await
             })
         })
     };
-    let mut connection = server.builder.serve_connection(TokioIo::new(Watched { stream, outflow: outflow.clone() }), service);
+    let mut connection =
+        server.builder.serve_connection(TokioIo::new(MonitoredStream { stream, backpressure: backpressure.clone() }), service);
     let mut asked_to_close = false;
     let ended = loop {
         tokio::select! {
             biased;
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break Some(ended),
             Ok(()) = woken.changed() => {
-                if outflow.full_for() >= server.write_timeout {
+                if backpressure.blocked_for() >= server.write_timeout {
                     break None;
                 }
-                // Once: hyper takes a second time for leave to drop an answer that its reader is slow to take.
-                if *woken.borrow_and_update() == Wake::Close && !asked_to_close {
+                // Only once: on a second call hyper drops a response that the peer reads slowly.
+                if *woken.borrow_and_update() == ConnectionSignal::Close && !asked_to_close {
                     asked_to_close = true;
                     Pin::new(&mut connection).graceful_shutdown();
                 }
@@ -212,38 +211,38 @@ async fn connection<P>(server: Arc<Server>, stream: TcpStream, peer: Peer, mut w
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner().stream;
     let Some(ended) = ended else {
-        // What nobody takes is not kept by the system either.
+        // Reset, so that the kernel discards the unsent data too.
         let _ = stream.set_zero_linger();
         return;
     };
-    let farewell = async {
+    let close = async {
         if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !parts.read_buf.is_empty() {
-            // A request had begun and did not arrive in time; hyper leaves it to us to say so.
-            let _ = stream.write_all(&written(server.front.late(peer.0.ip())).await).await;
+            // The head of a request did not arrive in time. hyper sends no response in this case.
+            let _ = stream.write_all(&serialize(server.front.head_timeout(peer.0.ip())).await).await;
         }
         let _ = stream.shutdown().await;
         if ended.is_err() {
             discard(&mut stream).await;
         }
     };
-    let _ = tokio::time::timeout(LINGER, farewell).await;
+    let _ = tokio::time::timeout(LINGER_TIMEOUT, close).await;
 }
 
-/// Takes what the other end is still sending, for a moment: to close on unread bytes is to reset the connection, and
-/// then the answer may never be read.
+/// Reads and discards what the peer still sends. Closing a socket with unread data resets the connection, and the peer may
+/// then not receive the response.
 async fn discard(stream: &mut TcpStream) {
     let mut bytes = [0; 8 * 1024];
-    let mut left = MOST_DISCARDED;
+    let mut remaining = MAX_DISCARDED_BYTES;
     while let Ok(length @ 1..) = stream.read(&mut bytes).await {
-        left = left.saturating_sub(length);
-        if left == 0 {
+        remaining = remaining.saturating_sub(length);
+        if remaining == 0 {
             return;
         }
     }
 }
 
-/// The last answer of a connection that hyper has left, as it goes over the wire.
-async fn written(response: Response) -> Vec<u8> {
+/// A response as bytes, for a connection that hyper no longer handles.
+async fn serialize(response: Response) -> Vec<u8> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
     let mut bytes = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();

@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state shared by all handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,41 +7,38 @@ use std::sync::atomic::AtomicUsize;
 use axum::body::Bytes;
 use rampart_app::App;
 
+use crate::concurrency::ConcurrencyLimiter;
 use crate::config::WebConfig;
 use crate::context::RequestIds;
-use crate::crowd::Crowd;
 use crate::metrics::RequestMetrics;
 use crate::rate_limit::RateLimiter;
 
-/// What every handler can reach. Cheap to clone: it is one pointer, because every request clones it a few times.
+/// The state shared by all handlers. One pointer, because every request clones it several times.
 #[derive(Clone)]
-pub struct Web(pub(crate) Arc<Parts>);
+pub struct Web(pub(crate) Arc<WebState>);
 
 impl Deref for Web {
-    type Target = Parts;
+    type Target = WebState;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &WebState {
         &self.0
     }
 }
 
-/// What [`Web`] leads to.
-pub struct Parts {
-    /// The use cases.
+/// The contents of [`Web`].
+pub struct WebState {
     pub app: App,
-    /// The server's settings.
     pub config: WebConfig,
     pub(crate) limiter: RateLimiter,
     pub(crate) metrics: RequestMetrics,
     pub(crate) request_ids: RequestIds,
-    /// How many requests are worked on.
-    pub(crate) under_way: AtomicUsize,
-    /// Requests whose bodies are still arriving, by address.
-    pub(crate) bodies: Arc<Crowd>,
-    /// Whether the public address is one of https.
+    pub(crate) requests_in_progress: AtomicUsize,
+    /// Limits the requests whose bodies are still arriving.
+    pub(crate) arriving_bodies: Arc<ConcurrencyLimiter>,
+    /// Whether the public URL is an https URL.
     pub(crate) is_secure: bool,
-    /// `/openapi.json`, written once.
+    /// `/openapi.json`, rendered once.
     pub(crate) openapi: Bytes,
-    /// `/docs`, written once.
+    /// `/docs`, rendered once.
     pub(crate) docs: Bytes,
 }

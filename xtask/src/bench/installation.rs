@@ -42,9 +42,7 @@ pub(super) struct BenchInstallation {
     pub(super) program: TestInstallation,
 
     pub(super) token: String,
-    /// Verified customers of the partner.
     pub(super) customers: Arc<Vec<i64>>,
-    /// The number of the next request.
     pub(super) numbers: Arc<AtomicU64>,
     folder: PathBuf,
 }

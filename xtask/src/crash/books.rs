@@ -39,7 +39,6 @@ pub(super) async fn arrivals(client: &mut HttpClient, token: &str, address: &str
 pub(super) struct BankStatement {
     /// Settled payouts, by the payout's identifier without prefix.
     pub(super) payouts: BTreeMap<String, Vec<String>>,
-    /// Received transfers, by their reference.
     pub(super) credits: BTreeMap<String, Vec<String>>,
 }
 

@@ -1,14 +1,14 @@
 //! Rules over the text of single files.
 
 /// A file with more lines holds more than one idea.
-const MOST_LINES: usize = 500;
+const MAX_FILE_LINES: usize = 500;
 
 /// The faults of one file.
 pub(super) fn check(path: &str, text: &str, faults: &mut Vec<String>) {
     let rust = path.ends_with(".rs");
     let test = is_test(path);
-    if rust && !test && text.lines().count() > MOST_LINES {
-        faults.push(format!("{path}: {} lines; past {MOST_LINES} there are two ideas in it", text.lines().count()));
+    if rust && !test && text.lines().count() > MAX_FILE_LINES {
+        faults.push(format!("{path}: {} lines; past {MAX_FILE_LINES} there are two ideas in it", text.lines().count()));
     }
     if rust && !text.trim_start().starts_with("//!") && !test {
         faults.push(format!("{path}: begins without //! words on what it is for"));
@@ -54,7 +54,7 @@ pub(super) fn check_migrations(files: &[String], faults: &mut Vec<String>) {
     for (folder, other) in [(FOLDERS[0], FOLDERS[1]), (FOLDERS[1], FOLDERS[0])] {
         for name in files.iter().filter_map(|path| path.strip_prefix(folder)) {
             if !files.iter().any(|path| path.strip_prefix(other) == Some(name)) {
-                faults.push(format!("{folder}{name}: has no twin in {other}: both engines take every step together"));
+                faults.push(format!("{folder}{name}: has no counterpart in {other}: both engines take every step together"));
             }
         }
     }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_needs_its_twin() {
+    fn a_migration_needs_its_counterpart() {
         let mut faults = Vec::new();
         check_migrations(&["crates/rampart-store/migrations/sqlite/0001_first.sql".to_owned()], &mut faults);
         assert_eq!(faults.len(), 1);

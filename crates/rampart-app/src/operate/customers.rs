@@ -31,7 +31,6 @@ pub struct CustomerFile {
     pub kyc_level: Option<KycLevel>,
     /// Reasons of the last check.
     pub kyc_reasons: Vec<String>,
-    /// Why the customer is banned.
     pub banned: Option<String>,
     /// Since when its paid orders are on hold because of a chargeback after coins had left.
     pub charged_back: Option<String>,

@@ -17,7 +17,6 @@ use crate::error::{AppError, AppResult};
 pub struct JobLine {
     pub id: String,
     pub kind: &'static str,
-    /// The order, payout, transfer or customer.
     pub subject: String,
     /// The order of the subject, if any.
     pub order: Option<String>,

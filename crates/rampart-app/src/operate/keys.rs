@@ -33,11 +33,9 @@ pub struct KeyLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyRole {
-    /// Seals new values.
     Newest,
     /// Only opens values.
     Readable,
-    /// Opens nothing.
     Retired,
     /// In the file, never the newest.
     Unused,

@@ -21,7 +21,6 @@ const CURSOR: CursorName = CursorName::literal("ledger-check");
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LedgerCheck {
-    /// Completed checks.
     pub checks: u64,
     /// End of the last check (real time); `None` before the first.
     pub ended_at: Option<Timestamp>,
@@ -30,7 +29,6 @@ pub struct LedgerCheck {
     pub entries: u64,
     /// Inconsistencies found by the last check.
     pub findings: u64,
-    /// The review item that reports inconsistencies.
     pub review: Option<ReviewId>,
     /// Lease of a running check in a serving process (real time).
     pub leased_until: Option<Timestamp>,

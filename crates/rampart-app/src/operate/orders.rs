@@ -148,11 +148,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
 /// A destination named by an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationInput {
-    Account {
-        account: String,
-        holder: String,
-    },
-    /// On the order's chain.
+    Account { account: String, holder: String },
     Wallet(String),
 }
 

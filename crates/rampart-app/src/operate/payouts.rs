@@ -24,19 +24,16 @@ pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
 /// A payout without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
 pub struct PayoutLine {
-    /// Also our reference at the rail.
     pub id: String,
     pub state: String,
     pub purpose: PayoutPurpose,
     pub order: Option<String>,
-    /// The rail or processor.
     pub route: String,
     /// Amount in major units, and the asset.
     pub amount: String,
     /// The part below the rail's payable step, which the company keeps; `None` when there is none.
     pub rounding: Option<String>,
     pub account: String,
-    /// Whether the receiver must be screened.
     pub screening: Screening,
     pub created_at: String,
 }
@@ -46,7 +43,6 @@ pub struct PayoutLine {
 pub struct PayoutFile {
     #[serde(flatten)]
     pub payout: PayoutLine,
-    /// The review item that it resolves.
     pub resolves: Option<String>,
     pub jobs: Vec<OrderFileLine>,
     pub audit: Vec<AuditLine>,

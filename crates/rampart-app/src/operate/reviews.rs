@@ -54,9 +54,7 @@ pub struct HeldOrder {
     pub id: String,
     pub customer: i64,
     pub reason: Option<HoldReason>,
-    /// Screening result; empty without hits.
     pub finding: String,
-    /// Refund destination with its origin.
     pub destination: Option<String>,
     pub since: String,
 }
@@ -112,7 +110,7 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
             PaymentState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.describe());
         let destination = orders::refund_of_payment(&order);
         HeldOrder { kind: "payment", id, customer, reason, finding, destination, since: since.to_string() }
     });
@@ -121,7 +119,7 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
             RampoffState::OnHold { reason, since } => (Some(reason), since),
             _ => (None, order.updated_at),
         };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.told());
+        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.describe());
         let destination = orders::refund_of_rampoff(&order);
         HeldOrder { kind: "rampoff", id, customer, reason, finding, destination, since: since.to_string() }
     });

@@ -28,11 +28,8 @@ const MAX_SWEEP_DEPOSITS: u32 = 500;
 pub struct AccountLine {
     pub account: String,
     pub asset: String,
-    /// Sum of its entries.
     pub posted: String,
-    /// Sum of its holds.
     pub held: String,
-    /// Posted less held.
     pub available: String,
     /// Balance according to the chain, if it answers.
     pub outside: Option<String>,
@@ -44,7 +41,6 @@ pub struct TreasuryMovement {
     pub account: String,
     /// In major units, with the asset.
     pub moved: String,
-    /// Transfers that carry coins.
     pub transfers: Vec<String>,
 }
 

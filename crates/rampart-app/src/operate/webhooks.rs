@@ -21,7 +21,6 @@ const PAGE_ROWS: u32 = 200;
 pub struct ParkedDelivery {
     pub id: String,
     pub partner: String,
-    /// The event's sequence number.
     pub sequence: i64,
     pub kind: String,
     pub url: String,
@@ -134,7 +133,6 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
 pub struct DisabledSubscription {
     pub id: String,
     pub partner: String,
-    /// The type's spelling in the subscription.
     pub kind: String,
     pub url: String,
     pub disabled_at: String,

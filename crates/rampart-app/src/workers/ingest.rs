@@ -23,7 +23,6 @@ const PAGE_ENTRIES: usize = 256;
 
 /// A source of facts.
 pub(crate) enum Source {
-    /// The statement of a bank account.
     Bank(Rail, Arc<dyn BankPort>),
     Processor(Processor, Arc<dyn ProcessorPort>),
     Kyc(Arc<dyn KycPort>),

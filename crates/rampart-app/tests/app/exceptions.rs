@@ -12,7 +12,7 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewDecision, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {

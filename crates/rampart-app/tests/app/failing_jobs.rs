@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::metrics;
 use rampart_app::operate::{doctor, jobs, orders};
 use rampart_core::job::Job;
-use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};

@@ -13,7 +13,7 @@ use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::order::HoldReason;
 use rampart_core::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -266,7 +266,8 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     let unmatched = unmatched(&test).await;
     let none = reviews::recall(&test.app, &operator(), unmatched.id).await.unwrap_err().to_string();
     assert!(none.contains("nothing was sent back"), "{none}");
-    let silence = FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
+    let silence =
+        FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     let to = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
     reviews::return_to(&test.app, &operator(), unmatched.id, &to).await.unwrap();

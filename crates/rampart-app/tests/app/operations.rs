@@ -185,7 +185,8 @@ async fn vanished(test: Arc<TestApp>) {
     let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
     // The node refuses the bytes.
     test.world.reorganise(chain, 0, vec![txid.clone()]).await.unwrap();
-    let refusal = FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    let refusal =
+        FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
     test.world.add_fault(refusal).await.unwrap();
     mine(1).await.unwrap();
     let item_found = item(&test, ReviewKind::Vanished).await;

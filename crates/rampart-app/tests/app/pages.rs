@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::{CreatePayment, GatewaySession, KycForm, GatewayAction, RegisterUser, StatusPage};
+use rampart_app::{CreatePayment, GatewayAction, GatewaySession, KycForm, RegisterUser, StatusPage};
 use rampart_core::customer::Identification;
 use rampart_core::id::CustomerId;
 use rampart_core::kyc::{KycLevel, KycStatus};

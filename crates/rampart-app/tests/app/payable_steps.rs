@@ -11,7 +11,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::outgoing::Payout;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -220,7 +220,8 @@ async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
 async fn sales_of_before_go_on(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     // Its coins are exchanged already, and the bank has refused its payout.
-    let refusing = FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    let refusing =
+        FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
     test.world.add_fault(refusing).await.unwrap();
     let exchanged = with_centavos(&test, customer).await;
     deposit(&test, exchanged).await;
@@ -246,7 +247,8 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
 /// Payouts ordered by an earlier version, whose rail was not reached before the upgrade.
 async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     let customer = juan(&test).await;
-    let away = |count| FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
+    let away =
+        |count| FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
     test.world.add_fault(away(100_000)).await.unwrap();
     let sold = with_centavos(&test, customer).await;
     deposit(&test, sold).await;

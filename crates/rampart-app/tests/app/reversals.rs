@@ -14,7 +14,7 @@ use rampart_core::payment::{PayIn, Payment, PaymentState};
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};

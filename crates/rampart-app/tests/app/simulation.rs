@@ -28,9 +28,9 @@ async fn with_workers(engine: TestEngine) -> TestApp {
 on_both_engines!(super::with_workers => books_agree);
 
 /// Seeded randomness, equal for equal seeds.
-struct SeededRandomness(SeededRandomness);
+struct EventRandomness(SeededRandomness);
 
-impl SeededRandomness {
+impl EventRandomness {
     fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.fill(&mut bytes);
@@ -55,7 +55,7 @@ impl SeededRandomness {
 /// The orders created so far.
 struct Simulation {
     test: Arc<TestApp>,
-    dice: SeededRandomness,
+    dice: EventRandomness,
     customers: Vec<CustomerId>,
     payments: Vec<OrderId>,
     rampoffs: Vec<OrderId>,
@@ -170,7 +170,7 @@ impl Simulation {
 
 async fn books_agree(test: Arc<TestApp>) {
     let seed = std::env::var("RAMPART_SIMULATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    let dice = SeededRandomness(SeededRandomness::new(seed));
+    let dice = EventRandomness(SeededRandomness::new(seed));
     let mut simulation = Simulation { test: test.clone(), dice, customers: Vec::new(), payments: Vec::new(), rampoffs: Vec::new() };
     for number in 0..4 {
         let customer = test.verified(CustomerOf::SPAIN, &format!("{number}@example.com")).await;

@@ -11,7 +11,7 @@ use rampart_core::order::Reversal;
 use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};

@@ -8,7 +8,7 @@ use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::order::HoldReason;
 use rampart_core::outgoing::PayoutState;
 use rampart_core::rampoff::RampoffState;
-use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, operator};

@@ -59,7 +59,6 @@ struct Receiver {
     url: String,
     answer: Arc<Mutex<String>>,
     got: Arc<Mutex<Vec<ReceivedRequest>>>,
-    /// Whether it answers.
     opened: Arc<watch::Sender<bool>>,
     given_up: Arc<Mutex<u64>>,
 }

@@ -13,7 +13,7 @@ use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::payment::PaymentState;
 use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -93,7 +93,7 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     orders::refund(&test.app, &operator(), id).await.unwrap();
     let order = test.eventually("screening stops it", held).await;
     assert_eq!(order.coin_balance, order.terms.coin_amount);
-    assert_eq!(order.findings.told(), "a wallet is on the sandbox's sanctions list");
+    assert_eq!(order.findings.describe(), "a wallet is on the sandbox's sanctions list");
     let sent = || test.world.transactions("polygon".parse().unwrap(), Some(LISTED_WALLET), None, 10);
     assert!(sent().await.unwrap().is_empty());
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -155,7 +155,8 @@ async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
 
 async fn silent_provider(test: Arc<TestApp>) {
     let id = to_be_refunded(&test).await;
-    let silence = FaultRule { port: FaultPort::Screening, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
+    let silence =
+        FaultRule { port: FaultPort::Screening, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     give_account(&test, id, "Ana García López").await;
     let asked = || async {

@@ -13,7 +13,7 @@ use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::watch::DepositState;
-use rampart_sandbox::{FaultCalls, ChainDeposit, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -34,7 +34,8 @@ async fn order(test: &TestApp) -> Rampoff {
 }
 
 async fn deposit(test: &TestApp, order: &Rampoff, symbol: &str, amount: Amount) -> String {
-    let deposit = ChainDeposit { chain: order.chain(), to: order.deposit_address.clone(), symbol: symbol.parse().unwrap(), amount, from: None };
+    let deposit =
+        ChainDeposit { chain: order.chain(), to: order.deposit_address.clone(), symbol: symbol.parse().unwrap(), amount, from: None };
     test.world.deposit(deposit).await.unwrap()
 }
 
@@ -355,7 +356,8 @@ async fn sweep_refused(test: Arc<TestApp>) {
     let order = order(&test).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     finished(&test, order.id).await;
-    let refusal = FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
+    let refusal =
+        FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
     test.world.add_fault(refusal).await.unwrap();
     treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
     let again = test

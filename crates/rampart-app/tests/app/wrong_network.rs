@@ -48,7 +48,8 @@ async fn sale(test: &TestApp) -> Rampoff {
 }
 
 async fn deposit(test: &TestApp, chain: &str, to: &str) -> String {
-    let deposit = ChainDeposit { chain: chain.parse().unwrap(), to: to.to_owned(), symbol: "USDC".parse().unwrap(), amount: AMOUNT, from: None };
+    let deposit =
+        ChainDeposit { chain: chain.parse().unwrap(), to: to.to_owned(), symbol: "USDC".parse().unwrap(), amount: AMOUNT, from: None };
     test.world.deposit(deposit).await.unwrap()
 }
 

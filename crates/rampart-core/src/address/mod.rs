@@ -30,7 +30,6 @@ pub enum AddressError {
     Checksum,
     #[error("is the zero address")]
     Zero,
-    /// Nobody can have the key.
     #[error("is an address that nobody has the key of: coins sent there would be lost")]
     Burned,
     /// Anyone could spend coins sent there: a witness version or length without rules, or a script without conditions.

@@ -12,18 +12,15 @@ use crate::time::Timestamp;
 /// The decision about what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalDecision {
-    /// The order waits for more.
     Wait,
     Exchange {
         exchange: Exchange,
         /// In minor units of what arrived.
         set_aside: Amount,
-        /// Why that part is set aside.
         set_aside_reason: Option<HoldReason>,
         /// Refunded, in minor units of what arrived.
         refund: Amount,
     },
-    /// All of it is refunded.
     Refund,
     Hold(HoldReason),
 }
@@ -40,12 +37,10 @@ pub enum Leg {
 /// What a decision reads of an order.
 pub struct OrderSnapshot<'a> {
     pub leg: Leg,
-    /// What arrived.
     pub case: ArrivalCase,
     pub policy: &'a Policy,
     /// How much of the outcome is requested.
     pub grade: Grade,
-    /// Whether customer and partner may trade.
     pub standing: Eligibility,
     pub promise: Rate,
     /// The current market price, if there is one.

@@ -12,10 +12,8 @@ pub enum DeviationKind {
     Late,
     Short,
     Over,
-    /// Someone other than the customer paid.
     ForeignPayer,
     WrongNetwork,
-    /// Another coin or currency arrived.
     WrongAsset,
     /// It arrived after the order had been decided.
     Duplicate,

@@ -20,10 +20,8 @@ pub struct Fees {
 /// The shares of an exchange at the promised and at the market price, in minor units of what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeShares {
-    /// Share at the promised price.
     pub promised: Amount,
     pub promise: Rate,
-    /// Share at the market price.
     pub market: Amount,
     /// The market price, if that share is not zero.
     pub price: Option<Rate>,

@@ -7,7 +7,6 @@ use crate::order::HoldReason;
 /// from one; then the same fact is committed with the next smaller grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grade {
-    /// Everything the policy allows.
     #[default]
     All,
     /// The surplus is not exchanged but set aside, for this reason.

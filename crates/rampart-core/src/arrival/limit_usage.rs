@@ -14,7 +14,6 @@ pub struct WindowTotals {
     pub at: Timestamp,
     /// In minor units of the currency.
     pub amount: Amount,
-    /// The customer's level at that time.
     pub level: KycLevel,
 }
 

@@ -10,13 +10,10 @@ pub struct ArrivalCase {
     pub ordered: Amount,
     /// Accepted difference from the ordered amount ([`tolerance`]).
     pub tolerance: Amount,
-    /// Arrived on time.
     pub in_time: Amount,
     /// Arrived late, or assigned by an operator.
     pub late: Amount,
-    /// Minimum to exchange.
     pub minimum: Amount,
-    /// Maximum to exchange.
     pub maximum: Amount,
     /// Whether no more on-time money or coins can appear: the source was read past the end of the promise, or a single receipt
     /// is complete by its nature (a processor's capture).
@@ -44,19 +41,14 @@ pub enum MarketShare {
 /// The policy's resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalResolution {
-    /// The order waits for more.
     Wait,
     Exchange {
-        /// Share at the promised price.
         promised: Amount,
-        /// Share at the market price.
         market: MarketShare,
-        /// Amount to refund.
         refund: Amount,
         /// Amount to set aside: it was late for an order that is complete without it.
         aside: Amount,
     },
-    /// All of it is refunded.
     Refund,
     Hold(HoldReason),
 }

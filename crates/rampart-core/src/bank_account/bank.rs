@@ -46,11 +46,8 @@ const fn number(digits: &[u8]) -> u16 {
 /// A bank of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedBank {
-    /// As its country writes it.
     pub code: &'static str,
-    /// As its customers know it.
     pub name: &'static str,
-    /// Other spellings of the name.
     also: Vec<&'static str>,
     /// Number of digits of its accounts, where the directory has it.
     pub(super) digits: Option<RangeInclusive<usize>>,

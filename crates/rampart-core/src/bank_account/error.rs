@@ -9,7 +9,6 @@ use super::BankCode;
 pub enum BankAccountError {
     Empty,
     TooLong,
-    /// A character that no account has.
     Charset {
         found: char,
     },
@@ -22,20 +21,14 @@ pub enum BankAccountError {
         expected: usize,
         found: usize,
     },
-    /// The length is outside a range.
     OutsideLength {
-        /// In characters.
         least: usize,
-        /// In characters.
         most: usize,
         found: usize,
     },
-    /// The format is wrong.
     WrongShape {
-        /// An example, in English and Spanish.
         example: (&'static str, &'static str),
     },
-    /// The country is outside SEPA.
     UnknownCountry {
         /// ISO 3166-1 alpha-2 code.
         found: String,
@@ -56,7 +49,6 @@ pub enum BankAccountError {
     /// The account type is missing or unknown.
     UnknownType {
         found: String,
-        /// Accepted types, in English and Spanish.
         allowed: (&'static str, &'static str),
     },
     /// A CuentaRUT at another bank than BancoEstado.

@@ -33,9 +33,7 @@ pub const MAX_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 pub enum BankAccountKind {
     /// IBAN (ISO 13616).
     Iban,
-    /// Mexican CLABE.
     Clabe,
-    /// Mexican debit card, payable over SPEI.
     DebitCard,
     /// Mexican mobile number linked to an account, payable over SPEI: ten digits.
     MobileNumber,
@@ -45,13 +43,9 @@ pub enum BankAccountKind {
     Cvu,
     /// Argentine alias of a CBU or CVU.
     Alias,
-    /// Peruvian CCI.
     Cci,
-    /// Chilean account: bank, type and number.
     ChileanAccount,
-    /// Colombian account: bank, type and number.
     ColombianAccount,
-    /// Colombian Bre-B key.
     BreBKey,
 }
 
@@ -78,7 +72,6 @@ impl<'a> BankAccountInput<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidAccount {
     pub kind: BankAccountKind,
-    /// From the number, or as given.
     pub bank_code: Option<BankCode>,
     /// `None` where the directory does not have the code.
     pub bank_name: Option<&'static str>,

@@ -72,7 +72,6 @@ pub struct Coin {
 /// How money of a payment method arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MethodKind {
-    /// On a page of a processor.
     Redirect(Processor),
     /// By transfer to our account, with the `concept` of the payment.
     Concept(Rail),
@@ -83,7 +82,6 @@ pub enum MethodKind {
 /// A payment method of a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
-    /// Name in the API; case-insensitive.
     pub payment_type: Code<16>,
     pub country: Country,
     /// Whether it takes new orders. Existing orders continue.
@@ -185,7 +183,6 @@ pub struct Pricing {
     pub sell_spread_basis_points: u32,
     /// Older prices are not used.
     pub stale_after_seconds: u64,
-    /// Lifetime of a quote.
     pub quote_seconds: u64,
 }
 

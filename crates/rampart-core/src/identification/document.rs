@@ -43,41 +43,27 @@ macro_rules! documents {
 documents! {
     /// Spain: DNI, with the K and L numbers.
     GovernmentId = "GOVERNMENT_ID" in [SPAIN];
-    /// Spain: NIE, with the M numbers.
     PermanentResidencePermit = "PERMANENT_RESIDENCE_PERMIT" in [SPAIN];
-    /// Spain: passport.
     Passport = "PASSPORT" in [SPAIN];
-    /// Spain: a company's CIF.
     Cif = "CIF" in [SPAIN];
-    /// Chile: RUT of persons and companies.
     Rut = "RUT" in [CHILE];
-    /// Mexico: CURP of a person.
     Curp = "CURP" in [MEXICO];
     /// Mexico: RFC; 13 characters are a person's, 12 a company's.
     Rfc = "RFC" in [MEXICO];
-    /// Colombia: citizen ID.
     CedCiu = "CED_CIU" in [COLOMBIA];
-    /// Colombia: foreigner ID.
     CedExt = "CED_EXT" in [COLOMBIA];
     /// Colombia: identity card of minors.
     Ti = "TI" in [COLOMBIA];
-    /// Colombia: NUIP.
     Nuip = "NUIP" in [COLOMBIA];
-    /// Colombia: foreigner card.
     Te = "TE" in [COLOMBIA];
-    /// Colombia: temporary protection permit.
     Ppt = "PPT" in [COLOMBIA];
-    /// Colombia: passport.
     Pass = "PASS" in [COLOMBIA];
-    /// Colombia: special permanence permit.
     Pep = "PEP" in [COLOMBIA];
     /// Colombia: civil registry of minors.
     Rc = "RC" in [COLOMBIA];
     /// Colombia: NIT; nine digits beginning with 8 or 9 are a company's, every other a person's.
     Nit = "NIT" in [COLOMBIA];
-    /// Peru and Argentina: DNI.
     Dni = "DNI" in [PERU, ARGENTINA];
-    /// Peru: foreigner card.
     Ce = "CE" in [PERU];
     /// Peru: RUC; 10, 15, 16 and 17 are persons', 20 companies'.
     Ruc = "RUC" in [PERU];

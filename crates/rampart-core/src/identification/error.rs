@@ -19,7 +19,6 @@ pub enum DocumentError {
         found: char,
     },
     WrongCountry {
-        /// Value in the API.
         document: &'static str,
         country: Country,
         /// Values in the API, separated by commas.
@@ -28,12 +27,10 @@ pub enum DocumentError {
     WrongLength {
         /// Such as `8 digits and a letter`.
         expected: Wording,
-        /// In characters.
         found: usize,
     },
     /// The right length, but letters and digits are not where they must be.
     WrongShape {
-        /// Description with an example.
         expected: Wording,
     },
     /// A letter that is easily mistaken for the digit that must be there.
@@ -53,7 +50,6 @@ pub enum DocumentError {
     /// The last digit is not the check digit of the others, but the number may be a whole cédula without one. The input does not show
     /// which.
     CheckDigitNotApart {
-        /// The number without a check digit.
         number: String,
         /// The check digit of the whole number.
         expected: char,
@@ -62,28 +58,22 @@ pub enum DocumentError {
         expected: char,
     },
     UnknownPrefix {
-        /// The prefix.
         found: String,
-        /// The known prefixes.
         allowed: Wording,
     },
     ImpossibleDate {
         found: String,
     },
-    /// The state code is unknown.
     UnknownPlace {
         found: String,
     },
-    /// A generic or filler number.
     Placeholder {
         used_for: &'static str,
         used_for_es: &'static str,
     },
     /// The number is invalid for this document but valid for another of the country.
     OtherDocument {
-        /// Value in the API.
         sent: &'static str,
-        /// Value in the API.
         is: &'static str,
     },
     /// The date of birth in the number differs from the one received.
@@ -202,7 +192,6 @@ impl std::error::Error for DocumentError {}
 pub enum DocumentWarning {
     /// The last character of an RFC is not what the formula gives; this is so in about one of seventy issued numbers.
     UnusualCheckCharacter {
-        /// The result of the formula.
         expected: char,
     },
     /// The control character of a CIF is a digit where a letter is usual, or the reverse.
@@ -216,7 +205,6 @@ pub enum DocumentWarning {
     UnusualWord,
     /// All digits are the same, as in a filler.
     RepeatedDigit,
-    /// Shorter than numbers issued today.
     ShortNumber,
     /// Leading zeros, which pad the field, were removed.
     ZerosInFront,

@@ -44,6 +44,6 @@ impl DocumentType {
 /// The characters of a normalised number.
 pub(super) fn characters_of(normalized: &str) -> Characters {
     let mut characters = Characters::EMPTY;
-    normalized.chars().for_each(|letter| characters.push(u8::try_from(u32::from(letter)).unwrap_or(char_buffer::REFUSED)));
+    normalized.chars().for_each(|letter| characters.push(u8::try_from(u32::from(letter)).unwrap_or(char_buffer::REFUSED_CODE)));
     characters
 }

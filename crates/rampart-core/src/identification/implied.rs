@@ -27,7 +27,6 @@ pub struct Implied {
     pub sex: Option<Sex>,
     /// The kind of entity, in Spanish, as the issuing body names it.
     pub entity: Option<&'static str>,
-    /// The place of birth, in Spanish.
     pub birthplace: Option<&'static str>,
     /// The number of another document inside this one: the DNI in a CUIT or RUC, the person's own number in a NIT.
     pub contains: Option<Code<11>>,

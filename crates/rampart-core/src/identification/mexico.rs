@@ -2,7 +2,7 @@
 
 use super::digits::{digit, not_a_digit};
 use super::{Date, DocumentError, DocumentType, DocumentWarning, ValidDocument, Wording};
-use crate::char_buffer::{Characters, ENYE, text};
+use crate::char_buffer::{Characters, ENYE_CODE, text};
 
 /// Words that issuers avoid: RENAPO replaces the second letter by X, SAT the fourth of some. Some were issued nevertheless: RENAPO missed
 /// a few, and SAT's own validator does not know the list.
@@ -78,7 +78,7 @@ static RFC_VALUES: [u8; 256] = {
     let mut values = CURP_VALUES;
     values[b'&' as usize] = 24;
     values[b' ' as usize] = 37;
-    values[ENYE as usize] = 38;
+    values[ENYE_CODE as usize] = 38;
     values
 };
 
@@ -104,7 +104,7 @@ pub(super) fn curp(characters: &Characters) -> Result<ValidDocument, DocumentErr
     if let Some(found) = date.iter().chain([&last]).find(|character| !character.is_ascii_digit()) {
         return Err(not_a_digit(*found));
     }
-    let letter = |character: u8| character.is_ascii_uppercase() || character == ENYE;
+    let letter = |character: u8| character.is_ascii_uppercase() || character == ENYE_CODE;
     let consonant = |character: u8| letter(character) && !matches!(character, b'A' | b'E' | b'I' | b'O' | b'U');
     let well_formed = name.into_iter().all(letter)
         && matches!(n2, b'A' | b'E' | b'I' | b'O' | b'U' | b'X')
@@ -154,7 +154,7 @@ pub(super) fn rfc(characters: &Characters) -> Result<ValidDocument, DocumentErro
         }
     };
     let persons = <[u8; 4]>::try_from(name).ok();
-    if !name.iter().all(|character| character.is_ascii_uppercase() || matches!(*character, ENYE | b'&')) {
+    if !name.iter().all(|character| character.is_ascii_uppercase() || matches!(*character, ENYE_CODE | b'&')) {
         let expected = if persons.is_some() {
             Wording(
                 "4 letters, 6 digits, 3 letters or digits, as in QAQX800101AB1",

@@ -206,8 +206,8 @@ fn by_document(country: Country, document: DocumentType, number: &str, character
 static TABLE: char_buffer::CharTable = {
     let mut table = char_buffer::alphanumerics_and(b" .-/:\t\xa0\xb0\xba");
     table[b'&' as usize] = b'&';
-    table['Ñ' as usize] = char_buffer::ENYE;
-    table['ñ' as usize] = char_buffer::ENYE;
+    table['Ñ' as usize] = char_buffer::ENYE_CODE;
+    table['ñ' as usize] = char_buffer::ENYE_CODE;
     table
 };
 
@@ -237,7 +237,7 @@ fn read_unicode(number: &str, characters: &mut Characters) -> Result<(), Documen
             '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => u32::from(letter) - 0xfee0,
             _ => u32::from(letter),
         };
-        let character = u8::try_from(folded).unwrap_or(char_buffer::REFUSED);
+        let character = u8::try_from(folded).unwrap_or(char_buffer::REFUSED_CODE);
         characters.read(&[character], &TABLE).map_err(|_| DocumentError::Charset { found: letter })?;
     }
     Ok(())

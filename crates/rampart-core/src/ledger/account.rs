@@ -17,7 +17,6 @@ pub type Processor = Code<16>;
 /// Purpose of a fee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FeeKind {
-    /// For processing the payment or payout.
     Processing,
     /// The network fee charged to the customer.
     Network,
@@ -41,7 +40,6 @@ pub enum LossKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// Assets and expenses grow by debits.
     Debit,
     /// Liabilities, income and equity grow by credits.
     Credit,

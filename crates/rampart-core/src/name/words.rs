@@ -256,7 +256,6 @@ impl Agreement {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MatchRule {
     pub(super) place: NamePart,
-    /// Whether an initial matches a word.
     pub(super) initials: bool,
     /// Whether known words after the first may be missing.
     pub(super) may_leave_out: bool,

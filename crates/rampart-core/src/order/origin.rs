@@ -85,7 +85,6 @@ pub(crate) fn usable_from(reason: HoldReason, origin: Option<&DestinationOrigin>
 
 /// The end of the objection period of a destination given on a page.
 pub(crate) enum ObjectionPeriodEnd {
-    /// The destination may be used now.
     Usable,
     /// Nobody could object: only an operator may use it.
     NeedsOperator,

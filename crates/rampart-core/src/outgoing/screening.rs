@@ -7,11 +7,9 @@
 pub enum Screening {
     /// Not screened yet: nothing leaves before.
     Due,
-    /// Screened without a hit.
     Cleared,
     /// Screened with a hit, which an operator has seen and overruled; not screened again.
     Overruled,
-    /// The receiver is ourselves.
     Exempt,
 }
 

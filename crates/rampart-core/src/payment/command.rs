@@ -10,17 +10,12 @@ use crate::view::PaymentView;
 /// What a customer or an operator can ask of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentCommand {
-    /// The customer declares the transfer sent.
     DeclareSent,
-    /// Cancelled before money arrived.
     Cancel,
-    /// An account for refunds, already validated.
     GiveRefundAccount(PayoutDestination, DestinationOrigin),
     /// An operator stops the order before coins leave.
     Hold,
-    /// An operator lets the order continue.
     Release,
-    /// An operator refunds the money.
     Refund,
     /// An operator moves the money to suspense.
     SetAside,

@@ -68,7 +68,6 @@ pub struct Instructions {
     pub account: String,
     /// The bank's BIC, if the payer's bank needs it.
     pub bic: Option<String>,
-    /// The payment reference to quote.
     pub concept: String,
     pub destination_name: String,
     /// Whether the account number is the customer's own, so that money is matched by it and not by the reference.
@@ -106,7 +105,6 @@ pub enum PaymentState {
         /// The money the coins were converted from, in minor units.
         fiat: Amount,
     },
-    /// The chain has accepted the transfer.
     CoinsSent {
         transfer: TransferId,
         txid: String,
@@ -122,24 +120,18 @@ pub enum PaymentState {
         reason: HoldReason,
         since: Timestamp,
     },
-    /// No money arrived in time.
     Expired,
-    /// Cancelled before money arrived.
     Cancelled,
-    /// Ended without coins.
     Failed {
         reason: String,
     },
-    /// Money is being refunded.
     RefundPending {
         /// Refunds that are neither settled nor failed.
         payouts: Vec<Refund>,
     },
-    /// The money was refunded.
     Refunded {
         /// The last payout to settle.
         payout: PayoutId,
-        /// The bank's reference.
         reference: String,
     },
 }
@@ -213,7 +205,6 @@ pub struct Payment {
     /// The method's maximum; bounds the value of open orders.
     pub method_maximum: Amount,
     pub terms: BuyTerms,
-    /// Address that receives the coins.
     pub wallet: String,
     /// Where the browser is redirected afterwards.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -267,8 +258,8 @@ pub struct Payment {
     #[serde(default, skip_serializing_if = "is_default")]
     pub lost_promise: bool,
     /// Whether the partner was notified of the received money.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub told: bool,
+    #[serde(rename = "told", default, skip_serializing_if = "is_default")]
+    pub receipt_notified: bool,
     /// Set aside beside the order, in minor units of its currency.
     #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
@@ -278,20 +269,17 @@ pub struct Payment {
     /// The review item that collects amounts below the receipt minimum.
     #[serde(default, skip_serializing_if = "is_default")]
     pub running_item: Option<ReviewId>,
-    /// Deviations of what arrived.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: Deviations,
     /// The kind of reversal, if money was reversed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reversal: Option<Reversal>,
-    /// What screening found.
     #[serde(default, skip_serializing_if = "is_default")]
     pub findings: ScreeningHits,
     /// Reversed after the money had left or was under way, in minor units. Booked as a loss until it turns out that the money
     /// did not leave.
     #[serde(default, skip_serializing_if = "is_default")]
     pub lost: Amount,
-    /// Captures reversed before they were reported.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reversed_first: Vec<EarlyReversal>,
     pub updated_at: Timestamp,
@@ -411,7 +399,9 @@ impl Payment {
         let after = PaymentView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "payment_received") if from != "payment_received" && !std::mem::replace(&mut self.told, true) => EventType::PayIn,
+                (from, "payment_received") if from != "payment_received" && !std::mem::replace(&mut self.receipt_notified, true) => {
+                    EventType::PayIn
+                }
                 (from, "coins_sent") if from != "coins_sent" => EventType::CoinsSent,
                 _ => EventType::PaymentUpdated,
             };

@@ -26,11 +26,9 @@ pub enum PaymentFact {
     },
     /// The processor declined a payment; the customer may try again while the order is open.
     Declined,
-    /// Money was reversed.
     Reversed(ReversedReceipt),
     /// A capture was reversed before it was reported.
     EarlyReversal {
-        /// The processor's reference of the capture.
         capture: Redacted,
         /// In minor units.
         amount: Amount,
@@ -41,7 +39,6 @@ pub enum PaymentFact {
         /// Whether the present refund destination, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The chain has accepted the coins.
     CoinsBroadcast {
         transfer: TransferId,
         txid: String,
@@ -67,7 +64,6 @@ pub enum PaymentFact {
     },
     RefundSettled {
         payout: PayoutId,
-        /// The bank's reference.
         reference: String,
     },
     RefundFailed {
@@ -79,7 +75,6 @@ pub enum PaymentFact {
         payout: PayoutId,
         /// In minor units.
         amount: Amount,
-        /// The bank's reference.
         reference: String,
     },
     /// The refund was stopped before it left.

@@ -15,7 +15,6 @@ pub(super) const MAX_RECEIPTS: usize = 20;
 /// Money received for a payment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Receipt {
-    /// The fact that reported it.
     pub fact: FactId,
     /// In minor units of the payment's currency.
     pub amount: Amount,

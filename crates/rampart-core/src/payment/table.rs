@@ -166,7 +166,7 @@ impl PaymentSample<'_> {
             });
         }
         payment.place_given_back = !payment.is_unpaid();
-        payment.told = payment.taken.is_some();
+        payment.receipt_notified = payment.taken.is_some();
         if !matches!(
             payment.state,
             PaymentState::Started

@@ -22,7 +22,6 @@ const MAX_SEALED_BYTES: usize = 2_048;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuoteTerms {
-    /// A purchase through this payment method.
     Buy(Code<16>, BuyTerms),
     Sell(SellTerms),
 }

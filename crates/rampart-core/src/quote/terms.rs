@@ -34,7 +34,6 @@ pub struct BuyTerms {
     pub fee_processing: Amount,
     /// In minor units of the currency.
     pub fee_network: Amount,
-    /// Price of one coin, spread included.
     pub price: Rate,
     pub coin: CoinId,
     pub coin_decimals: u8,
@@ -110,7 +109,6 @@ pub struct SellTerms {
     pub coin_decimals: u8,
     /// What the customer sends, in minor units of the coin.
     pub coin_amount: Amount,
-    /// Price of one coin, spread included.
     pub price: Rate,
     pub fiat: Currency,
     pub fiat_decimals: u8,

@@ -14,13 +14,10 @@ pub enum RampoffCommand {
     Cancel,
     /// A wallet for refunds, already validated by the chain's rules.
     GiveRefundWallet(String, DestinationOrigin),
-    /// Another payout account, already validated.
     GivePayoutDestination(PayoutDestination, DestinationOrigin),
     /// An operator stops the order before money leaves.
     Hold,
-    /// An operator lets the order continue.
     Release,
-    /// An operator refunds the coins.
     Refund,
     /// An operator moves the coins to suspense.
     SetAside,

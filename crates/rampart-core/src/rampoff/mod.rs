@@ -55,12 +55,10 @@ pub enum RampoffState {
         /// In minor units.
         fiat: Amount,
     },
-    /// The money arrived.
     Finished {
         payout: PayoutId,
         /// In minor units.
         fiat: Amount,
-        /// The bank's reference.
         reference: String,
     },
     /// Coins, or the money they were converted to, wait for an operator, for the customer or for a condition.
@@ -68,21 +66,16 @@ pub enum RampoffState {
         reason: HoldReason,
         since: Timestamp,
     },
-    /// No coins arrived in time.
     Expired,
-    /// Cancelled before coins arrived.
     Cancelled,
-    /// Ended without a payout.
     Failed {
         reason: String,
     },
-    /// Coins are being refunded.
     RefundPending {
         transfer: TransferId,
         /// The transaction, once the chain has accepted it.
         txid: Option<String>,
     },
-    /// The coins were refunded.
     Refunded {
         transfer: TransferId,
         txid: String,
@@ -150,7 +143,6 @@ pub struct Rampoff {
     /// The rail's maximum; bounds the value of open orders.
     pub rail_maximum: Amount,
     pub terms: SellTerms,
-    /// Account that receives the money.
     pub destination: PayoutDestination,
     /// Who gave the payout account; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -160,7 +152,6 @@ pub struct Rampoff {
     /// Who gave the refund wallet; `None` in orders of earlier versions.
     #[serde(default, skip_serializing_if = "is_default")]
     pub refund_origin: Option<DestinationOrigin>,
-    /// The order's own deposit address.
     pub deposit_address: String,
     pub deposit_index: u64,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -205,8 +196,8 @@ pub struct Rampoff {
     #[serde(default, skip_serializing_if = "is_default")]
     pub lost_promise: bool,
     /// Whether the partner was notified of the received coins.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub told: bool,
+    #[serde(rename = "told", default, skip_serializing_if = "is_default")]
+    pub receipt_notified: bool,
     /// Set aside beside the order, in minor units of its coin.
     #[serde(default, skip_serializing_if = "is_default")]
     pub set_aside: Amount,
@@ -219,13 +210,11 @@ pub struct Rampoff {
     /// The same for other coins that arrived at its address, one per coin.
     #[serde(default, skip_serializing_if = "is_default")]
     pub running_items_beside: Vec<(CoinId, ReviewId)>,
-    /// Deviations of what arrived.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: Deviations,
     /// The kind of reversal, if anything was reversed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reversal: Option<Reversal>,
-    /// What screening found.
     #[serde(default, skip_serializing_if = "is_default")]
     pub findings: ScreeningHits,
     pub updated_at: Timestamp,
@@ -403,7 +392,7 @@ impl Rampoff {
         let after = RampoffView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "crypto_received") if from != "crypto_received" && !std::mem::replace(&mut self.told, true) => {
+                (from, "crypto_received") if from != "crypto_received" && !std::mem::replace(&mut self.receipt_notified, true) => {
                     EventType::CryptoReceived
                 }
                 (from, "finished") if from != "finished" => EventType::RampoffFinished,

@@ -22,16 +22,12 @@ pub enum RampoffFact {
     DepositSeen(DepositReceipt),
     /// Coins are confirmed, with the confirmations of the receipt.
     DepositConfirmed(DepositReceipt),
-    /// A reorganisation removed the deposit's block.
     DepositDropped {
-        /// The deposit's record.
         deposit: FactId,
     },
     /// Another coin was confirmed at the order's address, on its own chain or on another of the same address family.
     WrongAsset {
-        /// What arrived.
         coin: CoinId,
-        /// The deposit's record.
         deposit: FactId,
         /// In minor units.
         amount: Amount,
@@ -44,13 +40,11 @@ pub enum RampoffFact {
         /// Whether the present refund wallet, if there is one, was part of the screening.
         about_refund: bool,
     },
-    /// The rail has accepted the payout.
     PayoutAccepted {
         payout: PayoutId,
     },
     PayoutSettled {
         payout: PayoutId,
-        /// The bank's reference.
         reference: String,
     },
     /// The payout did not leave, or was returned before it settled.
@@ -65,7 +59,6 @@ pub enum RampoffFact {
         amount: Amount,
         /// The rest its rail could not pay, in minor units.
         rounding: Amount,
-        /// The bank's reference.
         reference: String,
     },
     /// The payout was stopped before it left.
@@ -79,7 +72,6 @@ pub enum RampoffFact {
         payout: PayoutId,
         reason: String,
     },
-    /// The chain has accepted the refund.
     RefundBroadcast {
         transfer: TransferId,
         txid: String,

@@ -14,10 +14,8 @@ pub(super) const MAX_DEPOSITS: usize = 20;
 /// Coins received at a ramp-off's address.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DepositReceipt {
-    /// Identifier of the deposit's record.
     pub deposit: FactId,
     pub txid: String,
-    /// Index among the transaction's transfers.
     pub index: u32,
     /// In minor units of the ramp-off's coin.
     pub amount: Amount,

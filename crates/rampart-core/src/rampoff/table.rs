@@ -158,7 +158,7 @@ impl RampoffSample<'_> {
             });
         }
         rampoff.place_given_back = !rampoff.is_unpaid();
-        rampoff.told = rampoff.taken.is_some();
+        rampoff.receipt_notified = rampoff.taken.is_some();
         if name == "on_hold (screening)" {
             let listed = || "listed".to_owned();
             rampoff.findings = ScreeningHits { order: (!about_the_refund).then(listed), refund: Some(listed()) };

@@ -37,7 +37,6 @@ pub enum ReviewDecision {
     Keep,
     /// Book a shortage of suspense as a loss.
     WriteOff,
-    /// Apply a quarantined fact again.
     Retry,
     /// Abandon a transfer that vanished from its chain or cannot be signed: its coins are ours again, and its order is put on
     /// hold.
@@ -73,19 +72,15 @@ impl fmt::Display for ReviewDecision {
 /// A destination given by an operator, validated like a customer's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckedDestination {
-    /// An account, for money.
     Account(PayoutDestination),
-    /// A wallet on the coins' chain.
     Wallet(String),
 }
 
 /// The stored records an item is about.
 #[derive(Debug, Clone, Default)]
 pub struct ReviewSubject {
-    /// The fact that reported it.
     pub fact: Option<Fact>,
     pub deposit: Option<Deposit>,
-    /// Index of the deposit's address.
     pub deposit_index: Option<u64>,
     /// The order to assign it to, or the one the item names.
     pub order: Option<Order>,
@@ -93,7 +88,6 @@ pub struct ReviewSubject {
     pub beside: Option<Order>,
     /// The order's payouts, oldest first.
     pub payouts: Vec<Payout>,
-    /// The destination given by the operator.
     pub destination: Option<CheckedDestination>,
     /// The receiver's share of a transfer's network fee, in minor units of the item's coin.
     pub network_fee: Amount,
@@ -113,10 +107,8 @@ impl ReviewSubject {
 #[derive(Debug, Clone)]
 pub struct Vanished {
     pub transfer: Transfer,
-    /// The records it refers to.
     pub outgoing: Outgoing,
     pub status: TransactionStatus,
-    /// The nonce the chain expects next.
     pub next_nonce: u64,
 }
 

@@ -32,7 +32,6 @@ pub enum ReviewKind {
     /// More was seen outside than we did, or the database was restored from a copy: nothing is sent until an operator resumes.
     /// `source` is what is stopped, `everything` or a chain; `amount` is the number that was seen.
     Stopped,
-    /// The ledger check found an inconsistency.
     Ledger,
     /// Suspense lacks coins that were returned or kept before a reorganisation removed their deposit.
     Shortage,
@@ -69,7 +68,6 @@ pub struct ReviewItem {
     pub kind: ReviewKind,
     pub order: Option<OrderId>,
     pub fact: Option<FactId>,
-    /// What is in suspense.
     pub asset: Option<Asset>,
     /// In minor units.
     pub amount: Amount,
@@ -82,7 +80,6 @@ pub struct ReviewItem {
     /// is not screened again.
     #[serde(default)]
     pub screening_hit: bool,
-    /// One sentence for the operator.
     pub reason: String,
     pub created_at: Timestamp,
     pub resolution: Option<ReviewResolution>,
@@ -202,7 +199,6 @@ pub struct AuditEntry {
     pub actor: String,
     /// Such as `order.release`.
     pub action: String,
-    /// What it was done to.
     pub subject: String,
     pub reason: String,
     /// Details that the action does not name, such as a destination and who gave it.

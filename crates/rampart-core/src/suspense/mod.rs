@@ -6,9 +6,11 @@ mod reorganisation;
 mod reversal;
 
 pub(crate) use decision::{assign, keep, pay_again, reopen, send_back, send_to, write_off};
-pub use reorganisation::{RemovedDepositTraces, is_about, deposit_received_again, receives, sent, shortage_of, undone, deposit_removed_from_order};
+pub use reorganisation::{
+    RemovedDepositTraces, deposit_received_again, deposit_removed_from_order, is_about, receives, sent, shortage_of, undone,
+};
 pub(crate) use reorganisation::{not_sent_back, sent_back};
-pub use reversal::{lost, taken_back};
+pub use reversal::{book_loss, reverse};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
@@ -23,7 +25,6 @@ use crate::treasury;
 /// Something that arrived and that no order can use.
 #[derive(Debug, Clone)]
 pub struct UnmatchedReceipt {
-    /// The fact that reported it.
     pub fact: FactId,
     pub on: Account,
     pub asset: Asset,

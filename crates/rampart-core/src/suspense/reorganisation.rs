@@ -28,7 +28,6 @@ pub struct RemovedDepositTraces {
     pub beside: Option<Rampoff>,
     /// The order that an operator assigned it to.
     pub assigned: Option<Rampoff>,
-    /// What is outgoing for that order.
     pub on_its_way: Vec<PendingOutgoing>,
     /// The transfers that returned parts of it, with their open jobs.
     pub returned: Vec<(Transfer, Vec<Job>)>,
@@ -41,7 +40,14 @@ pub struct RemovedDepositTraces {
 /// `step` is the outcome for the order, if the deposit is among its deposits. There are several items if a return failed (it
 /// was in suspense only once) or if it was in suspense in parts.
 #[must_use]
-pub fn undone(mut step: Step, deposit: &Deposit, at: OrderId, items: Vec<ReviewItem>, traces: RemovedDepositTraces, context: &Context<'_>) -> Step {
+pub fn undone(
+    mut step: Step,
+    deposit: &Deposit,
+    at: OrderId,
+    items: Vec<ReviewItem>,
+    traces: RemovedDepositTraces,
+    context: &Context<'_>,
+) -> Step {
     let mint = &context.mint;
     let items: Vec<ReviewItem> = items.into_iter().filter(|item| is_about(item, deposit)).collect();
     if let Some(order) = traces.assigned.filter(|order| order.knows(deposit.id)) {

@@ -14,7 +14,7 @@ use crate::treasury;
 /// returns it, if there is one. A return that was certainly not attempted is stopped. Returns the amounts taken from suspense,
 /// in minor units, each with the order beside which it was.
 #[must_use]
-pub fn taken_back(
+pub fn reverse(
     items: Vec<(ReviewItem, Option<PendingOutgoing>)>,
     arrived_on: Account,
     amount: Amount,
@@ -49,7 +49,7 @@ pub fn taken_back(
 
 /// Books as a loss reversed money of no order that is not in suspense any more, and creates a review item.
 #[must_use]
-pub fn lost(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
+pub fn book_loss(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amount, reason: &str, mint: &Mint<'_>) -> Step {
     let mut step = Step::new();
     step.post(treasury::unmatched_taken_back(mint, arrived_on, asset, amount));
     let reason = format!("money of no order was reversed after it had left suspense: {reason}");

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use rampart_core::amount::Amount;
-use rampart_core::arrival::table::{self, Cell, ArrivalRow};
+use rampart_core::arrival::table::{self, ArrivalRow, Cell};
 use rampart_core::arrival::{Eligibility, Leg};
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;

@@ -10,7 +10,7 @@ use sqlx::Row;
 use tokio::sync::oneshot;
 
 use super::signing::Payload;
-use super::{DROPPED, SimulatedChain};
+use super::{DROPPED_STATE, SimulatedChain};
 use crate::database::{Batch, WriterCommand};
 use crate::error::WorldError;
 use crate::payouts::amount;
@@ -181,7 +181,7 @@ pub(crate) async fn take(
         let payload = &transfer.payload;
         let key = (payload.chain.clone(), transfer.txid.clone());
         let known = senders.states.get(&key).copied();
-        if known.is_some_and(|state| state != DROPPED) {
+        if known.is_some_and(|state| state != DROPPED_STATE) {
             outcomes.push(Ok(CallOutcome::Accepted(())));
             continue;
         }
@@ -195,7 +195,7 @@ pub(crate) async fn take(
             let (from, to) = (&payload.from, &payload.to);
             inserted.push((&payload.chain, &transfer.txid, from, to, payload.symbol, payload.amount, transfer.fee, nonce(transfer)));
         }
-        senders.states.insert(key, super::WAITING);
+        senders.states.insert(key, super::WAITING_STATE);
         outcomes.push(Ok(CallOutcome::Accepted(())));
     }
     if !inserted.is_empty() {

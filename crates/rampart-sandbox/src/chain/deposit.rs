@@ -5,7 +5,7 @@ use rampart_core::asset::{Chain, Symbol};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
-use super::{DROPPED, MINED, REVERTED, WAITING, address_of, prefix};
+use super::{DROPPED_STATE, MINED_STATE, REVERTED_STATE, WAITING_STATE, address_of, prefix};
 use crate::database::unique_token;
 use crate::error::WorldError;
 use crate::payouts::amount;
@@ -155,10 +155,10 @@ impl World {
                 fee: amount(row.try_get(5)?)?,
                 nonce: row.try_get::<Option<i64>, _>(6)?.map(i64::unsigned_abs),
                 state: match row.try_get(7)? {
-                    WAITING => "waiting",
-                    MINED => "in_block",
-                    REVERTED => "reverted",
-                    DROPPED => "dropped",
+                    WAITING_STATE => "waiting",
+                    MINED_STATE => "in_block",
+                    REVERTED_STATE => "reverted",
+                    DROPPED_STATE => "dropped",
                     other => return Err(WorldError::Unreadable(format!("state {other}"))),
                 },
                 height: row.try_get::<Option<i64>, _>(8)?.map(i64::unsigned_abs),

@@ -8,7 +8,7 @@ use rampart_core::ports::BlockHead;
 use sqlx::Row;
 
 use super::broadcast::CoinBalance;
-use super::{MINED, REVERTED, read_head};
+use super::{MINED_STATE, REVERTED_STATE, read_head};
 use crate::database::Batch;
 use crate::error::WorldError;
 use crate::payouts::amount;
@@ -151,7 +151,7 @@ async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) 
             touched.add(sender, native, candidate.fee.negated(), candidate.fee.negated());
         }
         touched.add(&candidate.recipient, symbol, moved, Amount::ZERO);
-        taken.push((candidate.id, taken.len(), if reverts { REVERTED } else { MINED }));
+        taken.push((candidate.id, taken.len(), if reverts { REVERTED_STATE } else { MINED_STATE }));
     }
     if !taken.is_empty() {
         sqlx::query(

@@ -8,7 +8,7 @@ use rampart_core::ports::BlockHead;
 use sqlx::Row;
 
 use super::mine::TouchedAddresses;
-use super::{DROPPED, MINED, WAITING, read_head};
+use super::{DROPPED_STATE, MINED_STATE, WAITING_STATE, read_head};
 use crate::database::Batch;
 use crate::error::WorldError;
 use crate::payouts::amount;
@@ -84,8 +84,8 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
     let (mut waiting, mut dropped, mut states) = (Vec::new(), Vec::new(), Vec::new());
     for transaction in &undone {
         let drops = drop.contains(&transaction.txid);
-        let moved = if transaction.state == MINED { transaction.amount } else { Amount::ZERO };
-        let was_waiting = transaction.state == WAITING;
+        let moved = if transaction.state == MINED_STATE { transaction.amount } else { Amount::ZERO };
+        let was_waiting = transaction.state == WAITING_STATE;
         let (sender, symbol) = (transaction.sender.as_str(), transaction.symbol.as_str());
         touched.add(&transaction.recipient, symbol, moved.negated(), Amount::ZERO);
         if let Some(nonce) = transaction.nonce {
@@ -101,7 +101,7 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
                 touched.undo_nonce(sender, nonce);
             }
         }
-        states.push((transaction.id, if drops { DROPPED } else { WAITING }));
+        states.push((transaction.id, if drops { DROPPED_STATE } else { WAITING_STATE }));
         if drops { &mut dropped } else { &mut waiting }.push(transaction.txid.clone());
     }
     touched.store(batch).await?;

@@ -22,12 +22,9 @@ type CompletionSender<T> = oneshot::Sender<Result<T, WorldError>>;
 
 /// A command to the writer. Frequent kinds are processed in groups; waiting commands are independent of each other.
 pub(crate) enum WriterCommand {
-    /// Any operation, run on its own.
     Single(WriteOperation),
     Card(CardPayment, CompletionSender<CardResult>),
-    /// A payout or refund is submitted.
     Payout(PayoutOrder, CompletionSender<CallOutcome<String>>),
-    /// A signed transaction is broadcast.
     Broadcast(SignedTransfer, CompletionSender<CallOutcome<()>>),
     Webhook(InboxWebhook, CompletionSender<()>),
 }

@@ -25,7 +25,8 @@ async fn balance(test: &TestWorld, coin: rampart_core::asset::CoinId) -> i128 {
 }
 
 async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
-    let deposit = ChainDeposit { chain: polygon(), to: to.to_owned(), symbol: usdc().symbol, amount: Amount::from_minor(amount), from: None };
+    let deposit =
+        ChainDeposit { chain: polygon(), to: to.to_owned(), symbol: usdc().symbol, amount: Amount::from_minor(amount), from: None };
     test.world.deposit(deposit).await.unwrap()
 }
 

@@ -11,7 +11,9 @@ use rampart_core::id::{Mint, OrderId, Randomness};
 use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedTransaction, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;
-use rampart_sandbox::{FaultCalls, ChainConfig, CoinConfig, CurrencyConfig, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig};
+use rampart_sandbox::{
+    ChainConfig, CoinConfig, CurrencyConfig, FaultCalls, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig,
+};
 use tempfile::TempDir;
 
 pub(crate) const IBAN: &str = "ES9121000418450200051332";

@@ -19,7 +19,6 @@ pub(super) type Answers = Vec<Result<Committed, CommitError>>;
 #[derive(Debug)]
 pub(super) enum BatchError {
     Sql(SqlError),
-    /// A defect of this program.
     Defect(String),
 }
 
@@ -44,7 +43,6 @@ pub(super) struct BatchAttempt<'a> {
     pub(super) now: Timestamp,
     /// Booking time of the last posting: real time in microseconds, strictly increasing.
     pub(super) booked_at: &'a mut i64,
-    /// Rows that earlier batches left.
     pub(super) cache: WriterCache,
 }
 

@@ -47,7 +47,6 @@ const TAKEN_CLAIMS: BulkStatement = BulkStatement::write(CLAIM_TYPES, 1, |_, row
 struct CountedTable {
     table: &'static str,
     columns: &'static [&'static str],
-    /// Reads its rows.
     select: CombinedStatement<1>,
     /// The columns after the identifier of a row at zero.
     empty: fn() -> Vec<SqlValue>,

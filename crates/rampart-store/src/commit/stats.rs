@@ -21,7 +21,6 @@ pub struct Histogram {
 /// The state of the commit path, and its totals since the process started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
-    /// Steps that wait for the writer.
     pub queue_depth: usize,
     pub batches: u64,
     pub committed: u64,
@@ -31,7 +30,6 @@ pub struct Stats {
     pub failed: u64,
     /// Retries of batches, after a deadlock, a busy database, a lost connection or a record that turned out not to be new.
     pub retries: u64,
-    /// Steps per transaction.
     pub sizes: Histogram,
     /// Duration per transaction from the first statement to the commit, in microseconds.
     pub durations: Histogram,

@@ -137,7 +137,6 @@ type Fatal = String;
 
 /// Why an attempt failed, which decides how to go on.
 enum AttemptError {
-    /// Run the batch again.
     Retry,
     /// Run the batch again and look up records that were assumed to be new.
     RetryVerifyingNew,
@@ -147,7 +146,6 @@ enum AttemptError {
     OutcomeUnknown(Answers),
     /// A step of the batch cannot be stored.
     InvalidData(String),
-    /// The database lacks a resource.
     Unavailable,
 }
 

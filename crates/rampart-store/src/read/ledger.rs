@@ -24,7 +24,6 @@ pub struct AccountBalance {
     pub account: Account,
     pub asset: Asset,
     pub posted: Amount,
-    /// The part that is promised.
     pub held: Amount,
     pub entries: i64,
 }
@@ -69,12 +68,10 @@ pub struct PostedEntry {
 pub struct LedgerPosting {
     pub id: PostingId,
     pub kind: PostingKind,
-    /// Whether floors applied to it.
     pub origin: Origin,
     pub order: Option<OrderId>,
     /// Business time of the decision.
     pub posted_at: Timestamp,
-    /// Ordered by account.
     pub entries: Vec<PostedEntry>,
 }
 

@@ -16,7 +16,7 @@ mod records;
 mod webhooks;
 mod work;
 
-pub use installation::Installation;
+pub use installation::InstallationRecord;
 pub use ledger::{AccountBalance, EntryLine, LedgerPosting, PostedEntry};
 pub use operators::OrderCounts;
 pub use orders::OrderFilter;

@@ -15,14 +15,11 @@ use crate::tables::{RecordTable, Stored};
 /// Counts of unsettled work.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrderCounts {
-    /// (status, count).
     pub payments: Vec<(String, i64)>,
-    /// (status, count).
     pub rampoffs: Vec<(String, i64)>,
     pub facts_waiting: i64,
     /// When the oldest waiting fact was stored.
     pub oldest_fact_at: Option<Timestamp>,
-    /// Open review items.
     pub reviews_waiting: i64,
     /// Deliveries that wait for their first or next attempt.
     pub deliveries_pending: i64,
@@ -31,9 +28,7 @@ pub struct OrderCounts {
     pub subscriptions_disabled: i64,
     /// Due time of the earliest pending delivery; the lag of deliveries.
     pub oldest_delivery_due_at: Option<Timestamp>,
-    /// (kind, count, earliest due time).
     pub jobs: Vec<(String, i64, Timestamp)>,
-    /// Jobs that failed repeatedly.
     pub jobs_failing: i64,
 }
 

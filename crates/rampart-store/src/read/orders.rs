@@ -217,7 +217,7 @@ impl Store {
 
     /// Identifiers sort by time, so the orders of the token's millisecond are one range.
     async fn order_by_earlier_link<T: StoredOrder>(&self, token: &str) -> Result<Option<T>, StoreError> {
-        let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
+        let Some(made) = earlier_link::created_within(token) else { return Ok(None) };
         let [first, end] = [made.start, made.end].map(|moment| SqlValue::display(OrderId::first_at(moment)));
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
         let made: Vec<T> = self.list(sql, vec![first, end]).await?;

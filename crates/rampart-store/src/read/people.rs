@@ -40,7 +40,7 @@ impl Store {
 
     /// The customer that a link of an earlier version leads to.
     pub async fn customer_by_earlier_link(&self, token: &str) -> Result<Option<Customer>, StoreError> {
-        let Some(made) = earlier_link::made_in(token) else { return Ok(None) };
+        let Some(made) = earlier_link::created_within(token) else { return Ok(None) };
         let sql = "SELECT version, data FROM customers WHERE created_at >= $1 AND created_at < $2";
         let made: Vec<Customer> = self.list(sql, vec![made.start.micros().into(), made.end.micros().into()]).await?;
         Ok(made.into_iter().find(|customer| earlier_link::matches(customer.earlier_link.as_deref(), token)))

@@ -27,14 +27,12 @@ pub(crate) struct BulkStatement {
     sql: fn(DatabaseEngine, &str) -> String,
     /// The column types of its rows. Keys are rows of one column.
     types: &'static [ColumnType],
-    /// The number of further parameters.
     further: usize,
     returns: Returns,
 }
 
 #[derive(Clone, Copy)]
 enum Returns {
-    /// It returns rows with these columns.
     Rows(&'static [&'static str]),
     /// It returns the number of rows changed.
     Count,

@@ -5,7 +5,6 @@
 pub(crate) enum SqlError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// Also errors of the connection.
     #[error(transparent)]
     Postgres(#[from] sqlx::Error),
     /// The column's position; its value has an unexpected type or is missing.
@@ -14,7 +13,6 @@ pub(crate) enum SqlError {
     /// No response, or no free connection, within the time limit.
     #[error("the database did not answer in time")]
     TimedOut,
-    /// The reader pool was closed.
     #[error("the store is closed")]
     Closed,
 }
@@ -28,7 +26,6 @@ pub(crate) enum ErrorClass {
     Retry,
     /// The engine lacks a resource (space, memory, permission). It may work later.
     Unavailable,
-    /// A unique constraint was violated.
     AlreadyExists,
     /// The statement is wrong, or its values cannot be stored.
     InvalidData,

@@ -45,10 +45,8 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(59823490601)";
 /// The schema of a database, compared with this version's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SchemaState {
-    /// The database has no schema.
     New,
     Current,
-    /// The migrations that are missing.
     Older(Vec<&'static str>),
 }
 

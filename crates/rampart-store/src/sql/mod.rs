@@ -56,7 +56,6 @@ fn bound(sql: SqlStr, values: &[SqlValue]) -> Query<'static, Postgres, PgArgumen
 /// A supported database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
-    /// Embedded: one file, one serving process.
     Sqlite,
     /// A server: any number of serving processes.
     Postgres,

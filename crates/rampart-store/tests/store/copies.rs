@@ -47,7 +47,8 @@ on_both_engines!(the_first_to_install_decides);
 async fn the_first_to_install_decides(fixture: Arc<Fixture>) {
     let store = fixture.store().await;
     assert_eq!(store.installation().await.unwrap(), None);
-    let installation = |id: &str| InstallationRecord { id: id.into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
+    let installation =
+        |id: &str| InstallationRecord { id: id.into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
     assert_eq!(store.install(&installation("first")).await.unwrap(), installation("first"));
     assert_eq!(store.install(&installation("second")).await.unwrap(), installation("first"));
     assert_eq!(store.installation().await.unwrap(), Some(installation("first")));

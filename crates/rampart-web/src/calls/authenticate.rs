@@ -1,23 +1,22 @@
-//! `POST /api/authenticate`: a key and its secret for a token.
+//! `POST /api/authenticate`: exchanges an API key and its secret for a token.
 
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, required};
 use crate::state::Web;
 
-const FIELDS: &[Field] = &[
-    required("api_key", Kind::Text(200), "The key.").example(r#""rk_0123456789abcdef0123456789abcdef""#),
-    required("api_secret", Kind::Secret(1), "Its secret: standard base64 of 32 bytes.")
+const FIELDS: &[FieldSpec] = &[
+    required("api_key", FieldKind::Text(200), "The API key.").example(r#""rk_0123456789abcdef0123456789abcdef""#),
+    required("api_secret", FieldKind::Secret(1), "The secret of the key: 32 bytes in standard base64.")
         .example(r#""c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U=""#),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/authenticate",
@@ -25,19 +24,19 @@ pub(crate) static CALL: Call = Call {
     id: "authenticate",
     group: "Common",
     summary: "Authentication",
-    about: "Exchanges `api_key` and `api_secret` for a token, which every other call carries in the header `auth` (or as `Authorization: Bearer`). A wrong pair, an unknown key, a disabled partner and an address outside of the allow-list are all told in the same words.",
+    about: "Exchanges `api_key` and `api_secret` for a token, which every other call carries in the header `auth` (or as `Authorization: Bearer`). A wrong secret, an unknown key, a disabled partner and an address outside the allow-list all get the same answer.",
     access: Access::Anybody,
     path_field: None,
     query: &[],
-    takes: Takes::Json(FIELDS),
-    repeats: Repeats::Unknown,
+    body: BodyKind::Json(FIELDS),
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::AuthorizationIncorrect],
     envelope: Envelope::Ok,
-    data: described::<replies::Token>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::TokenSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let (key, secret) = (ask.fields.need("api_key"), ask.fields.need("api_secret"));
-    Reply::ok(&web.app.authenticate(&key, &secret, ask.client).await?)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let (key, secret) = (context.fields.take_required("api_key"), context.fields.take_required("api_secret"));
+    CallResponse::ok(&web.app.authenticate(&key, &secret, context.client).await?)
 }

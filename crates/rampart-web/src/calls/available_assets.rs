@@ -1,15 +1,14 @@
-//! `GET /api/availableAssets`: what is traded.
+//! `GET /api/availableAssets`: the coins and currencies that can be traded.
 
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/availableAssets",
@@ -17,18 +16,18 @@ pub(crate) static CALL: Call = Call {
     id: "availableAssets",
     group: "Common",
     summary: "Available assets",
-    about: "Coins with their chains and bounds, and currencies.",
+    about: "Lists the coins, each with its chain and limits, and the currencies.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described::<replies::Assets>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::AssetsSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, _ask: Ask) -> Result<Reply, AppError> {
-    Reply::ok(&web.app.available_assets().await?)
+async fn run(web: Web, _ask: CallContext) -> Result<CallResponse, AppError> {
+    CallResponse::ok(&web.app.available_assets().await?)
 }

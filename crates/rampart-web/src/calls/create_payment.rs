@@ -5,38 +5,37 @@ use rampart_app::{AppError, CreatePayment};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{COIN, CURRENCY, EXTERNAL_ID, NAME, QUOTE, USER};
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("user_id", USER, "The customer.").example(r#"106"#),
     optional(
         "external_id",
         EXTERNAL_ID,
-        "Your own name for the order, unique among your payments. The same request with the same name returns the same payment.",
+        "Your own identifier of the order, unique among your payments. The same request with the same `external_id` returns the same payment.",
     )
     .example(r#""23232323231""#),
-    required("payment_type", NAME, "The payment method; case does not matter.").example(r#""KHIPU""#),
+    required("payment_type", NAME, "The payment method. Upper and lower case are the same.").example(r#""KHIPU""#),
     required("fiat_symbol", CURRENCY, "The currency.").example(r#""ARS""#),
-    required("fiat_amount", Kind::Money, "What the customer pays, in major units: a multiple of the `step` of `paymentMethods`.")
+    required("fiat_amount", FieldKind::Money, "The amount that the customer pays, in major units. It must be a multiple of the `step` that `paymentMethods` returns.")
         .example(r#"240"#),
     required("coin_symbol", COIN, "The coin.").example(r#""ETH""#),
-    optional("coin_chain", NAME, "Its chain. Not needed for Latin American customers: the coin's default chain is taken.")
+    optional("coin_chain", NAME, "The chain of the coin. Optional for Latin American customers, for whom the coin's default chain is used.")
         .example(r#""polygon""#),
-    required("wallet", Kind::Wallet, "Where the coins go; checked by the chain's own rules.")
+    required("wallet", FieldKind::Wallet, "The wallet address that receives the coins. It is checked by the rules of its chain.")
         .example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#),
-    optional("callback_url", Kind::Link, "Where the browser goes afterwards."),
-    optional("quote_id", QUOTE, "The quote whose terms these are."),
-    optional("refund_account", Kind::Text(64), "An account that money may go back to."),
+    optional("callback_url", FieldKind::Link, "The URL to which the customer's browser is sent after the payment."),
+    optional("quote_id", QUOTE, "The `quote_id` of a quote with the same terms."),
+    optional("refund_account", FieldKind::Text(64), "The customer's bank account for a refund."),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/createPayment",
@@ -44,12 +43,12 @@ pub(crate) static CALL: Call = Call {
     id: "createPayment",
     group: "OnRamp",
     summary: "Create Payment Intend",
-    about: "Makes an order to buy coins. Redirect methods answer with the page where the customer pays, transfers with the account to pay to and the `concept` to quote.",
+    about: "Creates an order to buy coins. For a redirect method, the answer contains the page where the customer pays; for a bank transfer, it also contains the account to pay to and the `concept` that the customer must give as the reference.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Json(FIELDS),
-    repeats: Repeats::ByKeyOrName(ClaimScope::PaymentExternalId),
+    body: BodyKind::Json(FIELDS),
+    idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::PaymentExternalId),
     codes: &[
         ErrorCode::UserNotFound,
         ErrorCode::UserBanned,
@@ -72,12 +71,12 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::ExternalIdConflict,
     ],
     envelope: Envelope::PaymentCreated,
-    data: described::<replies::PaymentCreated>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::PaymentCreatedSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = CreatePayment {
         user_id: fields.take("user_id"),
         external_id: fields.take("external_id"),
@@ -91,6 +90,6 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         quote_id: fields.take("quote_id"),
         refund_account: fields.take("refund_account"),
     };
-    let answer = web.app.create_payment(ask.caller()?, &request, ask.key()).await?;
-    Ok(Reply::payment_created(&answer.data, answer.replayed))
+    let answer = web.app.create_payment(context.caller()?, &request, context.key()).await?;
+    Ok(CallResponse::payment_created(&answer.data, answer.replayed))
 }

@@ -5,25 +5,25 @@ use rampart_app::{AppError, CreateRampoff};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, COIN, EXTERNAL_ID, NAME, QUOTE, USER};
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("user_id", USER, "The customer.").example(r#"106"#),
-    required("amount", Kind::Money, "How many coins.").example(r#"50"#),
-    optional("blockchain", NAME, "The chain. Not needed for Latin American customers: the coin's default chain is taken.")
+    required("amount", FieldKind::Money, "The amount that the customer sells, in whole coins.").example(r#"50"#),
+    optional("blockchain", NAME, "The chain of the coin. Optional for Latin American customers, for whom the coin's default chain is used.")
         .example(r#""polygon""#),
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
     optional(
         "iban",
-        Kind::Text(64),
-        "The account to pay to; for Latin American customers the one given at registration, which this overrides.",
+        FieldKind::Text(64),
+        "The bank account that receives the payout. For Latin American customers it is optional and overrides the account given at registration.",
     )
     .example(r#""ES9121000418450200051332""#),
     BANK_NAME,
@@ -32,14 +32,13 @@ const FIELDS: &[Field] = &[
     optional(
         "external_id",
         EXTERNAL_ID,
-        "Your own name for the order, unique among your ramp-offs. The same request with the same name returns the same ramp-off.",
+        "Your own identifier of the order, unique among your ramp-offs. The same request with the same `external_id` returns the same ramp-off.",
     )
     .example(r#""sale-1""#),
-    optional("quote_id", QUOTE, "The quote whose terms these are."),
-    optional("refund_wallet", Kind::Wallet, "Where coins may go back to, less the network fee."),
+    optional("quote_id", QUOTE, "The `quote_id` of a quote with the same terms."),
+    optional("refund_wallet", FieldKind::Wallet, "The customer's wallet for a refund. The network fee is deducted from a refund."),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/createRampoff",
@@ -47,12 +46,12 @@ pub(crate) static CALL: Call = Call {
     id: "createRampoff",
     group: "OffRamp",
     summary: "Create rampoff operation",
-    about: "Makes an order to sell coins: the answer holds the address to send them to. What counts is what arrives there.",
+    about: "Creates an order to sell coins. The answer contains the deposit address. The amount that arrives there is exchanged.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Json(FIELDS),
-    repeats: Repeats::ByKeyOrName(ClaimScope::RampoffExternalId),
+    body: BodyKind::Json(FIELDS),
+    idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::RampoffExternalId),
     codes: &[
         ErrorCode::UserNotFound,
         ErrorCode::UserBanned,
@@ -75,12 +74,12 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::InvalidBankAccount,
     ],
     envelope: Envelope::Ok,
-    data: described::<replies::RampoffCreated>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RampoffCreatedSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = CreateRampoff {
         user_id: fields.take("user_id"),
         amount: fields.take_amount("amount"),
@@ -94,6 +93,6 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         quote_id: fields.take("quote_id"),
         refund_wallet: fields.take("refund_wallet"),
     };
-    let answer = web.app.create_rampoff(ask.caller()?, &request, ask.key()).await?;
-    Ok(Reply::ok_json(&answer.data, answer.replayed))
+    let answer = web.app.create_rampoff(context.caller()?, &request, context.key()).await?;
+    Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

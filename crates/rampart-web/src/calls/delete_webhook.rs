@@ -1,19 +1,18 @@
-//! `DELETE /api/webhooks/{type}`: the end of a subscription.
+//! `DELETE /api/webhooks/{type}`: ends a subscription.
 
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Kind, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, required};
 use crate::state::Web;
 
 use super::EVENT_TYPES;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,
     path: "/api/webhooks/{type}",
@@ -21,19 +20,19 @@ pub(crate) static CALL: Call = Call {
     id: "deleteWebhook",
     group: "Webhooks",
     summary: "Webhook Event Unsubscribe",
-    about: "Ends a subscription. Events go on being numbered and can be read from `events`.",
+    about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(required("type", Kind::Choice(EVENT_TYPES), "The type that was subscribed to.").example(r#""PAY_IN""#)),
+    path_field: Some(required("type", FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").example(r#""PAY_IN""#)),
     query: &[],
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,
-    data: described::<replies::SubscriptionDeleted>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::SubscriptionDeleted>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, ask: Ask) -> Result<Reply, AppError> {
-    web.app.delete_subscription(ask.caller()?, &ask.path).await?;
-    Ok(Reply::ok_json("\"subscription_deleted\"", false))
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    web.app.delete_subscription(context.caller()?, &context.path).await?;
+    Ok(CallResponse::ok_json("\"subscription_deleted\"", false))
 }

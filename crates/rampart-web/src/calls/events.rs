@@ -1,21 +1,20 @@
-//! `GET /api/events`: everything a partner is told of, in order.
+//! `GET /api/events`: the partner's event log, in order.
 
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional};
 use crate::state::Web;
 
-const FIELDS: &[Field] = &[
-    optional("after", Kind::Integer(0, i64::MAX), "Only events behind this number; all when absent.").example("0"),
-    optional("limit", Kind::Integer(1, 100), "How many; 25 when absent.").example("100"),
+const FIELDS: &[FieldSpec] = &[
+    optional("after", FieldKind::Integer(0, i64::MAX), "Return only events with a higher sequence number. Default: all.").example("0"),
+    optional("limit", FieldKind::Integer(1, 100), "The maximum number of events to return. Default: 25.").example("100"),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/events",
@@ -23,21 +22,21 @@ pub(crate) static CALL: Call = Call {
     id: "events",
     group: "Webhooks",
     summary: "The log of events",
-    about: "Your events behind a sequence number, oldest first, without gap and without expiry, whatever became of their deliveries. `next_cursor` is the `after` of the next call.",
+    about: "Returns your events after a sequence number, oldest first. The log has no gaps and does not expire, and does not depend on webhook deliveries. Pass `next_cursor` as `after` of the next call.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<replies::Event>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::EventSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let (after, limit) = (ask.fields.take("after"), ask.fields.take("limit"));
-    let page = web.app.events(ask.caller()?, after, limit).await?;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let (after, limit) = (context.fields.take("after"), context.fields.take("limit"));
+    let page = web.app.events(context.caller()?, after, limit).await?;
     let last = page.events.last().map(|event| event.sequence.to_string());
-    Reply::list(&page.events, last.as_deref(), page.has_more)
+    CallResponse::list(&page.events, last.as_deref(), page.has_more)
 }

@@ -4,18 +4,17 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldSpec, required};
 use crate::state::Web;
 
 use super::IDENTIFIER;
 
-const FIELDS: &[Field] = &[required("id", IDENTIFIER, "The ramp-off.")];
+const FIELDS: &[FieldSpec] = &[required("id", IDENTIFIER, "The identifier of the ramp-off.")];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/getRampoff",
@@ -23,19 +22,19 @@ pub(crate) static CALL: Call = Call {
     id: "getRampoff",
     group: "OffRamp",
     summary: "Get rampoff status",
-    about: "A ramp-off as it stands.",
+    about: "Returns the current state of a ramp-off.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::RampoffNotFound],
     envelope: Envelope::Ok,
-    data: described::<replies::Rampoff>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RampoffSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let id = ask.fields.need("id");
-    Reply::ok(&web.app.rampoff(ask.caller()?, &id).await?)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let id = context.fields.take_required("id");
+    CallResponse::ok(&web.app.rampoff(context.caller()?, &id).await?)
 }

@@ -1,21 +1,20 @@
-//! `GET /api/kyc/check`: where a customer's identity check stands.
+//! `GET /api/kyc/check`: the status of a customer's identity check.
 
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldSpec, required};
 use crate::state::Web;
 
 use super::USER;
 
-const FIELDS: &[Field] = &[required("user_id", USER, "The customer.").example("106")];
+const FIELDS: &[FieldSpec] = &[required("user_id", USER, "The customer.").example("106")];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/kyc/check",
@@ -23,19 +22,19 @@ pub(crate) static CALL: Call = Call {
     id: "kycCheck",
     group: "Common",
     summary: "Check KYC Verification",
-    about: "Where a customer's identity check stands, and the link of its form.",
+    about: "Returns the status of a customer's identity check and the link to the identity form.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::UserNotFound],
     envelope: Envelope::Ok,
-    data: described::<replies::Kyc>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::KycSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let user = ask.fields.take("user_id");
-    Reply::ok(&web.app.kyc_check(ask.caller()?, user).await?)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let user = context.fields.take("user_id");
+    CallResponse::ok(&web.app.kyc_check(context.caller()?, user).await?)
 }

@@ -3,24 +3,23 @@
 use rampart_app::ListRequest;
 
 use super::{EXTERNAL_ID, USER};
-use crate::field::{Field, Kind, optional};
-use crate::fields::Fields;
+use crate::field::{FieldKind, FieldSpec, optional};
+use crate::fields::RequestFields;
 
 /// The filters of a list of orders in these states.
-pub(super) const fn filters(statuses: &'static [&'static str]) -> [Field; 7] {
+pub(super) const fn filters(statuses: &'static [&'static str]) -> [FieldSpec; 7] {
     [
-        optional("limit", Kind::Integer(1, 100), "How many; 25 when absent.").example("25"),
-        optional("cursor", Kind::Token(256), "The `next_cursor` of the page before."),
-        optional("status", Kind::Words(statuses), "Only in this status; several are separated by commas."),
-        optional("user_id", USER, "Only this customer's."),
-        optional("external_id", EXTERNAL_ID, "Only the one of this name."),
-        optional("from", Kind::Moment, "Only those made at this moment (or day) or after."),
-        optional("to", Kind::Moment, "Only those made before this moment (or day)."),
+        optional("limit", FieldKind::Integer(1, 100), "The maximum number of orders to return. Default: 25.").example("25"),
+        optional("cursor", FieldKind::Token(256), "The `next_cursor` of the previous page."),
+        optional("status", FieldKind::Words(statuses), "Return only orders in this status. Separate several statuses by commas."),
+        optional("user_id", USER, "Return only the orders of this customer."),
+        optional("external_id", EXTERNAL_ID, "Return only the order with this `external_id`."),
+        optional("from", FieldKind::Moment, "Return only orders created at or after this time (or the beginning of this day)."),
+        optional("to", FieldKind::Moment, "Return only orders created before this time (or the beginning of this day)."),
     ]
 }
 
-/// The request of a list.
-pub(super) fn request(fields: &mut Fields) -> ListRequest {
+pub(super) fn request(fields: &mut RequestFields) -> ListRequest {
     ListRequest {
         limit: fields.take("limit"),
         cursor: fields.take("cursor"),

@@ -27,10 +27,10 @@ mod validate_bank_account;
 mod validate_identification;
 mod webhooks;
 
-pub(crate) use table::Calls;
+pub(crate) use table::CallTable;
 
 use crate::call::Call;
-use crate::field::{Field, Kind, optional};
+use crate::field::{FieldKind, FieldSpec, optional};
 
 /// Every call, in the order of the documentation.
 pub(crate) static ALL: &[&Call] = &[
@@ -60,38 +60,32 @@ pub(crate) static ALL: &[&Call] = &[
     &validate_bank_account::CALL,
 ];
 
-/// The largest customer number: numbers up to here survive every JSON reader.
-const LARGEST_USER: i64 = (1 << 53) - 1;
-/// What a `user_id` is.
-const USER: Kind = Kind::Integer(1, LARGEST_USER);
-/// What an `external_id` is.
-const EXTERNAL_ID: Kind = Kind::Text(128);
-/// What a sealed quote is.
-const QUOTE: Kind = Kind::Token(2_048);
-/// What a country is, by name or code.
-const COUNTRY: Kind = Kind::Text(60);
-/// What a currency is.
-const CURRENCY: Kind = Kind::Code(4);
-/// What a coin is.
-const COIN: Kind = Kind::Code(12);
-/// What a chain is, and what a payment method is.
-const NAME: Kind = Kind::Code(16);
-/// What an identifier is. One of another form is one that does not exist.
-const IDENTIFIER: Kind = Kind::Token(128);
+/// A `user_id`. At most 2^53 - 1, the largest integer that every JSON reader keeps exactly.
+const USER: FieldKind = FieldKind::Integer(1, (1 << 53) - 1);
+const EXTERNAL_ID: FieldKind = FieldKind::Text(128);
+const QUOTE: FieldKind = FieldKind::Token(2_048);
+/// A country, by name or ISO code.
+const COUNTRY: FieldKind = FieldKind::Text(60);
+const CURRENCY: FieldKind = FieldKind::Code(4);
+const COIN: FieldKind = FieldKind::Code(12);
+/// A chain or a payment method.
+const NAME: FieldKind = FieldKind::Code(16);
+/// An order's identifier. Its form is not checked: a malformed one is answered as not found.
+const IDENTIFIER: FieldKind = FieldKind::Token(128);
 
-/// The bank's name beside an account to pay to.
-const BANK_NAME: Field =
-    optional("bank_name", Kind::Text(100), "The bank's name. Where the account needs a bank and no `bank_code` is sent, it tells which.");
-/// The bank beside an account.
-const BANK_CODE: Field = optional("bank_code", Kind::Text(64), "The bank, where the account needs one: its code, or its name.");
-/// The kind beside an account.
-const ACCOUNT_TYPE: Field = optional(
+const BANK_NAME: FieldSpec = optional(
+    "bank_name",
+    FieldKind::Text(100),
+    "The name of the bank. It identifies the bank if the account needs one and `bank_code` is absent.",
+);
+const BANK_CODE: FieldSpec = optional("bank_code", FieldKind::Text(64), "The code or the name of the bank, if the account needs one.");
+const ACCOUNT_TYPE: FieldSpec = optional(
     "account_type",
-    Kind::Text(64),
-    "The kind of account, where it needs one, in Spanish or English: `checking` (`corriente`), `savings` (`ahorros`), in Chile `vista` and `rut` (`CuentaRUT`) as well.",
+    FieldKind::Text(64),
+    "The type of account, if the account needs one, in Spanish or English: `checking` (`corriente`) or `savings` (`ahorros`); in Chile also `vista` or `rut` (`CuentaRUT`).",
 );
 
-/// The types of event that can be subscribed to.
+/// The event types that can be subscribed to.
 pub(crate) const EVENT_TYPES: &[&str] = &[
     "PAY_IN",
     "COINS_SENT",
@@ -103,20 +97,19 @@ pub(crate) const EVENT_TYPES: &[&str] = &[
     "RAMPOFF_UPDATED",
 ];
 
-/// The fields of a subscription.
-const SUBSCRIPTION: &[Field] = &[
-    crate::field::required("url", Kind::Link, "Where to deliver, without a user name or password. In live mode it must be https, at port 443 or another that the operator allows, and not lead into a private network.")
+const SUBSCRIPTION: &[FieldSpec] = &[
+    crate::field::required("url", FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.")
         .example(r#""https://partner.example/webhooks/rampart""#),
     crate::field::required(
         "type",
-        Kind::Choice(EVENT_TYPES),
-        "Which events. `TRANSFER_RAMPOFF_FINISHED` is a later name of `RAMPOFF_FINISHED`; events are delivered under the name subscribed.",
+        FieldKind::Choice(EVENT_TYPES),
+        "The event type. `TRANSFER_RAMPOFF_FINISHED` is a newer name of `RAMPOFF_FINISHED`; events are delivered under the name that you subscribed to.",
     )
     .example(r#""PAY_IN""#),
     crate::field::optional(
         "replay",
-        Kind::Choice(&["true", "false"]),
-        "`true` to have what was parked for this subscription delivered again, as if it were new: up to 10,000 deliveries a call, the oldest first. See `parked` of `GET /api/webhooks`.",
+        FieldKind::Choice(&["true", "false"]),
+        "`true` delivers the parked events of this subscription again as if they were new: up to 10,000 per call, oldest first. See `parked` in `GET /api/webhooks`.",
     ),
 ];
 

@@ -4,16 +4,15 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
+use crate::describe::responses;
 use crate::field::required;
-use crate::reply::Reply;
 use crate::state::Web;
 
 use super::IDENTIFIER;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/payment/{payment_id}",
@@ -21,18 +20,18 @@ pub(crate) static CALL: Call = Call {
     id: "payment",
     group: "OnRamp",
     summary: "Get Payment",
-    about: "A payment as it stands. `txid` is there from `coins_sent` on.",
+    about: "Returns the current state of a payment. `txid` is set from `coins_sent` on.",
     access: Access::Token,
-    path_field: Some(required("payment_id", IDENTIFIER, "The payment.")),
+    path_field: Some(required("payment_id", IDENTIFIER, "The identifier of the payment.")),
     query: &[],
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,
-    data: described::<replies::Payment>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::PaymentSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, ask: Ask) -> Result<Reply, AppError> {
-    Reply::ok(&web.app.payment(ask.caller()?, &ask.path).await?)
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    CallResponse::ok(&web.app.payment(context.caller()?, &context.path).await?)
 }

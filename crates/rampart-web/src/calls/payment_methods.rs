@@ -1,23 +1,22 @@
-//! `GET /api/paymentMethods`: how a country's customers can pay.
+//! `GET /api/paymentMethods`: the payment methods of a country.
 
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described_list;
-use crate::describe::replies;
-use crate::field::{Field, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{COUNTRY, CURRENCY};
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("country", COUNTRY, "The country, by name or ISO code.").example(r#""ESP""#),
-    optional("fiat_symbol", CURRENCY, "Only those that take this currency.").example(r#""EUR""#),
+    optional("fiat_symbol", CURRENCY, "Return only methods in this currency.").example(r#""EUR""#),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/paymentMethods",
@@ -25,19 +24,19 @@ pub(crate) static CALL: Call = Call {
     id: "paymentMethods",
     group: "OnRamp",
     summary: "Get payment methods",
-    about: "The payment methods of a country with their bounds and fees.",
+    about: "Lists the payment methods of a country with their limits and fees.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described_list::<replies::PaymentMethod>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described_list::<responses::PaymentMethodSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let (country, currency) = (ask.fields.take("country"), ask.fields.take("fiat_symbol"));
-    Reply::ok(&web.app.payment_methods(ask.caller()?, country, currency).await?)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let (country, currency) = (context.fields.take("country"), context.fields.take("fiat_symbol"));
+    CallResponse::ok(&web.app.payment_methods(context.caller()?, country, currency).await?)
 }

@@ -3,17 +3,16 @@
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
 use super::list;
 
-static FILTERS: [crate::field::Field; 7] = list::filters(&rampart_core::payment::PaymentState::STATUSES);
+static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::payment::PaymentState::STATUSES);
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/payments",
@@ -21,20 +20,20 @@ pub(crate) static CALL: Call = Call {
     id: "payments",
     group: "OnRamp",
     summary: "List of Payments",
-    about: "Your payments, newest first, a page at a time.",
+    about: "Lists your payments, newest first, in pages.",
     access: Access::Token,
     path_field: None,
     query: &FILTERS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<replies::Payment>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::PaymentSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let request = list::request(&mut ask.fields);
-    let page = web.app.payments(ask.caller()?, &request).await?;
-    Reply::list(&page.items, page.next_cursor.as_deref(), page.has_more)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let request = list::request(&mut context.fields);
+    let page = web.app.payments(context.caller()?, &request).await?;
+    CallResponse::list(&page.items, page.next_cursor.as_deref(), page.has_more)
 }

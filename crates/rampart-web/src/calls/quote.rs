@@ -4,35 +4,36 @@ use axum::http::Method;
 use rampart_app::{AppError, QuoteRequest};
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{COIN, COUNTRY, CURRENCY, NAME};
 
-const FIELDS: &[Field] = &[
-    required("amount", Kind::Money, "How much, in major units of the currency, or of the coin with `amount_in=coin`.").example(r#"100"#),
+const FIELDS: &[FieldSpec] = &[
+    required("amount", FieldKind::Money, "The amount, in major units of the currency, or in whole coins with `amount_in=coin`.")
+        .example(r#"100"#),
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
-    optional("chain", NAME, "The chain; the coin's default chain when absent.").example(r#""polygon""#),
-    required("payment_type", NAME, "The payment method; case does not matter.").example(r#""card""#),
+    optional("chain", NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#),
+    required("payment_type", NAME, "The payment method. Upper and lower case are the same.").example(r#""card""#),
     optional(
         "fiat_symbol",
         CURRENCY,
-        "The currency, where several countries have a method of this name; EUR when neither it nor `country` is there.",
+        "The currency, if several countries have a method with this name. Default: EUR if `country` is absent too.",
     )
     .example(r#""EUR""#),
-    optional("amount_in", Kind::Choice(&["fiat", "coin"]), "What `amount` counts; `fiat` when absent.").example(r#""fiat""#),
+    optional("amount_in", FieldKind::Choice(&["fiat", "coin"]), "Whether `amount` is in the currency or in coins. Default: `fiat`.")
+        .example(r#""fiat""#),
     optional(
         "country",
         COUNTRY,
-        "The customer's country, where several have a method of this name. Required where nothing in EUR can be meant.",
+        "The customer's country, if several countries have a method with this name. Required if EUR does not identify the method.",
     ),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/quote",
@@ -40,12 +41,12 @@ pub(crate) static CALL: Call = Call {
     id: "quote",
     group: "OnRamp",
     summary: "Get Quote",
-    about: "The terms of a purchase: `total_fiat` is all that the customer pays, fees are inside it, `tokens` is what the customer receives. `quote_id` fixes these terms for one `createPayment` until `expires_at`.",
+    about: "Returns the terms of a purchase. `total_fiat` is the amount that the customer pays, fees included; `tokens` is the amount that the customer receives. `quote_id` fixes these terms for one `createPayment` until `expires_at`.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[
         ErrorCode::MethodNotAllowed,
         ErrorCode::CoinNotSupported,
@@ -54,12 +55,12 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::PriceUnavailable,
     ],
     envelope: Envelope::Ok,
-    data: described::<replies::Quote>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::QuoteSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = QuoteRequest {
         amount: fields.take_amount("amount"),
         symbol: fields.take("symbol"),
@@ -69,5 +70,5 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         amount_in: fields.take("amount_in"),
         country: fields.take("country"),
     };
-    Reply::ok(&web.app.quote(ask.caller()?, &request).await?)
+    CallResponse::ok(&web.app.quote(context.caller()?, &request).await?)
 }

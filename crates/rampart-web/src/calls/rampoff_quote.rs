@@ -4,24 +4,27 @@ use axum::http::Method;
 use rampart_app::{AppError, RampoffQuoteRequest};
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{COIN, COUNTRY, CURRENCY, NAME};
 
-const FIELDS: &[Field] = &[
-    required("amount", Kind::Money, "How many coins.").example(r#"50"#),
+const FIELDS: &[FieldSpec] = &[
+    required("amount", FieldKind::Money, "The amount that the customer sells, in whole coins.").example(r#"50"#),
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
-    optional("blockchain", NAME, "Its chain; the coin's default chain when absent.").example(r#""polygon""#),
-    optional("fiat_symbol", CURRENCY, "The currency to be paid in; EUR when neither it nor `country` is there.").example(r#""EUR""#),
-    optional("country", COUNTRY, "The customer's country, where several have this currency. Required where nothing in EUR can be meant."),
+    optional("blockchain", NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#),
+    optional("fiat_symbol", CURRENCY, "The currency of the payout. Default: EUR if `country` is absent too.").example(r#""EUR""#),
+    optional(
+        "country",
+        COUNTRY,
+        "The customer's country, if several countries have this currency. Required if EUR does not identify the payout.",
+    ),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/rampoffQuote",
@@ -29,12 +32,12 @@ pub(crate) static CALL: Call = Call {
     id: "rampoffQuote",
     group: "OffRamp",
     summary: "Get quote",
-    about: "The terms of a sale: `fiat_amount` is what the customer receives. `quote_id` fixes these terms for one `createRampoff` until `expires_at`.",
+    about: "Returns the terms of a sale. `fiat_amount` is the amount that the customer receives. `quote_id` fixes these terms for one `createRampoff` until `expires_at`.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[
         ErrorCode::MethodNotAllowed,
         ErrorCode::CoinNotSupported,
@@ -43,12 +46,12 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::PriceUnavailable,
     ],
     envelope: Envelope::Ok,
-    data: described::<replies::RampoffQuote>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RampoffQuoteSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = RampoffQuoteRequest {
         amount: fields.take_amount("amount"),
         symbol: fields.take("symbol"),
@@ -56,5 +59,5 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         fiat_symbol: fields.take("fiat_symbol"),
         country: fields.take("country"),
     };
-    Reply::ok(&web.app.rampoff_quote(ask.caller()?, &request).await?)
+    CallResponse::ok(&web.app.rampoff_quote(context.caller()?, &request).await?)
 }

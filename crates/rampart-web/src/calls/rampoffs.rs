@@ -3,17 +3,16 @@
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
 use super::list;
 
-static FILTERS: [crate::field::Field; 7] = list::filters(&rampart_core::rampoff::RampoffState::STATUSES);
+static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::rampoff::RampoffState::STATUSES);
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/rampoffs",
@@ -21,20 +20,20 @@ pub(crate) static CALL: Call = Call {
     id: "rampoffs",
     group: "OffRamp",
     summary: "Get List",
-    about: "Your ramp-offs, newest first, a page at a time.",
+    about: "Lists your ramp-offs, newest first, in pages.",
     access: Access::Token,
     path_field: None,
     query: &FILTERS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<replies::Rampoff>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RampoffSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let request = list::request(&mut ask.fields);
-    let page = web.app.rampoffs(ask.caller()?, &request).await?;
-    Reply::list(&page.items, page.next_cursor.as_deref(), page.has_more)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let request = list::request(&mut context.fields);
+    let page = web.app.rampoffs(context.caller()?, &request).await?;
+    CallResponse::list(&page.items, page.next_cursor.as_deref(), page.has_more)
 }

@@ -1,43 +1,42 @@
-//! `POST /api/registerUser`: a new customer.
+//! `POST /api/registerUser`: registers a customer.
 
 use axum::http::Method;
 use rampart_app::{AppError, RegisterUser};
 use rampart_core::phone;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{ACCOUNT_TYPE, BANK_CODE, COUNTRY};
 
-const FIELDS: &[Field] = &[
-    required("name", Kind::Text(100), "Given name, or a company's name.").example(r#""Alvaro""#),
-    optional("last_name", Kind::Text(100), "First family name.").example(r#""Iglesia""#),
-    optional("last_name2", Kind::Text(100), "Second family name.").example(r#""Vicente""#),
-    optional("phone", Kind::Text(phone::MAX_CHARACTERS), "Telephone number. One that does not hold is stored and told among `warnings`.").example(r#""+54xxxxxxxxx""#),
-    optional("country", COUNTRY, "The country of residence: its name in Spanish or English, or its ISO code. This or `country_code` is required; when both are sent they must agree.").example(r#""Argentina""#),
-    optional("country_code", COUNTRY, "The same by its ISO code.").example(r#""ARG""#),
-    optional("city", Kind::Text(100), "City.").example(r#""Buenos Aires""#),
-    optional("address", Kind::Text(200), "Street and number.").example(r#""Fray Justo St. María de Oro 2121""#),
-    required("email", Kind::Email, "E-mail address, unique among the partner's customers.").example(r#""email@gmail.com""#),
-    optional("identification_number", Kind::Text(40), "National identification. Goes with `identification_type`; required before any Latin American operation.").example(r#""11111111""#),
-    optional("password", Kind::Secret(6), "Checked and not kept: nothing logs in with it.").example(r#""123456""#),
-    optional("professional_activity", Kind::Text(100), "What the customer does for a living.").example(r#""Developer""#),
-    optional("address_state", Kind::Text(100), "State or province.").example(r#""CABA""#),
-    optional("zipcode", Kind::Text(20), "Postal code.").example(r#""1425""#),
-    optional("dob", Kind::Date, "Date of birth.").example(r#""1986-05-03""#),
-    optional("identification_type", Kind::Text(40), "The document, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""DNI""#),
-    optional("iban", Kind::Text(64), "The bank account for payouts: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. One that does not hold is stored and told among `warnings`.").example(r#""123123123""#),
+const FIELDS: &[FieldSpec] = &[
+    required("name", FieldKind::Text(100), "Given name, or a company's name.").example(r#""Alvaro""#),
+    optional("last_name", FieldKind::Text(100), "First family name.").example(r#""Iglesia""#),
+    optional("last_name2", FieldKind::Text(100), "Second family name.").example(r#""Vicente""#),
+    optional("phone", FieldKind::Text(phone::MAX_CHARACTERS), "Telephone number. An invalid number is stored and reported in `warnings`.").example(r#""+54xxxxxxxxx""#),
+    optional("country", COUNTRY, "The country of residence: its name in Spanish or English, or its ISO code. Either this or `country_code` is required; if both are sent, they must name the same country.").example(r#""Argentina""#),
+    optional("country_code", COUNTRY, "The country of residence by its ISO code.").example(r#""ARG""#),
+    optional("city", FieldKind::Text(100), "City.").example(r#""Buenos Aires""#),
+    optional("address", FieldKind::Text(200), "Street and number.").example(r#""Fray Justo St. María de Oro 2121""#),
+    required("email", FieldKind::Email, "E-mail address, unique among your customers.").example(r#""email@gmail.com""#),
+    optional("identification_number", FieldKind::Text(40), "The number of the identification document. It needs `identification_type`. Required before any Latin American operation.").example(r#""11111111""#),
+    optional("password", FieldKind::Secret(6), "Accepted for compatibility. Its length is checked; it is not stored and not used.").example(r#""123456""#),
+    optional("professional_activity", FieldKind::Text(100), "The customer's occupation.").example(r#""Developer""#),
+    optional("address_state", FieldKind::Text(100), "State or province.").example(r#""CABA""#),
+    optional("zipcode", FieldKind::Text(20), "Postal code.").example(r#""1425""#),
+    optional("dob", FieldKind::Date, "Date of birth.").example(r#""1986-05-03""#),
+    optional("identification_type", FieldKind::Text(40), "The document type, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""DNI""#),
+    optional("iban", FieldKind::Text(64), "The bank account for payouts: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. An invalid account is stored and reported in `warnings`.").example(r#""123123123""#),
     BANK_CODE,
     ACCOUNT_TYPE,
-    optional("callback_url", Kind::Link, "Where the identity form sends the customer afterwards."),
+    optional("callback_url", FieldKind::Link, "The URL to which the customer is sent after the identity form."),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/registerUser",
@@ -45,20 +44,20 @@ pub(crate) static CALL: Call = Call {
     id: "registerUser",
     group: "Common",
     summary: "User Registration",
-    about: "Registers a customer. The answer holds the link of the form that checks the identity. Telephone number and bank account are stored even if they do not hold; `warnings` says so.",
+    about: "Registers a customer. The answer contains the link to the identity form. An invalid telephone number or bank account is stored anyway and reported in `warnings`.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Json(FIELDS),
-    repeats: Repeats::ByKey,
+    body: BodyKind::Json(FIELDS),
+    idempotency: Idempotency::ByKey,
     codes: &[ErrorCode::UserAlreadyExists, ErrorCode::EmailNotAllowed, ErrorCode::InvalidIdentification, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
-    data: described::<replies::Registered>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RegisteredSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = RegisterUser {
         name: fields.take("name"),
         last_name: fields.take("last_name"),
@@ -81,6 +80,6 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         account_type: fields.take("account_type"),
         callback_url: fields.take("callback_url"),
     };
-    let answer = web.app.register_user(ask.caller()?, &request, ask.key()).await?;
-    Ok(Reply::ok_json(&answer.data, answer.replayed))
+    let answer = web.app.register_user(context.caller()?, &request, context.key()).await?;
+    Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,28 +1,27 @@
-//! `POST /api/setPayoutAccount`: another account for a payout that did not arrive.
+//! `POST /api/setPayoutAccount`: another account for a payout that the bank refused or returned.
 
 use axum::http::Method;
 use rampart_app::{AppError, SetPayoutAccount};
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, required};
 use crate::state::Web;
 
 use super::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
 
-const FIELDS: &[Field] = &[
-    required("rampoff_id", IDENTIFIER, "The ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
-    required("iban", Kind::Text(64), "The customer's account to pay to: an IBAN, or the local account.")
+const FIELDS: &[FieldSpec] = &[
+    required("rampoff_id", IDENTIFIER, "The identifier of the ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
+    required("iban", FieldKind::Text(64), "The customer's bank account for the payout: an IBAN or the local account number.")
         .example(r#""ES9121000418450200051332""#),
     BANK_NAME,
     BANK_CODE,
     ACCOUNT_TYPE,
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/setPayoutAccount",
@@ -30,21 +29,21 @@ pub(crate) static CALL: Call = Call {
     id: "setPayoutAccount",
     group: "OffRamp",
     summary: "Set another account for a payout",
-    about: "Gives another account for a payout that the bank did not accept (`on_hold` for `bank`): it is paid there at once. A payout \
-            that came back after it was `finished` is paid there once a person has looked at it. The answer is the ramp-off.",
+    about: "Sets another account for a payout that the bank did not accept (`on_hold` with reason `bank`); the payout is then sent at once. A \
+            payout that was returned after the ramp-off was `finished` is sent after a manual review. The answer is the ramp-off.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Json(FIELDS),
-    repeats: Repeats::ByKey,
+    body: BodyKind::Json(FIELDS),
+    idempotency: Idempotency::ByKey,
     codes: &[ErrorCode::RampoffNotFound, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
-    data: described::<replies::Rampoff>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::RampoffSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = SetPayoutAccount {
         rampoff_id: fields.take("rampoff_id"),
         iban: fields.take("iban"),
@@ -52,6 +51,6 @@ async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
         bank_code: fields.take("bank_code"),
         account_type: fields.take("account_type"),
     };
-    let answer = web.app.set_payout_account(ask.caller()?, request, ask.key()).await?;
-    Ok(Reply::ok_json(&answer.data, answer.replayed))
+    let answer = web.app.set_payout_account(context.caller()?, request, context.key()).await?;
+    Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,17 +1,16 @@
-//! `POST /api/subscribeToWebhook`: subscribes to a type of event.
+//! `POST /api/subscribeToWebhook`: subscribes to an event type.
 
 use axum::http::Method;
 use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
 use super::SUBSCRIPTION;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/subscribeToWebhook",
@@ -19,20 +18,21 @@ pub(crate) static CALL: Call = Call {
     id: "subscribeToWebhook",
     group: "Webhooks",
     summary: "Webhook Event Subscribe",
-    about: "Subscribes to a type of event. There is one subscription of each type: subscribing again replaces its URL, and makes one that is disabled active again.",
+    about: "Subscribes to an event type. There is one subscription per type: subscribing again replaces its URL and reactivates a disabled subscription.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::FormOrJson(SUBSCRIPTION),
-    repeats: Repeats::ByKey,
+    body: BodyKind::FormOrJson(SUBSCRIPTION),
+    idempotency: Idempotency::ByKey,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described::<replies::SubscriptionCreated>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::SubscriptionCreated>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let request = SubscriptionRequest { url: ask.fields.take("url"), kind: ask.fields.take("type"), replay: ask.fields.take("replay") };
-    let answer = web.app.put_subscription(ask.caller()?, SubscriptionCall::Subscribe, request, ask.key()).await?;
-    Ok(Reply::ok_json(&answer.data, answer.replayed))
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let request =
+        SubscriptionRequest { url: context.fields.take("url"), kind: context.fields.take("type"), replay: context.fields.take("replay") };
+    let answer = web.app.put_subscription(context.caller()?, SubscriptionCall::Subscribe, request, context.key()).await?;
+    Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,4 +1,4 @@
-//! The calls by method and path.
+//! Finds the call of a request by method and path.
 
 use axum::http::Method;
 
@@ -7,22 +7,22 @@ use crate::call::Call;
 use crate::metrics::{RequestMetrics, RouteLabel, RouteMetrics};
 
 /// The calls of the partner API, found by method and path.
-pub(crate) struct Calls(matchit::Router<Vec<Entry>>);
+pub(crate) struct CallTable(matchit::Router<Vec<CallEntry>>);
 
-/// A call and what is measured of it.
-pub(crate) struct Entry {
+/// A call with its metrics.
+pub(crate) struct CallEntry {
     pub(crate) call: &'static Call,
     pub(crate) metrics: RouteMetrics,
 }
 
-impl Calls {
-    /// Every call, at each of its paths.
-    pub(crate) fn table(metrics: &RequestMetrics) -> Self {
-        let mut paths: Vec<(&'static str, Vec<Entry>)> = Vec::new();
+impl CallTable {
+    /// Builds the table of all calls at all their paths.
+    pub(crate) fn new(metrics: &RequestMetrics) -> Self {
+        let mut paths: Vec<(&'static str, Vec<CallEntry>)> = Vec::new();
         for call in ALL.iter().copied() {
             let measured = metrics.of_route(RouteLabel::of_call(&call.method, call.path));
             for path in std::iter::once(call.path).chain(call.also_at) {
-                let entry = Entry { call, metrics: measured.clone() };
+                let entry = CallEntry { call, metrics: measured.clone() };
                 match paths.iter_mut().find(|(other, _)| *other == path) {
                     Some((_, entries)) => entries.push(entry),
                     None => paths.push((path, vec![entry])),
@@ -31,16 +31,16 @@ impl Calls {
         }
         let mut table = matchit::Router::new();
         for (path, entries) in paths {
-            // Paths of a table that a test has seen do not contradict each other.
+            // Conflicting paths would be a defect; the test below inserts all of them.
             let inserted = table.insert(path, entries);
             debug_assert!(inserted.is_ok(), "{path}: {inserted:?}");
         }
         Self(table)
     }
 
-    /// The call of a request, with the variable part of its path. Nothing where the router knows better: for methods that
-    /// a call does not have, such as `HEAD`, and for paths that have to be decoded.
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(&Entry, String)> {
+    /// The call of a request, with the variable part of its path. `None` leaves the request to the router: methods that a
+    /// call does not have, such as `HEAD`, and percent-encoded paths.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(&CallEntry, String)> {
         let found = self.0.at(path).ok()?;
         let entry = found.value.iter().find(|entry| entry.call.method == method)?;
         match found.params.iter().next() {
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_call_is_found_at_each_of_its_paths() {
-        let table = Calls::table(&RequestMetrics::registered_in(&AppMetrics::default()));
+        let table = CallTable::new(&RequestMetrics::registered_in(&AppMetrics::default()));
         for call in ALL {
             for path in std::iter::once(call.path).chain(call.also_at) {
                 let asked = path.replace("{payment_id}", "abc").replace("{type}", "PAY_IN");

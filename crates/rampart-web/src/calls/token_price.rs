@@ -1,25 +1,24 @@
-//! `GET /api/tokenPrice`: the market's price of a coin, and ours.
+//! `GET /api/tokenPrice`: the market price of a coin, and the prices for customers.
 
 use axum::http::Method;
 use rampart_app::{AppError, TokenPriceRequest};
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, optional, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldSpec, optional, required};
 use crate::state::Web;
 
 use super::{COIN, CURRENCY, NAME};
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("symbol", COIN, "The coin.").example(r#""USDC""#),
     required("fiat_symbol", CURRENCY, "The currency.").example(r#""EUR""#),
-    optional("chain", NAME, "The chain; the coin's default chain when absent.").example(r#""polygon""#),
+    optional("chain", NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/tokenPrice",
@@ -27,20 +26,20 @@ pub(crate) static CALL: Call = Call {
     id: "tokenPrice",
     group: "Common",
     summary: "Token Price",
-    about: "The middle of the market, and what customers pay and get for a coin without fees.",
+    about: "Returns the mid-market price of a coin and the prices at which customers buy and sell it, without fees.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[ErrorCode::CoinNotSupported, ErrorCode::PriceUnavailable],
     envelope: Envelope::Ok,
-    data: described::<replies::TokenPrice>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::TokenPriceSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let fields = &mut ask.fields;
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let fields = &mut context.fields;
     let request = TokenPriceRequest { symbol: fields.take("symbol"), fiat_symbol: fields.take("fiat_symbol"), chain: fields.take("chain") };
-    Reply::ok(&web.app.token_price(ask.caller()?, &request).await?)
+    CallResponse::ok(&web.app.token_price(context.caller()?, &request).await?)
 }

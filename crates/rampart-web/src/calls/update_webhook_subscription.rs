@@ -4,15 +4,14 @@ use axum::http::Method;
 use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
 use super::SUBSCRIPTION;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
     path: "/api/updateWebhookSubscription",
@@ -20,20 +19,21 @@ pub(crate) static CALL: Call = Call {
     id: "updateWebhookSubscription",
     group: "Webhooks",
     summary: "Webhook Event Update",
-    about: "Changes the URL of a subscription, and makes one that is disabled active again.",
+    about: "Changes the URL of a subscription and reactivates a disabled subscription.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::FormOrJson(SUBSCRIPTION),
-    repeats: Repeats::ByKey,
+    body: BodyKind::FormOrJson(SUBSCRIPTION),
+    idempotency: Idempotency::ByKey,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,
-    data: described::<replies::SubscriptionUpdated>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::SubscriptionUpdated>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let request = SubscriptionRequest { url: ask.fields.take("url"), kind: ask.fields.take("type"), replay: ask.fields.take("replay") };
-    let answer = web.app.put_subscription(ask.caller()?, SubscriptionCall::Update, request, ask.key()).await?;
-    Ok(Reply::ok_json(&answer.data, answer.replayed))
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let request =
+        SubscriptionRequest { url: context.fields.take("url"), kind: context.fields.take("type"), replay: context.fields.take("replay") };
+    let answer = web.app.put_subscription(context.caller()?, SubscriptionCall::Update, request, context.key()).await?;
+    Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

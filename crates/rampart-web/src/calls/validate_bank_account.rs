@@ -1,30 +1,29 @@
-//! `GET /api/validate/bankAccount`: whether a bank account holds.
+//! `GET /api/validate/bankAccount`: whether a bank account number is valid.
 
 use axum::http::Method;
 use rampart_app::{AppError, ValidateBankAccount};
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, required};
 use crate::state::Web;
 
 use super::{ACCOUNT_TYPE, BANK_CODE, COUNTRY};
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("country", COUNTRY, "The customer's country, by name or ISO code.").example(r#""ESP""#),
     required(
         "account",
-        Kind::Text(200),
-        "The account as it was typed: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. Over 64 characters it holds no more.",
+        FieldKind::Text(200),
+        "The account as the customer typed it: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. An account of more than 64 characters is invalid.",
     )
     .example(r#""ES91 2100 0418 4502 0005 1332""#),
     BANK_CODE,
     ACCOUNT_TYPE,
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/validate/bankAccount",
@@ -32,20 +31,21 @@ pub(crate) static CALL: Call = Call {
     id: "validateBankAccount",
     group: "Validation",
     summary: "Check a bank account",
-    about: "Whether an account of a country's customer can be paid to, as far as its number tells: kind, check digits and bank. An account that does not hold is an answer: 200 with `valid` false.",
+    about: "Checks whether payouts to a bank account are possible for customers of a country, by its number alone: kind, check digits and bank. An invalid account is answered with 200 and `valid` false.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described::<replies::ValidatedBankAccount>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::ValidatedBankAccountSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let [country, account, bank_code, account_type] = ["country", "account", "bank_code", "account_type"].map(|name| ask.fields.take(name));
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let [country, account, bank_code, account_type] =
+        ["country", "account", "bank_code", "account_type"].map(|name| context.fields.take(name));
     let request = ValidateBankAccount { country, account, bank_code, account_type };
-    Reply::ok(&web.app.validate_bank_account(ask.caller()?, &request)?)
+    CallResponse::ok(&web.app.validate_bank_account(context.caller()?, &request)?)
 }

@@ -1,26 +1,29 @@
-//! `GET /api/validate/identification`: whether an identification's number holds.
+//! `GET /api/validate/identification`: whether an identification number is valid.
 
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described;
-use crate::describe::replies;
-use crate::field::{Field, Kind, required};
-use crate::reply::Reply;
+use crate::describe::responses;
+use crate::field::{FieldKind, FieldSpec, required};
 use crate::state::Web;
 
 use super::COUNTRY;
 
-const FIELDS: &[Field] = &[
+const FIELDS: &[FieldSpec] = &[
     required("country", COUNTRY, "The country, by name or ISO code.").example(r#""MEX""#),
-    required("type", Kind::Code(40), "The document, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.")
-        .example(r#""CURP""#),
-    required("number", Kind::Text(200), "The number as it was typed. Over 64 characters it holds no more.")
+    required(
+        "type",
+        FieldKind::Code(40),
+        "The document type, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.",
+    )
+    .example(r#""CURP""#),
+    required("number", FieldKind::Text(200), "The number as the customer typed it. A number of more than 64 characters is invalid.")
         .example(r#""QAQX800101HDFQQX08""#),
 ];
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/validate/identification",
@@ -28,19 +31,19 @@ pub(crate) static CALL: Call = Call {
     id: "validateIdentification",
     group: "Validation",
     summary: "Check an identification number",
-    about: "Whether a number is one of its document, what it tells of its holder, and what to tell whoever typed it, in English and Spanish. A number that does not hold is an answer: 200 with `valid` false.",
+    about: "Checks whether a number is valid for its document type. Returns what the number says about its holder, and messages for the customer in English and Spanish. An invalid number is answered with 200 and `valid` false.",
     access: Access::Token,
     path_field: None,
     query: FIELDS,
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described::<replies::ValidatedIdentification>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described::<responses::ValidatedIdentificationSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut ask: Ask) -> Result<Reply, AppError> {
-    let [country, document, number] = ["country", "type", "number"].map(|name| ask.fields.take(name));
-    Reply::ok(&web.app.validate_identification(ask.caller()?, &country, &document, &number)?)
+async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+    let [country, document, number] = ["country", "type", "number"].map(|name| context.fields.take(name));
+    CallResponse::ok(&web.app.validate_identification(context.caller()?, &country, &document, &number)?)
 }

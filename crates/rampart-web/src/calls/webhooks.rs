@@ -3,13 +3,12 @@
 use axum::http::Method;
 use rampart_app::AppError;
 
-use crate::call::{Access, Answering, Ask, Call, Envelope, Repeats, Takes};
+use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call_response::CallResponse;
 use crate::describe::described_list;
-use crate::describe::replies;
-use crate::reply::Reply;
+use crate::describe::responses;
 use crate::state::Web;
 
-/// The call.
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
     path: "/api/webhooks",
@@ -17,18 +16,18 @@ pub(crate) static CALL: Call = Call {
     id: "webhooks",
     group: "Webhooks",
     summary: "List of subscriptions",
-    about: "Your webhook subscriptions. One whose receiver answered 410 is `disabled`: nothing is delivered to it and what happens meanwhile is parked, until you subscribe again or update it. The log of events goes on whatever becomes of deliveries.",
+    about: "Lists your webhook subscriptions. A subscription whose receiver answered 410 is `disabled`: its events are parked and not delivered until you subscribe again or update it. The event log does not depend on deliveries.",
     access: Access::Token,
     path_field: None,
     query: &[],
-    takes: Takes::Nothing,
-    repeats: Repeats::Unknown,
+    body: BodyKind::None,
+    idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described_list::<replies::Subscription>,
-    run: |web, ask| Box::pin(run(web, ask)) as Answering,
+    data: described_list::<responses::SubscriptionSchema>,
+    run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, ask: Ask) -> Result<Reply, AppError> {
-    Reply::ok(&web.app.subscriptions(ask.caller()?).await?)
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    CallResponse::ok(&web.app.subscriptions(context.caller()?).await?)
 }

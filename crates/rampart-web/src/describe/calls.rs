@@ -1,4 +1,4 @@
-//! Calls as operations of the description.
+//! The partner API's calls as OpenAPI operations.
 
 use axum::http::Method;
 use rampart_core::refusal::ErrorCode;
@@ -10,19 +10,18 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaT
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
 
-use super::fields::{self, Place};
+use super::fields::{self, FieldLocation};
 use super::{Schemas, described, failures};
-use crate::call::{Access, Call, Envelope, KEY_LENGTH, Repeats, Takes};
-use crate::field::{Field, Kind, optional};
-use crate::operations::Health;
+use crate::call::{Access, BodyKind, Call, Envelope, Idempotency, MAX_IDEMPOTENCY_KEY_CHARACTERS};
+use crate::field::{FieldKind, FieldSpec, optional};
+use crate::operations::HealthBody;
 
-const KEY: Field = optional(
+const KEY: FieldSpec = optional(
     "Idempotency-Key",
-    Kind::Token(KEY_LENGTH),
-    "A name for this request. The same request with the same name returns the stored answer; another request with it is refused.",
+    FieldKind::Token(MAX_IDEMPOTENCY_KEY_CHARACTERS),
+    "An identifier of this request that you choose. Repeating the request with the same key returns the stored answer; a different request with the same key is refused.",
 );
 
-/// The method of a call's operation.
 pub(super) fn method(call: &Call) -> HttpMethod {
     match call.method {
         Method::POST => HttpMethod::Post,
@@ -31,13 +30,13 @@ pub(super) fn method(call: &Call) -> HttpMethod {
     }
 }
 
-/// Every code that a call may be refused with.
+/// Every error code that a call can be refused with.
 fn codes(call: &Call) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
     if call.access == Access::Token {
         codes.push(ErrorCode::AuthorizationIncorrect);
     }
-    let fields = call.takes.fields();
+    let fields = call.body.fields();
     if !fields.is_empty() {
         codes.extend([ErrorCode::MalformedJson, ErrorCode::UnsupportedMediaType]);
     }
@@ -47,12 +46,12 @@ fn codes(call: &Call) -> Vec<ErrorCode> {
         }
         codes.push(ErrorCode::ValidationFailed);
     }
-    if call.repeats != Repeats::Unknown {
+    if call.idempotency != Idempotency::None {
         codes.push(ErrorCode::IdempotencyConflict);
     }
     codes.extend(call.codes);
     if call.path_field.is_some() {
-        // A path with a slash in its variable is no path of ours.
+        // A slash in the path variable makes the path match no route.
         codes.push(ErrorCode::NotFound);
     }
     codes.extend(SERVER);
@@ -60,7 +59,7 @@ fn codes(call: &Call) -> Vec<ErrorCode> {
     codes
 }
 
-/// What any request may meet.
+/// The error codes that any request can be answered with.
 const SERVER: [ErrorCode; 8] = [
     ErrorCode::MalformedRequest,
     ErrorCode::RateLimited,
@@ -72,7 +71,7 @@ const SERVER: [ErrorCode; 8] = [
     ErrorCode::UnexpectedError,
 ];
 
-/// A call at one of its paths.
+/// The operation of a call at one of its paths.
 pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> OperationBuilder {
     let codes = codes(call);
     let alias = if path == call.path { "" } else { "Alias" };
@@ -81,7 +80,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
         .tag(call.group)
         .summary(Some(call.summary))
         .description(Some(call.about))
-        .request_body(body(call.takes))
+        .request_body(body(call.body))
         .response("200", success(call, &business_codes(&codes), schemas));
     for (status, response) in failures::responses(&codes) {
         operation = operation.response(status, response);
@@ -92,7 +91,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
     for field in call.query {
         operation = operation.parameter(parameter(field, ParameterIn::Query));
     }
-    if call.repeats != Repeats::Unknown {
+    if call.idempotency != Idempotency::None {
         operation = operation.parameter(parameter(&KEY, ParameterIn::Header));
     }
     match call.access {
@@ -107,30 +106,30 @@ fn business_codes(codes: &[ErrorCode]) -> Vec<ErrorCode> {
     failures::business(codes)
 }
 
-fn parameter(field: &Field, place: ParameterIn) -> Parameter {
-    // An empty header or path variable is not as good as none.
-    let strict = Field { required: field.required || place != ParameterIn::Query, ..*field };
+fn parameter(field: &FieldSpec, place: ParameterIn) -> Parameter {
+    // An empty query parameter counts as absent. An empty header or path variable does not.
+    let strict = FieldSpec { required: field.required || place != ParameterIn::Query, ..*field };
     ParameterBuilder::new()
         .name(field.name)
         .parameter_in(place)
         .required(if field.required { Required::True } else { Required::False })
         .description(Some(field.about))
-        .schema(Some(fields::schema(&strict, Place::Text)))
+        .schema(Some(fields::schema(&strict, FieldLocation::Text)))
         .example(fields::example(field))
         .build()
 }
 
-fn body(takes: Takes) -> Option<RequestBody> {
+fn body(takes: BodyKind) -> Option<RequestBody> {
     let table = takes.fields();
     let content =
         |place| ContentBuilder::new().schema(Some(fields::object(table, place))).example(Some(fields::body_example(table))).build();
     let body = RequestBodyBuilder::new().required(Some(Required::True));
     match takes {
-        Takes::Nothing => None,
-        Takes::Json(_) => Some(body.content("application/json", content(Place::Json)).build()),
-        Takes::FormOrJson(_) => {
-            let form = content(Place::Text);
-            Some(body.content("application/x-www-form-urlencoded", form).content("application/json", content(Place::Json)).build())
+        BodyKind::None => None,
+        BodyKind::Json(_) => Some(body.content("application/json", content(FieldLocation::Json)).build()),
+        BodyKind::FormOrJson(_) => {
+            let form = content(FieldLocation::Text);
+            Some(body.content("application/x-www-form-urlencoded", form).content("application/json", content(FieldLocation::Json)).build())
         }
     }
 }
@@ -139,7 +138,7 @@ fn word(text: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some([text]))
 }
 
-/// The answer to a call that is granted; with `http_errors = documented`, business failures have this status too.
+/// The answer of a successful call. With `http_errors = documented`, business failures have this status too.
 fn success(call: &Call, business: &[ErrorCode], schemas: &mut Schemas) -> Response {
     let data = (call.data)(schemas);
     let object = ObjectBuilder::new().schema_type(Type::Object);
@@ -167,13 +166,16 @@ fn success(call: &Call, business: &[ErrorCode], schemas: &mut Schemas) -> Respon
     } else {
         Schema::from(OneOfBuilder::new().item(granted).item(failures::narrowed(business)).build()).into()
     };
-    let about =
-        if business.is_empty() { "Granted." } else { "Granted; or, with `http_errors = documented`, refused for a business reason." };
+    let about = if business.is_empty() {
+        "The call succeeded."
+    } else {
+        "The call succeeded; or, with `http_errors = documented`, it was refused for a business reason."
+    };
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response =
         ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", failures::request_id());
-    if call.repeats != Repeats::Unknown {
-        let replayed = failures::header("`true` when an earlier request was answered with the same.", Type::String);
+    if call.idempotency != Idempotency::None {
+        let replayed = failures::header("`true` if this is the stored answer of an earlier request.", Type::String);
         response.header("idempotent-replayed", replayed).build()
     } else {
         response.build()
@@ -184,15 +186,15 @@ fn pagination() -> ObjectBuilder {
     let cursor = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .property("next_cursor", cursor.description(Some("Where the next page begins.")))
+        .property("next_cursor", cursor.description(Some("The cursor of the next page.")))
         .required("next_cursor")
-        .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Whether there is a next page.")))
+        .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Whether more items follow.")))
         .required("has_more")
 }
 
-/// What operators and their machines ask.
+/// The operations for operators and monitoring.
 pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuilder)> {
-    let health = described::<Health>(schemas);
+    let health = described::<HealthBody>(schemas);
     let answer = |about: &str, kind: &str, schema: RefOr<Schema>| {
         let content = ContentBuilder::new().schema(Some(schema)).build();
         ResponseBuilder::new().description(about).content(kind, content).header("x-request-id", failures::request_id()).build()
@@ -210,22 +212,30 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
     let but_ready: Vec<ErrorCode> = SERVER.into_iter().filter(|code| *code != ErrorCode::ServiceUnavailable).collect();
     let of_operators: Vec<ErrorCode> = [ErrorCode::AuthorizationIncorrect, ErrorCode::NotFound].into_iter().chain(SERVER).collect();
     vec![
-        ("/healthz", open("healthz", "Whether the process is alive", answer("It is.", "application/json", health.clone()), &SERVER)),
+        (
+            "/healthz",
+            open("healthz", "Whether the process is alive", answer("The process is alive.", "application/json", health.clone()), &SERVER),
+        ),
         (
             "/readyz",
-            open("readyz", "Whether the process does its work", answer("It does.", "application/json", health), &but_ready)
-                .response("503", answer("It should get no traffic.", "application/json", not_ready.into())),
+            open(
+                "readyz",
+                "Whether the process can serve requests",
+                answer("The process can serve requests.", "application/json", health),
+                &but_ready,
+            )
+            .response("503", answer("The process should get no traffic.", "application/json", not_ready.into())),
         ),
         (
             "/metrics",
             open(
                 "metrics",
-                "What is measured, for whoever has the token that the operator set; it may be served elsewhere instead",
-                answer("In the text format of OpenMetrics.", "application/openmetrics-text", text()),
+                "The metrics. They need the token that the operator set, and may be served on another address instead",
+                answer("The metrics in the OpenMetrics text format.", "application/openmetrics-text", text()),
                 &of_operators,
             ),
         ),
-        ("/openapi.json", open("openapi", "This description", answer("It.", "application/json", object()), &SERVER)),
-        ("/docs", open("docs", "This description to read", answer("A page.", "text/html", text()), &SERVER)),
+        ("/openapi.json", open("openapi", "This description", answer("The OpenAPI document.", "application/json", object()), &SERVER)),
+        ("/docs", open("docs", "This description as a page", answer("The description as an HTML page.", "text/html", text()), &SERVER)),
     ]
 }

@@ -1,4 +1,4 @@
-//! How failures are described: one schema, narrowed to the codes that an answer can hold.
+//! Failures in the description: one schema, narrowed to the error codes of each answer.
 
 use rampart_core::refusal::{ErrorCode, Family};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Header, Ref, RefOr, Response, Schema};
 
-/// Codes whose answers are the same whichever call they belong to, when they are alone with their status.
+/// Codes whose answer is the same for all calls, if the call has no other code with this status.
 const SHARED: &[ErrorCode] = &[
     ErrorCode::AuthorizationIncorrect,
     ErrorCode::RateLimited,
@@ -30,43 +30,50 @@ pub(super) fn schema() -> RefOr<Schema> {
     let messages = ArrayBuilder::new().items(text());
     let errors = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("What is wrong with which field."))
+        .description(Some("The errors of each field."))
         .additional_properties(Some(AdditionalProperties::from(Schema::from(messages))));
     let data = ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::AnyValue).description(Some(
-        "What the code says `data` holds: a link for `require_kyc` and `kyc_reinforced_required`, a customer for `user_already_exists`.",
+        "Data that belongs to the error code: a link for `require_kyc` and `kyc_reinforced_required`, a customer for `user_already_exists`.",
     ));
     let schema: Schema = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("What a call comes to instead of an answer."))
+        .description(Some("The answer of a call that failed."))
         .property("status", text().enum_values(Some(["error"])))
         .required("status")
-        .property("error", text().description(Some("The stable code.")).enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str()))))
+        .property(
+            "error",
+            text()
+                .description(Some("The error code. It does not change between versions."))
+                .enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str()))),
+        )
         .required("error")
-        .property("message", text().description(Some("One sentence for a person.")))
+        .property("message", text().description(Some("One sentence that explains the error to a person.")))
         .required("message")
         .property("errors", errors)
         .property("data", data)
-        .property("request_id", text().description(Some("The name under which the request was logged.")))
+        .property("request_id", text().description(Some("The identifier of the request in the logs.")))
         .required("request_id")
         .into();
     schema.into()
 }
 
-/// A failure with one of these codes.
+/// The schema of a failure with one of these codes.
 pub(super) fn narrowed(codes: &[ErrorCode]) -> Schema {
     let error = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.iter().map(|code| code.as_str())));
     let only = ObjectBuilder::new().schema_type(Type::Object).property("error", error);
     AllOfBuilder::new().item(Ref::from_schema_name("Failure")).item(only).build().into()
 }
 
-/// A header of an answer.
 pub(super) fn header(about: &str, kind: Type) -> Header {
     HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind))).description(Some(about)).build()
 }
 
-/// The header that every answer has.
+/// The header `x-request-id`, which every answer has.
 pub(super) fn request_id() -> Header {
-    header("The request's own `x-request-id` where it is sane, else one of ours.", Type::String)
+    header(
+        "The request's own `x-request-id` if it is acceptable (1 to 64 letters, digits, `-`, `_`, `.` or `:`), otherwise a generated identifier.",
+        Type::String,
+    )
 }
 
 fn example(code: ErrorCode) -> Value {
@@ -78,26 +85,26 @@ fn response(status: u16, codes: &[ErrorCode]) -> Response {
     let content = ContentBuilder::new().schema(Some(narrowed(codes)));
     let content = content.example(codes.first().map(|code| example(*code))).build();
     let response = ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", request_id());
-    let retry = || header("In how many seconds to try again.", Type::Integer);
+    let retry = || header("The number of seconds after which to retry.", Type::Integer);
     match status {
-        405 => response.header("allow", header("The methods that the path has.", Type::String)),
+        405 => response.header("allow", header("The methods that the path supports.", Type::String)),
         429 => response
             .header("retry-after", retry())
-            .header("ratelimit-limit", header("How many calls can be made at once.", Type::Integer))
-            .header("ratelimit-remaining", header("How many are left.", Type::Integer))
-            .header("ratelimit-reset", header("In how many seconds all of them will be there again.", Type::Integer)),
+            .header("ratelimit-limit", header("The maximum number of calls in a burst.", Type::Integer))
+            .header("ratelimit-remaining", header("The number of calls that are left.", Type::Integer))
+            .header("ratelimit-reset", header("The number of seconds until the full burst is available again.", Type::Integer)),
         503 => response.header("retry-after", retry()),
         _ => response,
     }
     .build()
 }
 
-/// Answers that many calls refer to.
+/// The answers that are described once, as components.
 pub(super) fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
     SHARED.iter().map(|code| (code.as_str().to_owned(), response(code.status(), &[*code]).into()))
 }
 
-/// Answers by status, for a call that may be refused with these codes (`http_errors = rest`).
+/// The answers of a call with these codes, by status (`http_errors = rest`).
 pub(super) fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
     let mut statuses: Vec<u16> = codes.iter().map(|code| code.status()).collect();
     statuses.sort_unstable();
@@ -112,7 +119,7 @@ pub(super) fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
         .collect()
 }
 
-/// Those of the codes that are answered with 200 with `http_errors = documented`.
+/// The codes that are answered with status 200 under `http_errors = documented`.
 pub(super) fn business(codes: &[ErrorCode]) -> Vec<ErrorCode> {
     codes.iter().copied().filter(|code| code.family() == Family::Business).collect()
 }

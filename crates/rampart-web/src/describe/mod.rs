@@ -1,10 +1,10 @@
-//! The OpenAPI description, written from the table of calls that the router is built from.
+//! The OpenAPI description. It is generated from the same table of calls as the router.
 
 mod calls;
 mod failures;
 mod fields;
 mod orders;
-pub(crate) mod replies;
+pub(crate) mod responses;
 
 pub(crate) use fields::BLANK;
 use utoipa::ToSchema;
@@ -14,50 +14,50 @@ use utoipa::openapi::{
     Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, Server,
 };
 
-/// Named schemas that a description refers to.
+/// The named schemas of the description's components.
 pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// Adds the schemas of an answer's `data` and gives the reference to it.
+/// Adds the schemas of an answer's `data` and returns the reference to it.
 pub(crate) type Describe = fn(&mut Schemas) -> RefOr<Schema>;
 
-/// The reference to a type's schema, which is added along with what it refers to.
+/// Adds the schema of a type, with all schemas it refers to, and returns the reference to it.
 pub(crate) fn described<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     T::schemas(schemas);
     schemas.push((T::name().into_owned(), T::schema()));
     Ref::from_schema_name(T::name()).into()
 }
 
-/// The same for a list of it.
+/// Like [`described`], for a list of the type.
 pub(crate) fn described_list<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     let item = described::<T>(schemas);
     Schema::from(utoipa::openapi::schema::ArrayBuilder::new().items(item)).into()
 }
 
-/// Groups of calls, in the order of the documentation.
+/// The groups of calls with their descriptions, in the order of the documentation.
 const GROUPS: &[(&str, &str)] = &[
-    ("Common", "Tokens, customers, prices and what is traded."),
-    ("OnRamp", "Customers buy coins with money."),
-    ("OffRamp", "Customers sell coins for money."),
-    ("Webhooks", "What changes is told, and can be read again."),
-    ("Validation", "Whether a number holds, for your own forms."),
-    ("Service", "Health, and this description."),
+    ("Common", "Tokens, customers, prices and assets."),
+    ("OnRamp", "Customers buy coins with local money."),
+    ("OffRamp", "Customers sell coins for local money."),
+    ("Webhooks", "Events about customers and orders, delivered to your URL and kept in a log."),
+    ("Validation", "Checks of identification and bank account numbers, for your own forms."),
+    ("Service", "Health checks, metrics and this description."),
 ];
 
 const INTRODUCTION: &str = "\
-A fiat to crypto ramp. Register a customer, let the customer pass the identity form, then buy (`createPayment`) and sell (`createRampoff`).
+A ramp between fiat money and crypto assets. Register a customer, let the customer complete the identity form, then create orders to buy (`createPayment`) and to sell (`createRampoff`).
 
-**Failures** have one body: `{\"status\":\"error\",\"error\":\"<code>\",\"message\":\"<a sentence>\",\"request_id\":\"…\"}`, with `errors` by field when fields are \
-at fault and `data` where the code says so. Their HTTP status follows a setting of the partner: with `http_errors = rest` (default) every code has its fitting \
-status, as listed for each call; with `http_errors = documented` business failures are answered with 200 and failures of fields with 422, while \
-401, 429 and everything about transport stay as they are.
+**Failures** have one body: `{\"status\":\"error\",\"error\":\"<code>\",\"message\":\"<a sentence>\",\"request_id\":\"…\"}`, with `errors` by field if fields are \
+invalid, and with `data` for some error codes. The HTTP status depends on a setting of the partner: with `http_errors = rest` (default) every code has its own \
+status, as listed for each call; with `http_errors = documented` business failures are answered with 200 and invalid fields with 422, while \
+401, 429 and transport errors keep their status.
 
-**Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. A string (and everything in a query) is held to the figures that \
-it has: `20.000` for EUR has three decimals and is refused, because it may mean twenty thousand; only a single zero (`20.0`) is always taken. **Times** are \
+**Amounts** in requests are JSON numbers or decimal strings in major units, read exactly. A string (and every amount in a query) must not have more \
+decimals than its asset: `20.000` for EUR has three decimals and is refused, because it may mean twenty thousand; only a single zero (`20.0`) is always accepted. **Times** are \
 RFC 3339 in UTC with microseconds. **Whole numbers** may be written as `106`, `106.0` and `1.06e2`. \
-Unknown JSON fields are ignored; `null` and blank texts count as absent. `Idempotency-Key` makes a repeated request return the stored answer, marked by `Idempotent-Replayed: true`.
+Unknown JSON fields are ignored; `null` and blank texts count as absent. With the header `Idempotency-Key`, a repeated request returns the stored answer, marked by `Idempotent-Replayed: true`.
 
-**Texts** hold what persons can see. Control characters, overrides of the direction of writing, zero-width, unassigned and private-use characters in names, \
-addresses and `external_id` are `validation_failed`; joiners are taken where a script is not written without them.";
+**Texts** must consist of visible characters. Control characters, bidirectional overrides, zero-width, unassigned and private-use characters in names, \
+addresses and `external_id` are refused with `validation_failed`; joiners are accepted in scripts that need them.";
 
 fn build(extra: Vec<OpenApi>) -> OpenApi {
     let mut schemas = Schemas::new();
@@ -73,8 +73,14 @@ fn build(extra: Vec<OpenApi>) -> OpenApi {
     schemas.push(("Failure".into(), failures::schema()));
     let mut components: Components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
     components.responses = failures::shared_responses().collect();
-    components.add_security_scheme("auth", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("auth", "The token."))));
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The token, as `Authorization: Bearer`.")).build();
+    components.add_security_scheme(
+        "auth",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("auth", "The token from `authenticate`."))),
+    );
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token from `authenticate`, as `Authorization: Bearer`."))
+        .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let info = InfoBuilder::new()
         .title("Rampart")
@@ -96,9 +102,9 @@ fn build(extra: Vec<OpenApi>) -> OpenApi {
     whole
 }
 
-/// The description of the partner API, with that of mounted routers, as indented JSON.
+/// The OpenAPI description of the partner API and of the mounted routers, as indented JSON.
 #[must_use]
 pub fn openapi(extra: Vec<OpenApi>) -> String {
-    // It is made of maps with text keys, which JSON can always hold.
+    // Serialization cannot fail: all maps have string keys.
     build(extra).to_pretty_json().unwrap_or_default()
 }

@@ -1,166 +1,171 @@
-//! The shapes of answers about orders; see [`super::replies`].
+//! The schemas of answers about orders; see [`super::responses`].
 #![expect(dead_code, reason = "the types exist for their schemas")]
 
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::replies::{AccountKind, DestinationGiver, HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
+use super::responses::{AccountKind, DestinationGiver, HoldReason, OrderException, OrderReversal, PaymentStatus, RampoffStatus};
 
-/// A payment that was made. Redirect methods have the first two; transfers have all.
+/// A payment that was created. Redirect methods return only the first two fields; bank transfers return all.
 #[derive(ToSchema)]
-pub(crate) struct PaymentCreated {
+#[schema(as = PaymentCreated)]
+pub(crate) struct PaymentCreatedSchema {
     #[schema(pattern = "^[0-9A-Za-z]{25}$")]
     payment_id: String,
-    /// The page where the customer pays, or is told how.
+    /// The page where the customer pays, or where the instructions for the transfer are shown.
     url_payment: String,
     /// The account to pay to: an IBAN, or the local account.
     #[schema(nullable = false)]
     iban: Option<String>,
-    /// Its bank, where that is needed.
+    /// The BIC of the account's bank, if the transfer needs one.
     bic: Option<String>,
-    /// The reference to quote: 10 digits.
+    /// The reference that the customer must give with the transfer: 10 digits.
     #[schema(nullable = false, minimum = 0)]
     concept: Option<u64>,
-    /// The account's holder.
+    /// The name of the account holder.
     #[schema(nullable = false)]
     destination_name: Option<String>,
-    /// How much, in major units.
+    /// The amount to pay, in major units.
     #[schema(nullable = false, pattern = r"^[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
     #[schema(nullable = false)]
     fiat_symbol: Option<String>,
-    /// Until when the price is promised and coins are reserved.
+    /// The time until which the price is guaranteed and the coins are reserved.
     #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
-    /// Where to pay to, part by part.
+    /// The account to pay to, in separate fields.
     #[schema(nullable = false)]
-    pay_to: Option<PayTo>,
+    pay_to: Option<PayToSchema>,
 }
 
-/// Where a customer transfers to, part by part, as the forms of banks ask for it. `iban` says the same in one text.
+/// The account that a customer transfers to, in separate fields as banking forms ask for them. `iban` contains the same account as one text.
 #[derive(ToSchema)]
-pub(crate) struct PayTo {
-    /// The country, alpha-3.
+#[schema(as = PayTo)]
+pub(crate) struct PayToSchema {
+    /// The country of the account (ISO 3166-1 alpha-3).
     country: String,
     kind: Option<AccountKind>,
     /// The bank's name.
     bank: Option<String>,
     /// The bank's code.
     bank_code: Option<String>,
-    /// The type of account, where the country's banks ask for one: `checking`, `savings`, `vista`, `rut`.
+    /// The type of account, if banks of the country ask for one: `checking`, `savings`, `vista`, `rut`.
     account_type: Option<String>,
-    /// The same in the country's words, such as `Cuenta corriente`.
+    /// The name of the account type in the country, such as `Cuenta corriente`.
     account_type_name: Option<String>,
-    /// The number alone.
+    /// The account number without bank and type.
     number: String,
-    /// The account's holder.
+    /// The name of the account holder.
     holder: String,
-    /// The holder's tax number, such as a RUT.
+    /// The tax number of the account holder, such as a RUT.
     tax_id: Option<String>,
-    /// Where the payer's bank may send its notice.
+    /// The e-mail address to which the payer's bank may send its confirmation.
     email: Option<String>,
     bic: Option<String>,
-    /// The reference to quote: 10 digits.
+    /// The reference that the customer must give with the transfer: 10 digits.
     #[schema(pattern = "^[0-9]{10}$")]
     reference: String,
-    /// Whether the account is this customer's own, so that money is matched by it and not by the reference.
+    /// Whether the account is used by this customer only. Then money is matched by the account and not by the reference.
     own_account: bool,
 }
 
-/// Something unusual about what arrived for an order.
+/// A difference between what arrived for an order and what was ordered.
 #[derive(ToSchema)]
-pub(crate) struct OrderDeviation {
+#[schema(as = OrderDeviation)]
+pub(crate) struct OrderDeviationSchema {
     kind: OrderException,
-    /// How much it concerns, in major units of what arrives: of a missing amount, what is missing.
+    /// The amount concerned, in major units of what arrives; for `short`, the missing amount.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     amount: String,
-    /// When it was first seen.
+    /// When the difference was first seen.
     #[schema(format = DateTime)]
     at: String,
 }
 
-/// Where money or coins of an order go, and who said so.
+/// The destination of an order's money or coins, and who provided it.
 #[derive(ToSchema)]
-pub(crate) struct OrderDestination {
+#[schema(as = OrderDestination)]
+pub(crate) struct OrderDestinationSchema {
     /// The account or wallet, masked.
     destination: String,
-    /// Who gave it: you over the API, whoever has the link to the order's page, or an operator of the ramp.
+    /// Who provided the destination: you over the API, the holder of the link to the order's page, or an operator of the ramp.
     given_by: Option<DestinationGiver>,
-    /// When it was given.
+    /// When the destination was provided.
     #[schema(format = DateTime)]
     given_at: Option<String>,
-    /// From when on it is followed without a person. What a page gave waits, so that you can object; nothing when only a person
-    /// follows it.
+    /// The time from which the destination is used automatically. A destination from the order's page waits, so that you can
+    /// object. `null` if only an operator can release it.
     #[schema(format = DateTime)]
     used_from: Option<String>,
 }
 
-/// A payment as it stands.
+/// The current state of a payment.
 #[derive(ToSchema)]
-pub(crate) struct Payment {
+#[schema(as = Payment)]
+pub(crate) struct PaymentSchema {
     #[schema(pattern = "^[0-9A-Za-z]{25}$")]
     id: String,
     external_id: Option<String>,
     #[schema(pattern = "^[0-9]+$")]
     user_id: String,
     status: PaymentStatus,
-    /// What the customer pays, in minor units.
+    /// The amount that the customer pays, in minor units.
     fiat_amount: i64,
-    /// The same in major units.
+    /// The amount that the customer pays, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     fiat_amount_decimal: String,
     fiat_symbol: String,
     coin_symbol: String,
     coin_chain: String,
-    /// What the customer receives, in whole coins, exactly.
+    /// The exact amount that the customer receives, in whole coins, as a JSON number.
     #[schema(value_type = Number)]
     coin_amount: String,
-    /// The same as a text.
+    /// The amount that the customer receives, in whole coins, as a text.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     coin_amount_decimal: String,
     #[schema(format = DateTime)]
     created_at: String,
-    /// Who paid.
+    /// The name of the payer.
     holder: Option<String>,
-    /// The transaction that carries the coins.
+    /// The transaction that sends the coins.
     txid: Option<String>,
-    /// What arrived, in major units.
+    /// The amount that arrived, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     received_amount: String,
     exception: Option<OrderException>,
     reversal: Option<OrderReversal>,
-    /// Confirmations of the coins; 0 until they are final.
+    /// The confirmations of the transaction; 0 until it is final.
     confirmations: u32,
-    /// Until when the price is promised and coins are reserved.
+    /// The time until which the price is guaranteed and the coins are reserved.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Until when the payment waits for money. Behind `expires_at` it waits without a promised price.
+    /// The time until which the payment waits for money. After `expires_at` the price is no longer guaranteed.
     #[schema(format = DateTime)]
     open_until: String,
     hold_reason: Option<HoldReason>,
-    /// Everything that was unusual about what arrived. `exception` is the first of it.
-    exceptions: Vec<OrderDeviation>,
-    /// What is exchanged of what arrived, in major units.
+    /// All differences between what arrived and what was ordered. `exception` is the first of them.
+    exceptions: Vec<OrderDeviationSchema>,
+    /// The part of the received amount that is exchanged, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     accepted_amount: String,
-    /// What was set aside for a person to decide, in major units.
+    /// The part of the received amount that was set aside for a manual decision, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     set_aside_amount: String,
-    /// What went back, in major units.
+    /// The refunded amount, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     refunded_amount: String,
-    /// The coins that were sent, in whole coins.
+    /// The amount of coins that was sent, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     sent_amount: String,
-    /// Where money may go back to, if anybody has said so.
-    refund_destination: Option<OrderDestination>,
-    /// Where to pay to; payments by transfer only.
+    /// The account for a refund, if one was provided.
+    refund_destination: Option<OrderDestinationSchema>,
+    /// The account to pay to. Only for payments by bank transfer.
     #[schema(nullable = false)]
-    pay_to: Option<PayTo>,
+    pay_to: Option<PayToSchema>,
 }
 
-/// A number, written with every digit.
+/// A JSON number, written with all its digits.
 pub(crate) struct Number;
 
 impl utoipa::PartialSchema for Number {
@@ -171,34 +176,36 @@ impl utoipa::PartialSchema for Number {
 
 impl ToSchema for Number {}
 
-/// A ramp-off that was made.
+/// A ramp-off that was created.
 #[derive(ToSchema)]
-pub(crate) struct RampoffCreated {
+#[schema(as = RampoffCreated)]
+pub(crate) struct RampoffCreatedSchema {
     /// Always `payment created`.
     rampoff: String,
-    /// The address to send the coins to.
+    /// The deposit address that the customer sends the coins to.
     wallet: String,
     #[schema(pattern = "^[0-9A-Za-z]{25}$")]
     id: String,
-    /// What the customer sends, in minor units of the coin.
+    /// The amount that the customer sends, in minor units of the coin.
     #[schema(pattern = "^[0-9]+$")]
     amount: String,
-    /// The coin's decimals.
+    /// The number of decimals of the coin.
     decimals: u8,
-    /// What the customer receives, in major units.
+    /// The amount that the customer receives, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     fiat_amount: String,
     fiat_symbol: String,
-    /// Until when the price is promised and money is reserved.
+    /// The time until which the price is guaranteed and the money is reserved.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// A page that shows how it goes.
+    /// The page that shows the status of the order.
     url_status: String,
 }
 
-/// A ramp-off as it stands.
+/// The current state of a ramp-off.
 #[derive(ToSchema)]
-pub(crate) struct Rampoff {
+#[schema(as = Rampoff)]
+pub(crate) struct RampoffSchema {
     #[schema(pattern = "^[0-9A-Za-z]{25}$")]
     id: String,
     external_id: Option<String>,
@@ -207,55 +214,55 @@ pub(crate) struct Rampoff {
     status: RampoffStatus,
     blockchain: String,
     crypto: String,
-    /// What the customer sends, in minor units of the coin.
+    /// The amount that the customer sends, in minor units of the coin.
     #[schema(pattern = "^[0-9]+$")]
     amount: String,
-    /// The coin's decimals.
+    /// The number of decimals of the coin.
     decimals: u8,
-    /// What the customer receives, in major units.
+    /// The amount that the customer receives, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     fiat_amount: String,
     fiat_symbol: String,
-    /// The transaction that brought the coins.
+    /// The transaction that sent the coins to the deposit address.
     txid: Option<String>,
-    /// Its confirmations, once they make it final.
+    /// The confirmations of the transaction; 0 until it is final.
     confirmations: u32,
-    /// The address to send to.
+    /// The deposit address.
     wallet: String,
     #[schema(format = DateTime)]
     created_at: String,
-    /// What arrived, in minor units of the coin.
+    /// The amount that arrived, in minor units of the coin.
     #[schema(pattern = "^[0-9]+$")]
     received_amount: String,
     exception: Option<OrderException>,
     reversal: Option<OrderReversal>,
-    /// The bank's reference of the payout.
+    /// The reference that the bank gave to the payout.
     bank_reference: Option<String>,
-    /// The transaction that brought a refund.
+    /// The transaction of the refund.
     refund_txid: Option<String>,
-    /// Until when the price is promised and money is reserved.
+    /// The time until which the price is guaranteed and the money is reserved.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Until when the ramp-off waits for coins. Behind `expires_at` it waits without a promised price.
+    /// The time until which the ramp-off waits for coins. After `expires_at` the price is no longer guaranteed.
     #[schema(format = DateTime)]
     open_until: String,
     hold_reason: Option<HoldReason>,
-    /// Everything that was unusual about what arrived. `exception` is the first of it.
-    exceptions: Vec<OrderDeviation>,
-    /// What is exchanged of what arrived, in whole coins.
+    /// All differences between what arrived and what was ordered. `exception` is the first of them.
+    exceptions: Vec<OrderDeviationSchema>,
+    /// The part of the received amount that is exchanged, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     accepted_amount: String,
-    /// What was set aside for a person to decide, in whole coins.
+    /// The part of the received amount that was set aside for a manual decision, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     set_aside_amount: String,
-    /// What went back, less the network fee, in whole coins.
+    /// The refunded amount after the network fee, in whole coins.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     refunded_amount: String,
-    /// The money that was paid out, in major units.
+    /// The amount that was paid out, in major units.
     #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$")]
     sent_amount: String,
-    /// Where the money is paid out to.
-    payout_destination: OrderDestination,
-    /// Where coins may go back to, if anybody has said so.
-    refund_destination: Option<OrderDestination>,
+    /// The bank account of the payout.
+    payout_destination: OrderDestinationSchema,
+    /// The wallet for a refund, if one was provided.
+    refund_destination: Option<OrderDestinationSchema>,
 }

@@ -1,24 +1,24 @@
-//! Accounts on pages: the parts of ours that a customer pays to, and the parts that a customer gives of one.
+//! Bank accounts on pages: the account that a customer pays to, and the form for a customer's own account.
 
 use rampart_core::bank_account::{self, BankAccountError, BankAccountKind};
 use rampart_core::country::Country;
 use rampart_core::pay_to::PayTo;
 
-use super::field::{Faults, Field};
-use super::forms::Fields;
-use super::frame::Row;
+use super::field::{Faults, FormField};
+use super::forms::FormData;
+use super::frame::DetailRow;
 use super::labels;
 use super::language::Locale;
 use super::text::Texts;
 
-/// The choice of a bank that is not among the others.
+/// The option for a bank that is not in the list.
 const OTHER: &str = "other";
-/// The choice of a Bre-B key among the types of account.
+/// The option for a Bre-B key (Colombia's instant payment alias) among the types of account.
 const KEY: &str = "key";
-/// The most characters of a bank's code or name.
-const MOST_BANK: usize = 64;
+/// Of a bank's code or name.
+const MAX_BANK_CHARACTERS: usize = 64;
 
-/// What a tax number is called in a country.
+/// The name of a country's tax number.
 const fn tax_id(country: Country) -> &'static str {
     match country {
         Country::CHILE => "RUT",
@@ -30,7 +30,7 @@ const fn tax_id(country: Country) -> &'static str {
     }
 }
 
-/// What a type of account is called.
+/// The label of a type of account.
 fn account_type(account_type: &str, t: &'static Texts) -> &'static str {
     match account_type {
         "checking" => t.account_checking,
@@ -41,7 +41,7 @@ fn account_type(account_type: &str, t: &'static Texts) -> &'static str {
     }
 }
 
-/// What the number of an account is called.
+/// The label of an account number.
 fn number(country: Country, kind: Option<BankAccountKind>, t: &'static Texts) -> &'static str {
     match kind {
         Some(BankAccountKind::ChileanAccount | BankAccountKind::ColombianAccount) => t.account_number,
@@ -50,20 +50,20 @@ fn number(country: Country, kind: Option<BankAccountKind>, t: &'static Texts) ->
     }
 }
 
-/// The lines that a customer copies into a bank's form.
-pub(crate) fn rows(pay_to: &PayTo, country: Country, t: &'static Texts) -> Vec<Row> {
+/// The details that a customer copies into a banking form.
+pub(crate) fn rows(pay_to: &PayTo, country: Country, t: &'static Texts) -> Vec<DetailRow> {
     let mut rows = Vec::new();
-    rows.extend(pay_to.bank.as_ref().map(|bank| Row::copied(t.account_bank, bank.clone())));
-    rows.extend(pay_to.account_type.map(|kind| Row::new(t.account_type, account_type(kind, t))));
-    rows.push(Row::copied(number(country, pay_to.kind, t), labels::grouped(&pay_to.number)));
-    rows.extend(pay_to.bic.as_ref().map(|bic| Row::copied(t.bic, bic.clone())));
-    rows.push(Row::copied(t.destination_name, pay_to.holder.clone()));
-    rows.extend(pay_to.tax_id.as_ref().map(|number| Row::copied(tax_id(country), number.clone())));
-    rows.extend(pay_to.email.as_ref().map(|email| Row::copied(t.field_email, email.clone())));
+    rows.extend(pay_to.bank.as_ref().map(|bank| DetailRow::copied(t.account_bank, bank.clone())));
+    rows.extend(pay_to.account_type.map(|kind| DetailRow::new(t.account_type, account_type(kind, t))));
+    rows.push(DetailRow::copied(number(country, pay_to.kind, t), labels::grouped(&pay_to.number)));
+    rows.extend(pay_to.bic.as_ref().map(|bic| DetailRow::copied(t.bic, bic.clone())));
+    rows.push(DetailRow::copied(t.destination_name, pay_to.holder.clone()));
+    rows.extend(pay_to.tax_id.as_ref().map(|number| DetailRow::copied(tax_id(country), number.clone())));
+    rows.extend(pay_to.email.as_ref().map(|email| DetailRow::copied(t.field_email, email.clone())));
     rows
 }
 
-/// The types that a country's banks ask for; none where the number tells everything.
+/// The account types that a country's banks ask for. None if the number is enough.
 fn types(country: Country) -> &'static [&'static str] {
     match country {
         Country::CHILE => &["checking", "vista", "savings", "rut"],
@@ -72,11 +72,11 @@ fn types(country: Country) -> &'static [&'static str] {
     }
 }
 
-/// The fields in which a customer gives an account of the country.
-pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts) -> Vec<Field> {
+/// The form fields for a bank account of the country.
+pub(crate) fn fields(country: Country, typed: Option<&FormData>, t: &'static Texts) -> Vec<FormField> {
     let known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let account = |label| {
-        let field = Field::text("account", label, bank_account::MAX_CHARACTERS, known("account"));
+        let field = FormField::text("account", label, bank_account::MAX_CHARACTERS, known("account"));
         field.with_hint(labels::account_hint(country, t))
     };
     let types = types(country);
@@ -87,49 +87,49 @@ pub(crate) fn fields(country: Country, typed: Option<&Fields>, t: &'static Texts
     banks.sort_by_key(|(_, name)| name.to_lowercase());
     banks.push((OTHER, t.account_bank_other));
     let types: Vec<_> = types.iter().map(|kind| (*kind, account_type(kind, t))).collect();
-    let bank = Field::choice("bank", t.account_bank, &banks, known("bank"));
-    let other = Field::text("bank_other", t.account_bank_code, MOST_BANK, known("bank_other")).optional();
-    let kind = Field::choice("account_type", t.account_type, &types, known("account_type"));
-    // A key leads to an account whatever its bank.
+    let bank = FormField::choice("bank", t.account_bank, &banks, known("bank"));
+    let other = FormField::text("bank_other", t.account_bank_code, MAX_BANK_CHARACTERS, known("bank_other")).optional();
+    let kind = FormField::choice("account_type", t.account_type, &types, known("account_type"));
+    // A Bre-B key needs no bank.
     let has_keys = country == Country::COLOMBIA;
     let bank = if has_keys { bank.optional() } else { bank };
     let label = if has_keys { t.account_number_or_key } else { t.account_number };
     vec![bank, other.with_hint(t.account_bank_code_hint), kind, account(label)]
 }
 
-/// Whether a number leads to an account by itself: a Bre-B key that was chosen as one, or that can be nothing else. Digits alone
-/// could be the number of an account as well, and then be somebody else's key.
-fn is_key(country: Country, typed: &Fields) -> bool {
+/// Whether the customer typed a Bre-B key: it was chosen as one, or can be nothing else. Digits alone may be an account number,
+/// and could also be another person's key.
+fn is_key(country: Country, typed: &FormData) -> bool {
     let account = typed.get("account").unwrap_or_default();
     let chosen = typed.get("account_type").unwrap_or_default();
-    let tells_itself = account.contains('@') || (account.starts_with('+') && chosen.is_empty() && typed.get("bank").is_none());
-    country == Country::COLOMBIA && (chosen == KEY || (tells_itself && typed.get("bank") != Some(OTHER)))
+    let is_unmistakable = account.contains('@') || (account.starts_with('+') && chosen.is_empty() && typed.get("bank").is_none());
+    country == Country::COLOMBIA && (chosen == KEY || (is_unmistakable && typed.get("bank") != Some(OTHER)))
 }
 
-/// What a customer typed, in one text: `bank/type/number`, or what tells everything by itself.
-pub(crate) fn text(country: Country, typed: &Fields) -> String {
+/// What the customer typed, as one text: `bank/type/number`, or only the number if it is enough.
+pub(crate) fn text(country: Country, typed: &FormData) -> String {
     let account = typed.get("account").unwrap_or_default();
     if account.is_empty() || account.contains('/') || types(country).is_empty() || is_key(country, typed) {
         return account.to_owned();
     }
     let kind = typed.get("account_type").unwrap_or_default();
-    // What stands between the parts is nothing that a bank's name may bring along.
+    // The separator must not occur in the parts.
     format!("{}/{}/{account}", bank(typed).replace('/', " "), kind.replace('/', " "))
 }
 
-/// The bank that was chosen, or written because it is not among the others.
-fn bank(typed: &Fields) -> &str {
+/// The bank that was chosen from the list or typed.
+fn bank(typed: &FormData) -> &str {
     typed.get("bank").filter(|bank| *bank != OTHER).or_else(|| typed.get("bank_other")).unwrap_or_default()
 }
 
-/// What is wrong with a typed account, at the fields that are to be mended: everything that is missing at once.
-pub(crate) fn faults(country: Country, typed: &Fields, locale: Locale) -> Faults {
+/// The errors of a typed account, by field. All missing fields are reported at once.
+pub(crate) fn faults(country: Country, typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     let account = typed.get("account").unwrap_or_default();
     let has_parts = !types(country).is_empty() && !account.contains('/') && !is_key(country, typed);
     let mut faults = Faults::new();
     if has_parts {
-        // Whoever has chosen nothing in Colombia may be about to give a key, which needs no bank.
+        // An empty form in Colombia may still become a key, which needs no bank.
         let may_be_key = country == Country::COLOMBIA && account.is_empty() && typed.get("account_type").is_none();
         if bank(typed).is_empty() && typed.get("bank") == Some(OTHER) {
             faults.push(("bank_other", t.fault_required.to_owned()));

@@ -1,13 +1,12 @@
-//! The one stylesheet, embedded in the binary.
+//! The stylesheet, embedded in the binary.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 
-/// Where it is served.
 pub(crate) const STYLESHEET_PATH: &str = "/assets/rampart.css";
 const STYLESHEET: &str = include_str!("../../templates/pages/rampart.css");
 
-/// Tells versions of the stylesheet apart (FNV-1a), so that browsers may keep one for good.
+/// A hash of the stylesheet (FNV-1a) in its URL, so that browsers may cache it forever.
 pub(crate) const STYLESHEET_VERSION: u32 = {
     let bytes = STYLESHEET.as_bytes();
     let mut hash = 0x811c_9dc5_u32;

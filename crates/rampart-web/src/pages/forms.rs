@@ -1,4 +1,4 @@
-//! Forms as they arrive: only from our own pages, bounded, and without signs that no text has.
+//! Submitted forms: only from our own pages, of limited size, and without control characters.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -7,79 +7,74 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::response::Response;
 use rampart_core::text::is_blank;
 
-use super::reply::{PageError, failure};
 use super::request::PageRequest;
+use super::response::{PageError, failure};
 use crate::state::Web;
 
-/// The most bytes of a form.
-const MOST_BYTES: usize = 16 * 1024;
-/// The most fields of a form.
-const MOST_FIELDS: usize = 64;
+const MAX_FORM_BYTES: usize = 16 * 1024;
+const MAX_FORM_FIELDS: usize = 64;
 
-/// The fields of a form.
+/// The fields of a submitted form.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fields(Vec<(String, String)>);
+pub(crate) struct FormData(Vec<(String, String)>);
 
-impl Fields {
+impl FormData {
     fn parse(body: &[u8]) -> Option<Self> {
         let mut fields = Vec::new();
         for (name, value) in url::form_urlencoded::parse(body) {
-            if fields.len() == MOST_FIELDS {
+            if fields.len() == MAX_FORM_FIELDS {
                 return None;
             }
-            // Control characters belong in no field of ours, and a database may refuse them.
-            let value: String = value.chars().filter(|letter| !letter.is_control()).collect();
+            // No field needs control characters, and PostgreSQL cannot store NUL.
+            let value: String = value.chars().filter(|character| !character.is_control()).collect();
             fields.push((name.into_owned(), value.trim().to_owned()));
         }
         Some(Self(fields))
     }
 
-    /// A field's value; absent when it was not sent or is empty.
+    /// The value of a field; `None` if it is absent or blank.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !is_blank(value))
     }
 
-    /// A field's value, owned.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 }
 
-/// A form that one of our own pages sent.
-pub(crate) struct Posted {
-    /// The page it was sent to.
+/// A form that was submitted from one of our own pages.
+pub(crate) struct SubmittedForm {
     pub(crate) request: PageRequest,
-    /// Its fields.
-    pub(crate) fields: Fields,
+    pub(crate) fields: FormData,
 }
 
-impl FromRequest<Web> for Posted {
+impl FromRequest<Web> for SubmittedForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Ok(page) = PageRequest::from_request_parts(&mut parts, web).await;
-        if !is_ours(&page) {
+        if !is_same_origin(&page) {
             return Err(failure(&page, PageError::ForeignPost));
         }
         let is_form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
             value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
         });
         let body = match Bytes::from_request(Request::from_parts(parts, body), web).await {
-            Ok(body) if is_form && body.len() <= MOST_BYTES => body,
+            Ok(body) if is_form && body.len() <= MAX_FORM_BYTES => body,
             _ => return Err(failure(&page, PageError::BadRequest)),
         };
-        match Fields::parse(&body) {
+        match FormData::parse(&body) {
             Some(fields) => Ok(Self { request: page, fields }),
             None => Err(failure(&page, PageError::BadRequest)),
         }
     }
 }
 
-/// Whether a form comes from a page of ours. Browsers say so in `Sec-Fetch-Site`; where they do not (plain HTTP), the
-/// origin counts. It is `null` under our own `no-referrer` policy and absent for clients that are no browsers: there
-/// the secret token alone decides, which a foreign page does not have.
-fn is_ours(page: &PageRequest) -> bool {
+/// Whether a form comes from our own page (CSRF protection). Browsers send `Sec-Fetch-Site`; without it (plain HTTP) the
+/// origin decides. The origin is `null` under our own `no-referrer` policy and absent for clients other than browsers: then
+/// the secret token is the protection, which a foreign page does not have.
+fn is_same_origin(page: &PageRequest) -> bool {
     let headers = page.headers();
     if let Some(site) = text(headers, "sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
@@ -104,11 +99,11 @@ mod tests {
 
     fn ours(headers: &[(&'static str, &str)]) -> bool {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        is_ours(&PageRequest::new("/kyc", None, &headers, "https://ramp.example", ""))
+        is_same_origin(&PageRequest::new("/kyc", None, &headers, "https://ramp.example", ""))
     }
 
     #[test]
-    fn forms_of_other_pages_are_told_apart() {
+    fn forms_of_other_sites_are_refused() {
         for (headers, expected) in [
             (&[][..], true),
             (&[("sec-fetch-site", "same-origin")], true),
@@ -126,9 +121,9 @@ mod tests {
 
     #[test]
     fn fields_are_bounded_and_clean() {
-        let fields = Fields::parse(b"name=+Ana%00%0A+&empty=&name=second").unwrap();
+        let fields = FormData::parse(b"name=+Ana%00%0A+&empty=&name=second").unwrap();
         assert_eq!(fields.get("name"), Some("Ana"));
         assert_eq!(fields.get("empty"), None);
-        assert!(Fields::parse("a=1&".repeat(65).as_bytes()).is_none());
+        assert!(FormData::parse("a=1&".repeat(65).as_bytes()).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What every page has around its content.
+//! The frame that all pages have around their content.
 
 use rampart_core::text::isolated;
 
@@ -9,30 +9,23 @@ use super::text::Texts;
 
 /// The frame of a page.
 pub(crate) struct Frame {
-    /// The language's texts.
     pub(crate) t: &'static Texts,
     /// The code of the `lang` attribute.
     pub(crate) code: &'static str,
-    /// The page's title.
     pub(crate) title: String,
-    /// The partner, where one is known.
+    /// The partner's name, if it is known.
     pub(crate) partner: Option<String>,
-    /// Whether nothing here is real.
     pub(crate) sandbox: bool,
-    /// The stylesheet's address.
     pub(crate) stylesheet: String,
-    /// This page in the other language.
     pub(crate) other_url: String,
-    /// The code of the other language.
     pub(crate) other_code: &'static str,
-    /// What `<meta http-equiv="refresh">` says.
+    /// The content of `<meta http-equiv="refresh">`.
     pub(crate) refresh: Option<String>,
-    /// Where to look again now, when the page refreshes itself.
-    pub(crate) again_url: Option<String>,
+    /// The URL for a manual refresh, if the page refreshes itself.
+    pub(crate) refresh_url: Option<String>,
 }
 
 impl Frame {
-    /// The frame of a page in a language.
     pub(crate) fn new(request: &PageRequest, language: Language, title: impl Into<String>) -> Self {
         let other = language.other();
         Self {
@@ -45,88 +38,78 @@ impl Frame {
             other_url: request.in_language(other),
             other_code: other.code(),
             refresh: None,
-            again_url: None,
+            refresh_url: None,
         }
     }
 
-    /// With the partner's name, and whether this is a sandbox.
+    /// Sets the partner's name and whether this is a sandbox.
     pub(crate) fn of(mut self, partner: &str, sandbox: bool) -> Self {
         self.partner = Some(partner.to_owned());
         self.sandbox = sandbox;
         self
     }
 
-    /// The partner within the page's title, where no element can hold its name apart.
+    /// The partner's name for the page title, bidi-isolated because a title has no elements.
     pub(crate) fn title_partner(&self) -> Option<String> {
         self.partner.as_deref().map(isolated)
     }
 
-    /// With a look at `url` after so many seconds.
-    pub(crate) fn again(mut self, seconds: u32, url: String) -> Self {
+    /// Refreshes the page from `url` after some seconds.
+    pub(crate) fn refreshing(mut self, seconds: u32, url: String) -> Self {
         self.refresh = Some(format!("{seconds};url={url}"));
-        self.again_url = Some(url);
+        self.refresh_url = Some(url);
         self
     }
 
-    /// With a way back to the partner after so many seconds.
-    pub(crate) fn leaving(mut self, seconds: u32, url: &str) -> Self {
+    /// Redirects to `url` after some seconds.
+    pub(crate) fn redirecting(mut self, seconds: u32, url: &str) -> Self {
         self.refresh = Some(format!("{seconds};url={url}"));
         self
     }
 }
 
-/// A link of a page.
 pub(crate) struct Link {
-    /// Where it leads.
     pub(crate) url: String,
-    /// What it says.
     pub(crate) label: String,
-    /// Whether it is what most people want next.
+    /// Whether it is shown as the main action.
     pub(crate) primary: bool,
 }
 
 impl Link {
-    /// The link most people want.
     pub(crate) fn primary(url: impl Into<String>, label: impl Into<String>) -> Self {
         Self { url: url.into(), label: label.into(), primary: true }
     }
 
-    /// A link beside it.
     pub(crate) fn secondary(url: impl Into<String>, label: impl Into<String>) -> Self {
         Self { url: url.into(), label: label.into(), primary: false }
     }
 }
 
-/// A partner's address as a browser may be sent to it: http or https, nothing else, written by a URL library.
+/// A partner's callback URL, normalized, if its scheme is http or https.
 pub(crate) fn callback(url: Option<&str>) -> Option<String> {
     let url = url::Url::parse(url?).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
-/// A line of details.
-pub(crate) struct Row {
-    /// What it is.
+/// A line of a list of details.
+pub(crate) struct DetailRow {
     pub(crate) label: &'static str,
-    /// Its value.
     pub(crate) value: String,
-    /// Whether people will want to copy it.
+    /// Whether the value is shown for copying.
     pub(crate) copy: bool,
-    /// What to mind about it.
     pub(crate) hint: Option<String>,
 }
 
-impl Row {
-    /// A line to read.
+impl DetailRow {
     pub(crate) fn new(label: &'static str, value: impl Into<String>) -> Self {
         Self { label, value: value.into(), copy: false, hint: None }
     }
 
-    /// A line to copy.
+    /// A value for copying.
     pub(crate) fn copied(label: &'static str, value: impl Into<String>) -> Self {
         Self { label, value: value.into(), copy: true, hint: None }
     }
 
-    /// With something to mind.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

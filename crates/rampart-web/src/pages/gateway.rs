@@ -1,30 +1,30 @@
-//! The payment page: for redirect methods the way to the processor (played in the sandbox), for transfers what to
-//! write into one's bank.
+//! The payment page: for redirect methods the link to the processor (simulated in the sandbox), for bank transfers the
+//! payment details.
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::{GatewaySession, PaymentPage, GatewayAction, GatewayOutcome};
+use rampart_app::{GatewayAction, GatewayOutcome, GatewaySession, PaymentPage};
 use rampart_core::pay_to::PayTo;
 use rampart_core::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
 
 use super::account;
-use super::forms::Posted;
-use super::frame::{Frame, Link, Row, callback};
+use super::forms::SubmittedForm;
+use super::frame::{DetailRow, Frame, Link, callback};
 use super::labels;
 use super::language::Locale;
 use super::order;
-use super::refund::{self, Offer};
-use super::reply::{Message, PageError, failure, page, see_other};
+use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
+use super::response::{Message, PageError, failure, page, see_other};
 use super::status;
 use super::text::fill;
 use crate::state::Web;
 
-/// How often the transfer page looks whether money came, in seconds.
-const LOOK_AGAIN: u32 = 30;
+/// How often the transfer page refreshes.
+const REFRESH_SECONDS: u32 = 30;
 
 #[derive(Template)]
 #[template(path = "pages/pay.html")]
@@ -33,7 +33,7 @@ struct PayPage {
     kicker: String,
     amount: String,
     pay_label: String,
-    rows: Vec<Row>,
+    rows: Vec<DetailRow>,
     declined: bool,
     action: String,
     back: Option<Link>,
@@ -44,13 +44,13 @@ struct PayPage {
 struct TransferPage {
     frame: Frame,
     kicker: String,
-    rows: Vec<Row>,
+    rows: Vec<DetailRow>,
     from: String,
     declared: bool,
     can_declare: bool,
     can_cancel: bool,
-    summary: Vec<Row>,
-    refund: Option<Offer>,
+    summary: Vec<DetailRow>,
+    refund: Option<RefundOffer>,
     action: String,
     status: Link,
     back: Option<Link>,
@@ -64,7 +64,6 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
     }
 }
 
-/// The gateway's path of a payment.
 fn path(payment: &Payment) -> String {
     format!("/gateway/{}", payment.method.as_str().to_ascii_lowercase())
 }
@@ -84,7 +83,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     match web.app.gateway_session(request.token()).await.map_err(PageError::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
         Ok(GatewaySession::Simulated) => Ok(pay(request, &found)),
-        // Paid or called off this very moment.
+        // The payment was paid or cancelled in the meantime.
         Err(PageError::Refused(refusal)) if refusal.code != ErrorCode::ErrorPaymentCreation => {
             Ok(see_other(&request.link(status::PATH, &[])))
         }
@@ -93,9 +92,9 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     }
 }
 
-/// The processor did not open a page: nothing is lost, and trying again is safe.
+/// The processor did not open a session. Trying again is safe.
 fn no_session(request: &PageRequest, found: &PaymentPage, fault: &PageError) -> Response {
-    tracing::warn!(payment = %found.payment.id, ?fault, "a processor opened no session");
+    tracing::warn!(payment = %found.payment.id, ?fault, "the processor opened no session");
     let language = request.language(Some(found.payment.country));
     let t = language.texts();
     let frame = Frame::new(request, language, t.unavailable).of(&found.partner_name, found.sandbox);
@@ -117,12 +116,12 @@ pub(crate) fn pay(request: &PageRequest, found: &PaymentPage) -> Response {
     let t = locale.language.texts();
     let amount = order::paid(payment, locale);
     let rows = vec![
-        Row::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
-        Row::new(t.network, labels::chain(payment.terms.coin.chain)),
-        Row::copied(t.to_wallet, payment.wallet.clone()),
-        Row::new(t.method, labels::method(payment.method, t)),
-        Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
-        Row::copied(t.order, payment.id.to_string()),
+        DetailRow::new(t.you_receive, order::bought(payment, locale)).with_hint(t.fees_included),
+        DetailRow::new(t.network, labels::chain(payment.terms.coin.chain)),
+        DetailRow::copied(t.to_wallet, payment.wallet.clone()),
+        DetailRow::new(t.method, labels::method(payment.method, t)),
+        DetailRow::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
+        DetailRow::copied(t.order, payment.id.to_string()),
     ];
     let template = PayPage {
         frame: Frame::new(request, locale.language, fill(t.pay_title, &[&amount])).of(&found.partner_name, found.sandbox),
@@ -142,16 +141,16 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
     let locale = request.locale(payment.country);
     let t = locale.language.texts();
     let terms = &payment.terms;
-    // The amount stands without its currency and in figures that are not grouped, as banks' forms take it.
+    // Without currency and without grouping of digits, as banking forms expect it.
     let plain = locale.plain(&terms.fiat_amount.to_major(terms.fiat_decimals));
-    let mut rows = vec![Row::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
+    let mut rows = vec![DetailRow::copied(t.transfer_amount, plain).with_hint(format!("{}. {}", terms.fiat, t.transfer_amount_hint))];
     rows.extend(account::rows(&PayTo::of(instructions, payment.country), payment.country, t));
     let hint = if instructions.own_account { t.own_account_hint } else { t.concept_hint };
-    rows.push(Row::copied(t.concept, instructions.concept.clone()).with_hint(hint));
+    rows.push(DetailRow::copied(t.concept, instructions.concept.clone()).with_hint(hint));
     let declared = matches!(payment.state, PaymentState::PendingBank { .. });
     let frame = Frame::new(request, locale.language, t.transfer_title).of(&found.partner_name, found.sandbox);
     let template = TransferPage {
-        frame: frame.again(LOOK_AGAIN, request.link(&path(payment), &[])),
+        frame: frame.refreshing(REFRESH_SECONDS, request.link(&path(payment), &[])),
         kicker: fill(t.pay_intro, &[&found.partner_name]),
         rows,
         from: fill(t.from_own_account, &[&found.customer_name]),
@@ -159,12 +158,12 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
         can_declare: found.can_declare && !declared,
         can_cancel: found.can_cancel,
         summary: vec![
-            Row::new(t.you_pay, order::paid(payment, locale)).with_hint(t.fees_included),
-            Row::new(t.you_receive, order::bought(payment, locale)),
-            Row::new(t.network, labels::chain(terms.coin.chain)),
-            Row::copied(t.to_wallet, payment.wallet.clone()),
-            Row::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
-            Row::copied(t.order, payment.id.to_string()),
+            DetailRow::new(t.you_pay, order::paid(payment, locale)).with_hint(t.fees_included),
+            DetailRow::new(t.you_receive, order::bought(payment, locale)),
+            DetailRow::new(t.network, labels::chain(terms.coin.chain)),
+            DetailRow::copied(t.to_wallet, payment.wallet.clone()),
+            DetailRow::new(t.expires, order::time_left(found.now, [payment.held_until, payment.open_until], t)),
+            DetailRow::copied(t.order, payment.id.to_string()),
         ],
         refund: refund::of_payment(request, found, locale),
         action: request.link(&path(payment), &[]),
@@ -175,7 +174,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
 }
 
 /// `POST /gateway/{method}`
-pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Response {
     let request = &posted.request;
     match perform(&web, request, posted.fields.get("action").unwrap_or_default()).await {
         Ok(response) => response,
@@ -189,17 +188,17 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let gateway = path(&found.payment);
     let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
     let declined = request.link(&gateway, &[("declined", "1")]);
-    let told = |played| if played == GatewayOutcome::Declined { declined.clone() } else { returned.clone() };
+    let next_page = |played| if played == GatewayOutcome::Declined { declined.clone() } else { returned.clone() };
     let outcome = match action {
-        "pay" => web.app.gateway_play(token, GatewayAction::Pay).await.map(told),
-        "decline" => web.app.gateway_play(token, GatewayAction::Decline).await.map(told),
+        "pay" => web.app.gateway_play(token, GatewayAction::Pay).await.map(next_page),
+        "decline" => web.app.gateway_play(token, GatewayAction::Decline).await.map(next_page),
         "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
         "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
         _ => return Err(PageError::BadRequest),
     };
     match outcome.map_err(PageError::from) {
         Ok(next) => Ok(see_other(&next)),
-        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
         Err(PageError::Refused(_)) => {
             let payment = web.app.page_payment(token).await?.payment;
             Ok(see_other(&match action {

@@ -1,4 +1,4 @@
-//! The identity page: a form, then what became of it.
+//! The identity page: the form, then the result of the check.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,46 +7,45 @@ use axum::response::Response;
 use rampart_app::CustomerPage;
 use rampart_core::kyc::{KycLevel, KycStatus};
 
-use super::field::{Faults, Field, mark};
-use super::forms::{Fields, Posted};
-use super::frame::{Frame, Link, Row, callback};
-use super::kyc_form::Form;
-use super::magic;
-use super::reply::{Message, PageError, failure, page, see_other, way_back};
+use super::field::{Faults, FormField, mark};
+use super::forms::{FormData, SubmittedForm};
+use super::frame::{DetailRow, Frame, Link, callback};
+use super::kyc_form::KycFormView;
 use super::request::PageRequest;
+use super::response::{Message, PageError, failure, page, see_other, way_back};
 use super::text::fill;
+use super::triggers;
 use crate::state::Web;
 
 const PATH: &str = "/kyc";
-/// How often the page looks for a decision, in seconds.
-const LOOK_AGAIN: u32 = 3;
-/// How long a customer may read the good news before going back, in seconds.
-const LEAVE_AFTER: u32 = 6;
+/// How often the page refreshes while the check is running.
+const REFRESH_SECONDS: u32 = 3;
+/// The delay before a verified customer is redirected to the partner.
+const REDIRECT_SECONDS: u32 = 6;
 
-/// The identity form.
 #[derive(Template)]
 #[template(path = "pages/kyc.html")]
-struct FormPage {
+struct KycFormPage {
     frame: Frame,
     intro: String,
-    known: Vec<Row>,
+    known: Vec<DetailRow>,
     correct_url: Option<String>,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
     faults: Faults,
     action: String,
-    magic: Vec<(&'static str, &'static str)>,
+    triggers: Vec<(&'static str, &'static str)>,
 }
 
 /// `GET /kyc`
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
     match web.app.page_customer(request.token()).await {
         Ok(customer) => view(&request, &customer),
-        Err(error) => no_page(&web, &request, error.into()).await,
+        Err(error) => failed_page(&web, &request, error.into()).await,
     }
 }
 
-/// The page of a link that leads nowhere: one that has ended says whom to ask, and nothing of the customer.
-async fn no_page(web: &Web, request: &PageRequest, fault: PageError) -> Response {
+/// The failure page. An expired link names the partner to ask, but nothing about the customer.
+async fn failed_page(web: &Web, request: &PageRequest, fault: PageError) -> Response {
     if !matches!(fault, PageError::NotFound) {
         return failure(request, fault);
     }
@@ -63,15 +62,15 @@ async fn no_page(web: &Web, request: &PageRequest, fault: PageError) -> Response
 }
 
 /// `POST /kyc`
-pub(crate) async fn submit(State(web): State<Web>, posted: Posted) -> Response {
+pub(crate) async fn submit(State(web): State<Web>, posted: SubmittedForm) -> Response {
     let request = &posted.request;
     match send(&web, request, &posted.fields).await {
         Ok(response) => response,
-        Err(fault) => no_page(&web, request, fault).await,
+        Err(fault) => failed_page(&web, request, fault).await,
     }
 }
 
-async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageError> {
+async fn send(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Response, PageError> {
     let found = web.app.page_customer(request.token()).await?;
     let level = level(request, &found);
     let parameters: &[(&str, &str)] = match level {
@@ -79,12 +78,12 @@ async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Respon
         KycLevel::Reinforced => &[("level", "2"), ("sent", "1")],
     };
     let afterwards = see_other(&request.link(PATH, parameters));
-    // A form that is sent twice is answered by what became of the first.
-    if !matches!(stage(&found, level), Stage::Form | Stage::Failed { may_retry: true }) {
+    // A form that is submitted twice shows the result of the first submission.
+    if !matches!(stage(&found, level), KycStage::Form | KycStage::Failed { may_retry: true }) {
         return Ok(afterwards);
     }
     let language = request.language(Some(found.customer.country));
-    let form = Form::new(&found.customer, level, language, everything(request, &found, level), Some(typed));
+    let form = KycFormView::new(&found.customer, level, language, everything(request, &found, level), Some(typed));
     let mut faults = form.faults(typed);
     if faults.is_empty() {
         match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageError::from) {
@@ -93,25 +92,25 @@ async fn send(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Respon
             Err(fault) => return Err(fault),
         }
         if faults.is_empty() {
-            // It was refused as a whole: somebody else has sent it, or the customer was banned meanwhile.
+            // Refused as a whole: it was submitted elsewhere, or the customer was banned in the meantime.
             return Ok(afterwards);
         }
     }
     Ok(form_page(request, &found, level, Some(typed), faults))
 }
 
-/// The level a request is about: the reinforced form follows the first.
+/// The level of the requested form. The reinforced form requires an approved first level.
 fn level(request: &PageRequest, found: &CustomerPage) -> KycLevel {
     match request.parameter("level") {
-        // Approved, and something that every operation needs is missing all the same.
+        // Approved, but data that every operation needs is missing.
         _ if found.wanted == Some(KycLevel::Basic) => KycLevel::Basic,
         Some("2") if found.customer.kyc.level.is_some() => KycLevel::Reinforced,
         _ => KycLevel::Basic,
     }
 }
 
-/// Where a customer stands on the way to a level.
-enum Stage {
+/// The state of the check for a level.
+enum KycStage {
     Banned,
     Form,
     Processing,
@@ -119,29 +118,29 @@ enum Stage {
     Failed { may_retry: bool },
 }
 
-fn stage(found: &CustomerPage, level: KycLevel) -> Stage {
+fn stage(found: &CustomerPage, level: KycLevel) -> KycStage {
     let kyc = &found.customer.kyc;
     if found.customer.banned.is_some() {
-        return Stage::Banned;
+        return KycStage::Banned;
     }
     if kyc.level.is_some_and(|approved| approved >= level) && found.wanted != Some(level) {
-        return Stage::Valid;
+        return KycStage::Valid;
     }
-    // One check at a time: a form is not taken while another is being looked at.
+    // One check at a time: no form is accepted while another check is running.
     if kyc.check.as_ref().is_some_and(|check| check.status == KycStatus::Processing) {
-        return Stage::Processing;
+        return KycStage::Processing;
     }
     match kyc.check.as_ref().filter(|check| check.level == level) {
         Some(check) if check.status == KycStatus::Fail && kyc.level.is_none_or(|approved| approved < level) => {
-            Stage::Failed { may_retry: check.may_retry }
+            KycStage::Failed { may_retry: check.may_retry }
         }
-        _ => Stage::Form,
+        _ => KycStage::Form,
     }
 }
 
-/// Whether the form lets the customer correct what is known: on request, and after a check failed.
+/// Whether known data can be corrected: on request, and after a failed check.
 fn everything(request: &PageRequest, found: &CustomerPage, level: KycLevel) -> bool {
-    request.has("edit") || request.has("retry") || matches!(stage(found, level), Stage::Failed { .. })
+    request.has("edit") || request.has("retry") || matches!(stage(found, level), KycStage::Failed { .. })
 }
 
 pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
@@ -154,26 +153,26 @@ pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
     let reinforced = level == KycLevel::Reinforced;
     let level_parameter: &[(&str, &str)] = if reinforced { &[("level", "2")] } else { &[] };
     let message = match stage(found, level) {
-        Stage::Form => return form_page(request, found, level, None, Faults::new()),
-        Stage::Failed { may_retry: true } if request.has("retry") => return form_page(request, found, level, None, Faults::new()),
-        Stage::Banned => {
+        KycStage::Form => return form_page(request, found, level, None, Faults::new()),
+        KycStage::Failed { may_retry: true } if request.has("retry") => return form_page(request, found, level, None, Faults::new()),
+        KycStage::Banned => {
             let mut message = Message::new(frame(t.kyc_banned), "bad", t.kyc_banned, fill(t.kyc_banned_text, &[partner]));
             message.links.extend(way_back(back.as_ref(), partner, t));
             message
         }
-        Stage::Processing => {
+        KycStage::Processing => {
             let parameters = [level_parameter, if request.has("sent") { &[("sent", "1")] } else { &[] }].concat();
-            let frame = frame(t.kyc_processing).again(LOOK_AGAIN, request.link(PATH, &parameters));
+            let frame = frame(t.kyc_processing).refreshing(REFRESH_SECONDS, request.link(PATH, &parameters));
             let mut message = Message::new(frame, "wait", t.kyc_processing, t.kyc_processing_text);
             message.links.extend(back.as_ref().map(|url| Link::secondary(url.clone(), fill(t.back_to, &[partner]))));
             message
         }
-        Stage::Valid => {
+        KycStage::Valid => {
             let (heading, text) =
                 if reinforced { (t.kyc_valid_reinforced, t.kyc_valid_reinforced_text) } else { (t.kyc_valid, t.kyc_valid_text) };
             let leaving = back.as_deref().filter(|_| request.has("sent"));
             let frame = match leaving {
-                Some(url) => frame(heading).leaving(LEAVE_AFTER, url),
+                Some(url) => frame(heading).redirecting(REDIRECT_SECONDS, url),
                 None => frame(heading),
             };
             let mut message = Message::new(frame, "good", heading, fill(text, &[partner]));
@@ -184,7 +183,7 @@ pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
             }
             message
         }
-        Stage::Failed { may_retry } => {
+        KycStage::Failed { may_retry } => {
             let mut message = Message::new(frame(t.kyc_failed), "bad", t.kyc_failed, t.kyc_failed_text);
             if let Some(check) = found.customer.kyc.check.as_ref().filter(|check| !check.reasons.is_empty()) {
                 message.list_title = Some(t.kyc_reasons);
@@ -203,12 +202,12 @@ pub(crate) fn view(request: &PageRequest, found: &CustomerPage) -> Response {
     page(StatusCode::OK, &message)
 }
 
-fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed: Option<&Fields>, faults: Faults) -> Response {
+fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed: Option<&FormData>, faults: Faults) -> Response {
     let language = request.language(Some(found.customer.country));
     let t = language.texts();
     let reinforced = level == KycLevel::Reinforced;
     let everything = everything(request, found, level);
-    let form = Form::new(&found.customer, level, language, everything, typed);
+    let form = KycFormView::new(&found.customer, level, language, everything, typed);
     let (title, intro) = if reinforced { (t.kyc_title_reinforced, t.kyc_intro_reinforced) } else { (t.kyc_title, t.kyc_intro) };
     let mut parameters: Vec<(&str, &str)> = Vec::new();
     if reinforced {
@@ -217,7 +216,7 @@ fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed
     let editing = [parameters.as_slice(), &[("edit", "1")]].concat();
     let action = request.link(PATH, if everything { &editing } else { &parameters });
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let template = FormPage {
+    let template = KycFormPage {
         frame: Frame::new(request, language, title).of(&found.partner_name, found.sandbox),
         intro: fill(intro, &[&found.partner_name]),
         known: form.known(),
@@ -225,7 +224,7 @@ fn form_page(request: &PageRequest, found: &CustomerPage, level: KycLevel, typed
         fields: mark(form.fields(), &faults),
         faults,
         action,
-        magic: if found.sandbox { magic::rows(t).to_vec() } else { Vec::new() },
+        triggers: if found.sandbox { triggers::rows(t).to_vec() } else { Vec::new() },
     };
     page(status, &template)
 }

@@ -1,4 +1,4 @@
-//! The fields of the identity form: what a level needs, what is known already, and what is wrong with what was typed.
+//! The fields of the identity form: what a level requires, what is known already, and the errors of what was typed.
 
 use rampart_app::KycForm;
 use rampart_core::customer::Customer;
@@ -8,18 +8,18 @@ use rampart_core::phone;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text;
 
-use super::field::{Faults, Field};
-use super::forms::Fields;
-use super::frame::Row;
+use super::field::{Faults, FormField};
+use super::forms::FormData;
+use super::frame::DetailRow;
 use super::labels;
 use super::language::Language;
 use super::text::{Texts, fill};
 
-/// A field of the form: its name, the most characters it takes, and whether a level needs it.
-struct Wanted {
+/// A field of the form, and whether the level requires it.
+struct KycField {
     name: &'static str,
-    most: usize,
-    needed: bool,
+    max_characters: usize,
+    required: bool,
 }
 
 const SOURCES: [&str; 8] = ["salary", "business", "savings", "investments", "property", "inheritance", "pension", "other"];
@@ -38,9 +38,9 @@ fn source_label(source: &str, t: &'static Texts) -> Option<&'static str> {
     })
 }
 
-fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
+fn level_fields(holder: CustomerType, level: KycLevel) -> Vec<KycField> {
     let person = holder == CustomerType::Individual;
-    let field = |name, most, needed| Wanted { name, most, needed };
+    let field = |name, max_characters, required| KycField { name, max_characters, required };
     let mut fields = vec![field("name", 100, true)];
     if person {
         fields.extend([field("last_name", 100, true), field("last_name2", 100, false), field("dob", 10, true)]);
@@ -59,7 +59,7 @@ fn wanted(holder: CustomerType, level: KycLevel) -> Vec<Wanted> {
     fields
 }
 
-/// What is known of a field.
+/// The known value of a field.
 fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
     let profile = &customer.profile;
     match name {
@@ -80,157 +80,155 @@ fn known<'a>(customer: &'a Customer, name: &str) -> &'a str {
     }
 }
 
-/// Whether a level asks for it even when it is known: what the reinforced check is about.
+/// Whether the level asks for the field although it is known: the data that the reinforced check verifies.
 fn confirms(name: &str, level: KycLevel) -> bool {
     level == KycLevel::Reinforced
         && matches!(name, "professional_activity" | "source_of_funds" | "identification_type" | "identification_number")
 }
 
-/// Whether a field is a number that is shown by its end only.
+/// Whether the field is a number of which only the last characters are shown.
 fn is_number(name: &str) -> bool {
     matches!(name, "identification_number" | "phone")
 }
 
-/// The form of a customer and a level.
-pub(crate) struct Form<'a> {
+/// The identity form of a customer for a level.
+pub(crate) struct KycFormView<'a> {
     customer: &'a Customer,
     level: KycLevel,
     language: Language,
-    /// Whether everything may be corrected, not only what is missing.
     everything: bool,
-    /// What was typed, when it was sent.
-    typed: Option<&'a Fields>,
+    /// The submitted values, if any.
+    typed: Option<&'a FormData>,
 }
 
-impl<'a> Form<'a> {
-    /// The form for a level; `everything` when what is known may be corrected too.
+impl<'a> KycFormView<'a> {
     pub(crate) const fn new(
         customer: &'a Customer,
         level: KycLevel,
         language: Language,
         everything: bool,
-        typed: Option<&'a Fields>,
+        typed: Option<&'a FormData>,
     ) -> Self {
         Self { customer, level, language, everything, typed }
     }
 
-    /// Whether what is known may be corrected. What was approved stands: a form can only add to it.
+    /// Whether known data may be corrected. Approved data stays: a form can only add to it.
     fn is_correctable(&self) -> bool {
         self.everything && self.customer.kyc.level.is_none()
     }
 
-    /// Person or company: as the typed number tells where it will be the customer's own, or else as is known.
+    /// Person or company: by the typed number if it will become the customer's document, otherwise by what is known.
     fn holder(&self) -> CustomerType {
         let becomes_own = self.is_correctable() || self.customer.identification.is_none();
         let typed = self.typed.filter(|typed| becomes_own && !self.keeps_document(typed));
         typed.and_then(|typed| self.typed_holder(typed)).unwrap_or_else(|| self.customer.holder())
     }
 
-    fn typed_holder(&self, typed: &Fields) -> Option<CustomerType> {
+    fn typed_holder(&self, typed: &FormData) -> Option<CustomerType> {
         let document: DocumentType = typed.get("identification_type")?.parse().ok()?;
         let checked = identification::check(self.customer.country, document, typed.get("identification_number")?);
         checked.ok().map(|checked| checked.customer_type)
     }
 
-    fn asked(&self) -> impl Iterator<Item = Wanted> {
-        let missing = |wanted: &Wanted| wanted.needed && known(self.customer, wanted.name).is_empty();
+    fn shown_fields(&self) -> impl Iterator<Item = KycField> {
+        let missing = |spec: &KycField| spec.required && known(self.customer, spec.name).is_empty();
         let correctable = self.is_correctable();
-        wanted(self.holder(), self.level)
+        level_fields(self.holder(), self.level)
             .into_iter()
-            .filter(move |wanted| correctable || missing(wanted) || confirms(wanted.name, self.level))
+            .filter(move |spec| correctable || missing(spec) || confirms(spec.name, self.level))
     }
 
-    /// The fields to show, with what was typed or is known.
-    pub(crate) fn fields(&self) -> Vec<Field> {
-        let show = |wanted: Wanted| {
+    /// The fields to show, with the typed or known values.
+    pub(crate) fn fields(&self) -> Vec<FormField> {
+        let show = |spec: KycField| {
             let value = match self.typed {
-                Some(fields) => fields.get(wanted.name).unwrap_or_default(),
-                // Whoever has the link is not told a number that somebody else has typed.
-                None if is_number(wanted.name) => "",
-                None => known(self.customer, wanted.name),
+                Some(fields) => fields.get(spec.name).unwrap_or_default(),
+                // The holder of the link must not see numbers that the partner or another person entered.
+                None if is_number(spec.name) => "",
+                None => known(self.customer, spec.name),
             };
-            self.field(&wanted, value)
+            self.field(&spec, value)
         };
-        self.asked().map(show).collect()
+        self.shown_fields().map(show).collect()
     }
 
-    fn field(&self, wanted: &Wanted, value: &str) -> Field {
+    fn field(&self, spec: &KycField, value: &str) -> FormField {
         let t = self.language.texts();
-        let text = |label| Field::text(wanted.name, label, wanted.most, value);
-        let field = match wanted.name {
-            "name" if self.holder() == CustomerType::Company => text(t.field_company).filled_with("organization"),
-            "name" => text(t.field_name).filled_with("given-name"),
-            "last_name" => text(t.field_last_name).filled_with("family-name"),
-            "last_name2" => text(t.field_last_name2).filled_with("additional-name"),
-            "dob" => text(t.field_dob).of_kind("date").filled_with("bday").with_hint(t.field_dob_hint),
-            "phone" => text(t.field_phone).of_kind("tel").filled_with("tel"),
-            "city" => text(t.field_city).filled_with("address-level2"),
-            "address" => text(t.field_address).filled_with("street-address"),
-            "address_state" => text(t.field_address_state).filled_with("address-level1"),
-            "zipcode" => text(t.field_zipcode).filled_with("postal-code"),
-            "professional_activity" => text(t.field_activity).filled_with("organization-title"),
+        let text = |label| FormField::text(spec.name, label, spec.max_characters, value);
+        let field = match spec.name {
+            "name" if self.holder() == CustomerType::Company => text(t.field_company).with_autocomplete("organization"),
+            "name" => text(t.field_name).with_autocomplete("given-name"),
+            "last_name" => text(t.field_last_name).with_autocomplete("family-name"),
+            "last_name2" => text(t.field_last_name2).with_autocomplete("additional-name"),
+            "dob" => text(t.field_dob).of_kind("date").with_autocomplete("bday").with_hint(t.field_dob_hint),
+            "phone" => text(t.field_phone).of_kind("tel").with_autocomplete("tel"),
+            "city" => text(t.field_city).with_autocomplete("address-level2"),
+            "address" => text(t.field_address).with_autocomplete("street-address"),
+            "address_state" => text(t.field_address_state).with_autocomplete("address-level1"),
+            "zipcode" => text(t.field_zipcode).with_autocomplete("postal-code"),
+            "professional_activity" => text(t.field_activity).with_autocomplete("organization-title"),
             "identification_type" => {
                 let documents = DocumentType::of_country(self.customer.country);
                 let options: Vec<_> = documents.map(|document| (document.as_str(), labels::document(document, t))).collect();
-                Field::choice(wanted.name, t.field_identification_type, &options, value)
+                FormField::choice(spec.name, t.field_identification_type, &options, value)
             }
             "source_of_funds" => {
                 let options = SOURCES.map(|source| (source, source_label(source, t).unwrap_or(source)));
-                Field::choice(wanted.name, t.field_source_of_funds, &options, value)
+                FormField::choice(spec.name, t.field_source_of_funds, &options, value)
             }
             _ => text(t.field_identification_number),
         };
-        let field = if self.keeps(wanted.name) { field.with_hint(t.field_keep).optional() } else { field };
-        if wanted.needed { field } else { field.optional() }
+        let field = if self.keeps(spec.name) { field.with_hint(t.field_keep).optional() } else { field };
+        if spec.required { field } else { field.optional() }
     }
 
-    /// Whether a number that is known stays when its field is left empty. A document that is asked for again is to be at hand.
+    /// Whether a known number is kept if its field is left empty. A document that must be confirmed has to be typed again.
     fn keeps(&self, name: &str) -> bool {
         is_number(name) && !known(self.customer, name).is_empty() && !confirms(name, self.level)
     }
 
-    /// Whether the document is to stay: its number was left empty, and its kind is the one that is known.
-    fn keeps_document(&self, typed: &Fields) -> bool {
+    /// Whether the known document is kept: its number was left empty and its type is unchanged.
+    fn keeps_document(&self, typed: &FormData) -> bool {
         let same = typed.get("identification_type").is_none_or(|kind| kind == known(self.customer, "identification_type"));
         same && self.keeps("identification_number") && typed.get("identification_number").is_none_or(str::is_empty)
     }
 
-    /// What is known and not asked for again, for reading. Numbers are shown by their ends.
-    pub(crate) fn known(&self) -> Vec<Row> {
+    /// The known data that the form does not ask for again. Of numbers, only the last characters are shown.
+    pub(crate) fn known(&self) -> Vec<DetailRow> {
         let t = self.language.texts();
-        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+        let shown: Vec<&str> = self.shown_fields().map(|spec| spec.name).collect();
         let mut rows = Vec::new();
         let name = self.customer.profile.full_name();
-        if !name.is_empty() && !asked.contains(&"name") {
+        if !name.is_empty() && !shown.contains(&"name") {
             let company = self.holder() == CustomerType::Company;
-            rows.push(Row::new(if company { t.field_company } else { t.field_name }, name));
+            rows.push(DetailRow::new(if company { t.field_company } else { t.field_name }, name));
         }
-        rows.push(Row::new(t.field_country, labels::country(self.customer.country, self.language)));
-        rows.push(Row::new(t.field_email, self.customer.email.reveal()));
+        rows.push(DetailRow::new(t.field_country, labels::country(self.customer.country, self.language)));
+        rows.push(DetailRow::new(t.field_email, self.customer.email.reveal()));
         if let Some(identification) = &self.customer.identification
-            && !asked.contains(&"identification_number")
+            && !shown.contains(&"identification_number")
         {
-            rows.push(Row::new(labels::document(identification.document, t), labels::ending(identification.number.reveal())));
+            rows.push(DetailRow::new(labels::document(identification.document, t), labels::masked_number(identification.number.reveal())));
         }
         for (name, label) in [("dob", t.field_dob), ("address", t.field_address), ("city", t.field_city)] {
             let value = known(self.customer, name);
-            if !value.is_empty() && !asked.contains(&name) {
-                rows.push(Row::new(label, value));
+            if !value.is_empty() && !shown.contains(&name) {
+                rows.push(DetailRow::new(label, value));
             }
         }
         rows
     }
 
-    /// What is wrong with what was typed, as far as a page can tell.
-    pub(crate) fn faults(&self, typed: &Fields) -> Faults {
+    /// The errors that the page itself can find.
+    pub(crate) fn faults(&self, typed: &FormData) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
-        for wanted in self.asked() {
-            let value = typed.get(wanted.name).unwrap_or_default();
-            let fault = match wanted.name {
+        for spec in self.shown_fields() {
+            let value = typed.get(spec.name).unwrap_or_default();
+            let fault = match spec.name {
                 "identification_number" if self.keeps_document(typed) => None,
-                _ if value.is_empty() => wanted.needed.then(|| t.fault_required.to_owned()),
-                _ if value.chars().count() > wanted.most => Some(fill(t.fault_too_long, &[&wanted.most.to_string()])),
+                _ if value.is_empty() => spec.required.then(|| t.fault_required.to_owned()),
+                _ if value.chars().count() > spec.max_characters => Some(fill(t.fault_too_long, &[&spec.max_characters.to_string()])),
                 _ if text::check(value).is_err() => Some(t.fault_hidden.to_owned()),
                 "dob" => value.parse::<Date>().is_err().then(|| t.fault_date.to_owned()),
                 "source_of_funds" => (!SOURCES.contains(&value)).then(|| t.fault_choose.to_owned()),
@@ -239,19 +237,19 @@ impl<'a> Form<'a> {
                     _ => Some(t.fault_choose.to_owned()),
                 },
                 "identification_number" => self.number_fault(typed, value),
-                // A number that was stored with a warning does not stop its customer.
+                // An invalid number that was stored with a warning does not block the customer.
                 "phone" if value != known(self.customer, "phone") => {
                     let fault = phone::check(self.customer.country, value).err();
                     fault.map(|fault| labels::phone_fault(&fault, self.language))
                 }
                 _ => None,
             };
-            faults.extend(fault.map(|sentence| (wanted.name, sentence)));
+            faults.extend(fault.map(|sentence| (spec.name, sentence)));
         }
         faults
     }
 
-    fn number_fault(&self, typed: &Fields, number: &str) -> Option<String> {
+    fn number_fault(&self, typed: &FormData, number: &str) -> Option<String> {
         let document = typed.get("identification_type").unwrap_or_else(|| known(self.customer, "identification_type"));
         let document: DocumentType = document.parse().ok()?;
         if !document.belongs_to(self.customer.country) {
@@ -263,36 +261,36 @@ impl<'a> Form<'a> {
         Some(labels::number_fault(&fault, self.language))
     }
 
-    /// What the ramp found wrong, told in the page's language.
+    /// The errors of a refusal, in the page's language.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Faults {
         let t = self.language.texts();
         let mut faults = Faults::new();
-        for wanted in self.asked() {
-            if refusal.fields.iter().any(|(name, _)| name == wanted.name) {
-                let sentence = match (refusal.code, wanted.name) {
+        for spec in self.shown_fields() {
+            if refusal.fields.iter().any(|(name, _)| name == spec.name) {
+                let sentence = match (refusal.code, spec.name) {
                     (ErrorCode::FailMandatoryField, _) => t.fault_required,
                     (_, "dob") => t.fault_underage,
                     (_, "identification_number") => t.fault_number,
                     (_, "identification_type") => t.fault_choose,
                     _ => t.fault_invalid,
                 };
-                faults.push((wanted.name, sentence.to_owned()));
+                faults.push((spec.name, sentence.to_owned()));
             }
         }
-        // What is wrong is at no field of the form: it is said all the same, at one that is shown, or else nobody would know.
+        // No shown field has the error: report it at a field that is shown, so that the customer learns of it.
         if faults.is_empty() && (refusal.code == ErrorCode::InvalidIdentification || !refusal.fields.is_empty()) {
-            let number = self.asked().find(|wanted| wanted.name == "identification_number");
+            let number = self.shown_fields().find(|spec| spec.name == "identification_number");
             let sentence = if number.is_some() { t.fault_number } else { t.fault_invalid };
-            faults.extend(number.or_else(|| self.asked().next()).map(|place| (place.name, sentence.to_owned())));
+            faults.extend(number.or_else(|| self.shown_fields().next()).map(|place| (place.name, sentence.to_owned())));
         }
         faults
     }
 
-    /// The form as the ramp takes it: only the fields that were asked for.
-    pub(crate) fn submission(&self, typed: &Fields) -> KycForm {
-        let asked: Vec<&str> = self.asked().map(|wanted| wanted.name).collect();
+    /// The form as the application expects it: only the fields that were shown.
+    pub(crate) fn submission(&self, typed: &FormData) -> KycForm {
+        let shown: Vec<&str> = self.shown_fields().map(|spec| spec.name).collect();
         let kept = self.keeps_document(typed);
-        let sent = |name: &str| asked.contains(&name) && !(kept && name.starts_with("identification_"));
+        let sent = |name: &str| shown.contains(&name) && !(kept && name.starts_with("identification_"));
         let value = |name: &str| typed.owned(name).filter(|_| sent(name));
         KycForm {
             level: self.level,

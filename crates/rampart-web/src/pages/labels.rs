@@ -1,4 +1,4 @@
-//! What codes are called on a page.
+//! Labels for codes on pages.
 
 use rampart_core::arrival::DeviationKind;
 use rampart_core::asset::Chain;
@@ -12,7 +12,6 @@ use rampart_core::phone;
 use super::language::Language;
 use super::text::{Texts, fill};
 
-/// A country's name.
 pub(crate) fn country(country: Country, language: Language) -> &'static str {
     match language {
         Language::Spanish => country.spanish_name(),
@@ -20,7 +19,6 @@ pub(crate) fn country(country: Country, language: Language) -> &'static str {
     }
 }
 
-/// A document's name.
 pub(crate) const fn document(document: DocumentType, t: &'static Texts) -> &'static str {
     match document {
         DocumentType::GovernmentId => t.document_government_id,
@@ -46,7 +44,6 @@ pub(crate) const fn document(document: DocumentType, t: &'static Texts) -> &'sta
     }
 }
 
-/// A payment method's name.
 pub(crate) fn method(method: Code<16>, t: &'static Texts) -> String {
     match method.as_str().to_ascii_lowercase().as_str() {
         "card" => t.method_card.to_owned(),
@@ -56,7 +53,7 @@ pub(crate) fn method(method: Code<16>, t: &'static Texts) -> String {
     }
 }
 
-/// What an account number is called in a country.
+/// The label of a bank account number in a country.
 pub(crate) fn account(country: Country, t: &'static Texts) -> &'static str {
     match country {
         Country::SPAIN => t.account_iban,
@@ -67,17 +64,17 @@ pub(crate) fn account(country: Country, t: &'static Texts) -> &'static str {
     }
 }
 
-/// An account as people read it: an IBAN in groups of four, everything else as it is.
+/// An account for display: an IBAN in groups of four, others unchanged.
 pub(crate) fn grouped(account: &str) -> String {
     let is_iban = account.len() > 14 && account.bytes().take(2).all(|byte| byte.is_ascii_uppercase());
     if !is_iban {
         return account.to_owned();
     }
-    let signs: Vec<char> = account.chars().collect();
-    signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    let characters: Vec<char> = account.chars().collect();
+    characters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
-/// How a country's account for refunds is written.
+/// The hint for the format of a country's account numbers.
 pub(crate) fn account_hint(country: Country, t: &'static Texts) -> &'static str {
     match country {
         Country::ARGENTINA => t.account_hint_argentina,
@@ -89,7 +86,6 @@ pub(crate) fn account_hint(country: Country, t: &'static Texts) -> &'static str 
     }
 }
 
-/// What is wrong with an identification's number.
 pub(crate) fn number_fault(fault: &identification::DocumentError, language: Language) -> String {
     match (fault, language) {
         (identification::DocumentError::Empty, _) => language.texts().fault_required.to_owned(),
@@ -98,7 +94,6 @@ pub(crate) fn number_fault(fault: &identification::DocumentError, language: Lang
     }
 }
 
-/// What is wrong with a bank account.
 pub(crate) fn account_fault(fault: &bank_account::BankAccountError, language: Language) -> String {
     match (fault, language) {
         (bank_account::BankAccountError::Empty, _) => language.texts().fault_required.to_owned(),
@@ -107,7 +102,6 @@ pub(crate) fn account_fault(fault: &bank_account::BankAccountError, language: La
     }
 }
 
-/// What is wrong with a telephone number.
 pub(crate) fn phone_fault(fault: &phone::PhoneError, language: Language) -> String {
     match language {
         Language::Spanish => sentence(&fault.spanish()),
@@ -115,15 +109,15 @@ pub(crate) fn phone_fault(fault: &phone::PhoneError, language: Language) -> Stri
     }
 }
 
-/// A clause as a sentence of its own.
+/// Turns a clause into a sentence.
 fn sentence(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let mut characters = clause.chars();
+    let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if clause.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{first}{}{end}", characters.as_str())
 }
 
-/// Why an order waits, for its customer.
+/// Why an order is on hold, in words for the customer.
 pub(crate) fn hold(reason: HoldReason, partner: &str, t: &'static Texts) -> String {
     let text = match reason {
         HoldReason::Amount => t.hold_amount,
@@ -134,7 +128,7 @@ pub(crate) fn hold(reason: HoldReason, partner: &str, t: &'static Texts) -> Stri
         HoldReason::Destination => t.hold_refund_destination,
         HoldReason::RefundFailed => t.hold_refund_failed,
         HoldReason::PayoutFailed => t.hold_payout_failed,
-        // What screening found is not for the customer's eyes, and the rest is between us and our providers.
+        // Screening results must not be disclosed to the customer, and the rest does not concern the customer.
         HoldReason::Screening
         | HoldReason::Banned
         | HoldReason::PartnerDisabled
@@ -146,7 +140,6 @@ pub(crate) fn hold(reason: HoldReason, partner: &str, t: &'static Texts) -> Stri
     fill(text, &[partner])
 }
 
-/// What was unusual.
 pub(crate) const fn exception(exception: DeviationKind, t: &'static Texts) -> &'static str {
     match exception {
         DeviationKind::Short => t.exception_short,
@@ -159,7 +152,6 @@ pub(crate) const fn exception(exception: DeviationKind, t: &'static Texts) -> &'
     }
 }
 
-/// What was taken back.
 pub(crate) const fn reversal(reversal: Reversal, t: &'static Texts) -> &'static str {
     match reversal {
         Reversal::Chargeback => t.reversal_chargeback,
@@ -168,7 +160,7 @@ pub(crate) const fn reversal(reversal: Reversal, t: &'static Texts) -> &'static 
     }
 }
 
-/// A chain's name as its users write it.
+/// The display name of a chain.
 pub(crate) fn chain(chain: Chain) -> String {
     match chain.as_str() {
         "bsc" => "BNB Smart Chain (BSC)".to_owned(),
@@ -179,11 +171,11 @@ pub(crate) fn chain(chain: Chain) -> String {
     }
 }
 
-/// A secret as it may be shown to the person it belongs to: the last four signs.
-pub(crate) fn ending(text: &str) -> String {
-    let signs: Vec<char> = text.chars().collect();
-    let shown: String = signs[signs.len().saturating_sub(4)..].iter().collect();
-    if signs.len() > 4 { format!("•••• {shown}") } else { shown }
+/// A number masked except for its last four characters.
+pub(crate) fn masked_number(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let shown: String = characters[characters.len().saturating_sub(4)..].iter().collect();
+    if characters.len() > 4 { format!("•••• {shown}") } else { shown }
 }
 
 #[cfg(test)]
@@ -199,7 +191,7 @@ mod tests {
     #[test]
     fn chains_have_names() {
         assert_eq!(chain("polygon".parse().unwrap()), "Polygon");
-        assert_eq!(ending("06660001Y"), "•••• 001Y");
+        assert_eq!(masked_number("06660001Y"), "•••• 001Y");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which language a page speaks, and how it writes amounts and times.
+//! The language of a page, and its format of amounts and times.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
@@ -7,20 +7,17 @@ use rampart_core::time::Timestamp;
 
 use super::text::{ENGLISH, SPANISH, Texts};
 
-/// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
-    /// Spanish: what people in every served country speak.
+    /// The main language of every country served.
     Spanish,
-    /// English.
     English,
 }
 
-/// The most of an `Accept-Language` header that is read.
-const MOST_HEADER: usize = 256;
+const MAX_ACCEPT_LANGUAGE_BYTES: usize = 256;
 
 impl Language {
-    /// The language of a code such as `es` or `en-GB`.
+    /// Parses a language code such as `es` or `en-GB`.
     pub(crate) fn find(code: &str) -> Option<Self> {
         match code.trim().split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
             "es" => Some(Self::Spanish),
@@ -29,25 +26,25 @@ impl Language {
         }
     }
 
-    /// The language a reader of a country most likely speaks.
+    /// The default language of a country.
     fn of_country(_country: Option<Country>) -> Self {
         Self::Spanish
     }
 
-    /// The language asked for in the address, else the browser's, else the country's.
+    /// The language of the URL parameter, else of the browser, else of the country.
     pub(crate) fn choose(asked: Option<&str>, headers: &HeaderMap, country: Option<Country>) -> Self {
         asked.and_then(Self::find).or_else(|| Self::accepted(headers)).unwrap_or_else(|| Self::of_country(country))
     }
 
     fn accepted(headers: &HeaderMap) -> Option<Self> {
         let header = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
-        let header = header.get(..MOST_HEADER).unwrap_or(header);
+        let header = header.get(..MAX_ACCEPT_LANGUAGE_BYTES).unwrap_or(header);
         let mut best: Option<(u32, Self)> = None;
         for range in header.split(',').take(16) {
             let mut parts = range.split(';');
             let Some(language) = parts.next().and_then(Self::find) else { continue };
             let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1000, thousandths);
-            if weight > 0 && best.is_none_or(|(most, _)| weight > most) {
+            if weight > 0 && best.is_none_or(|(best_weight, _)| weight > best_weight) {
                 best = Some((weight, language));
             }
         }
@@ -62,7 +59,6 @@ impl Language {
         }
     }
 
-    /// The other one.
     pub(crate) const fn other(self) -> Self {
         match self {
             Self::Spanish => Self::English,
@@ -70,7 +66,6 @@ impl Language {
         }
     }
 
-    /// Its texts.
     pub(crate) const fn texts(self) -> &'static Texts {
         match self {
             Self::Spanish => &SPANISH,
@@ -79,7 +74,7 @@ impl Language {
     }
 }
 
-/// A weight such as `0.8` in thousandths; nonsense counts nothing.
+/// Parses a weight such as `0.8` into thousandths; 0 if it is invalid.
 fn thousandths(text: &str) -> u32 {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
@@ -90,49 +85,47 @@ fn thousandths(text: &str) -> u32 {
     }
 }
 
-/// How a reader writes numbers: by language and country.
+/// The language and country that determine the number format.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Locale {
-    /// The language.
     pub(crate) language: Language,
-    /// The country of the customer.
     pub(crate) country: Country,
 }
 
 impl Locale {
-    /// Mexico and Peru write the decimal point in Spanish too.
-    fn writes_a_point(self) -> bool {
+    /// Mexico and Peru use a decimal point in Spanish too.
+    fn uses_decimal_point(self) -> bool {
         self.language == Language::English || matches!(self.country, Country::MEXICO | Country::PERU)
     }
 
-    /// A decimal number in major units as it is typed into a form: not grouped, `1234,50`.
+    /// An amount in major units for a banking form, without grouping: `1234,50`.
     pub(crate) fn plain(self, major: &str) -> String {
-        if self.writes_a_point() { major.to_owned() } else { major.replace('.', ",") }
+        if self.uses_decimal_point() { major.to_owned() } else { major.replace('.', ",") }
     }
 
-    /// A decimal number in major units (`1234.50`) with thousands apart, and its unit: `1.234,50 EUR`.
+    /// An amount in major units (`1234.50`) with grouped thousands and its unit: `1.234,50 EUR`.
     pub(crate) fn money(self, major: &str, unit: &str) -> String {
-        let (thousands, decimal) = if self.writes_a_point() { (',', '.') } else { ('.', ',') };
+        let (thousands, decimal) = if self.uses_decimal_point() { (',', '.') } else { ('.', ',') };
         let (whole, fraction) = major.split_once('.').unwrap_or((major, ""));
         let mut text = String::with_capacity(major.len() + 8);
-        for (index, figure) in whole.chars().enumerate() {
+        for (index, digit) in whole.chars().enumerate() {
             if index > 0 && (whole.len() - index).is_multiple_of(3) {
                 text.push(thousands);
             }
-            text.push(figure);
+            text.push(digit);
         }
         if !fraction.is_empty() {
             text.push(decimal);
             text.push_str(fraction);
         }
-        // A no-break space: amount and unit belong together.
+        // No-break space.
         text.push('\u{a0}');
         text.push_str(unit);
         text
     }
 }
 
-/// A moment as people read it: `2026-01-31 12:00 UTC`.
+/// A time for display: `2026-01-31 12:00 UTC`.
 pub(crate) fn moment(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())

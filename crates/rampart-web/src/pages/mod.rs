@@ -1,7 +1,7 @@
-//! The hosted pages: what a partner's customers see. Plain HTML from the server, without scripts.
+//! The hosted pages for a partner's customers: server-rendered HTML without scripts.
 //!
-//! A page's address carries a secret token, which is the right to see and use it; there is no session and no cookie.
-//! Every failure answers with a page, and an unknown token answers exactly as a malformed one.
+//! The URL of a page contains a secret token that authorizes its use; there are no sessions and no cookies. Failures are shown
+//! as pages, and an unknown token gets the same answer as a malformed one.
 
 mod account;
 mod assets;
@@ -13,27 +13,27 @@ mod kyc;
 mod kyc_form;
 mod labels;
 mod language;
-mod magic;
 mod order;
 mod qr;
 mod refund;
-mod reply;
 mod request;
+mod response;
 mod returned;
 mod status;
 #[cfg(test)]
 mod tests;
 mod text;
 mod timeline;
+mod triggers;
 
 use axum::http::Method;
 use axum::routing::{get, post};
 
-pub use reply::error_page;
+pub use response::error_page;
 
 use crate::route::{AuthKind, Route};
 
-/// The pages' routes. They are no part of the partner API's description.
+/// The routes of the pages. The OpenAPI description does not contain them.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let page = AuthKind::PageToken;

@@ -1,26 +1,25 @@
-//! A QR code as an inline drawing.
+//! QR codes as inline SVG.
 
 use std::fmt::Write;
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// The light border that readers need, in modules.
-const QUIET: usize = 4;
+/// The light border that ISO/IEC 18004 requires.
+const QUIET_ZONE_MODULES: usize = 4;
 
-/// A drawing of a text as SVG path data and the width of its square, in modules. Nothing when the text is too long for
-/// a QR code.
+/// A QR code as SVG path data, and the width of its square in modules. `None` if the text is too long.
 pub(crate) fn drawing(text: &str) -> Option<(String, usize)> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();
     for (index, color) in code.to_colors().into_iter().enumerate() {
         if color == Color::Dark {
-            let (x, y) = (index % width + QUIET, index / width + QUIET);
-            // Writing into a text cannot fail.
+            let (x, y) = (index % width + QUIET_ZONE_MODULES, index / width + QUIET_ZONE_MODULES);
+            // Writing into a string cannot fail.
             let _ = write!(path, "M{x} {y}h1v1h-1z");
         }
     }
-    Some((path, width + 2 * QUIET))
+    Some((path, width + 2 * QUIET_ZONE_MODULES))
 }
 
 #[cfg(test)]
@@ -28,7 +27,7 @@ mod tests {
     use super::drawing;
 
     #[test]
-    fn an_address_fits_and_a_book_does_not() {
+    fn an_address_fits_and_a_long_text_does_not() {
         let (path, width) = drawing("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55").unwrap();
         // Version 3, 29 modules a side; the corner of the first finder pattern is dark.
         assert_eq!(width, 29 + 8);

@@ -1,4 +1,4 @@
-//! Where money or coins may go back to: shown, asked for, and taken.
+//! The refund destination of an order: shown, and entered in a form.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -13,50 +13,45 @@ use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use super::account;
-use super::field::{Faults, Field, mark};
-use super::forms::Fields;
+use super::field::{Faults, FormField, mark};
+use super::forms::FormData;
 use super::frame::Frame;
 use super::labels;
 use super::language::{Locale, moment};
-use super::reply::page;
 use super::request::PageRequest;
+use super::response::page;
 use super::status::PATH;
 use super::text::{Texts, fill};
 
-/// The most characters of a holder's name.
-const MOST_NAME: usize = 100;
-/// The most characters of a wallet.
-const MOST_WALLET: usize = 100;
+const MAX_NAME_CHARACTERS: usize = 100;
+const MAX_WALLET_CHARACTERS: usize = 100;
 
-/// What a page says about the destination for refunds.
-pub(crate) struct Offer {
-    /// Its heading.
+/// What a page shows about the refund destination.
+pub(crate) struct RefundOffer {
     pub(crate) title: &'static str,
-    /// Why it is asked for.
     pub(crate) why: String,
-    /// What was given, who can change it, and from when on it is followed.
+    /// The known destination, who can change it, and from when it is used.
     pub(crate) given: Option<String>,
-    /// Where it can be given, while nobody has given any: address and label.
+    /// The link to the form (URL and label), while no destination is known.
     pub(crate) give: Option<(String, &'static str)>,
-    /// Whether the order waits for it.
+    /// Whether the order is on hold for it.
     pub(crate) needed: bool,
 }
 
-/// The form for a destination.
 #[derive(Template)]
 #[template(path = "pages/refund.html")]
-struct FormPage {
+struct RefundFormPage {
     frame: Frame,
     heading: &'static str,
     why: String,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
     faults: Faults,
     action: String,
     back_url: String,
 }
 
-/// The offer on a payment's pages. What came through a processor goes back through it, unless that failed.
-pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<Offer> {
+/// For a payment. Money from a processor is refunded through it, so an account is needed only if that failed.
+pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Locale) -> Option<RefundOffer> {
     let t = locale.language.texts();
     let payment = &found.payment;
     let needed = matches!(payment.state, PaymentState::OnHold { reason, .. } if reason.needs_destination());
@@ -65,17 +60,17 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
     if !is_open || (payment.instructions.is_none() && !needed) {
         return None;
     }
-    Some(Offer {
+    Some(RefundOffer {
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_account },
         why: t.refund_why_account.to_owned(),
-        given: given.map(|given| told(given, payment.refund_origin, found.now, &found.partner_name, t)),
+        given: given.map(|given| describe_given(given, payment.refund_origin, found.now, &found.partner_name, t)),
         give: found.can_give_refund_account.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
 
-/// What was given, as far as whoever has the link may know it.
-fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
+/// The known destination, masked for the holder of the link.
+fn describe_given(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner: &str, t: &'static Texts) -> String {
     let mut text = fill(t.refund_given, &[&bank_account::masked(given), partner]);
     let waits = match origin {
         Some(DestinationOrigin { by: ProvidedBy::Page, used_from: Some(from), .. }) if now < from => fill(t.refund_waits, &[&moment(from)]),
@@ -87,8 +82,7 @@ fn told(given: &str, origin: Option<DestinationOrigin>, now: Timestamp, partner:
     text
 }
 
-/// The offer on a ramp-off's page.
-pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<Offer> {
+pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Locale) -> Option<RefundOffer> {
     let t = locale.language.texts();
     let rampoff = &found.rampoff;
     let needed = matches!(rampoff.state, RampoffState::OnHold { reason, .. } if reason.needs_destination());
@@ -97,31 +91,44 @@ pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Loc
     if !is_open {
         return None;
     }
-    Some(Offer {
+    Some(RefundOffer {
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_wallet },
         why: fill(t.refund_why_wallet, &[&labels::chain(rampoff.chain())]),
-        given: given.map(|given| told(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
+        given: given.map(|given| describe_given(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
         give: found.can_give_refund_wallet.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
 
 /// The form for a payment's account.
-pub(crate) fn account_form(request: &PageRequest, found: &PaymentPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+pub(crate) fn account_form(
+    request: &PageRequest,
+    found: &PaymentPage,
+    locale: Locale,
+    typed: Option<&FormData>,
+    faults: Faults,
+) -> Response {
     let t = locale.language.texts();
     let typed_or_known = |name| typed.and_then(|fields| fields.get(name)).unwrap_or_default();
     let name = if typed.is_some() { typed_or_known("name") } else { &found.customer_name };
     let mut fields = account::fields(found.payment.country, typed, t);
-    fields.push(Field::text("name", t.refund_name, MOST_NAME, name).filled_with("name"));
+    fields.push(FormField::text("name", t.refund_name, MAX_NAME_CHARACTERS, name).with_autocomplete("name"));
     form(request, &found.partner_name, found.sandbox, locale, (t.refund_title_account, t.refund_why_account.to_owned()), fields, faults)
 }
 
 /// The form for a ramp-off's wallet.
-pub(crate) fn wallet_form(request: &PageRequest, found: &RampoffPage, locale: Locale, typed: Option<&Fields>, faults: Faults) -> Response {
+pub(crate) fn wallet_form(
+    request: &PageRequest,
+    found: &RampoffPage,
+    locale: Locale,
+    typed: Option<&FormData>,
+    faults: Faults,
+) -> Response {
     let t = locale.language.texts();
     let chain = labels::chain(found.rampoff.chain());
     let wallet = typed.and_then(|fields| fields.get("wallet")).unwrap_or_default();
-    let fields = vec![Field::text("wallet", t.refund_wallet, MOST_WALLET, wallet).with_hint(fill(t.refund_wallet_hint, &[&chain]))];
+    let fields =
+        vec![FormField::text("wallet", t.refund_wallet, MAX_WALLET_CHARACTERS, wallet).with_hint(fill(t.refund_wallet_hint, &[&chain]))];
     let words = (t.refund_title_wallet, fill(t.refund_why_wallet, &[&chain]));
     form(request, &found.partner_name, found.sandbox, locale, words, fields, faults)
 }
@@ -132,11 +139,11 @@ fn form(
     sandbox: bool,
     locale: Locale,
     (heading, why): (&'static str, String),
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
     faults: Faults,
 ) -> Response {
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let template = FormPage {
+    let template = RefundFormPage {
         frame: Frame::new(request, locale.language, heading).of(partner, sandbox),
         heading,
         why,
@@ -148,37 +155,38 @@ fn form(
     page(status, &template)
 }
 
-/// What is wrong with a typed account.
-pub(crate) fn account_faults(found: &PaymentPage, typed: &Fields, locale: Locale) -> Faults {
+pub(crate) fn account_faults(found: &PaymentPage, typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     let mut faults = account::faults(found.payment.country, typed, locale);
     match typed.get("name") {
         None => faults.push(("name", t.fault_required.to_owned())),
-        Some(name) if name.chars().count() > MOST_NAME => faults.push(("name", fill(t.fault_too_long, &[&MOST_NAME.to_string()]))),
+        Some(name) if name.chars().count() > MAX_NAME_CHARACTERS => {
+            faults.push(("name", fill(t.fault_too_long, &[&MAX_NAME_CHARACTERS.to_string()])))
+        }
         Some(name) if text::check(name).is_err() => faults.push(("name", t.fault_hidden.to_owned())),
         Some(_) => {}
     }
     faults
 }
 
-/// What is wrong with a typed wallet, as far as a page can tell.
-pub(crate) fn wallet_faults(typed: &Fields, locale: Locale) -> Faults {
+/// The errors that the page itself can find; the application validates the address.
+pub(crate) fn wallet_faults(typed: &FormData, locale: Locale) -> Faults {
     let t = locale.language.texts();
     match typed.get("wallet") {
         None => vec![("wallet", t.fault_required.to_owned())],
-        Some(wallet) if wallet.chars().count() > MOST_WALLET => {
-            vec![("wallet", fill(t.fault_too_long, &[&MOST_WALLET.to_string()]))]
+        Some(wallet) if wallet.chars().count() > MAX_WALLET_CHARACTERS => {
+            vec![("wallet", fill(t.fault_too_long, &[&MAX_WALLET_CHARACTERS.to_string()]))]
         }
         Some(_) => Faults::new(),
     }
 }
 
-/// What the ramp found wrong with a wallet.
+/// The error of a wallet that the application refused.
 pub(crate) fn wallet_refused(found: &RampoffPage, locale: Locale) -> Faults {
     vec![("wallet", fill(locale.language.texts().fault_wallet, &[&labels::chain(found.rampoff.chain())]))]
 }
 
-/// What the ramp found wrong with an account.
+/// The errors of an account that the application refused.
 pub(crate) fn account_refused(refusal: &Refusal, locale: Locale) -> Faults {
     let t = locale.language.texts();
     match refusal.fields.iter().any(|(field, _)| field == "name") {

@@ -1,4 +1,4 @@
-//! What a page reads of a request: its secret token, its language, and where its own links lead.
+//! A request for a page: its secret token, its language, and the links to other pages.
 
 use std::convert::Infallible;
 
@@ -11,10 +11,9 @@ use super::language::{Language, Locale};
 use crate::context::RequestContext;
 use crate::state::Web;
 
-/// The most parameters that are read of an address.
-const MOST_PARAMETERS: usize = 16;
-/// The most characters of an address' query that are read.
-const MOST_QUERY: usize = 2048;
+const MAX_QUERY_PARAMETERS: usize = 16;
+/// Longer queries are ignored.
+const MAX_QUERY_BYTES: usize = 2048;
 
 /// A request for a page.
 #[derive(Clone)]
@@ -22,21 +21,19 @@ pub(crate) struct PageRequest {
     path: String,
     query: Vec<(String, String)>,
     headers: HeaderMap,
-    /// The scheme, host and port of our address.
     origin: Option<url::Origin>,
-    /// The path under which a proxy serves us, without a slash at its end; mostly empty. Links begin with it and name
-    /// no host, so that they lead to wherever the customer found us.
+    /// The path of the public URL, without a slash at its end; usually empty. Links start with it and contain no host, so that
+    /// they work under every host name.
     base: String,
-    /// The number the request has in the logs.
     pub(crate) request_id: String,
 }
 
 impl PageRequest {
-    /// A request as far as it could be read, for pages of failures as well.
+    /// Also used for failure pages, without path and public URL.
     pub(crate) fn new(path: &str, query: Option<&str>, headers: &HeaderMap, public_url: &str, request_id: &str) -> Self {
         let public_url = url::Url::parse(public_url).ok();
-        let query = query.filter(|query| query.len() <= MOST_QUERY).unwrap_or_default();
-        let query = url::form_urlencoded::parse(query.as_bytes()).take(MOST_PARAMETERS);
+        let query = query.filter(|query| query.len() <= MAX_QUERY_BYTES).unwrap_or_default();
+        let query = url::form_urlencoded::parse(query.as_bytes()).take(MAX_QUERY_PARAMETERS);
         Self {
             path: path.to_owned(),
             query: query.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
@@ -52,42 +49,38 @@ impl PageRequest {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a parameter is set.
+    /// Whether a parameter has the value `1`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.parameter(name).is_some_and(|value| value == "1")
     }
 
-    /// The secret token; empty when there is none, which no page has.
+    /// The secret token; empty if there is none.
     pub(crate) fn token(&self) -> &str {
         self.parameter("token").unwrap_or_default()
     }
 
-    /// The request's headers.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The language for a reader of whom the country may be known.
     pub(crate) fn language(&self, country: Option<Country>) -> Language {
         Language::choose(self.parameter("lang"), &self.headers, country)
     }
 
-    /// Language and country of a customer.
     pub(crate) fn locale(&self, country: Country) -> Locale {
         Locale { language: self.language(Some(country)), country }
     }
 
-    /// A path of ours as a browser asks for it.
+    /// One of our paths as a URL path for the browser.
     pub(crate) fn local(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// The scheme, host and port of our address.
     pub(crate) const fn origin(&self) -> Option<&url::Origin> {
         self.origin.as_ref()
     }
 
-    /// A link to one of our pages with this page's token and the language that was asked for.
+    /// A link to another page with this page's token and the requested language.
     pub(crate) fn link(&self, path: &str, parameters: &[(&str, &str)]) -> String {
         self.link_in(path, self.parameter("lang").and_then(Language::find), parameters)
     }
@@ -115,7 +108,6 @@ impl PageRequest {
         format!("{}?{}", self.local(path), query.finish())
     }
 
-    /// The path of the request.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }

@@ -1,4 +1,5 @@
-//! Where a customer comes back to from a processor's page: where the payment stands, and nothing that a processor need not know.
+//! The page to which a processor sends the customer back. It shows the status of the payment and nothing that the processor
+//! should not see.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,12 +8,11 @@ use rampart_app::PaymentPage;
 
 use super::frame::{Frame, callback};
 use super::order;
-use super::reply::{Message, failure, page, way_back};
 use super::request::PageRequest;
+use super::response::{Message, failure, page, way_back};
 use super::text::fill;
 use crate::state::Web;
 
-/// Where the page is.
 pub(crate) const PATH: &str = "/returned";
 
 /// `GET /returned`
@@ -29,8 +29,8 @@ pub(crate) fn view(request: &PageRequest, found: &PaymentPage) -> Response {
     let t = language.texts();
     let headline = order::of_payment(payment, &found.partner_name, true, t);
     let frame = Frame::new(request, language, headline.heading).of(&found.partner_name, found.sandbox);
-    let frame = match headline.look_again {
-        Some(seconds) => frame.again(seconds, request.link(PATH, &[])),
+    let frame = match headline.refresh_seconds {
+        Some(seconds) => frame.refreshing(seconds, request.link(PATH, &[])),
         None => frame,
     };
     let mut message = Message::new(frame, headline.tone, headline.heading, headline.text);

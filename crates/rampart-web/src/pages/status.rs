@@ -1,4 +1,4 @@
-//! The page on which a customer follows an order, and says where a refund may go.
+//! The status page of an order, with the form for the refund destination.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,43 +10,42 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::account;
 use super::field::Faults;
-use super::forms::{Fields, Posted};
-use super::frame::{Frame, Link, Row, callback};
+use super::forms::{FormData, SubmittedForm};
+use super::frame::{DetailRow, Frame, Link, callback};
 use super::labels;
 use super::language::Language;
 use super::order::{self, Headline};
 use super::qr;
-use super::refund::{self, Offer};
-use super::reply::{PageError, failure, page, see_other, way_back};
+use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
+use super::response::{PageError, failure, page, see_other, way_back};
 use super::text::{Texts, fill};
-use super::timeline::{self, Step};
+use super::timeline::{self, TimelineStep};
 use crate::state::Web;
 
-/// Where the page is.
 pub(crate) const PATH: &str = "/status";
 
-/// The parameter of a customer who comes back from a processor's page.
+/// The query parameter of a customer who returns from the processor's page.
 pub(crate) const RETURNED: &str = "returned";
 
-/// Where coins are awaited.
-struct Deposit {
-    rows: Vec<Row>,
+/// How to send the coins of a ramp-off.
+struct DepositInstructions {
+    rows: Vec<DetailRow>,
     warning: String,
     drawing: Option<(String, usize)>,
 }
 
 #[derive(Template)]
 #[template(path = "pages/status.html")]
-struct Page {
+struct OrderPage {
     frame: Frame,
     kicker: String,
     headline: Headline,
     notices: Vec<&'static str>,
-    deposit: Option<Deposit>,
-    steps: Vec<Step>,
-    rows: Vec<Row>,
-    refund: Option<Offer>,
+    deposit: Option<DepositInstructions>,
+    steps: Vec<TimelineStep>,
+    rows: Vec<DetailRow>,
+    refund: Option<RefundOffer>,
     links: Vec<Link>,
     cancel: Option<String>,
 }
@@ -74,14 +73,14 @@ pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Respon
 }
 
 /// `POST /status`
-pub(crate) async fn act(State(web): State<Web>, posted: Posted) -> Response {
+pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Response {
     match perform(&web, &posted.request, &posted.fields).await {
         Ok(response) => response,
         Err(fault) => failure(&posted.request, fault),
     }
 }
 
-async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Response, PageError> {
+async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Response, PageError> {
     let token = request.token();
     let found = web.app.page_status(token).await?;
     let cancels = typed.get("action") == Some("cancel");
@@ -108,31 +107,31 @@ async fn perform(web: &Web, request: &PageRequest, typed: &Fields) -> Result<Res
     };
     match (outcome.map_err(PageError::from), &found) {
         (Ok(()), _) => Ok(see_other(&request.link(PATH, &[]))),
-        (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_destination_error(&refusal) => {
             let locale = request.locale(found.payment.country);
             let faults = refund::account_refused(&refusal, locale);
             Ok(refund::account_form(request, found, locale, Some(typed), faults))
         }
-        (Err(PageError::Refused(refusal)), StatusPage::Rampoff(found)) if is_about_the_destination(&refusal) => {
+        (Err(PageError::Refused(refusal)), StatusPage::Rampoff(found)) if is_destination_error(&refusal) => {
             let locale = request.locale(found.rampoff.country);
             Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
         }
-        // The order went on meanwhile, perhaps because the button was pressed twice: the page says where it stands.
+        // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
         (Err(PageError::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
         (Err(fault), _) => Err(fault),
     }
 }
 
-fn is_about_the_destination(refusal: &Refusal) -> bool {
+fn is_destination_error(refusal: &Refusal) -> bool {
     matches!(refusal.code, ErrorCode::InvalidWallet | ErrorCode::InvalidBankAccount) || !refusal.fields.is_empty()
 }
 
-/// The frame of an order's page, which looks again by itself while something may still happen.
+/// The frame of an order's page. The page refreshes itself until the order is in a final state.
 fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, language: Language) -> Frame {
     let frame = Frame::new(request, language, headline.heading).of(found.0, found.1);
     let returned: &[(&str, &str)] = if request.has(RETURNED) { &[(RETURNED, "1")] } else { &[] };
-    match headline.look_again {
-        Some(seconds) => frame.again(seconds, request.link(PATH, returned)),
+    match headline.refresh_seconds {
+        Some(seconds) => frame.refreshing(seconds, request.link(PATH, returned)),
         None => frame,
     }
 }
@@ -164,7 +163,7 @@ pub(crate) fn payment(request: &PageRequest, found: &PaymentPage) -> Response {
         payment.reversal.map(|kind| labels::reversal(kind, t)),
         t,
     );
-    let template = Page {
+    let template = OrderPage {
         frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
         kicker: fill(t.status_title, &[&found.partner_name]),
         headline,
@@ -194,19 +193,19 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
     let deposit = waiting.then(|| {
         let symbol = rampoff.terms.coin.symbol;
         let chain = labels::chain(rampoff.chain());
-        Deposit {
+        DepositInstructions {
             rows: vec![
-                Row::copied(t.deposit_amount, rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals))
+                DetailRow::copied(t.deposit_amount, rampoff.terms.coin_amount.to_major_short(rampoff.terms.coin_decimals))
                     .with_hint(symbol.to_string()),
-                Row::copied(t.deposit_address, rampoff.deposit_address.clone()),
-                Row::new(t.network, chain.clone()),
-                Row::new(t.expires, order::time_left(found.now, [rampoff.held_until, rampoff.open_until], t)),
+                DetailRow::copied(t.deposit_address, rampoff.deposit_address.clone()),
+                DetailRow::new(t.network, chain.clone()),
+                DetailRow::new(t.expires, order::time_left(found.now, [rampoff.held_until, rampoff.open_until], t)),
             ],
             warning: fill(t.deposit_only, &[symbol.as_str(), &chain]),
             drawing: qr::drawing(&rampoff.deposit_address),
         }
     });
-    let template = Page {
+    let template = OrderPage {
         frame: frame(request, (&found.partner_name, found.sandbox), &headline, locale.language),
         kicker: fill(t.status_rampoff_title, &[&found.partner_name]),
         headline,

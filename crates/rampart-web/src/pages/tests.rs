@@ -1,4 +1,4 @@
-//! Every state of every page, in both languages, without a server around it.
+//! Renders every state of every page in both languages, without a server.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -17,7 +17,7 @@ fn prefixed(prefix: &str) -> String {
     format!("{prefix}{ID}")
 }
 
-/// An order as an earlier version stored it, in its present form.
+/// An order as an earlier version stored it, upgraded to the current form.
 fn present<T: serde::de::DeserializeOwned>(record: Value, upgraded: impl Fn(Map<String, Value>) -> Map<String, Value>) -> T {
     let Value::Object(record) = record else { panic!("an order is an object") };
     serde_json::from_value(Value::Object(upgraded(record))).unwrap()
@@ -115,7 +115,7 @@ fn request(path: &str, query: &str) -> PageRequest {
     PageRequest::new(path, Some(query), &HeaderMap::new(), "https://ramp.example", "req_1")
 }
 
-/// The page's text; what every page must have is checked here.
+/// The text of a page. Checks what all pages have in common.
 async fn read(response: Response, language: &str) -> String {
     for (name, value) in [
         ("cache-control", "no-store"),

@@ -1,4 +1,4 @@
-//! The steps of an order as its customer follows them.
+//! The steps of an order for the customer.
 
 use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::rampoff::{Rampoff, RampoffState};
@@ -6,89 +6,82 @@ use rampart_core::rampoff::{Rampoff, RampoffState};
 use super::language::moment;
 use super::text::Texts;
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Behind us.
+pub(crate) enum StepMark {
     Done,
-    /// Under way.
     Now,
-    /// Ahead.
     Ahead,
-    /// The end, and not the one that was hoped for.
     Bad,
 }
 
 /// A step of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// What happens.
+pub(crate) struct TimelineStep {
     pub(crate) title: &'static str,
-    /// When or how, where that is known.
+    /// The time, if it is known.
     pub(crate) note: Option<String>,
-    /// Where it stands.
-    pub(crate) mark: Mark,
+    pub(crate) mark: StepMark,
 }
 
-impl Step {
-    const fn new(title: &'static str, mark: Mark) -> Self {
+impl TimelineStep {
+    const fn new(title: &'static str, mark: StepMark) -> Self {
         Self { title, note: None, mark }
     }
 
-    /// The class of its element.
+    /// The CSS class.
     pub(crate) const fn class(&self) -> &'static str {
         match self.mark {
-            Mark::Done => "done",
-            Mark::Now => "now",
-            Mark::Ahead => "ahead",
-            Mark::Bad => "bad",
+            StepMark::Done => "done",
+            StepMark::Now => "now",
+            StepMark::Ahead => "ahead",
+            StepMark::Bad => "bad",
         }
     }
 
-    /// Whether it is the one under way.
     pub(crate) fn is_now(&self) -> bool {
-        self.mark == Mark::Now
+        self.mark == StepMark::Now
     }
 }
 
-/// The first `done` titles are behind, the next is under way, the rest ahead.
-fn row(titles: &[&'static str], done: usize) -> Vec<Step> {
+/// The first `done` steps are done, the next is current, the rest are ahead.
+fn steps(titles: &[&'static str], done: usize) -> Vec<TimelineStep> {
     let mark = |index: usize| match index.cmp(&done) {
-        std::cmp::Ordering::Less => Mark::Done,
-        std::cmp::Ordering::Equal => Mark::Now,
-        std::cmp::Ordering::Greater => Mark::Ahead,
+        std::cmp::Ordering::Less => StepMark::Done,
+        std::cmp::Ordering::Equal => StepMark::Now,
+        std::cmp::Ordering::Greater => StepMark::Ahead,
     };
-    titles.iter().enumerate().map(|(index, title)| Step::new(title, mark(index))).collect()
+    titles.iter().enumerate().map(|(index, title)| TimelineStep::new(title, mark(index))).collect()
 }
 
-/// The titles are behind; what comes last is marked otherwise.
-fn ending(titles: &[&'static str], last: &'static str, mark: Mark) -> Vec<Step> {
-    let mut steps = row(titles, titles.len());
-    steps.push(Step::new(last, mark));
+/// The steps of `titles` are done; the last one has its own mark.
+fn ending(titles: &[&'static str], last: &'static str, mark: StepMark) -> Vec<TimelineStep> {
+    let mut steps = steps(titles, titles.len());
+    steps.push(TimelineStep::new(last, mark));
     steps
 }
 
 /// The steps of a payment.
-pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<Step> {
+pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<TimelineStep> {
     let way = [t.step_created, t.step_paid, t.step_coins, t.step_confirmed];
     let arrived: &[&'static str] = if payment.received().is_positive() { &way[..2] } else { &way[..1] };
     let mut steps = match &payment.state {
-        PaymentState::Started => row(&way, 1),
-        PaymentState::PendingBank { .. } => row(&[t.step_created, t.step_declared, t.step_paid, t.step_coins, t.step_confirmed], 2),
-        PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => row(&way, 2),
-        PaymentState::CoinsSent { confirmations: 0, .. } => row(&way, 3),
-        PaymentState::CoinsSent { .. } => row(&way, 4),
-        PaymentState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, Mark::Now),
+        PaymentState::Started => steps(&way, 1),
+        PaymentState::PendingBank { .. } => steps(&[t.step_created, t.step_declared, t.step_paid, t.step_coins, t.step_confirmed], 2),
+        PaymentState::PaymentReceived { .. } | PaymentState::Sending { .. } => steps(&way, 2),
+        PaymentState::CoinsSent { confirmations: 0, .. } => steps(&way, 3),
+        PaymentState::CoinsSent { .. } => steps(&way, 4),
+        PaymentState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, StepMark::Now),
         PaymentState::OnHold { .. } => {
-            let mut steps = ending(arrived, t.step_hold, Mark::Now);
-            steps.extend([Step::new(t.step_coins, Mark::Ahead), Step::new(t.step_confirmed, Mark::Ahead)]);
+            let mut steps = ending(arrived, t.step_hold, StepMark::Now);
+            steps.extend([TimelineStep::new(t.step_coins, StepMark::Ahead), TimelineStep::new(t.step_confirmed, StepMark::Ahead)]);
             steps
         }
-        PaymentState::Expired => ending(arrived, t.step_expired, Mark::Bad),
-        PaymentState::Cancelled => ending(arrived, t.step_cancelled, Mark::Bad),
-        PaymentState::Failed { .. } => ending(arrived, t.step_failed, Mark::Bad),
-        PaymentState::RefundPending { .. } => ending(arrived, t.step_refund, Mark::Now),
-        PaymentState::Refunded { .. } => ending(arrived, t.step_refunded, Mark::Done),
+        PaymentState::Expired => ending(arrived, t.step_expired, StepMark::Bad),
+        PaymentState::Cancelled => ending(arrived, t.step_cancelled, StepMark::Bad),
+        PaymentState::Failed { .. } => ending(arrived, t.step_failed, StepMark::Bad),
+        PaymentState::RefundPending { .. } => ending(arrived, t.step_refund, StepMark::Now),
+        PaymentState::Refunded { .. } => ending(arrived, t.step_refunded, StepMark::Done),
     };
     note(&mut steps, t.step_created, moment(payment.created_at));
     if let PaymentState::PendingBank { declared_at } = &payment.state {
@@ -101,32 +94,32 @@ pub(crate) fn of_payment(payment: &Payment, t: &'static Texts) -> Vec<Step> {
 }
 
 /// The steps of a ramp-off.
-pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<Step> {
+pub(crate) fn of_rampoff(rampoff: &Rampoff, t: &'static Texts) -> Vec<TimelineStep> {
     let way = [t.step_created, t.step_coins_seen, t.step_coins_final, t.step_paying, t.step_paid_out];
     let arrived: &[&'static str] = if rampoff.received().is_positive() { &way[..3] } else { &way[..1] };
     let mut steps = match &rampoff.state {
-        RampoffState::Created => row(&way, 1),
-        RampoffState::Confirming => row(&way, 2),
-        RampoffState::CryptoReceived { .. } => row(&way, 3),
-        RampoffState::PayingOut { .. } => row(&way, 4),
-        RampoffState::Finished { .. } => row(&way, 5),
-        RampoffState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, Mark::Now),
+        RampoffState::Created => steps(&way, 1),
+        RampoffState::Confirming => steps(&way, 2),
+        RampoffState::CryptoReceived { .. } => steps(&way, 3),
+        RampoffState::PayingOut { .. } => steps(&way, 4),
+        RampoffState::Finished { .. } => steps(&way, 5),
+        RampoffState::OnHold { reason, .. } if reason.needs_destination() => ending(arrived, t.step_refund, StepMark::Now),
         RampoffState::OnHold { .. } => {
-            let mut steps = ending(arrived, t.step_hold, Mark::Now);
-            steps.push(Step::new(t.step_paid_out, Mark::Ahead));
+            let mut steps = ending(arrived, t.step_hold, StepMark::Now);
+            steps.push(TimelineStep::new(t.step_paid_out, StepMark::Ahead));
             steps
         }
-        RampoffState::Expired => ending(arrived, t.step_expired, Mark::Bad),
-        RampoffState::Cancelled => ending(arrived, t.step_cancelled, Mark::Bad),
-        RampoffState::Failed { .. } => ending(arrived, t.step_failed, Mark::Bad),
-        RampoffState::RefundPending { .. } => ending(arrived, t.step_refund, Mark::Now),
-        RampoffState::Refunded { .. } => ending(arrived, t.step_refunded, Mark::Done),
+        RampoffState::Expired => ending(arrived, t.step_expired, StepMark::Bad),
+        RampoffState::Cancelled => ending(arrived, t.step_cancelled, StepMark::Bad),
+        RampoffState::Failed { .. } => ending(arrived, t.step_failed, StepMark::Bad),
+        RampoffState::RefundPending { .. } => ending(arrived, t.step_refund, StepMark::Now),
+        RampoffState::Refunded { .. } => ending(arrived, t.step_refunded, StepMark::Done),
     };
     note(&mut steps, t.step_created, moment(rampoff.created_at));
     steps
 }
 
-fn note(steps: &mut [Step], title: &str, text: String) {
+fn note(steps: &mut [TimelineStep], title: &str, text: String) {
     if let Some(step) = steps.iter_mut().find(|step| step.title == title) {
         step.note = Some(text);
     }
@@ -137,10 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exactly_one_step_is_under_way_until_the_last_is_done() {
-        let marks = |done| row(&["a", "b", "c"], done).iter().map(|step| step.mark).collect::<Vec<_>>();
-        assert_eq!(marks(1), [Mark::Done, Mark::Now, Mark::Ahead]);
-        assert_eq!(marks(3), [Mark::Done; 3]);
-        assert_eq!(ending(&["a"], "b", Mark::Bad).last(), Some(&Step::new("b", Mark::Bad)));
+    fn exactly_one_step_is_current_until_the_last_is_done() {
+        let marks = |done| steps(&["a", "b", "c"], done).iter().map(|step| step.mark).collect::<Vec<_>>();
+        assert_eq!(marks(1), [StepMark::Done, StepMark::Now, StepMark::Ahead]);
+        assert_eq!(marks(3), [StepMark::Done; 3]);
+        assert_eq!(ending(&["a"], "b", StepMark::Bad).last(), Some(&TimelineStep::new("b", StepMark::Bad)));
     }
 }

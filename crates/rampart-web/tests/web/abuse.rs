@@ -1,5 +1,5 @@
-//! What every route of this crate refuses, by the router's own table, in one process. What is mounted beside it is asked
-//! the same in the tests of the binary, with slow bodies and everybody's identifiers.
+//! Requests that every route of this crate must refuse, by the router's own table. The tests of the binary check the same for
+//! mounted routers, with slow bodies and identifiers of other partners.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ on_both_engines!(crate::support::idle =>
     bodies_of_the_wrong_kind,
 );
 
-/// The description's example of a route: its path with query, its content types with bodies.
+/// The example of a route in the description: its path with query, and a body per content type.
 struct Example {
     target: String,
     bodies: Vec<(String, String)>,
@@ -64,7 +64,7 @@ fn example(description: &Value, route: &RouteInfo) -> Example {
     Example { target, bodies: bodies.collect() }
 }
 
-/// Sends a route's example.
+/// Sends the example of a route.
 async fn ask(client: &Client, route: &RouteInfo, example: &Example) -> Answer {
     match example.bodies.first() {
         Some((kind, body)) => client.send(route.method.clone(), &example.target, &[("content-type", kind)], body.clone()).await,
@@ -84,7 +84,7 @@ async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
     for route in routes() {
         let example = example(&description, &route);
         for token in tokens {
-            // The last character of a token carries bits that mean nothing; then it is the same token.
+            // The last base64 character of a token has unused bits; changing only those gives the same token.
             let answer = ask(&client.token(token), &route, &example).await;
             let place = format!("{} {} with {token:?}: {}", route.method, example.target, answer.text);
             match route.auth {
@@ -105,7 +105,7 @@ async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
             assert_ne!(bearer.send(route.method.clone(), &example.target, &header, Body::empty()).await.status, 401);
         }
     }
-    // A new key without an overlap revokes every token.
+    // Rotating the key without overlap revokes all tokens.
     test.app.rotate_partner_key(test.caller.partner.id, std::time::Duration::ZERO, "test", "a leak").await.unwrap();
     assert_eq!(client.get("/api/availableAssets").await.status, 401);
 }
@@ -153,7 +153,7 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
         0
     );
     assert_eq!(client.get(&format!("/api/kyc/check?user_id={mine}")).await.status, 200);
-    // A sealed quote of another partner's is no quote of mine.
+    // A sealed quote of another partner is not accepted.
     let request = rampart_app::QuoteRequest {
         amount: Some("50".into()),
         symbol: Some("USDC".into()),

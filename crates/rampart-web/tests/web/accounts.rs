@@ -1,4 +1,4 @@
-//! Accounts as people of six countries have them, through the real router: ours that they pay to, and theirs.
+//! Bank accounts of six countries, through the real router: the accounts that customers pay to, and their own.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
 on_both_engines!(crate::support::idle =>
-    a_transfer_is_told_part_by_part_everywhere,
-    an_order_of_an_earlier_version_is_told_whole_on_its_page,
+    a_transfer_is_described_part_by_part_everywhere,
+    an_order_of_an_earlier_version_is_described_whole_on_its_page,
     a_chilean_gives_an_account_by_choosing,
     a_colombian_gives_an_account_or_a_key,
     an_unknown_bank_is_registered_and_paid_to_however_strict,
@@ -29,7 +29,7 @@ fn client(test: &TestApp) -> Client {
     Client::with(test.app.clone(), rampart_web::WebConfig::default())
 }
 
-/// `data` of an answer that has the described shape.
+/// `data` of an answer, after checking it against the description.
 fn described(path: &str, method: &str, answer: &Answer) -> Value {
     let (json, whole) = (answer.json(), description());
     assert_eq!(answer.status, 200, "{json}");
@@ -49,9 +49,9 @@ fn path_of(url: &Value) -> String {
     url[url.find("/gateway").expect("a gateway")..].to_owned()
 }
 
-async fn a_transfer_is_told_part_by_part_everywhere(test: Arc<TestApp>) {
+async fn a_transfer_is_described_part_by_part_everywhere(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
-    for (of, method, fiat, amount, told, rows) in [
+    for (of, method, fiat, amount, details, rows) in [
         (
             CHILE,
             "transfer",
@@ -70,7 +70,7 @@ async fn a_transfer_is_told_part_by_part_everywhere(test: Arc<TestApp>) {
     ] {
         let customer = test.verified(of, &format!("{}@mail.example", of.country)).await;
         let made = pays(&client, customer, method, fiat, amount).await;
-        for (name, value) in told.as_object().unwrap() {
+        for (name, value) in details.as_object().unwrap() {
             assert_eq!(&made["pay_to"][name], value, "{} {name}: {made}", of.country);
         }
         assert_eq!(made["pay_to"]["reference"], format!("{:010}", made["concept"].as_u64().unwrap()));
@@ -92,8 +92,8 @@ async fn a_transfer_is_told_part_by_part_everywhere(test: Arc<TestApp>) {
     assert!(card.get("pay_to").is_none(), "{card}");
 }
 
-/// What was not told when an order was made is told of the same account now.
-async fn an_order_of_an_earlier_version_is_told_whole_on_its_page(test: Arc<TestApp>) {
+/// Details of an account that were configured after an order was created are shown on the order.
+async fn an_order_of_an_earlier_version_is_described_whole_on_its_page(test: Arc<TestApp>) {
     let mut earlier = test.app.catalogue().clone();
     for ours in &mut earlier.rail_accounts {
         (ours.bank, ours.tax_id, ours.email) = (None, None, None);
@@ -108,7 +108,7 @@ async fn an_order_of_an_earlier_version_is_told_whole_on_its_page(test: Arc<Test
     for text in ["Banco Consorcio", "Cuenta corriente", ">0880000017<", ">77.999.001-K<"] {
         assert!(page.text.contains(text), "{text}: {}", page.text);
     }
-    // Of another account nothing is told that belongs to this one.
+    // The details of this account are not shown for another account.
     for ours in earlier.rail_accounts.iter_mut().filter(|ours| ours.rail.as_str() == "cl-transfer") {
         ours.account = "037/checking/999999999".into();
         ours.tax_id = Some("76.000.000-0".into());
@@ -158,7 +158,7 @@ async fn a_chilean_gives_an_account_by_choosing(test: Arc<TestApp>) {
     let place = |bank: &str, kind: &str, number: &str| Some((bank.to_owned(), kind.to_owned(), number.to_owned()));
     assert_eq!(post(&path, "bank=730&account_type=vista&account=111112345678").await.status, 303);
     assert_eq!(given(&test, id).await, place("730", "vista", "111112345678"));
-    // A bank that is not on the list is written, and so may be everything at once, as it was before there was a list.
+    // A bank that is not in the list can be typed, and so can everything in one text, as before the list existed.
     let customer = test.payment(id).await.customer;
     for (typed, expected) in [
         ("bank=other&bank_other=741&account_type=vista&account=12345678", place("741", "vista", "12345678")),
@@ -178,7 +178,7 @@ async fn a_colombian_gives_an_account_or_a_key(test: Arc<TestApp>) {
     assert!(client.get(&format!("{path}&edit=refund")).await.text.contains("<option value=\"809\">Nu<"));
     let wrong = client.post_form(&path, "action=refund&name=Ana&bank=809&account=12345678").await;
     assert!(wrong.status == 422 && wrong.text.contains("id=\"account_type-fault\""), "{}", wrong.text);
-    // Digits alone could be the number of an account, and then be somebody else's key.
+    // Digits alone could be an account number, and also another person's key.
     for (typed, faults) in [
         ("account=123456", &["id=\"bank-fault\"", "id=\"account_type-fault\""][..]),
         ("account=6011234567", &["id=\"bank-fault\"", "id=\"account_type-fault\""]),
@@ -268,14 +268,14 @@ async fn what_payers_would_miss_is_a_finding_of_doctor(test: Arc<TestApp>) {
     }
     let found = finding(&test.with_catalogue(lacking).await).await;
     assert!(!found.ok, "{found:?}");
-    // A CLABE tells its bank, and only banks of Chile ask for more than a number here.
-    for (key, told) in [
+    // A CLABE contains its bank, and only Chilean banks need more than a number here.
+    for (key, is_named) in [
         ("rails.cl-transfer.tax_id", true),
         ("rails.sepa.bank", true),
         ("rails.cce.bank", true),
         ("rails.spei", false),
         ("rails.breb", false),
     ] {
-        assert_eq!(found.detail.contains(key), told, "{key}: {}", found.detail);
+        assert_eq!(found.detail.contains(key), is_named, "{key}: {}", found.detail);
     }
 }

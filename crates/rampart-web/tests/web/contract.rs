@@ -1,4 +1,4 @@
-//! The contract: every call, granted and refused, as snapshots of status and body.
+//! The contract: every call, successful and refused, as snapshots of status and body.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::support::{Answer, Client, description, documented_payment, documented
 
 on_both_engines!(crate::support::idle => common, buying, selling, webhooks);
 
-/// What follows the market, or is drawn by chance.
+/// Members that depend on market prices or are random.
 const MARKET: [&str; 10] =
     ["price", "buy_price", "sell_price", "tokens", "coin_amount_decimal", "wallet", "concept", "fiat_amount", "processing", "total"];
 
-/// What differs from run to run, made equal.
+/// Replaces values that differ from run to run.
 fn settled(name: &str, value: &Value) -> Value {
     let is_time = |text: &str| text.len() == 27 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
-    // Made of the customer's number, which is drawn.
+    // Derived from the customer's number, which is random.
     let is_clabe = |text: &str| text.len() == 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |text: &str| text.len() == 25 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match value {
@@ -41,7 +41,7 @@ fn settled(name: &str, value: &Value) -> Value {
     }
 }
 
-/// Answers under the names of their calls.
+/// Answers by the names of their calls.
 struct Album {
     description: Value,
     pages: Vec<String>,
@@ -52,7 +52,7 @@ impl Album {
         Self { description: description(), pages: Vec::new() }
     }
 
-    /// A granted call, which has to have the shape that the description gives it.
+    /// A successful call, whose answer must match the description.
     fn granted(&mut self, path: &str, method: &str, answer: &Answer) -> Value {
         let json = answer.json();
         assert_eq!(answer.status, 200, "{method} {path}: {json}");
@@ -61,7 +61,7 @@ impl Album {
         json["data"].clone()
     }
 
-    /// A refused call, with a code that the description names for it.
+    /// A refused call, whose error code must be in the description of the call.
     fn refused(&mut self, path: &str, method: &str, title: &str, answer: &Answer) {
         let operation = &self.description["paths"][path][method];
         let response = &operation["responses"][answer.status.as_str()];
@@ -99,7 +99,7 @@ async fn common(test: Arc<TestApp>) {
     let unknown = json!({"api_key": "rk_unknown", "api_secret": test.credentials.api_secret.reveal()});
     let wrong = client.post(path, &wrong).await;
     let unknown = client.post(path, &unknown).await;
-    assert_eq!(settled("", &wrong.json()), settled("", &unknown.json()), "what is wrong is not told");
+    assert_eq!(settled("", &wrong.json()), settled("", &unknown.json()), "the answer does not say what is wrong");
     album.refused(path, "post", "a wrong secret", &wrong);
     album.refused(path, "post", "nothing", &client.post(path, &json!({})).await);
 

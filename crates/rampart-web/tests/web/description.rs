@@ -1,12 +1,12 @@
-//! The description is true: it has every route, and what is answered has the shape that it says.
+//! The description contains every route, and answers match it.
 
 use serde_json::{Value, json};
 
 use crate::support::description;
 use rampart_web::{AuthKind, routes};
 
-/// What is wrong with a value by a schema of the description, if anything. Members that the schema does not name are
-/// wrong too: answers hold what is described and nothing else.
+/// The first difference between a value and a schema of the description, if any. Members that the schema does not name are
+/// differences too.
 pub(crate) fn faults(whole: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
     if let Some(reference) = schema["$ref"].as_str() {
         return faults(whole, whole.pointer(&reference[1..]).expect("a reference leads somewhere"), value, place);
@@ -62,7 +62,7 @@ pub(crate) fn faults(whole: &Value, schema: &Value, value: &Value, place: &str) 
     found
 }
 
-/// The schema of a call's success.
+/// The schema of a call's successful answer.
 pub(crate) fn granted<'a>(whole: &'a Value, path: &str, method: &str) -> &'a Value {
     let schema = &whole["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"];
     schema.pointer("/oneOf/0").unwrap_or(schema)
@@ -88,7 +88,7 @@ fn every_route_of_the_api_is_described_and_nothing_else() {
         let operation = &whole["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
         let needs_token = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
         assert_eq!(needs_token, route.auth == AuthKind::Token, "{}", route.path);
-        // To authenticate is to ask for a token, and the metrics have another one.
+        // `authenticate` issues the token, and the metrics have a token of their own.
         let is_refused = operation["responses"]["401"].is_object() && !["/api/authenticate", "/metrics"].contains(&route.path);
         assert_eq!(needs_token, is_refused, "{}", route.path);
         for status in ["200", "400", "405", "408", "413", "429", "431", "500", "503"] {

@@ -1,4 +1,4 @@
-//! Repeats: the stored answer comes again, another request does not pass.
+//! Idempotency: a repeated request gets the stored answer, a different one with the same key is refused.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, documented_registration, purchase};
 
-on_both_engines!(crate::support::idle => keys, names, twins, broken_repeats);
+on_both_engines!(crate::support::idle => keys, names, concurrent_requests, broken_repeats);
 
 async fn keys(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
@@ -19,7 +19,7 @@ async fn keys(test: Arc<TestApp>) {
     let again = client.post_with("/api/registerUser", &key, &body).await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(first.data(), again.data());
-    // The password is no part of what makes a request the same, and neither are fields that nobody knows.
+    // The password and unknown fields do not count when requests are compared.
     let mut other = body.clone();
     other["password"] = "another password".into();
     other["unknown"] = json!([1, 2]);
@@ -65,11 +65,11 @@ async fn names(test: Arc<TestApp>) {
     assert_eq!(found["data"][0]["id"], first.data()["payment_id"]);
 }
 
-async fn twins(test: Arc<TestApp>) {
+async fn concurrent_requests(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let user = test.verified(CustomerOf::SPAIN, "ana@mail.example").await.0;
     let order = purchase(user, "card", &json!(50));
-    let key = [("idempotency-key", "twins")];
+    let key = [("idempotency-key", "concurrent")];
     let all = (0..10).map(|_| client.post_with("/api/createPayment", &key, &order));
     let answers = futures::future::join_all(all).await;
     let first = answers[0].data();
@@ -78,7 +78,7 @@ async fn twins(test: Arc<TestApp>) {
     assert_eq!(client.get("/api/payments").await.json()["data"].as_array().unwrap().len(), 1);
 }
 
-/// Repeats come before fields in the order of checks.
+/// Conflicts with an earlier request take precedence over invalid fields.
 async fn broken_repeats(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let user = test.verified(CustomerOf::SPAIN, "ana@mail.example").await.0;
@@ -114,20 +114,20 @@ async fn broken_repeats(test: Arc<TestApp>) {
             assert_eq!(broken.code(), fields, "{path} {changes:?}");
             assert!(broken.json()["errors"].is_object());
         }
-        // What is no JSON object has no fields; the name that is broken itself names nothing.
+        // A body that is not a JSON object has no fields, and an invalid `external_id` identifies nothing.
         let wrong = client.send(Method::POST, path, &[("content-type", "application/json"), known[0]], "{").await;
         assert_eq!(wrong.code(), "malformed_json");
         let long = "x".repeat(129);
         assert_eq!(client.post(path, &with(&long, &[])).await.code(), "validation_failed");
     }
-    // Names are each partner's own.
+    // `external_id` is unique per partner.
     let stranger = test.app.rotate_partner_key(test.stranger.partner.id, std::time::Duration::ZERO, "test", "to sign in").await.unwrap();
     let credentials = json!({"api_key": stranger.api_key, "api_secret": stranger.api_secret.reveal()});
     let token = client.post("/api/authenticate", &credentials).await.data()["token"].as_str().unwrap().to_owned();
     let mut order = purchase(user, "card", &json!(-1));
     order["external_id"] = "first".into();
     assert_eq!(client.token(Some(&token)).post("/api/createPayment", &order).await.code(), "validation_failed");
-    // Forms and registrations too.
+    // The same for forms and registrations.
     let key = [("idempotency-key", "registered")];
     client.post_with("/api/registerUser", &key, &documented_registration()).await.data();
     let mut broken = documented_registration();

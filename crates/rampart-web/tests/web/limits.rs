@@ -1,4 +1,4 @@
-//! Limits of rate, number and size, and the two ways of answering failures.
+//! Limits of rate, concurrency and size, and the two settings for the status of failures.
 
 use std::sync::Arc;
 
@@ -90,11 +90,11 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     let answer = client.send(Method::GET, "/healthz", &[("x-large", &large)], Body::empty()).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (431, "headers_too_large"));
     assert_eq!(client.get(&format!("/api/quote?x={large}")).await.code(), "headers_too_large");
-    // A body that says nothing of its size.
+    // A body without a content length.
     let chunks = futures::stream::iter((0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1_000])));
     let answer = client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], Body::from_stream(chunks)).await;
     assert_eq!(answer.code(), "body_too_large");
-    // A body that never ends to arrive.
+    // A body that never arrives completely.
     let quick = WebConfig { read_timeout_milliseconds: 50, concurrency: 1, bodies: 1, ..WebConfig::default() };
     let client = Client::with(test.app.clone(), quick).token(client.token.as_deref());
     let trickle = || {
@@ -104,8 +104,8 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
         }))
     };
     let slow = || client.send(Method::POST, "/api/registerUser", &[("content-type", "application/json")], trickle());
-    // While it is awaited, it takes the only place of those that arrive, and none of those that are worked on. What came
-    // whole needs none.
+    // While it is arriving, it takes the only permit of arriving bodies and none of the requests in progress. A body that
+    // arrived with its head needs no permit.
     let nothing = json!({});
     let (slow, other, whole, quote) = futures::join!(
         slow(),
@@ -121,7 +121,7 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     assert_eq!(client.post("/api/registerUser", &nothing).await.code(), "fail_mandatory_field", "the place was given back");
 }
 
-/// While all places are taken, whoever asks how the process is hears it.
+/// Health probes are answered while the concurrency limit is reached.
 async fn probes_need_no_place(test: Arc<TestApp>) {
     let (begun, go_on) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
     let (begins, goes_on) = (begun.clone(), go_on.clone());
@@ -152,10 +152,10 @@ async fn probes_need_no_place(test: Arc<TestApp>) {
 
 async fn browsers_stay_with_https(test: Arc<TestApp>) {
     let secure = Some("max-age=31536000");
-    for (url, told) in [("https://pay.example", secure), ("HTTPS://Pay.example", secure), ("http://127.0.0.1:8080", None)] {
+    for (url, expected) in [("https://pay.example", secure), ("HTTPS://Pay.example", secure), ("http://127.0.0.1:8080", None)] {
         let client = Client::with(another_app(&test, |config| config.public_url = url.to_owned(), None).await, WebConfig::default());
         for path in ["/status?token=x", "/docs", "/api/quote", "/healthz", "/nothing"] {
-            assert_eq!(client.get(path).await.header("strict-transport-security"), told, "{url} {path}");
+            assert_eq!(client.get(path).await.header("strict-transport-security"), expected, "{url} {path}");
         }
     }
 }
@@ -195,7 +195,7 @@ async fn names_and_headers(test: Arc<TestApp>) {
     }
 }
 
-/// A CLABE has room for seven figures of a customer's number.
+/// A CLABE has space for seven digits of a customer's number.
 async fn customers_beyond_an_accounts_room(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let order = |user: i64| {
@@ -203,7 +203,7 @@ async fn customers_beyond_an_accounts_room(test: Arc<TestApp>) {
         order["fiat_symbol"] = "MXN".into();
         order
     };
-    // Numbers as an earlier version gave them out.
+    // Numbers as an earlier version assigned them.
     let numbered = async |number: i64, email: &str| {
         let drawn = test.verified(CustomerOf::MEXICO, email).await;
         let customer = test.app.store().customer(drawn).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! A live ramp over adapters that stand for real ones: no route of it answers as a sandbox does.
+//! A ramp in live mode with test adapters: no route behaves as in a sandbox.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::support::{Client, purchase};
 
 on_both_engines!(rampart_testkit::TestApp::start_live => nothing_of_a_sandbox_answers);
 
-/// What only a sandbox says, in either language.
+/// Texts that only a sandbox shows, in either language.
 const OF_A_SANDBOX: [&str; 5] = ["/sandbox/", "Test environment", "Entorno de pruebas", "test environment", "simulated"];
 
-/// The token of a page's link.
+/// The token in the link of a page.
 fn token_of(url: &str) -> String {
     url.split("token=").nth(1).and_then(|rest| rest.split('&').next()).expect("a link with a token").to_owned()
 }
@@ -43,7 +43,7 @@ async fn nothing_of_a_sandbox_answers(test: Arc<TestApp>) {
             }
         }
     }
-    // Nobody plays the processor: a customer who presses what a sandbox's page has pays nothing.
+    // There is no simulated processor: the sandbox's actions do not pay.
     let gateway = format!("/gateway/card?token={card_token}");
     for action in ["pay", "decline"] {
         let pressed = client.post_form(&gateway, &format!("action={action}")).await;
@@ -52,7 +52,7 @@ async fn nothing_of_a_sandbox_answers(test: Arc<TestApp>) {
     let opened = client.get(&gateway).await;
     assert_eq!(opened.status, 502, "the processor gave no page, and ours does not play it: {}", opened.text);
     assert_eq!(client.get(&format!("/api/payment/{card_id}")).await.data()["status"], "started");
-    // Time is the machine's, whatever the adapters' world does.
+    // Time is the system time, whatever the adapters do.
     let before = test.app.business().now();
     test.world.advance(86_400).await.unwrap();
     assert!(before.until(test.app.business().now()).as_secs() < 3_600);

@@ -1,4 +1,4 @@
-//! The HTTP side through the real router: the contract as snapshots, what every route refuses, limits, the server.
+//! HTTP tests through the real router: the contract as snapshots, refusals of every route, limits, the server.
 
 mod abuse;
 mod accounts;

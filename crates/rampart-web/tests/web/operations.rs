@@ -1,4 +1,4 @@
-//! What operators and their machines ask of a process: whether it does its work, and what is measured.
+//! The operators' endpoints: health and metrics.
 
 use std::sync::Arc;
 
@@ -35,12 +35,12 @@ async fn metrics_without_a_database(test: Arc<TestApp>) {
         assert!(metrics.text.lines().any(|found| found == line), "{line}: {}", metrics.text);
     }
     assert!(metrics.text.contains(r#"rampart_http_requests_total{method="GET",path="/readyz",status="200"} 1"#), "{}", metrics.text);
-    assert!(!metrics.text.contains("rampart_deliveries_parked"), "what is not known is not told: {}", metrics.text);
+    assert!(!metrics.text.contains("rampart_deliveries_parked"), "unknown values are not reported: {}", metrics.text);
     let not_ready = client.get("/readyz").await;
     assert_eq!((not_ready.status.as_u16(), not_ready.json()["status"].as_str()), (503, Some("unavailable")));
     assert_eq!(not_ready.json()["reasons"], serde_json::json!([]), "strangers hear yes or no");
-    let told = client.get_as_operator("/readyz").await.json()["reasons"].to_string();
-    assert!(told.contains("the database does not answer"), "{told}");
+    let reasons = client.get_as_operator("/readyz").await.json()["reasons"].to_string();
+    assert!(reasons.contains("the database does not answer"), "{reasons}");
     assert_eq!(client.get("/healthz").await.status, 200);
 }
 
@@ -60,10 +60,10 @@ async fn metrics_are_for_operators(test: Arc<TestApp>) {
         let answer = with.send(Method::GET, "/metrics", &headers, Body::empty()).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "authorization_incorrect"), "{header:?}");
     }
-    // A partner is no operator.
+    // A partner's token is not the operator's.
     assert_eq!(with.token(without.token.as_deref()).get("/metrics").await.status, 401);
     assert_eq!(with.get_as_operator("/metrics").await.status, 200);
-    // On a listener of their own there is no token, and nothing else either.
+    // The operators' listener needs no token and serves nothing else.
     let apart = Client { router: without.router.operators(), token: None };
     assert!(apart.get("/metrics").await.text.contains("rampart_database_up 1"));
     assert_eq!((apart.get("/readyz").await.status.as_u16(), apart.get("/healthz").await.status.as_u16()), (200, 200));
@@ -73,7 +73,7 @@ async fn metrics_are_for_operators(test: Arc<TestApp>) {
     assert_eq!(apart.post("/metrics", &serde_json::json!({})).await.status, 405);
 }
 
-/// Whoever reads often, or many at once, costs the database no more than whoever reads once.
+/// Frequent or concurrent probes cost the database no more than a single one.
 async fn readings_cost_no_more_for_many(test: Arc<TestApp>) {
     let clock = Manual::at(test.app.real().now());
     let app = app_like(&test.app, |_| (), Some(clock.clone())).await;
@@ -91,7 +91,7 @@ async fn readings_cost_no_more_for_many(test: Arc<TestApp>) {
     }
 }
 
-/// The reasons that `/readyz` gives once they are as wanted.
+/// Waits until the reasons of `/readyz` satisfy the condition.
 async fn ready_when(test: &TestApp, client: &Client, what: &str, wanted: impl Fn(&[String]) -> bool) {
     let look = || async {
         let answer = client.get_as_operator("/readyz").await;
@@ -102,7 +102,7 @@ async fn ready_when(test: &TestApp, client: &Client, what: &str, wanted: impl Fn
     test.eventually(what, look).await;
 }
 
-/// The world does not play: its chains make no blocks, although blocks are due.
+/// The simulation does not run: its chains produce no blocks, although blocks are due.
 async fn chains_that_stand_still(test: Arc<TestApp>) {
     let app = test.with_settings(|config| config.workers.stuck_after_seconds = 2).await;
     let workers = rampart_app::workers::start(&app);
@@ -110,12 +110,12 @@ async fn chains_that_stand_still(test: Arc<TestApp>) {
     let chains: Vec<String> = app.catalogue().chains.iter().map(|chain| chain.name.to_string()).collect();
     let silent = |reasons: &[String], chain: &str| reasons.iter().any(|reason| reason.contains(&format!("chain-{chain} has stood still")));
     ready_when(&test, &client, "every cursor is where it should be", <[String]>::is_empty).await;
-    // Business time goes on, and a minute is more than a dozen blocks.
+    // A minute of business time is more than a dozen blocks.
     test.advance(60).await;
     ready_when(&test, &client, "every chain is named", |reasons| chains.iter().all(|chain| silent(reasons, chain))).await;
     let (first, others) = chains.split_first().unwrap();
     for chain in others {
-        // Made by hand from now on: none is due.
+        // Blocks are made by hand from now on: none is due.
         test.world.automine(chain.parse().unwrap(), 0).await.unwrap();
     }
     ready_when(&test, &client, "one chain is named", |reasons| reasons.len() == 1 && silent(reasons, first)).await;

@@ -22,7 +22,7 @@ on_both_engines!(crate::support::idle =>
     an_order_that_needs_more_leads_to_the_reinforced_form,
     unknown_and_malformed_tokens_are_the_same,
     forms_of_other_pages_are_refused,
-    numbers_are_never_told_and_kept_when_left_empty,
+    numbers_are_never_shown_and_kept_when_left_empty,
     a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_asked,
     a_person_that_turns_out_to_be_a_company_is_asked_for_its_name_only,
     a_link_that_has_ended_says_whom_to_ask_and_nothing_else,
@@ -31,7 +31,7 @@ on_both_engines!(crate::support::idle =>
 const GOOD: &str = "last_name=Garc%C3%ADa&dob=1990-03-01&identification_type=GOVERNMENT_ID&identification_number=12345678z\
     &address=Calle+Mayor+1&city=Madrid";
 
-/// A customer of whom little is known, and the path of its page.
+/// A customer with little known data, and the path of the identity page.
 async fn newcomer(test: &TestApp) -> (CustomerId, String) {
     let request = rampart_app::RegisterUser {
         name: Some("Ana <b>".into()),
@@ -50,7 +50,7 @@ async fn customer(test: &TestApp, id: CustomerId) -> Customer {
     test.app.store().customer(id).await.unwrap().unwrap()
 }
 
-/// The provider decides the check that is under way.
+/// The provider decides the running check.
 async fn decide(test: &TestApp, id: CustomerId, status: KycStatus, may_retry: bool) {
     let stored = customer(test, id).await;
     let check = stored.kyc.check.clone().unwrap();
@@ -63,7 +63,7 @@ fn client(test: &TestApp) -> Client {
     Client::with(test.app.clone(), rampart_web::WebConfig::default())
 }
 
-/// A page and nothing else: HTML that nobody keeps and that names itself to nobody.
+/// Checks that an answer is a page: HTML that is not cached and sends no referrer.
 pub(crate) fn is_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
@@ -72,7 +72,7 @@ pub(crate) fn is_page(answer: &Answer, status: u16) {
     assert!(answer.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
 }
 
-/// Where a form leads.
+/// Where a form redirects to.
 pub(crate) fn leads_to(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{}", answer.text);
     answer.header("location").unwrap().to_owned()
@@ -149,8 +149,8 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     let (client, (id, path)) = (client(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, GOOD).await);
     decide(&test, id, KycStatus::Fail, true).await;
-    let told = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap();
-    assert_eq!(told.kyc_status, KycStatus::Fail, "something was submitted, even if it may be tried again");
+    let kyc = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap();
+    assert_eq!(kyc.kyc_status, KycStatus::Fail, "something was submitted, even if it may be tried again");
     let failed = client.get(&path).await;
     assert!(failed.text.contains("blurred &#60;picture&#62;") && failed.text.contains("retry=1"), "{}", failed.text);
     let form = client.get(&format!("{path}&retry=1")).await;
@@ -165,10 +165,10 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     assert_eq!(customer(&test, id).await.kyc.check.unwrap().status, KycStatus::Fail, "the form is closed");
 }
 
-async fn numbers_are_never_told_and_kept_when_left_empty(test: Arc<TestApp>) {
+async fn numbers_are_never_shown_and_kept_when_left_empty(test: Arc<TestApp>) {
     let (client, (id, path)) = (client(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, &format!("{GOOD}&phone=%2B34612345678")).await);
-    // What the first form handed in is corrected after the provider has refused it: that form asks for the telephone, too.
+    // After the provider refused the first form, its data can be corrected; that form asks for the telephone number too.
     decide(&test, id, KycStatus::Fail, true).await;
     let again = "last_name=Garc%C3%ADa&dob=1990-03-01&address=Calle+Mayor+2&city=Madrid&name=Ana&identification_number=";
     leads_to(
@@ -187,7 +187,7 @@ async fn numbers_are_never_told_and_kept_when_left_empty(test: Arc<TestApp>) {
         }
         assert!(!form.text.contains("12345678") && !form.text.contains("612345678"), "{parameter}: {}", form.text);
     }
-    // A document of another kind needs its own number.
+    // A document of another type needs a new number.
     let other = client.post_form(&format!("{path}&edit=1&lang=en"), &format!("{again}&phone=&identification_type=PASSPORT")).await;
     is_page(&other, 422);
     assert!(other.text.contains("href=\"#identification_number\""), "{}", other.text);
@@ -213,8 +213,8 @@ async fn a_link_that_has_ended_says_whom_to_ask_and_nothing_else(test: Arc<TestA
         }
     }
     assert_eq!(customer(&test, id).await.kyc.check, None, "nothing was submitted");
-    let told = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap().kyc_form_url;
-    is_page(&client.get(told.strip_prefix("http://127.0.0.1:8080").unwrap()).await, 200);
+    let url = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap().kyc_form_url;
+    is_page(&client.get(url.strip_prefix("http://127.0.0.1:8080").unwrap()).await, 200);
 }
 
 async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {
@@ -226,7 +226,7 @@ async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {
     let form = client.get(&reinforced).await;
     assert!(form.text.contains("name=\"source_of_funds\"") && !form.text.contains("name=\"last_name\""), "{}", form.text);
     assert!(form.text.contains("name=\"identification_type\"") && form.text.contains("name=\"identification_number\""), "{}", form.text);
-    assert!(!form.text.contains("12345678"), "the number that is known is not told: {}", form.text);
+    assert!(!form.text.contains("12345678"), "the known number is not shown: {}", form.text);
     let wrong = client.post_form(&reinforced, "professional_activity=Baker&source_of_funds=magic").await;
     is_page(&wrong, 422);
     assert!(wrong.text.contains("value=\"Baker\"") && wrong.text.contains("Choose one of the options"), "{}", wrong.text);
@@ -273,7 +273,7 @@ async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {
             let named = [("x-request-id", "same")];
             let shown = client.send(Method::GET, &format!("{path}?token={token}&lang=en"), &named, String::new()).await;
             is_page(&shown, 404);
-            // The link to the other language is the only thing that differs.
+            // Only the link to the other language differs.
             let lines = shown.text.lines().filter(|line| !line.contains("hreflang"));
             texts.push(lines.collect::<Vec<_>>().join("\n"));
             let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -282,7 +282,7 @@ async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {
     }
     texts.sort_unstable();
     texts.dedup();
-    // A token that is too long to be read takes the language along.
+    // A query that is too long is ignored, including the language.
     assert!(texts.len() <= 2, "{texts:?}");
 }
 
@@ -297,7 +297,7 @@ async fn forms_of_other_pages_are_refused(test: Arc<TestApp>) {
     leads_to(&client.send(Method::POST, &path, &own, GOOD).await);
 }
 
-/// Somebody who registered with a document, and the path of the form on which everything may be corrected.
+/// A customer who registered with a document, and the path of the form in which all data can be corrected.
 async fn registered(test: &TestApp, country: &str, document: &str, number: &str, dob: Option<&str>) -> (CustomerId, String) {
     let request = rampart_app::RegisterUser {
         name: Some("Aurora".into()),

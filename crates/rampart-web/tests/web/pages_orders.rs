@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
-use rampart_testkit::{CustomerOf, ChainDeposit, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
@@ -20,7 +20,7 @@ on_both_engines!(crate::support::idle =>
     who_comes_back_from_a_processor_sees_where_the_payment_stands_only,
 );
 
-/// With workers, and a world that plays itself; in a module of its own because a module holds one such group.
+/// With workers and the running simulation. A separate module, because a module can contain only one such group.
 mod lively {
     use super::{a_paid_payment_ends_with_coins, a_payout_that_failed_goes_to_an_account_of_the_partners_only, an_expired_order_says_so};
 
@@ -29,7 +29,7 @@ mod lively {
     );
 }
 
-/// A payment and the secret of its page.
+/// A payment and the token of its page.
 async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
     payment_of(test, method, "234.5").await
 }
@@ -53,12 +53,12 @@ fn client(test: &TestApp) -> Client {
 async fn transfer_instructions_are_followed(test: Arc<TestApp>) {
     let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
     let path = format!("/gateway/transfer?token={token}");
-    let told = test.payment(id).await.instructions.unwrap();
+    let instructions = test.payment(id).await.instructions.unwrap();
     for (language, amount) in [("es", "234,50"), ("en", "234.50")] {
         let page = client.get(&format!("{path}&lang={language}")).await;
         is_page(&page, 200);
         let copied = |text: &str| page.text.contains(&format!("<code class=\"copy\">{text}</code>"));
-        assert!(copied(amount) && copied(&told.concept) && copied(&told.destination_name), "{}", page.text);
+        assert!(copied(amount) && copied(&instructions.concept) && copied(&instructions.destination_name), "{}", page.text);
         assert!(page.text.contains("Ana García López"), "the transfer must come from the customer: {}", page.text);
     }
     for _ in 0..2 {
@@ -87,7 +87,7 @@ async fn a_refund_account_is_checked_and_kept(test: Arc<TestApp>) {
     assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), "ES9121000418450200051332");
     let page = client.get(&path).await;
     assert!(page.text.contains("1332") && !page.text.contains("ES9121000418450200051332"), "shown by its ends: {}", page.text);
-    // What was given is final here, whoever has the link.
+    // The holder of the link cannot change a destination that was given.
     assert!(page.text.contains("Solo first puede cambiarlo") && !page.text.contains("edit=refund"), "{}", page.text);
     assert!(!client.get(&format!("{path}&edit=refund")).await.text.contains("name=\"account\""));
     let again = client.post_form(&path, "action=refund&account=DE89370400440532013000&name=Ana+García+López").await;
@@ -102,7 +102,7 @@ async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
         assert_eq!(leads_to(&client.post_form(&path, "action=cancel").await), format!("/status?token={token}"));
         assert_eq!(test.payment(id).await.status(), "cancelled");
     }
-    assert_eq!(leads_to(&client.get(&path).await), format!("/status?token={token}"), "nobody is told to pay any more");
+    assert_eq!(leads_to(&client.get(&path).await), format!("/status?token={token}"), "nobody is asked to pay any more");
     let late = leads_to(&client.post_form(&path, "action=sent").await);
     let page = client.get(&late).await;
     assert!(page.text.contains("El pedido ha cambiado mientras tanto") && page.text.contains("Pedido cancelado"), "{}", page.text);
@@ -113,7 +113,7 @@ async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
 async fn a_processor_that_declines_is_not_waited_for(test: Arc<TestApp>) {
     let (client, (id, token)) = (client(&test), payment_of(&test, "card", "66.66").await);
     let path = format!("/gateway/card?token={token}");
-    // It may be tried again, and is declined again.
+    // The customer can try again, and is declined again.
     for _ in 0..2 {
         let next = leads_to(&client.post_form(&path, "action=pay").await);
         assert_eq!(next, format!("{path}&declined=1"));
@@ -133,7 +133,7 @@ async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {
     let declined = leads_to(&client.post_form(&path, "action=decline").await);
     assert!(client.get(&declined).await.text.contains("El pago ha sido rechazado"));
     assert_eq!(test.payment(id).await.status(), "started");
-    // The button is pressed twice before anything is known of the first.
+    // The button is pressed twice before the result of the first request is known.
     for _ in 0..2 {
         let next = leads_to(&client.post_form(&path, "action=pay").await);
         assert_eq!(next, format!("/status?token={token}&returned=1"));

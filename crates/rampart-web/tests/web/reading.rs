@@ -1,5 +1,5 @@
-//! Requests as clients' programs write them: what is blank, whole numbers with a point, dates at the ends of the calendar,
-//! schemes in capitals, amounts with more figures than their currency has.
+//! Unusual but valid notations in requests: blank values, whole numbers with a decimal point, extreme dates, URL schemes in
+//! upper case, amounts with more decimals than their currency has.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ on_both_engines!(crate::support::idle =>
 const IBAN: &str = "ES9121000418450200051332";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// What `errors` says of a field.
+/// The messages of a field in `errors`.
 fn said(answer: &Answer, field: &str) -> String {
     answer.json()["errors"][field][0].as_str().unwrap_or_default().to_owned()
 }
@@ -32,7 +32,7 @@ fn sale(user: i64, amount: &Value) -> Value {
     json!({ "user_id": user, "amount": amount, "blockchain": "polygon", "symbol": "USDC", "iban": IBAN })
 }
 
-/// A JSON body whose numbers are written as they stand here.
+/// A JSON body with numbers in exactly this notation.
 async fn post_written(client: &Client, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
     let headers: Vec<(&str, &str)> = headers.iter().copied().chain([JSON]).collect();
     client.send(Method::POST, path, &headers, body).await
@@ -48,7 +48,7 @@ async fn whole_numbers_may_have_a_point(test: Arc<TestApp>) {
         let written = |number: &str| body.replace(&format!("\"user_id\":{user}"), &format!("\"user_id\":{number}"));
         let mut first = None;
         for number in &forms {
-            // However it is written, it is the same request.
+            // All notations are the same request.
             let answer = post_written(&client, path, &[("idempotency-key", &key)], written(number)).await;
             let replayed = first.is_some().then_some("true");
             assert_eq!(answer.header("idempotent-replayed"), replayed, "{path} {number}: {}", answer.text);
@@ -95,7 +95,7 @@ async fn moments_may_be_at_the_ends_of_the_calendar(test: Arc<TestApp>) {
             assert_eq!(said(&refused, "to"), "must be a moment such as 2026-01-31T12:00:00Z", "{wrong}");
         }
     }
-    // Nobody is born then, and that is what is said.
+    // Nobody can be born on this date, and the message says so.
     for date in ["9999-12-31", "0001-01-01"] {
         let mut body = documented_registration();
         body["dob"] = json!(date);
@@ -127,16 +127,15 @@ async fn schemes_may_be_in_capitals(test: Arc<TestApp>) {
     }
 }
 
-/// A call with what it needs and nothing else.
+/// A call with its required fields only.
 struct Least {
     method: &'static str,
     path: &'static str,
     fields: Value,
-    /// Whether it may be sent as a form.
     form: bool,
 }
 
-/// The calls that take fields, and what they need.
+/// The calls that have fields, with their required ones.
 async fn least(client: &Client, user: i64) -> Vec<Least> {
     let payment = client.post("/api/createPayment", &purchase(user, "transfer", &json!(50))).await.data()["payment_id"].clone();
     let rampoff = client.post("/api/createRampoff", &sale(user, &json!(50))).await.data()["id"].clone();
@@ -144,7 +143,7 @@ async fn least(client: &Client, user: i64) -> Vec<Least> {
     let get = |path, fields| Least { method: "get", path, fields, form: false };
     let hook = json!({ "url": "https://partner.example/hook", "type": "PAY_IN" });
     let mut all = vec![
-        // One of the two names of the country has to be there.
+        // One of the two country fields is required.
         post("/api/registerUser", json!({ "name": "Eva", "email": "eva@mail.example", "country": "Spain" })),
         post("/api/createPayment", purchase(user, "card", &json!(50))),
         post("/api/createRampoff", sale(user, &json!(50))),
@@ -170,7 +169,7 @@ async fn least(client: &Client, user: i64) -> Vec<Least> {
 }
 
 impl Least {
-    /// The names of the fields that may be absent, by the description.
+    /// The optional fields, by the description.
     fn optional(&self, whole: &Value) -> Vec<String> {
         let operation = &whole["paths"][self.path][self.method];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -210,7 +209,7 @@ async fn what_may_be_absent_may_be_blank(test: Arc<TestApp>) {
                 *email = json!(format!("eva{number}@mail.example"));
             }
             for name in call.optional(&whole) {
-                // A text may hold blanks, and nothing else that is not seen.
+                // A text may contain blanks, but no other invisible characters.
                 fields[name] = blank.clone();
                 seen += 1;
             }
@@ -230,7 +229,7 @@ async fn what_must_be_there_must_not_be_blank(test: Arc<TestApp>) {
     let user = test.verified(CustomerOf::SPAIN, "ana@mail.example").await.0;
     for call in least(&client, user).await {
         for name in call.fields.as_object().unwrap().keys() {
-            // An account is needed where none was registered.
+            // An account is required if none was registered.
             if name == "iban" && call.path == "/api/createRampoff" {
                 continue;
             }
@@ -290,7 +289,7 @@ async fn texts_of_amounts_have_the_decimals_of_their_asset(test: Arc<TestApp>) {
     let pesos = asked("/api/quote", "symbol=USDC&payment_type=KHIPU&country=CHL&amount=");
     let coins = asked("/api/quote", "symbol=USDC&payment_type=card&amount_in=coin&amount=");
     let sold = asked("/api/rampoffQuote", "symbol=USDC&amount=");
-    // What is written, and how many decimals are too many for it; none where it holds.
+    // The amount as written, and the decimals it may have if it has too many; `None` if it is valid.
     for ((path, request), written, most) in [
         (asked("/api/createPayment", ""), "\"20.000\"", Some(2)),
         (asked("/api/createPayment", ""), "\"20.001\"", Some(2)),
@@ -327,7 +326,7 @@ async fn texts_of_amounts_have_the_decimals_of_their_asset(test: Arc<TestApp>) {
             }
         }
     }
-    // A repeat is known before its fields are judged, also one that was granted before texts were held to their figures.
+    // A repeated request is recognized before its fields are validated, even if it was accepted under older rules for decimals.
     let mut order = purchase(user, "card", &json!("20"));
     order["external_id"] = json!("order-1");
     let first = client.post("/api/createPayment", &order).await.data();
@@ -352,21 +351,21 @@ async fn a_type_of_several_countries_needs_the_country(test: Arc<TestApp>) {
         ("payment_type=SPEI", "MEX", "MXN"),
         ("payment_type=transfer&fiat_symbol=CLP", "CHL", "CLP"),
     ] {
-        let told = quote(query).await.data();
-        assert_eq!((&told["country"], &told["fiat_symbol"]), (&json!(country), &json!(currency)), "{query}");
+        let terms = quote(query).await.data();
+        assert_eq!((&terms["country"], &terms["fiat_symbol"]), (&json!(country), &json!(currency)), "{query}");
     }
-    // What is documented for EUR is meant so without a word.
+    // EUR is the documented default.
     for method in ["card", "paypal", "psd2", "transfer"] {
-        let told = client.get(&format!("/api/quote?symbol=USDC&amount=100&payment_type={method}")).await.data();
-        assert_eq!((&told["country"], &told["fiat_symbol"]), (&json!("ESP"), &json!("EUR")), "{method}");
+        let terms = client.get(&format!("/api/quote?symbol=USDC&amount=100&payment_type={method}")).await.data();
+        assert_eq!((&terms["country"], &terms["fiat_symbol"]), (&json!("ESP"), &json!("EUR")), "{method}");
     }
     for (query, country, currency) in [("", "ESP", "EUR"), ("&country=CHL", "CHL", "CLP"), ("&fiat_symbol=PEN", "PER", "PEN")] {
-        let told = client.get(&format!("/api/rampoffQuote?symbol=USDC&amount=100{query}")).await.data();
-        assert_eq!((&told["country"], &told["fiat_symbol"]), (&json!(country), &json!(currency)), "{query}");
+        let terms = client.get(&format!("/api/rampoffQuote?symbol=USDC&amount=100{query}")).await.data();
+        assert_eq!((&terms["country"], &terms["fiat_symbol"]), (&json!(country), &json!(currency)), "{query}");
     }
 }
 
-/// Where Spain is not served.
+/// An installation that does not serve Spain.
 mod without_euros {
     use rampart_core::country::Country;
     use rampart_testkit::TestEngine;
@@ -390,11 +389,11 @@ mod without_euros {
         ] {
             let refused = client.get(path).await;
             assert_eq!((refused.status.as_u16(), refused.code().as_str()), (422, "fail_mandatory_field"), "{}", refused.text);
-            let (told, mut told_countries) = (said(&refused, "country"), countries.split(", ").collect::<Vec<_>>());
-            let mut named: Vec<&str> = told.rsplit_once(": ").unwrap().1.split(", ").collect();
+            let (message, mut expected_countries) = (said(&refused, "country"), countries.split(", ").collect::<Vec<_>>());
+            let mut named: Vec<&str> = message.rsplit_once(": ").unwrap().1.split(", ").collect();
             named.sort_unstable();
-            told_countries.sort_unstable();
-            assert_eq!(named, told_countries, "{told}");
+            expected_countries.sort_unstable();
+            assert_eq!(named, expected_countries, "{message}");
         }
         assert_eq!(client.get("/api/rampoffQuote?symbol=USDC&amount=100&country=CHL").await.data()["country"], "CHL");
     }

@@ -1,4 +1,4 @@
-//! The server over real connections: what never reaches the router, and how it stops.
+//! The server over real connections: requests that never reach the router, and the shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ async fn read_all(stream: &mut TcpStream) -> String {
 
 async fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // The server may answer before it has read everything.
+    // The server may answer before it has read the whole request.
     let _ = stream.write_all(request).await;
     read_all(&mut stream).await
 }
@@ -62,7 +62,7 @@ async fn what_does_not_arrive(test: Arc<TestApp>) {
     let half_a_head = exchange(to, b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow").await;
     assert!(half_a_head.starts_with("HTTP/1.1 408"), "{half_a_head}");
     assert!(half_a_head.contains("request_timeout"), "{half_a_head}");
-    // The time is of one request, however long its connection is in use.
+    // The timeout applies to a request, not to the connection.
     let mut used = TcpStream::connect(to).await.unwrap();
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(700) {
@@ -100,7 +100,7 @@ async fn what_does_not_arrive(test: Arc<TestApp>) {
 
 async fn a_graceful_stop(test: Arc<TestApp>) {
     let running = start(&test, WebConfig::default()).await;
-    // One connection has asked and been answered, one is in the middle of its request, one was never used.
+    // One connection is idle after a request, one is in the middle of a request, one was never used.
     let mut idle = TcpStream::connect(running.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
@@ -112,7 +112,7 @@ async fn a_graceful_stop(test: Arc<TestApp>) {
         .unwrap();
     let unused = TcpStream::connect(running.address).await.unwrap();
     running.stop.send(()).unwrap();
-    // The door is closed, and then the request goes on.
+    // The listener is closed, and then the request continues.
     while TcpStream::connect(running.address).await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -124,7 +124,7 @@ async fn a_graceful_stop(test: Arc<TestApp>) {
     drop((idle, unused));
 }
 
-/// A proxy in front might understand each of these in another way.
+/// A proxy in front might interpret each of these differently.
 async fn what_is_no_http(test: Arc<TestApp>) {
     let running = start(&test, WebConfig::default()).await;
     let post = "POST /api/authenticate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
@@ -157,7 +157,7 @@ async fn what_is_no_http(test: Arc<TestApp>) {
     running.ended.await.unwrap();
 }
 
-/// Somebody who asks for many large answers and takes none.
+/// A client that requests many large answers and reads none.
 async fn taker_of_nothing(address: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -173,14 +173,14 @@ async fn answers_that_nobody_takes(test: Arc<TestApp>) {
     for _ in 0..3 {
         takers.push(taker_of_nothing(running.address).await);
     }
-    // They have every place there is, until they are cut.
+    // They take all connections until they are cut.
     let answer = exchange(running.address, b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     for mut taker in takers {
         let cut = async { while taker.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok() {} };
         tokio::time::timeout(Duration::from_secs(20), cut).await.expect("it is cut");
     }
-    // Whoever takes what he asked for, however much it is, is answered to the end.
+    // A client that reads gets its answers completely, however large they are.
     let all = [
         &b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(50)[..],
         b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
@@ -192,7 +192,7 @@ async fn answers_that_nobody_takes(test: Arc<TestApp>) {
 }
 
 async fn a_stop_that_nobody_holds_up(test: Arc<TestApp>) {
-    // Nothing but the stop itself ends these.
+    // Only the shutdown itself ends these.
     let hour = 3_600_000;
     let config = WebConfig {
         write_timeout_milliseconds: hour,
@@ -209,7 +209,7 @@ async fn a_stop_that_nobody_holds_up(test: Arc<TestApp>) {
     tokio::time::timeout(Duration::from_secs(20), running.ended).await.expect("the server ends").unwrap();
 }
 
-/// Whether a connection is served; it stays open.
+/// Whether a connection is served. It stays open.
 async fn is_served(stream: &mut TcpStream) -> bool {
     let asked = stream.write_all(b"HEAD /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut answer = Vec::new();
@@ -234,7 +234,7 @@ async fn connections_of_one_address(test: Arc<TestApp>) {
     drop(one);
     test.eventually("its place is free again", || async { is_served(&mut connect(running.address).await).await.then_some(()) }).await;
     running.stop.send(()).unwrap();
-    // Everybody comes through the proxy.
+    // All connections come from the proxy.
     let behind = start(&test, WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..config }).await;
     let mut many = Vec::new();
     for _ in 0..5 {
@@ -246,7 +246,7 @@ async fn connections_of_one_address(test: Arc<TestApp>) {
     behind.stop.send(()).unwrap();
 }
 
-/// One address cannot keep the others' requests from arriving, behind a proxy neither.
+/// One address cannot block the requests of others, also behind a proxy.
 async fn bodies_of_one_address(test: Arc<TestApp>) {
     let config = WebConfig {
         trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
@@ -270,7 +270,7 @@ async fn bodies_of_one_address(test: Arc<TestApp>) {
     let half = async |from: &str| exchange(running.address, format!("{}{{", head(from)).as_bytes()).await;
     let answer = half("203.0.113.1").await;
     assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("rate_limited"), "{answer}");
-    // A network of IPv6 has one share, however many addresses it has.
+    // An IPv6 network has one share for all its addresses.
     let mut sixth = Vec::new();
     for number in 0..3 {
         sixth.push(slow_body(running.address, &head(&format!("2001:db8:0:{number}::1"))).await);
@@ -293,7 +293,8 @@ async fn bodies_of_one_address(test: Arc<TestApp>) {
     running.ended.await.unwrap();
 }
 
-/// A request of whose body the first byte was sent, once it has its place: then the server asks for the body.
+/// A request of whose body only the first byte was sent. Returns once it has its permit: then the server sends
+/// `100 Continue`.
 async fn slow_body(address: SocketAddr, head: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("{}\r\nexpect: 100-continue\r\n\r\n", head.trim_end()).as_bytes()).await.unwrap();
@@ -304,7 +305,7 @@ async fn slow_body(address: SocketAddr, head: &str) -> TcpStream {
     stream
 }
 
-/// While every place of bodies that arrive is taken, requests that came whole are answered.
+/// Requests whose bodies arrived with their heads are answered while all permits of arriving bodies are taken.
 async fn bodies_that_came_whole(test: Arc<TestApp>) {
     let config = WebConfig { bodies: 2, bodies_per_address: 2, ..WebConfig::default() };
     let running = start(&test, config).await;
@@ -318,7 +319,7 @@ async fn bodies_that_came_whole(test: Arc<TestApp>) {
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     let in_chunks = "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n \r\n1\r\n}\r\n0\r\n\r\n";
     for body in ["content-length: 2\r\n\r\n{}", in_chunks] {
-        // Twice on one connection: it goes on behind a body as behind any.
+        // Twice, because the connection must stay usable after a body.
         let requests = format!("{post}{body}{post}connection: close\r\n{body}");
         let answers = exchange(running.address, requests.as_bytes()).await;
         assert_eq!(answers.matches("HTTP/1.1 422").count(), 2, "{body}: {answers}");
@@ -332,9 +333,9 @@ async fn bodies_that_came_whole(test: Arc<TestApp>) {
     running.ended.await.unwrap();
 }
 
-/// What a caller wrote before its proxy hides nothing of what the proxy wrote.
+/// Entries that a client forges do not hide the entry that its proxy added.
 async fn addresses_that_cannot_be_read(test: Arc<TestApp>) {
-    // The partner calls from where the proxy is too, and from one other address.
+    // The partner calls from the proxy's address and from another one.
     let change = PartnerChange { allow_ips: Some(vec!["127.0.0.1".into(), "198.51.100.7".into()]), ..PartnerChange::default() };
     test.app.set_partner(test.caller.partner.id, &change, "test", "addresses").await.unwrap();
     let running = start(&test, WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..WebConfig::default() }).await;
@@ -358,7 +359,7 @@ async fn addresses_that_cannot_be_read(test: Arc<TestApp>) {
     running.ended.await.unwrap();
 }
 
-/// An address that has no calls left still hears from probes how the process is, and its operators what they measure.
+/// Probes and the operators' metrics are answered for an address that has reached its rate limit.
 async fn probes_of_a_busy_address(test: Arc<TestApp>) {
     let app = another_app(&test, |config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 1), None).await;
     let router = rampart_web::router(app, WebConfig::default(), Vec::new());

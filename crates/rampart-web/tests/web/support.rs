@@ -1,4 +1,4 @@
-//! A client that speaks to the real router.
+//! A client of the real router.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 /// The key of the testkit's installation.
 const KEY: [u8; 32] = [42; 32];
 
-/// A ramp in which nothing happens by itself.
+/// A ramp without workers and without the running simulation.
 pub(crate) async fn idle(engine: TestEngine) -> TestApp {
     TestApp::start_idle(engine, rampart_testkit::catalogue()).await
 }
@@ -26,7 +26,6 @@ pub(crate) struct Client {
     pub(crate) token: Option<String>,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -35,12 +34,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
-    /// The code of a failure.
+    /// The error code of a failure.
     pub(crate) fn code(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
@@ -59,12 +57,12 @@ impl Answer {
 }
 
 impl Client {
-    /// The first partner's, with the usual settings.
+    /// A client with the first partner's token and the default settings.
     pub(crate) async fn of(test: &TestApp) -> Self {
         Self::with(test.app.clone(), WebConfig::default()).signed_in(test).await
     }
 
-    /// Without a token.
+    /// A client without a token.
     pub(crate) fn with(app: App, config: WebConfig) -> Self {
         Self { router: rampart_web::router(app, config, Vec::new()), token: None }
     }
@@ -77,7 +75,7 @@ impl Client {
         self
     }
 
-    /// With another token, or none.
+    /// The same client with another token, or none.
     pub(crate) fn token(&self, token: Option<&str>) -> Self {
         Self { router: self.router.clone(), token: token.map(str::to_owned) }
     }
@@ -145,15 +143,14 @@ pub(crate) async fn app_like(other: &App, change: impl FnOnce(&mut AppConfig), r
     App::new(other.store().clone(), other.ports().clone(), config, other.catalogue().clone(), sources, &[KEY]).await.unwrap()
 }
 
-/// The token of the metrics.
 pub(crate) const METRICS_TOKEN: &str = "a-token-for-metrics";
 
-/// Settings with which `/metrics` is there.
+/// Settings that enable `/metrics`.
 pub(crate) fn with_metrics() -> WebConfig {
     WebConfig { metrics_token: Some(METRICS_TOKEN.into()), ..WebConfig::default() }
 }
 
-/// A clock that the test moves.
+/// A clock that the test advances.
 pub(crate) struct Manual(std::sync::atomic::AtomicI64);
 
 impl Manual {
@@ -176,7 +173,7 @@ impl rampart_core::time::Clock for Manual {
     }
 }
 
-/// A clock that stands still.
+/// A clock that never advances.
 pub(crate) struct Standing(pub(crate) rampart_core::time::Timestamp);
 
 impl rampart_core::time::Clock for Standing {
@@ -194,7 +191,7 @@ pub(crate) fn description() -> Value {
     serde_json::from_str(&rampart_web::openapi(Vec::new())).unwrap()
 }
 
-/// The documented registration, as it is sent.
+/// The registration of the documentation.
 pub(crate) fn documented_registration() -> Value {
     serde_json::from_str(
         r#"{"name":"Alvaro","last_name":"Iglesia","last_name2":"Vicente","phone":"+54xxxxxxxxx","country":"Argentina","country_code":"ARG",
@@ -205,13 +202,13 @@ pub(crate) fn documented_registration() -> Value {
     .unwrap()
 }
 
-/// The documented payment, for a customer.
+/// The payment of the documentation, for a customer.
 pub(crate) fn documented_payment(user: i64) -> Value {
     serde_json::json!({"user_id": user, "external_id": "23232323231", "payment_type": "KHIPU", "fiat_symbol": "ARS", "fiat_amount": 240,
         "coin_symbol": "ETH", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"})
 }
 
-/// A purchase by a method for EUR.
+/// A purchase with EUR.
 pub(crate) fn purchase(user: i64, method: &str, amount: &Value) -> Value {
     serde_json::json!({"user_id": user, "payment_type": method, "fiat_symbol": "EUR", "fiat_amount": amount,
         "coin_symbol": "USDC", "coin_chain": "polygon", "wallet": "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"})

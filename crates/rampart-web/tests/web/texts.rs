@@ -1,4 +1,4 @@
-//! Texts that do not show what they hold: refused where they can be written anew, and harmless where they are shown.
+//! Texts with invisible characters: refused in requests and forms, and harmless where stored ones are shown.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ on_both_engines!(crate::support::idle =>
     pages_hold_names_apart,
 );
 
-/// What no text may hold, and what is said of it.
+/// Characters that no text may contain, and the message about them.
 const HIDDEN: [(&str, &str); 10] = [
     ("\u{200b}", "must not contain the invisible character U+200B"),
     ("\u{202e}", "must not contain the invisible character U+202E"),
@@ -86,7 +86,7 @@ async fn names_of_people_are_taken(test: Arc<TestApp>) {
     }
 }
 
-/// Signs that nobody sees are no name, and no field of a form that was left empty.
+/// A text of invisible characters only counts as empty, in calls and forms.
 async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     for (number, blank) in ["\u{200b}", "\u{2060} \u{feff}", "\u{a0}", "\u{3164}", "\u{2800}", "\u{ad}", "\u{301}"].into_iter().enumerate()
@@ -104,7 +104,7 @@ async fn what_shows_nothing_is_absent(test: Arc<TestApp>) {
     }
 }
 
-/// Some keyboards and file systems write `ñ` as `n` and a tilde; forms send official names and capitals.
+/// Some keyboards and file systems write `ñ` in decomposed form; forms send official names and upper case.
 async fn what_people_type_is_compared_in_one_form(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let countries = [
@@ -140,8 +140,8 @@ async fn what_people_type_is_compared_in_one_form(test: Arc<TestApp>) {
     }
 }
 
-/// However an address is written: with what was copied along, in either form of Unicode, its domain in letters or as resolvers have
-/// it; and whichever of these an earlier version has kept.
+/// Spellings of an e-mail address: with copied blanks, composed or decomposed, with the domain in Unicode or in Punycode, and as
+/// an earlier version stored it.
 async fn one_address_is_one_customer(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let register = async |email: &str| client.post("/api/registerUser", &registration(0, "email", email)).await;
@@ -159,7 +159,7 @@ async fn one_address_is_one_customer(test: Arc<TestApp>) {
     for other in ["ana@espana.example", "ana@xn--.example", "ana@mail.example, eva@mail.example"] {
         assert_ne!(register(other).await.code(), "user_already_exists", "{other}");
     }
-    // Earlier versions kept the domain as it was written.
+    // Earlier versions stored the domain as it was sent.
     test.tamper("DELETE FROM claims WHERE id LIKE 'customer_email:%:ana@xn--espaa-rta.example'");
     test.tamper("DELETE FROM claims WHERE id LIKE 'customer_email:%:eva@españa.example'");
     let later = Client::of(&test).await;
@@ -173,7 +173,7 @@ fn urlencoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A number that was pasted with its marks of direction is stored with what is said of it, as any other that is doubtful.
+/// A telephone number that was pasted with bidi marks is stored with a warning, like any invalid number.
 async fn numbers_are_judged_for_themselves(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let mut body = registration(0, "phone", "\u{202a}+34 612 345 678\u{202c}");
@@ -199,14 +199,14 @@ async fn what_was_stored_before_goes_on_working(test: Arc<TestApp>) {
     let mut body = purchase(customer.0, "card", &json!(100));
     body["external_id"] = json!("before-b");
     let id = client.post("/api/createPayment", &body).await.data()["payment_id"].as_str().unwrap().to_owned();
-    // As an earlier version has stored it.
+    // As an earlier version stored it.
     for (table, column) in [("payments", "data"), ("claims", "id"), ("claims", "answer")] {
         test.tamper(&format!("UPDATE {table} SET {column} = replace({column}, 'before-b', 'before\u{200b}b')"));
     }
     let found = client.get("/api/payments?external_id=before%E2%80%8Bb").await;
     assert_eq!((&found.data()[0]["id"], &found.data()[0]["external_id"]), (&json!(id), &json!("before\u{200b}b")), "{}", found.text);
     assert_eq!(client.get(&format!("/api/payment/{id}")).await.data()["external_id"], "before\u{200b}b", "as it was sent");
-    // It is known before its fields are judged, so that nobody buys twice.
+    // A repeated request is recognized before its fields are validated, so that nobody buys twice.
     body["external_id"] = json!("before\u{200b}b");
     body["fiat_amount"] = json!(200);
     assert_eq!(client.post("/api/createPayment", &body).await.code(), "external_id_conflict");
@@ -219,7 +219,7 @@ async fn forms_say_what_is_wrong(test: Arc<TestApp>) {
     let path = format!("/kyc?{}", url.split_once('?').unwrap().1);
     let form =
         "last_name=Garc%C3%ADa%E2%80%AE&dob=1990-03-01&identification_type=GOVERNMENT_ID&identification_number=12345678z&address=Calle+1";
-    for (language, said) in [("es", "Contiene caracteres que no se ven"), ("en", "characters in it that nobody sees")] {
+    for (language, said) in [("es", "Contiene caracteres que no se ven"), ("en", "It contains invisible characters")] {
         let page = client.post_form(&format!("{path}&lang={language}"), form).await;
         is_page(&page, 422);
         assert!(page.text.contains(said), "{}", page.text);
@@ -231,7 +231,7 @@ async fn forms_say_what_is_wrong(test: Arc<TestApp>) {
     let typed = "action=refund&account=ES9121000418450200051332&name=Ana%E2%80%8B";
     let page = client.post_form(&format!("/status?token={token}&lang=en"), typed).await;
     is_page(&page, 422);
-    assert!(page.text.contains("characters in it that nobody sees"), "{}", page.text);
+    assert!(page.text.contains("It contains invisible characters"), "{}", page.text);
     assert_eq!(test.payment(id).await.refund_account, None);
 }
 
@@ -248,7 +248,7 @@ async fn pages_hold_names_apart(test: Arc<TestApp>) {
         let page = client.get(&format!("{path}?token={token}&lang=en")).await;
         is_page(&page, 200);
         assert!(page.text.contains(&format!("<span class=\"partner\"><bdi>{name}</bdi></span>")), "{}", page.text);
-        // In the title, and in sentences: isolated by characters, for no element can be there.
+        // In the title and in sentences, names are isolated by characters, because no element is possible.
         let apart = page.text.matches(&format!("\u{2068}{name}\u{2069}")).count();
         let elements = page.text.matches(&format!("<bdi>{name}</bdi>")).count();
         assert_eq!(apart + elements, page.text.matches(name).count(), "{}", page.text);

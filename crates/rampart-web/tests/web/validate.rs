@@ -1,4 +1,4 @@
-//! The calls for partners' own forms, and the same sentences on the identity page.
+//! The validation calls for partners' own forms, and the same messages on the identity page.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ on_both_engines!(
     identifications,
     accounts,
     the_page_says_the_same_in_both_languages,
-    the_page_tells_of_telephone_numbers,
-    registration_tells_doubts_and_refuses_contradictions,
+    the_page_reports_invalid_telephone_numbers,
+    registration_reports_doubts_and_refuses_contradictions,
     numbers_tell_whose_they_are,
 );
 
-/// `data` of an answer that has the described shape.
+/// `data` of an answer, after checking it against the description.
 fn described(path: &str, answer: &Answer) -> Value {
     let (json, whole) = (answer.json(), description());
     assert_eq!(answer.status, 200, "{json}");
@@ -46,8 +46,8 @@ async fn identifications(test: Arc<TestApp>) {
     let doubted = described(path, &ask("country=MEX&type=RFC&number=QAQX800101AB2").await);
     assert_eq!((&doubted["valid"], &doubted["warnings"][0]["code"]), (&json!(true), &json!("unusual_check_character")));
     for (number, date) in [("LME060822IH5", "2006-08-22"), ("GOOX050312AB1", "2005-03-12"), ("QAQX800101AB1", "1980-01-01")] {
-        let told = described(path, &ask(&format!("country=MEX&type=RFC&number={number}")).await);
-        assert_eq!((&told["implied"]["date"], &told["implied"]["century_is_certain"]), (&json!(date), &json!(false)), "{number}");
+        let found = described(path, &ask(&format!("country=MEX&type=RFC&number={number}")).await);
+        assert_eq!((&found["implied"]["date"], &found["implied"]["century_is_certain"]), (&json!(date), &json!(false)), "{number}");
     }
     let wrong = described(path, &ask("country=ESP&type=GOVERNMENT_ID&number=12345678A").await);
     assert_eq!(
@@ -112,13 +112,13 @@ async fn the_page_says_the_same_in_both_languages(test: Arc<TestApp>) {
         for (language, sentence) in [("en", &found.0), ("es", &found.1)] {
             let page = client.token(None).post_form(&format!("{path}&lang={language}"), &typed(document, number)).await;
             assert_eq!(page.status, 422, "{}", page.text);
-            // A sentence on a page begins with a capital letter.
+            // A message on a page begins with a capital letter.
             assert!(page.text.contains(&sentence[1..]), "{language}: {sentence}: {}", page.text);
         }
     }
 }
 
-async fn the_page_tells_of_telephone_numbers(test: Arc<TestApp>) {
+async fn the_page_reports_invalid_telephone_numbers(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let body = json!({"name": "Ana", "email": "ana@mail.example", "country": "MEX", "phone": "+52xxxxxxxxxx"});
     let registered = client.post("/api/registerUser", &body).await.data();
@@ -137,11 +137,11 @@ async fn the_page_tells_of_telephone_numbers(test: Arc<TestApp>) {
         assert_eq!(page.status, 422, "{}", page.text);
         assert!(page.text.contains(sentence), "{language}: {}", page.text);
     }
-    // What was stored with a warning stops nobody.
+    // A number that was stored with a warning does not block the customer.
     assert_eq!(submit("es", "+52xxxxxxxxxx").await.status, 303);
 }
 
-/// What is said of a number; of the right one, that it does not agree with the date of birth.
+/// The message about a number; for a valid one, that it does not match the date of birth.
 async fn described_fault(client: &Client, document: &str, number: &str) -> (String, String) {
     let path = "/api/validate/identification";
     let data = described(path, &client.get(&format!("{path}?country=MEX&type={document}&number={number}")).await);
@@ -156,7 +156,7 @@ async fn described_fault(client: &Client, document: &str, number: &str) -> (Stri
     (text("message"), text("message_es"))
 }
 
-async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>) {
+async fn registration_reports_doubts_and_refuses_contradictions(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let register = async |email: &str, changes: Value| {
         let mut body = json!({"name": "Ana", "email": email});
@@ -168,13 +168,13 @@ async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>
         "iban": "012180000000000016",
     });
     let warnings = register("a@mail.example", doubted).await.data()["warnings"].clone();
-    let told: Vec<_> = warnings.as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
+    let found: Vec<_> = warnings.as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
     let expected = [
         (json!("identification_number"), json!("unusual_check_character")),
         (json!("phone"), json!("phone_country_mismatch")),
         (json!("iban"), json!("invalid_bank_account")),
     ];
-    assert_eq!(told, expected.iter().map(|(field, code)| (field, code)).collect::<Vec<_>>());
+    assert_eq!(found, expected.iter().map(|(field, code)| (field, code)).collect::<Vec<_>>());
     let at_home = json!({"country": "ARG", "phone": "011 15 2345-6789"});
     assert_eq!(register("b@mail.example", at_home).await.data()["warnings"], json!([]));
     let contradiction = json!({
@@ -188,14 +188,14 @@ async fn registration_tells_doubts_and_refuses_contradictions(test: Arc<TestApp>
     assert_eq!(register("d@mail.example", of_minors).await.data()["warnings"][0]["code"], "minor");
 }
 
-/// Persons, companies and nobody, at both calls.
+/// Numbers of persons, of companies and of neither, in both calls.
 async fn numbers_tell_whose_they_are(test: Arc<TestApp>) {
     let client = Client::of(&test).await;
     let path = "/api/validate/identification";
     let ask = async |query: &str| described(path, &client.get(&format!("{path}?{query}")).await);
     let person = ask("country=CO&type=NIT&number=NIT+1.012.345.678-9").await;
-    let told = (&person["customer_type"], &person["normalized"], &person["implied"]["contains"], &person["warnings"]);
-    assert_eq!(told, (&json!("individual"), &json!("10123456789"), &json!("1012345678"), &json!([])));
+    let found = (&person["customer_type"], &person["normalized"], &person["implied"]["contains"], &person["warnings"]);
+    assert_eq!(found, (&json!("individual"), &json!("10123456789"), &json!("1012345678"), &json!([])));
     assert_eq!(ask("country=CO&type=NIT&number=900.000.001-2").await["customer_type"], "company");
     assert_eq!(ask("country=ES&type=CIF&number=ESA58818501").await["normalized"], "A58818501");
     for (query, code) in [

@@ -1,4 +1,4 @@
-//! Wallets as they are sent: what was copied along with them, and what no wallet is.
+//! Wallet addresses in requests: with copied characters around them, and invalid ones.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ async fn wallets_of_another_chain_are_refused(test: Arc<TestApp>) {
     let sale = |chain: &str, refund: Option<&str>| json!({"user_id": customer, "amount": 50, "blockchain": chain, "symbol": "USDC", "refund_wallet": refund});
     let elsewhere = client.post("/api/createRampoff", &sale("ethereum", None)).await.json()["data"]["wallet"].clone();
     let here = client.post("/api/createRampoff", &sale("polygon", None)).await.json()["data"]["id"].clone();
-    // The contract of USDC on bsc, which is an address like any other on polygon.
+    // The contract of USDC on bsc; on polygon it is an ordinary address.
     let contract = "0x8AC76a51cc950d9822D68b83fE1Ad97B32Cd580d";
     for wallet in [elsewhere.as_str().unwrap(), contract, "0x000000000000000000000000000000000000dEaD"] {
         let mut order = purchase(customer, "card", &json!(100));

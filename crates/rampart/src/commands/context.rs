@@ -22,7 +22,6 @@ const MAX_REASON_CHARACTERS: usize = 1_000;
 pub(crate) struct CommandContext {
     pub(crate) installation: OpenInstallation,
     pub(crate) printer: Printer,
-    /// Name of the operator.
     pub(crate) actor: String,
     reason: Option<String>,
 }

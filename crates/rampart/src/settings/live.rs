@@ -12,9 +12,9 @@ const MAX_CUSTOMER_ORDERS: u64 = 100;
 /// Unpaid open orders of one partner.
 const MAX_PARTNER_ORDERS: u64 = 100_000;
 /// Value of the unpaid orders of one customer, as a multiple of the method's maximum.
-const MAX_CUSTOMER_VALUE_MULTIPLE: u64 = 100;
+const MAX_CUSTOMER_VALUE_MULTIPLES: u64 = 100;
 /// The same for one partner.
-const MAX_PARTNER_VALUE_MULTIPLE: u64 = 100_000;
+const MAX_PARTNER_VALUE_MULTIPLES: u64 = 100_000;
 /// Of one partner or one address. The burst may be twice as large.
 const MAX_CALLS_PER_SECOND: u64 = 10_000;
 /// Wait before money or coins go to a destination that was given on a hosted page.
@@ -83,8 +83,8 @@ fn weak(settings: &ProcessSettings, catalogue: &Catalogue) -> Vec<(String, Strin
         ("keys.identity_link_days", u64::from(settings.keys.identity_link_days), MAX_IDENTITY_LINK_DAYS),
         ("open_caps.customer_orders", u64::from(caps.customer_orders), MAX_CUSTOMER_ORDERS),
         ("open_caps.partner_orders", u64::from(caps.partner_orders), MAX_PARTNER_ORDERS),
-        ("open_caps.customer_value_multiple", u64::from(caps.customer_value_multiple), MAX_CUSTOMER_VALUE_MULTIPLE),
-        ("open_caps.partner_value_multiple", u64::from(caps.partner_value_multiple), MAX_PARTNER_VALUE_MULTIPLE),
+        ("open_caps.customer_value_multiple", u64::from(caps.customer_value_multiple), MAX_CUSTOMER_VALUE_MULTIPLES),
+        ("open_caps.partner_value_multiple", u64::from(caps.partner_value_multiple), MAX_PARTNER_VALUE_MULTIPLES),
     ];
     let too_high = maxima.into_iter().filter(|(_, value, max)| value > max);
     found.extend(too_high.map(|(key, value, max)| (key.to_owned(), format!("must be at most {max} in live mode, not {value}"))));

@@ -13,16 +13,13 @@ use crate::bounded;
 /// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SettingOrigin {
-    /// The built-in configuration.
     Default,
     File {
         path: PathBuf,
         /// Counted from 1.
         line: usize,
     },
-    /// An environment variable.
     Variable(String),
-    /// A command line option.
     CommandLine(&'static str),
 }
 

@@ -40,7 +40,6 @@ pub(crate) struct ServerSettings {
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DatabaseSettings {
-    /// May contain a password.
     pub(crate) url: Redacted,
     pub(crate) url_file: String,
     pub(crate) readers: u32,

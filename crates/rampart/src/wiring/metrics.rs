@@ -17,7 +17,6 @@ const MAX_TOKEN_FILE_BYTES: u64 = 4_096;
 const MAX_CONNECTIONS: usize = 64;
 
 pub(crate) enum MetricsEndpoint {
-    /// On a separate listener.
     Separate(TcpListener, std::net::SocketAddr),
     /// On the listener of the API, for requests with the token.
     WithApi,

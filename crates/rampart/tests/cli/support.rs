@@ -215,7 +215,6 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// Address of the metrics, if they have a separate listener.
     pub(crate) operators: Option<String>,
-    /// The lines printed before it listened.
     pub(crate) printed: Vec<String>,
     lines: Receiver<String>,
     log: Receiver<String>,

@@ -29,14 +29,11 @@ pub struct OrderFile {
     pub id: String,
     pub partner: String,
     pub customer: i64,
-    /// The status that partners see.
     pub status: &'static str,
     pub hold: Option<HoldReason>,
-    /// Screening result; empty without hits.
     pub finding: String,
     pub exception: Option<rampart_core::arrival::DeviationKind>,
     pub reversal: Option<rampart_core::order::Reversal>,
-    /// What the customer pays and receives.
     pub terms: String,
     /// Last known price of the pair, with spread, and its age.
     pub price: String,
@@ -47,7 +44,6 @@ pub struct OrderFile {
     pub received: String,
     /// Balance of the customer's account for this order.
     pub balance: String,
-    /// Reserved for this order.
     pub reserved: String,
     pub created_at: String,
     /// Until when the price is guaranteed.
@@ -68,17 +64,14 @@ pub struct OrderFile {
 /// A part of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderFileLine {
-    /// An identifier or number.
     pub id: String,
     pub what: String,
-    /// State or remark.
     pub state: String,
 }
 
 /// A ledger entry of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryView {
-    /// The posting kind.
     pub kind: &'static str,
     pub account: String,
     pub side: Side,
@@ -139,7 +132,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
             PaymentState::OnHold { reason, .. } => Some(reason),
             _ => None,
         },
-        finding: payment.findings.told(),
+        finding: payment.findings.describe(),
         exception: payment.exceptions.first(),
         reversal: payment.reversal,
         terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
@@ -168,7 +161,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
             RampoffState::OnHold { reason, .. } => Some(reason),
             _ => None,
         },
-        finding: rampoff.findings.told(),
+        finding: rampoff.findings.describe(),
         exception: rampoff.exceptions.first(),
         reversal: rampoff.reversal,
         terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),

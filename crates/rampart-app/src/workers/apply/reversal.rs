@@ -60,7 +60,7 @@ pub(super) async fn effect(app: &App, reversal: &Reversed) -> Effect {
     let mut owners: Vec<OrderId> = arrived_for.into_iter().collect();
     owners.extend(items.iter().flat_map(|(item, _)| [item.order, assigned_to(item)]).flatten());
     let context = app.context(None);
-    let (mut step, from_suspense) = suspense::taken_back(items, name.arrived_on(), reversal.amount, &reversal.reason, &context);
+    let (mut step, from_suspense) = suspense::reverse(items, name.arrived_on(), reversal.amount, &reversal.reason, &context);
     let mut uncovered = from_suspense.iter().fold(reversal.amount, |uncovered, (_, part)| uncovered.less(*part));
     let mut shares: Vec<(Payment, ReversedReceipt)> = Vec::new();
     for order in owners {
@@ -83,7 +83,7 @@ pub(super) async fn effect(app: &App, reversal: &Reversed) -> Effect {
     match shares.first_mut() {
         Some((_, reversed)) => reversed.amount = sum([reversed.amount, uncovered]),
         None if uncovered.is_zero() => {}
-        None => step.extend(suspense::lost(receipt.id, name.arrived_on(), asset, uncovered, &reversal.reason, &context.mint)),
+        None => step.extend(suspense::book_loss(receipt.id, name.arrived_on(), asset, uncovered, &reversal.reason, &context.mint)),
     }
     for (payment, reversed) in shares.into_iter().filter(|(_, reversed)| reversed.amount.is_positive()) {
         let mut follows = of_order(app, payment, reversed).await?;

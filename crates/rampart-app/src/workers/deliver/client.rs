@@ -29,14 +29,12 @@ pub(super) struct WebhookClient {
     client: reqwest::Client,
     is_guarded: bool,
     is_live: bool,
-    /// The ports allowed in live mode.
     ports: Vec<u16>,
 }
 
 /// Why a webhook was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SendError {
-    /// Contains nothing of the receiver's response.
     pub(super) reason: String,
     /// `None` if there was no response.
     status: Option<StatusCode>,

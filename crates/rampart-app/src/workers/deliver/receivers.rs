@@ -22,7 +22,6 @@ const CACHE_ENTRIES: usize = 16_384;
 /// The result of an attempt as it counts for the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttemptRating {
-    /// Delivered in time.
     Good,
     /// Delivered late, or not at all.
     Bad,
@@ -37,7 +36,6 @@ struct ReceiverHistory {
     since: Timestamp,
     /// The most slots it may have at once; grows and shrinks with results.
     window: usize,
-    /// Bad results in a row.
     failures: u32,
     /// Nothing is sent to it before this time (business time).
     paused_until: Timestamp,
@@ -56,7 +54,6 @@ struct SlotsInUse {
 /// What to expect of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reputation {
-    /// It has delivered in time.
     Fast,
     /// Not enough deliveries in time yet.
     Unproven,
@@ -353,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_less_rests_and_another_url_is_another_receiver() {
+    fn a_receiver_that_asks_for_less_rests_and_another_url_is_another_receiver() {
         let mut fixture = Fixture::new(16);
         let receiver = &fixture.partner(1)[0];
         fixture.record(receiver, AttemptRating::Overloaded(Duration::ZERO), 1);

@@ -18,7 +18,6 @@ pub struct Cell {
     /// The outcome in words.
     pub becomes: Vec<String>,
     pub order: Order,
-    /// New deviations of the order.
     pub flags: Vec<DeviationKind>,
     /// Postings, in the order in which they were made.
     pub posted: Vec<PostingSummary>,
@@ -29,7 +28,6 @@ pub struct Cell {
     /// Where everything received for the order is afterwards.
     pub sums: ArrivalSums,
     pub exchanges: bool,
-    /// Whether the order's status changed.
     pub moves: bool,
     /// The hold reason, if this put the order on hold.
     pub held: Option<HoldReason>,
@@ -48,11 +46,8 @@ pub struct PostingSummary {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalSums {
     pub arrived: Amount,
-    /// Exchanged, and sent or under way.
     pub exchanged: Amount,
-    /// Waiting on the order.
     pub on_order: Amount,
-    /// In suspense.
     pub set_aside: Amount,
     pub back: Amount,
     /// Withheld from refunds for the network fee.

@@ -43,7 +43,6 @@ pub(super) struct ArrivalSimulation<'a> {
     pub(super) order: Order,
     /// In minor units of what the order receives.
     pub(super) arrived: Amount,
-    /// Reversed, in the same units.
     pub(super) taken_back: Amount,
     /// The present state of every review item.
     pub(super) items: Vec<ReviewItem>,
@@ -55,7 +54,6 @@ pub(super) struct ArrivalSimulation<'a> {
     pub(super) deposits: Vec<Deposit>,
     /// The order's reported money, oldest first.
     pub(super) money: Vec<Receipt>,
-    /// Why an operator's decision was refused.
     pub(super) refused: Option<String>,
     jobs: Vec<Job>,
 }

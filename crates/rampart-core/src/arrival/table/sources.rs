@@ -295,7 +295,7 @@ fn recalled(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let Order::Payment(order) = &simulation.order else { return None };
     let (arrived_on, amount) = (order.pay_in.account(), receipt.amount);
     let items = simulation.items.iter().filter(|item| item.fact == Some(receipt.fact)).map(|item| (item.clone(), None)).collect();
-    let (step, beside) = suspense::taken_back(items, arrived_on, amount, WHY, &simulation.context(Grade::All));
+    let (step, beside) = suspense::reverse(items, arrived_on, amount, WHY, &simulation.context(Grade::All));
     simulation.take(step);
     let from_suspense = beside.iter().fold(Amount::ZERO, |sum, (_, part)| plus(sum, *part));
     let taken =

@@ -26,7 +26,6 @@ use crate::time::Timestamp;
 pub enum PayoutPurpose {
     /// The money a customer gets for coins.
     Rampoff,
-    /// A refund of a customer's money.
     Refund,
     /// Something in suspense returned to its source.
     SuspenseReturn,
@@ -36,7 +35,6 @@ pub enum PayoutPurpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "route", content = "name", rename_all = "snake_case")]
 pub enum PayoutRoute {
-    /// Over a bank rail.
     Bank(Rail),
     /// Back through the processor that captured the payment.
     Processor(Processor),
@@ -70,7 +68,6 @@ pub struct PayoutDestination {
     pub bank_code: Option<String>,
     /// The type of account, if the account number needs one.
     pub account_type: Option<String>,
-    /// The bank's name, as provided.
     pub bank_name: Option<String>,
     pub name: Redacted,
 }
@@ -79,24 +76,22 @@ pub struct PayoutDestination {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PayoutState {
-    /// Waiting to be sent.
     Queued,
     /// Sent, and the answer was lost: it is looked up before anything else happens.
     Unknown,
-    /// The rail has accepted it.
     Accepted {
-        /// The rail's reference.
         reference: String,
     },
-    /// It arrived.
     Settled {
-        /// The bank's reference.
         reference: String,
     },
     /// It did not leave, or was returned before it settled.
-    Failed { reason: String },
-    /// It had settled and was returned.
-    Returned { reason: String },
+    Failed {
+        reason: String,
+    },
+    Returned {
+        reason: String,
+    },
 }
 
 impl PayoutState {

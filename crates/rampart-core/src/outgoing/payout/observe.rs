@@ -33,13 +33,10 @@ pub enum PayoutFact {
     },
     /// The rail's payable step changed, so that it cannot pay the whole amount.
     PayableStepChanged,
-    /// Sent, and the answer was lost.
     Unknown,
     /// A lookup after a lost answer: the rail has never had it and never will.
     NeverArrived,
-    /// The rail has accepted it.
     Accepted {
-        /// The rail's reference.
         reference: String,
     },
     Refused {
@@ -47,7 +44,6 @@ pub enum PayoutFact {
     },
     /// It arrived. This may be reported before its acceptance.
     Settled {
-        /// The bank's reference.
         reference: String,
     },
     /// It will not arrive, or was returned.

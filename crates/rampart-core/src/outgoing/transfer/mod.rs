@@ -22,15 +22,11 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferPurpose {
-    /// Coins a customer bought.
     Buy,
-    /// A refund of a customer's coins.
     Refund,
     /// Something in suspense returned to its source.
     SuspenseReturn,
-    /// Deposits swept into the hot wallet.
     Sweep,
-    /// The company withdraws coins.
     Withdrawal,
 }
 
@@ -39,7 +35,6 @@ pub enum TransferPurpose {
 #[serde(tag = "from", content = "index", rename_all = "snake_case")]
 pub enum TransferSource {
     Hot,
-    /// The deposit address with this index.
     Deposit(u64),
 }
 
@@ -56,16 +51,13 @@ pub struct SignedTransaction {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum TransferState {
-    /// Waiting to be signed.
     Queued,
     /// Signed and committed; may have been broadcast.
     Signed(SignedTransaction),
     /// Signed, possibly broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. Once that is final,
     /// this one never left.
     Recalled(SignedTransaction),
-    /// The chain has accepted it.
     Broadcast(SignedTransaction),
-    /// It has enough confirmations.
     Confirmed(SignedTransaction),
     Failed {
         reason: String,

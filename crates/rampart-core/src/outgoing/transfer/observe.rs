@@ -22,16 +22,19 @@ pub enum TransferFact {
     Screened(ScreeningResult),
     /// The screening is outdated and has to be repeated.
     Outdated,
-    /// Stopped before it was signed.
-    Stopped { by: StoppedBy, reason: String },
+    Stopped {
+        by: StoppedBy,
+        reason: String,
+    },
     /// Signed. Nothing is broadcast before this is committed.
     Signed(SignedTransaction),
     /// Not to be broadcast again: what it is for was reversed, or an operator asked for it.
     Recalled,
-    /// The chain has accepted it.
     Broadcast,
     /// The chain refused it for good and has never had it.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
     /// It is in a block with enough confirmations.
     Confirmed {
         confirmations: u32,
@@ -46,7 +49,9 @@ pub enum TransferFact {
         network_fee: Amount,
     },
     /// The chain has dropped it and refuses to accept it again.
-    Vanished { reason: String },
+    Vanished {
+        reason: String,
+    },
     /// It vanished, can never come back, and an operator has abandoned it.
     Abandoned,
 }

@@ -36,9 +36,7 @@ enum PurchaseEvent {
     ReversedReceipt(i128),
     Screened(ScreeningResult),
     Time,
-    /// A fact about a transfer.
     Coins(usize, TransferFact),
-    /// A fact about a payout.
     Money(usize, PayoutFact),
     /// A suspense item is assigned to the order.
     Assigned(usize),

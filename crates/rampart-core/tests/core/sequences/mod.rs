@@ -269,7 +269,6 @@ struct FlowTotals {
     gone: i128,
     /// On the account of the customer and not on its way out.
     free: i128,
-    /// Booked as a loss.
     lost: i128,
 }
 

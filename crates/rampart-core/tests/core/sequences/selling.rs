@@ -39,9 +39,7 @@ enum SaleEvent {
     Again(usize),
     Screened(ScreeningResult),
     Time,
-    /// A fact about a transfer.
     Coins(usize, TransferFact),
-    /// A fact about a payout.
     Money(usize, PayoutFact),
     /// A suspense item is assigned to the order.
     Assigned(usize),

@@ -1,4 +1,4 @@
-//! Every text of the pages: one table a language. A key that a language lacks does not compile.
+//! The texts of the pages, one table per language. A missing text does not compile.
 
 mod english;
 mod spanish;
@@ -10,7 +10,7 @@ use rampart_core::text::isolated;
 
 macro_rules! texts {
     ($($name:ident)+) => {
-        /// The texts of one language. `{0}` and `{1}` stand for what [`fill`] puts there.
+        /// The texts of one language. `{0}` and `{1}` are placeholders for [`fill`].
         #[derive(Debug)]
         pub(crate) struct Texts {
             $(pub(crate) $name: &'static str),+
@@ -46,7 +46,7 @@ texts! {
     document_ced_ciu document_ced_ext document_ti document_nuip document_te document_ppt document_pep document_rc document_nit
     document_dni document_ce document_ruc document_cuit
 
-    magic_title magic_intro magic_reject magic_processing magic_retry magic_reinforced magic_slow magic_else
+    trigger_title trigger_intro trigger_reject trigger_processing trigger_retry trigger_reinforced trigger_slow trigger_else
 
     pay_title pay_intro you_pay you_receive fees_included to_wallet network method order expires
     minutes_left less_than_a_minute pay_now decline_now pay_sandbox pay_declined processor_failed try_again cancel cancel_confirm
@@ -80,7 +80,7 @@ texts! {
     foreign_post foreign_post_text bad_request bad_request_text expired_form request_number
 }
 
-/// Puts values where `{0}`, `{1}` stand; the sentence around them stays as it is, whatever direction they are written in.
+/// Replaces the placeholders `{0}`, `{1}`. Values are bidi-isolated, so that right-to-left text does not affect the sentence.
 pub(crate) fn fill(text: &str, values: &[&str]) -> String {
     let mut filled = text.to_owned();
     for (index, value) in values.iter().enumerate() {

@@ -14,7 +14,6 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) struct DemoClient {
     address: SocketAddr,
-    /// Empty before the call that authenticates.
     pub(super) token: String,
 }
 

@@ -16,9 +16,7 @@ use tokio::task::JoinHandle;
 
 #[derive(Debug, Clone)]
 pub(super) struct ReceivedWebhook {
-    /// Sequence number of the event.
     pub(super) sequence: i64,
-    /// Type of the event.
     pub(super) kind: String,
     /// Status of the order or of the identity check; empty if the object has none.
     pub(super) status: String,

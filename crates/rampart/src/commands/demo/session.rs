@@ -18,12 +18,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 pub(super) struct DemoSession {
     pub(super) client: DemoClient,
     pub(super) receiver: WebhookReceiver,
-    /// For the ledger.
     pub(super) app: App,
     began: Instant,
     /// Number of webhooks that are on the timeline already.
     printed_webhooks: usize,
-    /// Failed checks.
     pub(super) failures: Vec<String>,
 }
 

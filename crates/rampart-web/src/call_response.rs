@@ -1,4 +1,4 @@
-//! Successful answers: the envelopes of the contract.
+//! Successful responses in the envelopes of the API.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -6,20 +6,19 @@ use axum::response::{IntoResponse, Response};
 use rampart_app::AppError;
 use serde::Serialize;
 
-/// The header that marks an answer given before.
+/// Marks a response that repeats the stored response of an earlier request.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// A successful answer, ready to be sent.
+/// A successful response, serialized.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct CallResponse {
     body: Vec<u8>,
     replayed: bool,
 }
 
-const OK: &[u8] = br#"{"status":"ok","data":"#;
-const PAYMENT_CREATED: &[u8] = br#"{"status":"success","message":"payment_created","data":"#;
-/// What a usual answer needs.
-const CAPACITY: usize = 640;
+const OK_PREFIX: &[u8] = br#"{"status":"ok","data":"#;
+const PAYMENT_CREATED_PREFIX: &[u8] = br#"{"status":"success","message":"payment_created","data":"#;
+const TYPICAL_RESPONSE_BYTES: usize = 640;
 
 fn defect(error: serde_json::Error) -> AppError {
     AppError::Defect(Box::new(error))
@@ -29,29 +28,29 @@ fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
     serde_json::to_writer(body, value).map_err(defect)
 }
 
-impl Reply {
+impl CallResponse {
     /// `{"status":"ok","data":…}`.
     pub(crate) fn ok(data: &impl Serialize) -> Result<Self, AppError> {
-        let mut body = Vec::with_capacity(CAPACITY);
-        body.extend_from_slice(OK);
+        let mut body = Vec::with_capacity(TYPICAL_RESPONSE_BYTES);
+        body.extend_from_slice(OK_PREFIX);
         write(&mut body, data)?;
         body.push(b'}');
         Ok(Self { body, replayed: false })
     }
 
-    /// The same with `data` that is JSON already.
+    /// Like [`ok`](Self::ok), with `data` that is serialized already.
     pub(crate) fn ok_json(data: &str, replayed: bool) -> Self {
-        Self::around(OK, data, replayed)
+        Self::wrap(OK_PREFIX, data, replayed)
     }
 
     /// `{"status":"success","message":"payment_created","data":…}`.
     pub(crate) fn payment_created(data: &str, replayed: bool) -> Self {
-        Self::around(PAYMENT_CREATED, data, replayed)
+        Self::wrap(PAYMENT_CREATED_PREFIX, data, replayed)
     }
 
-    fn around(before: &[u8], data: &str, replayed: bool) -> Self {
-        let mut body = Vec::with_capacity(before.len() + data.len() + 1);
-        body.extend_from_slice(before);
+    fn wrap(prefix: &[u8], data: &str, replayed: bool) -> Self {
+        let mut body = Vec::with_capacity(prefix.len() + data.len() + 1);
+        body.extend_from_slice(prefix);
         body.extend_from_slice(data.as_bytes());
         body.push(b'}');
         Self { body, replayed }
@@ -59,8 +58,8 @@ impl Reply {
 
     /// `{"status":"ok","data":[…],"pagination":{"next_cursor":…,"has_more":…}}`.
     pub(crate) fn list(items: &[impl Serialize], next_cursor: Option<&str>, has_more: bool) -> Result<Self, AppError> {
-        let mut body = Vec::with_capacity(CAPACITY * (items.len() + 1));
-        body.extend_from_slice(OK);
+        let mut body = Vec::with_capacity(TYPICAL_RESPONSE_BYTES * (items.len() + 1));
+        body.extend_from_slice(OK_PREFIX);
         write(&mut body, &items)?;
         body.extend_from_slice(br#","pagination":{"next_cursor":"#);
         write(&mut body, &next_cursor)?;
@@ -69,7 +68,7 @@ impl Reply {
     }
 }
 
-impl IntoResponse for Reply {
+impl IntoResponse for CallResponse {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -84,25 +83,25 @@ impl IntoResponse for Reply {
 mod tests {
     use super::*;
 
-    fn text(reply: &Reply) -> &str {
+    fn text(reply: &CallResponse) -> &str {
         std::str::from_utf8(&reply.body).unwrap()
     }
 
     #[test]
     fn envelopes_are_as_documented() {
-        assert_eq!(text(&Reply::ok(&["a"]).unwrap()), r#"{"status":"ok","data":["a"]}"#);
-        assert_eq!(text(&Reply::ok_json(r#"{"id":7}"#, true)), r#"{"status":"ok","data":{"id":7}}"#);
-        let created = Reply::payment_created(r#"{"payment_id":"x"}"#, false);
+        assert_eq!(text(&CallResponse::ok(&["a"]).unwrap()), r#"{"status":"ok","data":["a"]}"#);
+        assert_eq!(text(&CallResponse::ok_json(r#"{"id":7}"#, true)), r#"{"status":"ok","data":{"id":7}}"#);
+        let created = CallResponse::payment_created(r#"{"payment_id":"x"}"#, false);
         assert_eq!(text(&created), r#"{"status":"success","message":"payment_created","data":{"payment_id":"x"}}"#);
-        let page = Reply::list(&[1, 2], Some("c\"1"), true).unwrap();
+        let page = CallResponse::list(&[1, 2], Some("c\"1"), true).unwrap();
         assert_eq!(text(&page), r#"{"status":"ok","data":[1,2],"pagination":{"next_cursor":"c\"1","has_more":true}}"#);
-        let last = Reply::list(&[0_u8; 0], None, false).unwrap();
+        let last = CallResponse::list(&[0_u8; 0], None, false).unwrap();
         assert_eq!(text(&last), r#"{"status":"ok","data":[],"pagination":{"next_cursor":null,"has_more":false}}"#);
     }
 
     #[test]
-    fn repeats_are_marked() {
-        assert_eq!(Reply::ok_json("1", true).into_response().headers()["idempotent-replayed"], "true");
-        assert!(!Reply::ok_json("1", false).into_response().headers().contains_key("idempotent-replayed"));
+    fn replays_are_marked() {
+        assert_eq!(CallResponse::ok_json("1", true).into_response().headers()["idempotent-replayed"], "true");
+        assert!(!CallResponse::ok_json("1", false).into_response().headers().contains_key("idempotent-replayed"));
     }
 }

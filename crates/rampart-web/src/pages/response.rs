@@ -1,4 +1,4 @@
-//! Pages as replies: their headers, their failures, and redirects.
+//! Responses with pages: headers, failure pages and redirects.
 
 use askama::Template;
 use axum::http::header::{
@@ -13,15 +13,14 @@ use super::frame::{Frame, Link};
 use super::request::PageRequest;
 use super::text::fill;
 
-/// Nothing but our own stylesheet and drawings; forms go to us alone; no page of ours stands in another's frame, where
-/// a button could be pressed by somebody who does not see it.
+/// Only our own stylesheet and images, forms only to our own origin, and no framing (clickjacking).
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS: [(HeaderName, HeaderValue); 7] = [
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // The address is a secret: it is told to nobody.
+    // The URL contains a secret.
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
     (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
@@ -32,17 +31,14 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 /// Why a page cannot be shown.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// No page has this token.
     NotFound,
     /// The form came from a foreign page.
     ForeignPost,
     /// The form cannot be read.
     BadRequest,
-    /// Busy or stopping.
     Unavailable,
-    /// Ours.
     Unexpected,
-    /// What was asked is understood and not granted; the page decides what to say.
+    /// The application refused; the page decides what to show.
     Refused(Refusal),
 }
 
@@ -66,7 +62,7 @@ impl From<AppError> for PageError {
     }
 }
 
-/// A page that says one thing.
+/// A page with one message.
 #[derive(Template)]
 #[template(path = "pages/message.html")]
 pub(crate) struct Message {
@@ -81,7 +77,6 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// A heading and a text.
     pub(crate) fn new(frame: Frame, tone: &'static str, heading: &str, text: impl Into<String>) -> Self {
         Self {
             frame,
@@ -95,18 +90,18 @@ impl Message {
     }
 }
 
-/// A page.
+/// Renders a page.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => (status, HEADERS, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page could not be written");
+            tracing::error!(%error, "a page could not be rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, HEADERS).into_response()
         }
     }
 }
 
-/// After a form: a look at a page of ours, so that reloading sends nothing again.
+/// The redirect after a form, so that reloading does not submit it again.
 pub(crate) fn see_other(url: &str) -> Response {
     match HeaderValue::from_str(url) {
         Ok(location) => (StatusCode::SEE_OTHER, HEADERS, [(LOCATION, location)]).into_response(),
@@ -155,14 +150,14 @@ fn failure_page(request: &PageRequest, status: StatusCode) -> Response {
     response
 }
 
-/// The page of a failure that was found before a page was reached: an unknown path, too many requests, a body that is
-/// too large, a defect. `query` is the address' query, where the language may be asked for.
+/// The page of a failure outside of the page handlers: unknown path, rate limit, body too large, defect. `query` may contain
+/// the language.
 #[must_use]
 pub fn error_page(status: StatusCode, headers: &HeaderMap, query: Option<&str>, request_id: &str) -> Response {
     failure_page(&PageRequest::new("", query, headers, "", request_id), status)
 }
 
-/// The link back to the partner, when it gave an address for it.
+/// The link back to the partner, if there is a callback URL.
 pub(crate) fn way_back(callback: Option<&String>, partner: &str, t: &super::text::Texts) -> Option<Link> {
     callback.map(|url| Link::primary(url.clone(), fill(t.back_to, &[partner])))
 }
