@@ -2,29 +2,29 @@
 
 use std::sync::Arc;
 
-use rampart_core::bank_account::virtual_account;
 use rampart_core::catalogue::{Catalogue, MethodKind, RailAccount};
 use rampart_core::id::{CustomerId, Mint, Randomness};
+use rampart_core::identity::bank_account::virtual_account;
+use rampart_core::money::rate::Rate;
 use rampart_core::order::Context;
-use rampart_core::rate::Rate;
-use rampart_core::record::Record;
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::time::Clock;
 use rampart_store::{CommitError, Committed, Store};
 
 use crate::config::AppConfig;
-use crate::customer_cache::CustomerCache;
-use crate::destination::OwnAccounts;
 use crate::error::{AppError, AppResult};
-use crate::idempotency::InFlightRequests;
-use crate::keys::{INSTALLATION_KEY_BYTES, Keys};
-use crate::metrics::AppMetrics;
-use crate::numbers::NumberAllocator;
-use crate::orders::ReservedAddresses;
-use crate::partners::PartnerCache;
-use crate::ports::Ports;
-use crate::prices::PriceBoard;
-use crate::wake::WakeSignals;
+use crate::operate::metrics::AppMetrics;
+use crate::operate::partners::PartnerCache;
+use crate::orders::destination::OwnAccounts;
+use crate::orders::idempotency::InFlightRequests;
+use crate::orders::order_checks::ReservedAddresses;
+use crate::state::customer_cache::CustomerCache;
+use crate::state::keys::{INSTALLATION_KEY_BYTES, Keys};
+use crate::state::numbers::NumberAllocator;
+use crate::state::ports::Ports;
+use crate::state::prices::PriceBoard;
+use crate::state::wake::WakeSignals;
 
 /// How often a use case reloads its records and decides again after a version conflict.
 pub(crate) const MAX_COMMIT_ATTEMPTS: usize = 10;
@@ -39,28 +39,40 @@ pub struct Sources {
     pub randomness: Arc<dyn Randomness>,
 }
 
-/// The application. Cheap to clone: all clones share one state.
+/// The application: what use cases and workers are given. Cheap to clone: all clones share one context.
 #[derive(Clone)]
-pub struct App {
-    inner: Arc<AppInner>,
+pub struct App(Arc<AppContext>);
+
+impl std::ops::Deref for App {
+    type Target = AppContext;
+
+    fn deref(&self) -> &AppContext {
+        &self.0
+    }
 }
 
-struct AppInner {
-    store: Store,
-    ports: Ports,
-    catalogue: Catalogue,
-    config: AppConfig,
-    sources: Sources,
-    keys: Keys,
-    prices: PriceBoard,
-    metrics: AppMetrics,
-    wake: WakeSignals,
-    partners: PartnerCache,
-    customers: CustomerCache,
-    numbers: NumberAllocator,
-    in_flight: InFlightRequests,
-    reserved_addresses: ReservedAddresses,
-    own_accounts: OwnAccounts,
+/// What an [`App`] holds.
+pub struct AppContext {
+    pub store: Store,
+    pub ports: Ports,
+    pub catalogue: Catalogue,
+    pub config: AppConfig,
+    /// Business time: quotes, expiry, limits, retries due, events. Tests and the sandbox move it.
+    pub business: Arc<dyn Clock>,
+    /// Real time: tokens, leases, time-outs, signatures.
+    pub real: Arc<dyn Clock>,
+    /// Identifiers and secrets are drawn from it.
+    pub randomness: Arc<dyn Randomness>,
+    pub keys: Keys,
+    pub prices: PriceBoard,
+    pub metrics: AppMetrics,
+    pub wake: WakeSignals,
+    pub(crate) partner_cache: PartnerCache,
+    pub(crate) customer_cache: CustomerCache,
+    pub(crate) numbers: NumberAllocator,
+    pub(crate) in_flight: InFlightRequests,
+    pub(crate) reserved_addresses: ReservedAddresses,
+    pub(crate) own_accounts: OwnAccounts,
 }
 
 impl App {
@@ -80,130 +92,42 @@ impl App {
     ) -> AppResult<Self> {
         config.check().map_err(AppError::defect)?;
         check_ports(&catalogue, &ports)?;
-        let keys = crate::installation::open_keys(&store, installation_keys, &sources).await?;
-        crate::mode::check(&store, &config, &ports).await?;
+        let keys = crate::state::installation::open_keys(&store, installation_keys, &sources).await?;
+        crate::state::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
         crate::workers::remember_prices(&store, &prices).await?;
-        let inner = AppInner {
+        let context = AppContext {
             reserved_addresses: ReservedAddresses::of(&catalogue, &ports),
             own_accounts: OwnAccounts::of(&catalogue),
             prices,
             keys,
             metrics: AppMetrics::new(),
             wake: WakeSignals::default(),
-            partners: PartnerCache::default(),
-            customers: CustomerCache::default(),
+            partner_cache: PartnerCache::default(),
+            customer_cache: CustomerCache::default(),
             numbers: NumberAllocator::default(),
             in_flight: InFlightRequests::default(),
             store,
             ports,
             catalogue,
             config,
-            sources,
+            business: sources.business,
+            real: sources.real,
+            randomness: sources.randomness,
         };
-        Ok(Self { inner: Arc::new(inner) })
-    }
-
-    /// The database.
-    #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.inner.store
-    }
-
-    /// The adapters of the providers.
-    #[must_use]
-    pub fn ports(&self) -> &Ports {
-        &self.inner.ports
-    }
-
-    /// The assets, methods, rails and limits of this installation.
-    #[must_use]
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.inner.catalogue
-    }
-
-    /// The settings of the ramp.
-    #[must_use]
-    pub fn config(&self) -> &AppConfig {
-        &self.inner.config
-    }
-
-    /// The clock of business time.
-    #[must_use]
-    pub fn business(&self) -> &Arc<dyn Clock> {
-        &self.inner.sources.business
-    }
-
-    /// The clock of real time.
-    #[must_use]
-    pub fn real(&self) -> &Arc<dyn Clock> {
-        &self.inner.sources.real
-    }
-
-    /// Randomness for identifiers and secrets.
-    #[must_use]
-    pub fn randomness(&self) -> &dyn Randomness {
-        &*self.inner.sources.randomness
+        Ok(Self(Arc::new(context)))
     }
 
     /// Mints identifiers for a decision taken now (business time).
     #[must_use]
     pub fn mint(&self) -> Mint<'_> {
-        Mint { now: self.business().now(), randomness: self.randomness() }
+        Mint { now: self.business.now(), randomness: &*self.randomness }
     }
 
     /// The context of a decision taken now, at this price.
     #[must_use]
     pub fn context(&self, price: Option<Rate>) -> Context<'_> {
-        Context::new(self.mint(), self.catalogue(), price)
-    }
-
-    /// The last known market prices.
-    #[must_use]
-    pub fn prices(&self) -> &PriceBoard {
-        &self.inner.prices
-    }
-
-    /// The metrics of this process.
-    #[must_use]
-    pub fn metrics(&self) -> &AppMetrics {
-        &self.inner.metrics
-    }
-
-    /// The wake-up signals of this process's workers.
-    #[must_use]
-    pub fn wake(&self) -> &WakeSignals {
-        &self.inner.wake
-    }
-
-    /// The installation's keys.
-    #[must_use]
-    pub fn keys(&self) -> &Keys {
-        &self.inner.keys
-    }
-
-    pub(crate) fn partner_cache(&self) -> &PartnerCache {
-        &self.inner.partners
-    }
-
-    pub(crate) fn customer_cache(&self) -> &CustomerCache {
-        &self.inner.customers
-    }
-
-    pub(crate) fn numbers(&self) -> &NumberAllocator {
-        &self.inner.numbers
-    }
-
-    pub(crate) fn reserved_addresses(&self) -> &ReservedAddresses {
-        &self.inner.reserved_addresses
-    }
-
-    pub(crate) fn own_accounts(&self) -> &OwnAccounts {
-        &self.inner.own_accounts
-    }
-
-    pub(crate) fn in_flight(&self) -> &InFlightRequests {
-        &self.inner.in_flight
+        Context::new(self.mint(), &self.catalogue, price)
     }
 
     /// Commits a step and wakes the workers that it gives work to. The only caller of the store's commit.
@@ -211,21 +135,21 @@ impl App {
     /// # Errors
     /// See [`CommitError`]. Nothing of the step is stored then.
     pub async fn commit(&self, step: Step) -> Result<Committed, CommitError> {
-        let call = crate::wake::WakeSet::of(&step);
+        let call = crate::state::wake::WakeSet::of(&step);
         // The cached customers are outdated by this step.
         for record in &step.writes {
             if let Record::Customer(customer) = record {
-                self.inner.customers.forget(customer.id);
+                self.customer_cache.forget(customer.id);
             }
         }
-        let committed = self.inner.store.commit(step).await?;
-        self.inner.wake.after(&committed, call);
+        let committed = self.store.commit(step).await?;
+        self.wake.after(&committed, call);
         Ok(committed)
     }
 }
 
 /// Every chain, and every enabled method and payout rail, needs its adapter, or money would wait for a provider that is
-/// never called. [`crate::required_configuration`] checks what disabled parts of the catalogue still need.
+/// never called. [`crate::operate::required_configuration`] checks what disabled parts of the catalogue still need.
 fn check_ports(catalogue: &Catalogue, ports: &Ports) -> AppResult<()> {
     for chain in &catalogue.chains {
         if ports.chain(chain.name).is_none() {

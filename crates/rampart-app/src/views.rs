@@ -1,12 +1,12 @@
 //! Response types that are not views of stored objects. Decimal numbers are strings.
 
-use rampart_core::asset::{Chain, Currency, Symbol};
-use rampart_core::code::Code;
-use rampart_core::country::Country;
 use rampart_core::customer::Warning;
-use rampart_core::identification::{CustomerType, DocumentType};
-use rampart_core::kyc::KycStatus;
-use rampart_core::pay_to::PayTo;
+use rampart_core::customer::kyc::KycStatus;
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{CustomerType, DocumentType};
+use rampart_core::money::asset::{Chain, Currency, Symbol};
+use rampart_core::order::pay_to::PayTo;
+use rampart_core::text::code::Code;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use rampart_core::bank_account::{self, BankAccountInput};
-use rampart_core::country::Country;
-use rampart_core::identification::{self, DocumentType};
+use rampart_core::identity::bank_account::{self, BankAccountInput};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, DocumentType};
 use regex::Regex;
 use serde::Deserialize;
 

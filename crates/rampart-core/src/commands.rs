@@ -1,7 +1,7 @@
 //! The command lines that resolve what waits for an operator, for the documentation and the command line.
 
-use crate::arrival::Leg;
 use crate::order::HoldReason;
+use crate::order::arrival::Leg;
 use crate::review::{ReviewItem, ReviewKind};
 
 const RELEASE: &str = "rampart order release <order>";

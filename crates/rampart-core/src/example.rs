@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use crate::address::AddressKind;
-use crate::amount::Amount;
-use crate::arrival::{Deviations, Fees, WindowTotals};
-use crate::asset::{Chain, CoinId, Currency, Symbol};
+use crate::catalogue::policy::{Late, Over, Policy, Short};
 use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
-use crate::code::Code;
-use crate::country::Country;
+use crate::customer::kyc::KycLevel;
 use crate::id::{CustomerId, Mint, Randomness};
-use crate::kyc::KycLevel;
+use crate::identity::country::Country;
+use crate::money::amount::Amount;
+use crate::money::asset::{Chain, CoinId, Currency, Symbol};
+use crate::money::rate::Rate;
+use crate::order::arrival::{Deviations, Fees, WindowTotals};
+use crate::order::payment::{Instructions, PayIn, Payment, PaymentState};
+use crate::order::rampoff::{Rampoff, RampoffState};
 use crate::order::{DestinationOrigin, ProvidedBy, ScreeningHits};
 use crate::outgoing::PayoutDestination;
-use crate::payment::{Instructions, PayIn, Payment, PaymentState};
-use crate::policy::{Late, Over, Policy, Short};
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
-use crate::rampoff::{Rampoff, RampoffState};
-use crate::rate::Rate;
-use crate::redacted::Redacted;
+use crate::text::code::Code;
+use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 
 pub const EUR: Currency = Code::literal("EUR");
@@ -190,7 +190,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
     let instructions = Instructions {
         account: "ES7899990001410123456789".to_owned(),
         bic: None,
-        concept: crate::reference::from_serial(crate::reference::FIRST_SERIAL),
+        concept: crate::order::reference::from_serial(crate::order::reference::FIRST_SERIAL),
         destination_name: "Rampart".to_owned(),
         own_account: false,
         bank: None,

@@ -5,14 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::amount::Amount;
-use crate::asset::{Chain, CoinId, Currency, Symbol};
-use crate::fact::{BankCredit, PayoutReport, ProcessorPaid};
+use crate::customer::kyc::{KycLevel, KycStatus};
 use crate::id::{CustomerId, OrderId, PayoutId};
-use crate::kyc::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
+use crate::money::amount::Amount;
+use crate::money::asset::{Chain, CoinId, Currency, Symbol};
+use crate::money::rate::Rate;
 use crate::outgoing::{Payout, SignedTransaction, TransferSource};
-use crate::rate::Rate;
+use crate::step::fact::{BankCredit, PayoutReport, ProcessorPaid};
 use crate::time::Timestamp;
 
 /// The result of a port's method.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::record::Record;
 use crate::step::Step;
+use crate::step::record::Record;
 
 /// One row: a state meets a fact or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]

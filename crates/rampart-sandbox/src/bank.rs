@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Currency;
-use rampart_core::fact::{BankCredit, PayoutReport};
 use rampart_core::id::{PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Currency;
 use rampart_core::outgoing::Payout;
 use rampart_core::ports::{BankPort, CallOutcome, FactPage, LookupResult, PortFuture, StatementLine, Unavailable};
-use rampart_core::redacted::Redacted;
+use rampart_core::step::fact::{BankCredit, PayoutReport};
+use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
 use sqlx::Row;
 use tokio::sync::oneshot;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_core::address::{AddressKind, checksummed, segwit_address};
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Chain, CoinId, Symbol};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Chain, CoinId, Symbol};
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{
     Block, BlockHead, CallOutcome, ChainPort, ChainTransfer, PortFuture, SigningRequest, TransactionStatus, Unavailable,

@@ -1,10 +1,10 @@
 //! What the simulated world consists of. The binary derives it from the catalogue.
 
 use rampart_core::address::AddressKind;
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Asset, Chain, CoinId, Currency, Symbol};
 use rampart_core::catalogue::{Catalogue, MethodKind};
 use rampart_core::ledger::{Account, Processor, Rail};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Asset, Chain, CoinId, Currency, Symbol};
 
 /// The configuration of a [`World`](crate::World).
 #[derive(Debug, Clone)]

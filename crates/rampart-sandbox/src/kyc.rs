@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ports::{CallOutcome, FactPage, KycDecision, KycPort, KycSubmission, LookupResult, PortFuture, Unavailable};
 use sqlx::Row;
 

@@ -1,10 +1,10 @@
 //! A customer's payment for an order, by the method of the order.
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Currency;
 use rampart_core::id::{OrderId, PartnerId};
 use rampart_core::ledger::{Processor, Rail};
-use rampart_core::redacted::Redacted;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Currency;
+use rampart_core::text::redacted::Redacted;
 
 use crate::bank::{BankTransfer, Booked};
 use crate::error::WorldError;

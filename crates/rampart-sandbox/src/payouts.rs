@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::{Payout, PayoutRoute};
 use rampart_core::ports::{CallOutcome, LookupResult};
+use rampart_core::step::fact::PayoutReport;
 use sqlx::Row;
 
 use crate::bank::BankEntry;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_core::asset::{Currency, Symbol};
+use rampart_core::money::asset::{Currency, Symbol};
+use rampart_core::money::rate::Rate;
 use rampart_core::ports::{MarketPrice, PortFuture, PricePort, Unavailable};
-use rampart_core::rate::Rate;
 use rampart_core::time::{Clock, Timestamp};
 
 use crate::database::SandboxDatabase;

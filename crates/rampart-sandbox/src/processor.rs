@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Currency;
-use rampart_core::fact::{PayoutReport, ProcessorPaid};
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::ledger::Processor;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Currency;
 use rampart_core::outgoing::Payout;
 use rampart_core::ports::{
     CallOutcome, FactPage, LookupResult, PortFuture, ProcessorEvent, ProcessorPort, Session, SessionRequest, Unavailable,
 };
-use rampart_core::redacted::Redacted;
+use rampart_core::step::fact::{PayoutReport, ProcessorPaid};
+use rampart_core::text::redacted::Redacted;
 use sqlx::Row;
 use tokio::sync::oneshot;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::rate::Rate;
+use rampart_core::money::rate::Rate;
 
 use crate::database::SandboxDatabase;
 use crate::error::WorldError;

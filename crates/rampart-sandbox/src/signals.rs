@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use rampart_core::asset::Chain;
+use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use tokio::sync::watch;
 

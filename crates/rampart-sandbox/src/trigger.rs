@@ -6,8 +6,8 @@
 #[cfg(test)]
 mod examples;
 
-use rampart_core::amount::Amount;
-use rampart_core::name::folded;
+use rampart_core::identity::name::folded;
+use rampart_core::money::amount::Amount;
 
 /// What happens when an input matches a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rampart_core::asset::Chain;
+use rampart_core::money::asset::Chain;
 use rampart_core::ports::{BankPort, ChainPort, KycPort, PricePort, ProcessorPort, ScreeningPort};
 use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;

@@ -1,10 +1,10 @@
 //! Errors of the store, as callers see them.
 
-use rampart_core::asset::Asset;
-use rampart_core::counter::Counter;
 use rampart_core::ledger::Account;
-use rampart_core::record::RecordKey;
+use rampart_core::money::asset::Asset;
 use rampart_core::step::ClaimScope;
+use rampart_core::step::counter::Counter;
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 
 use crate::sql::{ErrorClass, SqlError, classify};

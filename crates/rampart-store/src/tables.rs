@@ -3,21 +3,21 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use rampart_core::asset::Asset;
-use rampart_core::code::Code;
 use rampart_core::customer::Customer;
-use rampart_core::fact::Fact;
 use rampart_core::id::CustomerId;
-use rampart_core::installation_key::InstallationKey;
-use rampart_core::job::Job;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
 use rampart_core::partner::Partner;
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
-use rampart_core::record::{Record, RecordKey};
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
-use rampart_core::watch::{Cursor, Deposit, DepositState, Wallet};
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_core::step::fact::Fact;
+use rampart_core::step::installation_key::InstallationKey;
+use rampart_core::step::job::Job;
+use rampart_core::step::record::{Record, RecordKey};
+use rampart_core::step::watch::{Cursor, Deposit, DepositState, Wallet};
+use rampart_core::text::code::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -161,12 +161,12 @@ tables! {
     Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at"], it => [
         SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
-    ], upgraded by rampart_core::payment::upgraded;
+    ], upgraded by rampart_core::order::payment::upgraded;
     Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_address"], it => [
         SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
         SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
         it.deposit_address.as_str().into()
-    ], upgraded by rampart_core::rampoff::upgraded;
+    ], upgraded by rampart_core::order::rampoff::upgraded;
     Payout, "payouts", ["order_id", "state"], it => [SqlValue::display_or_null(it.order), payout_state(&it.state).into()];
     Transfer, "transfers", ["order_id", "chain", "state"], it => [
         SqlValue::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()

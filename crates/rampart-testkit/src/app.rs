@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rampart_app::operate;
+use rampart_app::partner_api;
 use rampart_app::workers::{self, Workers};
 use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
@@ -122,11 +124,11 @@ impl TestApp {
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("an application");
         let opening = world.opening_balances().iter().map(|balance| (balance.account, balance.asset, balance.amount)).collect();
         rampart_app::operate::opening::open_books(&app, opening).await.expect("opening balances");
-        app.prices().set(world.prices().prices().await.expect("prices"));
-        let credentials = app.create_partner("first", "test").await.expect("a partner");
-        let caller = app.caller_for_key(&credentials.api_key).await.expect("a caller");
-        let other = app.create_partner("second", "test").await.expect("a partner");
-        let stranger = app.caller_for_key(&other.api_key).await.expect("a caller");
+        app.prices.set(world.prices().prices().await.expect("prices"));
+        let credentials = operate::partners::create_partner(&app, "first", "test").await.expect("a partner");
+        let caller = partner_api::caller_for_key(&app, &credentials.api_key).await.expect("a caller");
+        let other = operate::partners::create_partner(&app, "second", "test").await.expect("a partner");
+        let stranger = partner_api::caller_for_key(&app, &other.api_key).await.expect("a caller");
         Self {
             app,
             world,
@@ -169,9 +171,9 @@ impl TestApp {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
         let store = open_store(&self.database, &sources, &self.reads).await;
-        let (ports, config, catalogue) = (self.app.ports().clone(), self.app.config().clone(), self.app.catalogue().clone());
+        let (ports, config, catalogue) = (self.app.ports.clone(), self.app.config.clone(), self.app.catalogue.clone());
         let app = App::new(store, ports, config, catalogue, sources, keys).await?;
-        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app.prices.set(self.world.prices().prices().await.expect("prices"));
         Ok(app)
     }
 
@@ -180,11 +182,11 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub async fn with_settings(&self, change: impl FnOnce(&mut AppConfig)) -> App {
-        let mut config = self.app.config().clone();
+        let mut config = self.app.config.clone();
         change(&mut config);
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
+        let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
         App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
     }
 
@@ -195,8 +197,8 @@ impl TestApp {
     pub async fn with_real_time_ahead(&self, by: Duration) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by)), randomness };
-        let (store, ports, catalogue) = (self.app.store().clone(), self.app.ports().clone(), self.app.catalogue().clone());
-        App::new(store, ports, self.app.config().clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
+        let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
+        App::new(store, ports, self.app.config.clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
     }
 
     /// The same installation with another catalogue, on the same store.
@@ -206,9 +208,9 @@ impl TestApp {
     pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let (store, ports, config) = (self.app.store().clone(), self.app.ports().clone(), self.app.config().clone());
+        let (store, ports, config) = (self.app.store.clone(), self.app.ports.clone(), self.app.config.clone());
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("another catalogue");
-        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app.prices.set(self.world.prices().prices().await.expect("prices"));
         app
     }
 
@@ -227,12 +229,12 @@ impl TestApp {
     pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
         let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
-        let (mut config, mut ports) = (self.app.config().clone(), self.app.ports().clone());
+        let (mut config, mut ports) = (self.app.config.clone(), self.app.ports.clone());
         settings(&mut config);
         adapters(&mut ports);
-        let (store, catalogue) = (self.app.store().clone(), self.app.catalogue().clone());
+        let (store, catalogue) = (self.app.store.clone(), self.app.catalogue.clone());
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other adapters");
-        app.prices().set(self.world.prices().prices().await.expect("prices"));
+        app.prices.set(self.world.prices().prices().await.expect("prices"));
         app
     }
 
@@ -258,8 +260,8 @@ impl TestApp {
     /// When the sandbox refuses.
     pub async fn advance(&self, seconds: u64) {
         self.world.advance(seconds).await.expect("time moves");
-        self.app.prices().set(self.world.prices().prices().await.expect("prices"));
-        self.app.wake().everybody();
+        self.app.prices.set(self.world.prices().prices().await.expect("prices"));
+        self.app.wake.everybody();
     }
 
     /// Polls until `look` returns something.
@@ -288,9 +290,9 @@ impl TestApp {
     pub async fn finish(&self) {
         self.stop_workers().await;
         self.world.stop().await;
-        let report = self.app.store().verify().await.expect("the ledger can be recomputed");
+        let report = self.app.store.verify().await.expect("the ledger can be recomputed");
         assert!(report.holds(), "the ledger is inconsistent: {:?}", report.findings);
-        self.app.store().close().await;
+        self.app.store.close().await;
     }
 }
 

@@ -1,9 +1,10 @@
 //! Customers for tests.
 
+use rampart_app::partner_api;
 use rampart_app::{AuthenticatedPartner, RegisterUser};
-use rampart_core::country::Country;
+use rampart_core::customer::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
+use rampart_core::identity::country::Country;
 
 use crate::app::TestApp;
 use crate::orders::data_of;
@@ -73,7 +74,7 @@ impl TestApp {
             iban: some(of.account),
             ..RegisterUser::default()
         };
-        let answer = self.app.register_user(caller, &request, None).await.expect("a registration");
+        let answer = partner_api::register_user(&self.app, caller, &request, None).await.expect("a registration");
         CustomerId(data_of(&answer)["id"].as_i64().expect("a number"))
     }
 
@@ -84,9 +85,9 @@ impl TestApp {
     pub async fn decide(&self, customer: CustomerId, level: KycLevel, status: KycStatus) {
         let mint = self.app.mint();
         let reference = format!("kyc_{}", mint.id::<OrderId>());
-        let found = self.app.store().customer(customer).await.expect("a read").expect("a customer");
+        let found = self.app.store.customer(customer).await.expect("a read").expect("a customer");
         let verdict = KycVerdict { reference, level, status, reasons: Vec::new(), may_retry: true };
-        let step = found.kyc_decided(verdict, &mint, &self.app.config().public_url);
+        let step = found.kyc_decided(verdict, &mint, &self.app.config.public_url);
         self.app.commit(step).await.expect("a decision");
     }
 
@@ -102,6 +103,6 @@ impl TestApp {
     /// # Panics
     /// When the customer does not exist.
     pub async fn country(&self, customer: CustomerId) -> Country {
-        self.app.store().customer(customer).await.expect("a read").expect("a customer").country
+        self.app.store.customer(customer).await.expect("a read").expect("a customer").country
     }
 }

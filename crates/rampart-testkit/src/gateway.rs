@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rampart_app::{GatewayOutcome, GatewayPlayer};
-use rampart_core::payment::{PayIn, Payment};
+use rampart_core::order::payment::{PayIn, Payment};
 use rampart_core::ports::{PortFuture, Unavailable};
-use rampart_core::redacted::Redacted;
+use rampart_core::text::redacted::Redacted;
 use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World};
 
 /// What the sandbox needs to know of a payment so that a customer of this name can pay it.

@@ -2,8 +2,8 @@
 
 use rampart_app::{AppError, AppResult, CreatePayment, CreateRampoff, CreatedResponse};
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::TestApp;
@@ -82,7 +82,7 @@ impl TestApp {
     /// # Panics
     /// When it does not exist.
     pub async fn payment(&self, id: OrderId) -> Payment {
-        self.app.store().payment(id).await.expect("a read").expect("a payment")
+        self.app.store.payment(id).await.expect("a read").expect("a payment")
     }
 
     /// A stored ramp-off.
@@ -90,7 +90,7 @@ impl TestApp {
     /// # Panics
     /// When it does not exist.
     pub async fn rampoff(&self, id: OrderId) -> Rampoff {
-        self.app.store().rampoff(id).await.expect("a read").expect("a ramp-off")
+        self.app.store.rampoff(id).await.expect("a read").expect("a ramp-off")
     }
 
     /// The customer pays the amount due.
@@ -99,7 +99,7 @@ impl TestApp {
     /// When the sandbox refuses.
     pub async fn pay(&self, id: OrderId) {
         let payment = self.payment(id).await;
-        let customer = self.app.store().customer(payment.customer).await.expect("a read").expect("a customer");
+        let customer = self.app.store.customer(payment.customer).await.expect("a read").expect("a customer");
         let payable = payable(&payment, &customer.profile.full_name());
         self.world.pay_payment(&payable, None, None).await.expect("a payment is paid");
     }

@@ -8,6 +8,8 @@ use std::pin::Pin;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
+use rampart_app::orders;
+use rampart_app::partner_api;
 use rampart_app::{AppError, AuthenticatedPartner};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
@@ -144,7 +146,7 @@ async fn answer(
             None
         }
         Access::Token => {
-            let caller = web.app.caller(token(request.headers())?, context.client).await?;
+            let caller = partner_api::caller(&web.app, token(request.headers())?, context.client).await?;
             *errors = caller.partner.http_errors;
             web.limiter.partner(caller.partner.id)?;
             Some(caller)
@@ -222,7 +224,7 @@ async fn refuse_invalid_fields(
     };
     let is_field_error = invalid.refusal.code.family() == Family::Field;
     match caller {
-        Some(caller) if is_field_error => match web.app.conflict_with_earlier(caller, key, external_id).await {
+        Some(caller) if is_field_error => match orders::idempotency::conflict_with_earlier(&web.app, caller, key, external_id).await {
             Ok(()) => invalid.refusal.into(),
             Err(error) => error,
         },

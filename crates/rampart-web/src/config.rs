@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rampart_core::redacted::Redacted;
+use rampart_core::text::redacted::Redacted;
 use serde::{Deserialize, Serialize};
 
 use crate::client_address::Network;

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use rampart_core::amount::whole_number;
-use rampart_core::email::{self, Email};
+use rampart_core::identity::email::{self, Email};
+use rampart_core::money::amount::whole_number;
 
 /// The kind of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rampart_core::amount::AmountSent;
+use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::is_blank;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};

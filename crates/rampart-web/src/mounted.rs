@@ -5,6 +5,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use rampart_app::partner_api;
 
 use crate::call::token;
 use crate::context::RequestContext;
@@ -19,7 +20,7 @@ pub(crate) async fn rate_limited(
     next: Next,
 ) -> Response {
     if let Ok(token) = token(request.headers())
-        && let Ok(caller) = web.app.caller(token, context.client).await
+        && let Ok(caller) = partner_api::caller(&web.app, token, context.client).await
         && let Err(limited) = web.limiter.partner(caller.partner.id)
     {
         return failure::answer(&limited.into(), caller.partner.http_errors, &context.request_id);

@@ -42,14 +42,14 @@ pub(crate) async fn healthz() -> Response {
 
 /// Whether the process can serve requests. The reasons are shown only with the metrics token.
 pub(crate) async fn readyz(State(web): State<Web>, headers: HeaderMap) -> Response {
-    let reasons = rampart_app::health::reasons(&web.app).await;
+    let reasons = rampart_app::operate::health::reasons(&web.app).await;
     let shown = if has_token(&web, &headers) { reasons.to_vec() } else { Vec::new() };
     readiness(reasons.is_empty(), shown)
 }
 
 /// Like [`readyz`], with reasons, for the operators' listener.
 async fn readyz_with_reasons(State(web): State<Web>) -> Response {
-    let reasons = rampart_app::health::reasons(&web.app).await;
+    let reasons = rampart_app::operate::health::reasons(&web.app).await;
     readiness(reasons.is_empty(), reasons.to_vec())
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn metrics(State(web): State<Web>, Extension(context): Extensio
 }
 
 async fn metrics_without_token(State(web): State<Web>, Extension(context): Extension<RequestContext>) -> Response {
-    match rampart_app::metrics::render(&web.app).await {
+    match rampart_app::operate::metrics::render(&web.app).await {
         Ok(text) => typed("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
         Err(error) => failure::answer(&CallFailure::App(error), HttpErrors::Rest, &context.request_id),
     }

@@ -26,14 +26,14 @@ use crate::state::{Web, WebState};
 pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Front {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::describe::openapi(descriptions);
-    let docs = crate::docs::page(&openapi, &app.config().public_url, !mounted.is_empty());
+    let docs = crate::docs::page(&openapi, &app.config.public_url, !mounted.is_empty());
     let web = Web(Arc::new(WebState {
-        limiter: RateLimiter::new(&app.config().rate_limits),
-        metrics: RequestMetrics::registered_in(app.metrics()),
+        limiter: RateLimiter::new(&app.config.rate_limits),
+        metrics: RequestMetrics::registered_in(&app.metrics),
         request_ids: RequestIds::new(),
         requests_in_progress: AtomicUsize::new(0),
         arriving_bodies: ConcurrencyLimiter::new(config.bodies, config.max_bodies_per_address()),
-        is_secure: app.config().public_url.get(.."https:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
+        is_secure: app.config.public_url.get(.."https:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
         openapi: openapi.into(),
         docs: docs.into(),
         config,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use rampart_core::arrival::Leg;
-use rampart_core::arrival::table::{self, PrintedRow};
 use rampart_core::order::HoldReason;
+use rampart_core::order::arrival::Leg;
+use rampart_core::order::arrival::table::{self, PrintedRow};
 use rampart_core::review::ReviewKind;
 use rampart_core::{commands, example};
 

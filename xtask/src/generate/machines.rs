@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rampart_core::example;
 use rampart_core::transitions::Transition;
-use rampart_core::{outgoing, payment, rampoff};
+use rampart_core::{order::payment, order::rampoff, outgoing};
 
 pub(super) fn diagrams() -> String {
     let mut text = String::from(

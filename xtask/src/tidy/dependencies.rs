@@ -27,7 +27,7 @@ const KEPT_TO: &[(&str, &[&str], &str)] = &[
         &["rampart-web", "rampart-sandbox", "rampart", "xtask"],
         "HTTP is web's; the sandbox plays its own routes, and the binary puts both together",
     ),
-    ("rlibphonenumber", &["rampart-core"], "every telephone number passes through rampart_core::phone"),
+    ("rlibphonenumber", &["rampart-core"], "every telephone number passes through rampart_core::identity::phone"),
     ("clap", &["rampart", "xtask"], "command lines belong to the binaries"),
 ];
 

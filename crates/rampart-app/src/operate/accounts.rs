@@ -1,8 +1,8 @@
 //! Ledger accounts that are not in the configuration: their balances are real, or were booked by mistake.
 
-use rampart_core::asset::Asset;
 use rampart_core::catalogue::AccountNotConfigured;
 use rampart_core::ledger::{Account, PostingKind};
+use rampart_core::money::asset::Asset;
 use rampart_store::{AccountBalance, Inconsistency, VerifyReport};
 
 use crate::app::App;
@@ -14,8 +14,8 @@ const PAGE_ROWS: u32 = 1_000;
 /// removed leaves its money behind, and money may arrive in unexpected currencies. Capital in a currency that the
 /// rail's account cannot have is a finding: only a mistake can have booked it.
 pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<()> {
-    for balance in app.store().own_balances().await? {
-        let Err(reason) = app.catalogue().has_account(balance.account, balance.asset) else { continue };
+    for balance in app.store.own_balances().await? {
+        let Err(reason) = app.catalogue.has_account(balance.account, balance.asset) else { continue };
         if balance.posted.is_zero() && balance.held.is_zero() {
             continue;
         }
@@ -40,7 +40,7 @@ pub(super) async fn examine(app: &App, report: &mut VerifyReport) -> AppResult<(
 async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
     let mut below = None;
     loop {
-        let lines = app.store().entries(balance.account, balance.asset, below, PAGE_ROWS).await?;
+        let lines = app.store.entries(balance.account, balance.asset, below, PAGE_ROWS).await?;
         if lines.iter().any(|line| line.kind == PostingKind::CapitalFunded) {
             return Ok(true);
         }
@@ -55,7 +55,7 @@ async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
 pub(super) fn takes_capital(app: &App, account: Account, asset: Asset) -> Result<(), String> {
     match account {
         Account::Bank(_) | Account::Card(_) | Account::ChainHot(_) => {
-            app.catalogue().has_account(account, asset).map_err(|reason| reason.to_string())
+            app.catalogue.has_account(account, asset).map_err(|reason| reason.to_string())
         }
         _ => Err(format!("{account} is no account that money or coins are put in or taken out")),
     }

@@ -1,8 +1,8 @@
 //! Customers: display and changes. The only place where personal data is shown.
 
 use rampart_core::customer::Customer;
+use rampart_core::customer::kyc::{Kyc, KycCheck, KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::{Kyc, KycCheck, KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::Step;
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub struct CustomerFile {
 }
 
 async fn find(app: &App, id: CustomerId) -> AppResult<Customer> {
-    Ok(app.store().customer(id).await?.ok_or(ErrorCode::UserNotFound)?)
+    Ok(app.store.customer(id).await?.ok_or(ErrorCode::UserNotFound)?)
 }
 
 fn subject(id: CustomerId) -> String {
@@ -136,7 +136,7 @@ pub async fn kyc(app: &App, operator: &Operator, id: CustomerId, level: Option<K
             reasons: Vec::new(),
             may_retry: true,
             document: None,
-            updated_at: app.business().now(),
+            updated_at: app.business.now(),
         };
         Ok(Customer { kyc: Kyc { level, check: Some(check) }, ..customer.clone() })
     })

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rampart_core::catalogue::MethodKind;
-use rampart_core::job::JobKind;
-use rampart_core::pay_to;
+use rampart_core::order::pay_to;
 use rampart_core::ports::Unavailable;
+use rampart_core::step::job::JobKind;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
@@ -53,25 +53,25 @@ pub async fn examine(app: &App) -> AppResult<Vec<DoctorFinding>> {
 }
 
 async fn readable(app: &App) -> DoctorFinding {
-    let result = app.store().ping().await.map_err(|error| error.to_string());
-    finding("the database answers", result.map(|()| format!("{:?}, schema up to date", app.store().engine())))
+    let result = app.store.ping().await.map_err(|error| error.to_string());
+    finding("the database answers", result.map(|()| format!("{:?}, schema up to date", app.store.engine())))
 }
 
 async fn writable(app: &App) -> DoctorFinding {
-    let result = app.store().reserve_numbers("doctor", 1).await;
+    let result = app.store.reserve_numbers("doctor", 1).await;
     finding("the database can be written", result.map(|_| "yes".to_owned()).map_err(|error| error.to_string()))
 }
 
 async fn key(app: &App) -> DoctorFinding {
-    let result = match app.store().installation_keys().await {
+    let result = match app.store.installation_keys().await {
         Err(error) => Err(error.to_string()),
-        Ok(known) => app.keys().follow(&known).map(|()| app.keys().identity().to_string()).map_err(|error| error.to_string()),
+        Ok(known) => app.keys.follow(&known).map(|()| app.keys.identity().to_string()).map_err(|error| error.to_string()),
     };
     finding("this node has the newest key of the database", result)
 }
 
 async fn needs(app: &App) -> DoctorFinding {
-    let result = match crate::required_configuration::missing(app).await {
+    let result = match crate::operate::required_configuration::missing(app).await {
         Err(error) => Err(error.to_string()),
         Ok(missing) if missing.is_empty() => Ok("yes".to_owned()),
         Ok(missing) => Err(missing.into_iter().collect::<Vec<_>>().join("; ")),
@@ -81,7 +81,7 @@ async fn needs(app: &App) -> DoctorFinding {
 
 /// Whether the configured accounts have all details that a customer needs for a transfer.
 fn transfers(app: &App) -> DoctorFinding {
-    let catalogue = app.catalogue();
+    let catalogue = &app.catalogue;
     let mut missing = BTreeSet::new();
     for method in catalogue.methods.iter().filter(|method| method.enabled) {
         let (MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail)) = method.kind else { continue };
@@ -116,7 +116,7 @@ async fn answer<T>(call: impl Future<Output = Result<T, Unavailable>>) -> Result
 
 /// Calls without side effects, safe at any time.
 async fn adapters(app: &App) -> Vec<DoctorFinding> {
-    let ports = app.ports();
+    let ports = &app.ports;
     let mut findings = Vec::new();
     for bank in &ports.banks {
         for rail in bank.rails() {
@@ -146,9 +146,9 @@ async fn adapters(app: &App) -> Vec<DoctorFinding> {
 
 async fn cursors(app: &App) -> Vec<DoctorFinding> {
     let names = crate::workers::cursors(app);
-    let now = app.real().now();
-    let stuck_after = app.config().workers.stuck_after();
-    match app.store().cursors_by_name(&names).await {
+    let now = app.real.now();
+    let stuck_after = app.config.workers.stuck_after();
+    match app.store.cursors_by_name(&names).await {
         Err(error) => vec![finding("the cursors move", Err(error.to_string()))],
         Ok(cursors) => {
             let stalled = cursors.iter().filter(|cursor| cursor.moved_at.until(now) > stuck_after);
@@ -164,7 +164,7 @@ async fn cursors(app: &App) -> Vec<DoctorFinding> {
 }
 
 async fn waiting(app: &App) -> Vec<DoctorFinding> {
-    match app.store().order_counts().await {
+    match app.store.order_counts().await {
         Err(error) => vec![finding("nothing waits too long", Err(error.to_string()))],
         Ok(counts) => {
             let none = |what: &str, number: i64, command: &str| match number {
@@ -181,7 +181,7 @@ async fn waiting(app: &App) -> Vec<DoctorFinding> {
 }
 
 async fn stopped(app: &App) -> DoctorFinding {
-    let result = match app.store().stops().await {
+    let result = match app.store.stops().await {
         Err(error) => Err(error.to_string()),
         Ok(stops) if stops.is_empty() => Ok("it is not".to_owned()),
         Ok(stops) => Err(stops.iter().map(|item| format!("{}: {}", item.id, item.reason)).collect::<Vec<_>>().join("; ")),
@@ -193,7 +193,7 @@ async fn stopped(app: &App) -> DoctorFinding {
 async fn unsigned(app: &App) -> DoctorFinding {
     const MAX_LISTED_JOBS: usize = 20;
     let end = Timestamp::from_micros(i64::MAX);
-    let result = match app.store().jobs_due(JobKind::SendTransfer, end, end, MAX_JOB_ROWS).await {
+    let result = match app.store.jobs_due(JobKind::SendTransfer, end, end, MAX_JOB_ROWS).await {
         Err(error) => Err(error.to_string()),
         Ok(jobs) => {
             let aside = jobs.iter().filter(|job| job.last_error.as_ref().is_some_and(|error| error.starts_with(CANNOT_SIGN)));
@@ -228,9 +228,9 @@ async fn failing(app: &App) -> DoctorFinding {
 }
 
 fn clocks(app: &App) -> DoctorFinding {
-    let (business, real) = (app.business().now(), app.real().now());
+    let (business, real) = (app.business.now(), app.real.now());
     let skew = real.until(business).max(business.until(real));
-    let result = match (skew > MAX_CLOCK_SKEW, app.config().is_live()) {
+    let result = match (skew > MAX_CLOCK_SKEW, app.config.is_live()) {
         (true, true) => Err(format!("business time differs from real time by {} s", skew.as_secs())),
         (true, false) => Ok(format!("business time was moved by {} s", skew.as_secs())),
         (false, _) => Ok(real.to_string()),

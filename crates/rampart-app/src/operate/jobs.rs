@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use rampart_core::id::{JobId, OrderId, PayoutId, TransferId};
-use rampart_core::job::{Job, JobKind};
 use rampart_core::step::Step;
+use rampart_core::step::job::{Job, JobKind};
 use serde::Serialize;
 
 use super::orders::commit_once;
@@ -31,7 +31,7 @@ pub struct JobLine {
 
 /// Failing jobs, oldest first, after `behind`.
 pub async fn failing(app: &App, behind: Option<JobId>, limit: u32) -> AppResult<Vec<JobLine>> {
-    let jobs = app.store().jobs_failing(behind, limit).await?;
+    let jobs = app.store.jobs_failing(behind, limit).await?;
     let orders = orders(app, &jobs).await?;
     Ok(jobs.into_iter().map(|job| line(job, &orders)).collect())
 }
@@ -62,9 +62,9 @@ async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> 
             JobKind::SubmitKyc | JobKind::CheckKyc => {}
         }
     }
-    let payouts = app.store().payouts_by_id(&payouts).await?.into_iter();
+    let payouts = app.store.payouts_by_id(&payouts).await?.into_iter();
     known.extend(payouts.filter_map(|payout| payout.order.map(|order| (payout.id.to_string(), order))));
-    let transfers = app.store().transfers_by_id(&transfers).await?.into_iter();
+    let transfers = app.store.transfers_by_id(&transfers).await?.into_iter();
     known.extend(transfers.filter_map(|transfer| transfer.order.map(|order| (transfer.id.to_string(), order))));
     Ok(known)
 }
@@ -75,11 +75,11 @@ async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> 
 /// A refusal when there is no such job, or it is being tried.
 pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLine> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let job = app.store().job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
-        if job.leased_until.is_some_and(|until| until > app.real().now()) {
+        let job = app.store.job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
+        if job.leased_until.is_some_and(|until| until > app.real.now()) {
             return Err(refuse(format!("the job {id} is being tried at present")));
         }
-        let job = Job { due_at: app.business().now().min(job.due_at), ..job };
+        let job = Job { due_at: app.business.now().min(job.due_at), ..job };
         let line = line(job.clone(), &orders(app, std::slice::from_ref(&job)).await?);
         let mut step = Step::new();
         step.write(job);

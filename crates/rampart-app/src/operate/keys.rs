@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use rampart_core::id::PartnerId;
-use rampart_core::installation_key::{InstallationKey, KeyFingerprint, newest};
 use rampart_core::partner::Partner;
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::installation_key::{InstallationKey, KeyFingerprint, newest};
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use super::orders::commit_once;
 use super::{Operator, audit, commit_result, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::operate::partners;
 
 const PAGE_ROWS: u32 = 200;
 const MICROSECOND: Duration = Duration::from_micros(1);
@@ -43,7 +44,7 @@ pub enum KeyRole {
 
 /// All keys: the database's, oldest first, then those only in this node's file.
 pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>> {
-    let mut known = app.store().installation_keys().await?;
+    let mut known = app.store.installation_keys().await?;
     known.sort_by_key(|key| (key.newest_since, key.id));
     let newest = newest(&known).map(|key| key.id);
     let mut lines: Vec<KeyLine> = Vec::new();
@@ -67,10 +68,10 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>>
 /// `validation_failed` when the key is not in this node's file, or is retired.
 pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let known = app.store().installation_keys().await?;
+        let known = app.store.installation_keys().await?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         if current.id == id {
-            return app.keys().follow(&known);
+            return app.keys.follow(&known);
         }
         let version = match known.iter().find(|key| key.id == id) {
             Some(key) if key.retired_at.is_some() => return Err(refuse(format!("the key {id} is retired: add a new one"))),
@@ -78,8 +79,8 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
             None => 0,
         };
         // Later than the previous key's time, whatever the clock says.
-        let since = app.real().now().max(current.newest_since.after(MICROSECOND));
-        let record = app.keys().record(id, since, app.randomness())?;
+        let since = app.real.now().max(current.newest_since.after(MICROSECOND));
+        let record = app.keys.record(id, since, &*app.randomness)?;
         let record =
             record.ok_or_else(|| refuse(format!("the key {id} is not in the key file of this node: add it on every node first")))?;
         let mut step = Step::new();
@@ -88,7 +89,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         audit(app, operator, "keys.use", id, &mut step);
         if let Some(outcome) = commit_once(app, step).await {
             outcome?;
-            return app.keys().follow(&app.store().installation_keys().await?);
+            return app.keys.follow(&app.store.installation_keys().await?);
         }
     }
     Err(AppError::Unavailable("the keys are changing too fast".into()))
@@ -100,11 +101,11 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
 /// # Errors
 /// [`AppError::Defect`] when a secret was sealed with a key that this node does not have.
 pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
-    app.keys().follow(&app.store().installation_keys().await?)?;
+    app.keys.follow(&app.store.installation_keys().await?)?;
     let mut resealed = 0;
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE_ROWS).await?;
+        let partners = partners::partners(app, behind, PAGE_ROWS).await?;
         for partner in &partners {
             resealed += u64::from(reseal_partner(app, partner.id).await?);
         }
@@ -115,7 +116,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
     }
     if resealed > 0 {
         let mut step = Step::new();
-        audit(app, operator, "keys.reseal", app.keys().identity(), &mut step);
+        audit(app, operator, "keys.reseal", app.keys.identity(), &mut step);
         commit_result(app.commit(step).await)?;
     }
     Ok(resealed)
@@ -124,7 +125,7 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
 /// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let Some(mut partner) = app.store().partner(id).await? else { return Ok(false) };
+        let Some(mut partner) = app.store.partner(id).await? else { return Ok(false) };
         if !reseal_secrets(app, &mut partner)? {
             return Ok(false);
         }
@@ -132,7 +133,7 @@ async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
         step.write(partner);
         if let Some(outcome) = commit_once(app, step).await {
             outcome?;
-            app.partner_cache().forget(id);
+            app.partner_cache.forget(id);
             return Ok(true);
         }
     }
@@ -143,7 +144,7 @@ async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
 fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
     let mut changed = false;
     for key in std::iter::once(&mut partner.api_key).chain(partner.previous_key.as_mut().map(|(key, _)| key)) {
-        if let Some(sealed) = app.keys().reseal(&key.key, &key.sealed_secret, app.randomness())? {
+        if let Some(sealed) = app.keys.reseal(&key.key, &key.sealed_secret, &*app.randomness)? {
             key.sealed_secret = sealed;
             changed = true;
         }
@@ -159,8 +160,8 @@ fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
 /// or when a token or quote of it may still be valid.
 pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let known = app.store().installation_keys().await?;
-        app.keys().follow(&known)?;
+        let known = app.store.installation_keys().await?;
+        app.keys.follow(&known)?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         let key = known.iter().find(|key| key.id == id).ok_or_else(|| refuse(format!("this database has no key {id}")))?;
         if key.retired_at.is_some() {
@@ -174,19 +175,19 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
                 "secrets of the partner {partner} are sealed with an older key still: run `rampart keys reseal` first"
             )));
         }
-        let lifetime_seconds = app.config().token_seconds.max(app.catalogue().pricing.quote_seconds);
+        let lifetime_seconds = app.config.token_seconds.max(app.catalogue.pricing.quote_seconds);
         let until = current.newest_since.after(Duration::from_secs(lifetime_seconds));
-        if !now && app.real().now() < until {
+        if !now && app.real.now() < until {
             let message = format!("tokens and quotes that the key {id} signed are good until {until}: wait, or end them with --now");
             return Err(refuse(message));
         }
         let mut step = Step::new();
         step.rely(RecordKey::InstallationKey(current.id), current.version);
-        step.write(InstallationKey { retired_at: Some(app.real().now()), sealed_secrets: None, ..key.clone() });
+        step.write(InstallationKey { retired_at: Some(app.real.now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
         if let Some(outcome) = commit_once(app, step).await {
             outcome?;
-            return app.keys().follow(&app.store().installation_keys().await?);
+            return app.keys.follow(&app.store.installation_keys().await?);
         }
     }
     Err(AppError::Unavailable("the keys are changing too fast".into()))
@@ -196,7 +197,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
 async fn sealed_with_an_older_key(app: &App) -> AppResult<Option<PartnerId>> {
     let mut behind = None;
     loop {
-        let partners = app.partners(behind, PAGE_ROWS).await?;
+        let partners = partners::partners(app, behind, PAGE_ROWS).await?;
         for mut partner in partners.iter().cloned() {
             if reseal_secrets(app, &mut partner)? {
                 return Ok(Some(partner.id));

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rampart_core::id::ReviewId;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
+use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, Inconsistency, VerifyReport};
 use serde::{Deserialize, Serialize};
 
@@ -52,15 +52,15 @@ pub async fn verify(app: &App) -> AppResult<VerifyReport> {
 
 /// Checks the ledger and that the configuration has its accounts.
 pub(crate) async fn examine(app: &App) -> AppResult<VerifyReport> {
-    let mut report = app.store().verify().await?;
+    let mut report = app.store.verify().await?;
     super::accounts::examine(app, &mut report).await?;
     Ok(report)
 }
 
 /// The cursor record and the result in it.
 async fn load(app: &App) -> AppResult<(Cursor, LedgerCheck)> {
-    let none = || Cursor { id: CURSOR, version: 0, position: String::new(), moved_at: app.real().now(), read_at: None };
-    let cursor = app.store().cursor(CURSOR).await?.unwrap_or_else(none);
+    let none = || Cursor { id: CURSOR, version: 0, position: String::new(), moved_at: app.real.now(), read_at: None };
+    let cursor = app.store.cursor(CURSOR).await?.unwrap_or_else(none);
     // An unreadable text only means that a check is due.
     let known = serde_json::from_str(&cursor.position).unwrap_or_default();
     Ok((cursor, known))
@@ -69,7 +69,7 @@ async fn load(app: &App) -> AppResult<(Cursor, LedgerCheck)> {
 /// Adds the result to a step and commits it. `false` on a version conflict.
 async fn save(app: &App, mut step: Step, cursor: Cursor, known: &LedgerCheck) -> AppResult<bool> {
     let position = serde_json::to_string(known).map_err(|fault| AppError::Defect(Box::new(fault)))?;
-    step.write(Cursor { position, moved_at: app.real().now(), ..cursor });
+    step.write(Cursor { position, moved_at: app.real.now(), ..cursor });
     match app.commit(step).await {
         Ok(_) => Ok(true),
         Err(CommitError::Conflict(_)) => Ok(false),
@@ -101,7 +101,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
         };
         let known = LedgerCheck {
             checks: before.checks.saturating_add(1),
-            ended_at: Some(app.real().now()),
+            ended_at: Some(app.real.now()),
             took_milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             entries: report.entries,
             findings: u64::try_from(report.findings.len()).unwrap_or(u64::MAX),
@@ -118,7 +118,7 @@ pub(crate) async fn record(app: &App, report: &VerifyReport, took: Duration) -> 
 /// The open review item of an earlier check, or a new one.
 async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findings: usize, first: &Inconsistency) -> AppResult<ReviewId> {
     if let Some(id) = known
-        && app.store().review(id).await?.is_some_and(|item| item.resolution.is_none())
+        && app.store.review(id).await?.is_some_and(|item| item.resolution.is_none())
     {
         return Ok(id);
     }

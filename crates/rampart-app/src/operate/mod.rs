@@ -4,22 +4,27 @@
 mod accounts;
 pub mod customers;
 pub mod doctor;
+pub mod health;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
+pub mod metrics;
 pub mod opening;
 pub mod orders;
+pub mod partners;
 pub mod payouts;
+pub mod required_configuration;
 pub mod reviews;
+pub mod stops;
 pub mod treasury;
 pub mod webhooks;
 
 pub use rampart_core::review::Operator;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::id::AuditId;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::Step;
@@ -53,15 +58,15 @@ impl From<AuditEntry> for AuditLine {
 const MAX_AUDIT_ROWS: u32 = 50;
 
 async fn audit_lines(app: &App, subject: &str) -> AppResult<Vec<AuditLine>> {
-    Ok(app.store().audit_of(subject, None, MAX_AUDIT_ROWS).await?.into_iter().map(AuditLine::from).collect())
+    Ok(app.store.audit_of(subject, None, MAX_AUDIT_ROWS).await?.into_iter().map(AuditLine::from).collect())
 }
 
 /// The audit log, newest first, below `below`: all of it, or of one subject (an order, customer, partner, review item
 /// or account).
 pub async fn audit_log(app: &App, subject: Option<&str>, below: Option<AuditId>, limit: u32) -> AppResult<Vec<AuditLine>> {
     let entries = match subject {
-        Some(subject) => app.store().audit_of(subject, below, limit).await?,
-        None => app.store().audit(below, limit).await?,
+        Some(subject) => app.store.audit_of(subject, below, limit).await?,
+        None => app.store.audit(below, limit).await?,
     };
     Ok(entries.into_iter().map(AuditLine::from).collect())
 }
@@ -107,5 +112,5 @@ fn commit_result(outcome: Result<rampart_store::Committed, CommitError>) -> AppR
 
 /// Formats an amount in major units with all decimals.
 fn major(app: &App, amount: Amount, asset: Asset) -> String {
-    app.catalogue().decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
+    app.catalogue.decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
 }

@@ -1,10 +1,10 @@
 //! Opening capital, booked once.
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::ledger::Account;
+use rampart_core::ledger::treasury;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_core::treasury;
 use rampart_store::CommitError;
 
 use super::{Operator, audit};
@@ -16,7 +16,7 @@ const KEY: &str = "opening-capital";
 /// Books the balances of our accounts and wallets as the company's capital, once per installation. Returns whether it
 /// was done now.
 pub async fn open_books(app: &App, balances: Vec<(Account, Asset, Amount)>) -> AppResult<bool> {
-    if balances.is_empty() || app.store().claim(ClaimScope::Fact, KEY).await?.is_some() {
+    if balances.is_empty() || app.store.claim(ClaimScope::Fact, KEY).await?.is_some() {
         return Ok(false);
     }
     let mint = app.mint();

@@ -5,25 +5,26 @@ mod file;
 pub use file::{EntryView, OrderFile, OrderFileLine, show};
 pub(crate) use file::{job_line, refund_of_payment, refund_of_rampoff};
 
-use rampart_core::arrival::Leg;
-use rampart_core::bank_account::BankAccountInput;
-use rampart_core::country::Country;
 use rampart_core::id::OrderId;
+use rampart_core::identity::bank_account::BankAccountInput;
+use rampart_core::identity::country::Country;
+use rampart_core::order::arrival::Leg;
+use rampart_core::order::payment::PaymentCommand;
+use rampart_core::order::rampoff::RampoffCommand;
 use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, ProvidedBy};
 use rampart_core::outgoing::{PayoutDestination, called_back, ordered_by_person};
-use rampart_core::payment::PaymentCommand;
-use rampart_core::rampoff::RampoffCommand;
-use rampart_core::record::RecordKey;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::Step;
+use rampart_core::step::record::RecordKey;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
 use super::{Operator, audit, audit_about, commit_result, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::destination;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::{self, DestinationChange, GivenDestination};
+use crate::orders::destination;
+use crate::orders::order_checks;
+use crate::partner_api::give_destination::{self, DestinationChange, GivenDestination};
 use crate::workers::{observe, outgoing};
 use rampart_store::CommitError;
 
@@ -35,10 +36,10 @@ const REFUND: &str = "order.refund";
 const MIN_DESTINATION_END_CHARACTERS: usize = 4;
 
 pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
-    if let Some(payment) = app.store().payment(id).await? {
+    if let Some(payment) = app.store.payment(id).await? {
         return Ok(payment.into());
     }
-    match app.store().rampoff(id).await? {
+    match app.store.rampoff(id).await? {
         Some(rampoff) => Ok(rampoff.into()),
         None => Err(ErrorCode::PaymentNotFound.into()),
     }
@@ -89,7 +90,7 @@ pub async fn refund(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
 /// # Errors
 /// A refusal when the order's state does not allow it, or its destination ends otherwise.
 pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<&str>) -> AppResult<()> {
-    let confirmed = |order: &Order| match unconfirmed_destination(order, end, app.business().now()) {
+    let confirmed = |order: &Order| match unconfirmed_destination(order, end, app.business.now()) {
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
     };
@@ -165,15 +166,15 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
                 GivenDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Wallet(wallet)) => {
-                GivenDestination::RefundWallet(app.check_foreign_wallet("wallet", rampoff.chain(), wallet).await?)
+                GivenDestination::RefundWallet(order_checks::check_foreign_wallet(app, "wallet", rampoff.chain(), wallet).await?)
             }
             (Order::Rampoff(rampoff), DestinationInput::Account { account, holder }) => {
                 GivenDestination::PayoutAccount(checked_account(app, rampoff.country, account, holder)?)
             }
             (Order::Payment(_), DestinationInput::Wallet(_)) => return Err(refuse("a purchase is refunded to an account")),
         };
-        let change = DestinationChange { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business().now()) };
-        let mut step = app.destination_step(order, &change).await?;
+        let change = DestinationChange { what, origin: DestinationOrigin::trusted(ProvidedBy::Operator, app.business.now()) };
+        let mut step = give_destination::destination_step(app, order, &change).await?;
         ordered_by_person(&mut step);
         audit_about(app, operator, (give_destination::ACTION, change.describe()), id, &mut step);
         if let Some(outcome) = commit_once(app, step).await {
@@ -191,7 +192,7 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
         return Err(refuse(format!("the holder's name has at most {MAX_HOLDER_CHARACTERS} characters")));
     }
     text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
-    let checked = destination::validated(app.own_accounts(), country, BankAccountInput::number(account), None, holder.trim().into());
+    let checked = destination::validated(&app.own_accounts, country, BankAccountInput::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 
@@ -233,7 +234,7 @@ async fn request_checked(
         };
         let mut step = asked.map_err(|refusal| without_price(app, &order, refusal))?;
         if payment_command == PaymentCommand::Release {
-            let customer = app.store().customer(customer).await?.ok_or(ErrorCode::UserNotFound)?;
+            let customer = app.store.customer(customer).await?.ok_or(ErrorCode::UserNotFound)?;
             if customer.banned.is_some() {
                 return Err(refuse("the customer is banned: refund the order, or lift the ban first"));
             }

@@ -1,12 +1,12 @@
 //! Payouts: lists, and operator commands for a payout that does not progress.
 
-use rampart_core::bank_account::masked;
-use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
+use rampart_core::identity::bank_account::masked;
 use rampart_core::order::StoppedBy;
 use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::fact::PayoutReport;
+use rampart_core::step::record::RecordKey;
 use rampart_core::text;
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
 pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
-        found.extend(app.store().payouts_in_state(state, behind, limit).await?);
+        found.extend(app.store.payouts_in_state(state, behind, limit).await?);
     }
     found.sort_by_key(|payout| payout.id);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -91,7 +91,7 @@ pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u
 }
 
 async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
-    app.store().payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
+    app.store.payout(id).await?.ok_or_else(|| refuse(format!("there is no payout {id}")))
 }
 
 /// Everything known about a payout.
@@ -101,7 +101,7 @@ async fn find(app: &App, id: PayoutId) -> AppResult<Payout> {
 pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     let payout = find(app, id).await?;
     let subject = id.to_string();
-    let jobs = app.store().jobs_of_subject(&subject).await?;
+    let jobs = app.store.jobs_of_subject(&subject).await?;
     Ok(PayoutFile {
         payout: line(app, &payout),
         resolves: payout.resolves.map(|item| item.to_string()),
@@ -150,7 +150,7 @@ pub async fn stop(app: &App, operator: &Operator, id: PayoutId) -> AppResult<()>
         if payout.state != PayoutState::Queued {
             return Err(refuse(format!("it is {} and cannot be stopped any more", state_of(&payout))));
         }
-        let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+        let jobs = app.store.jobs_of_subject(&id.to_string()).await?;
         if !payout.can_be_stopped(&jobs) {
             return Err(refuse("it may be handed over at this moment: look again in a minute"));
         }

@@ -1,21 +1,21 @@
 //! The review list and its decisions.
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::Grade;
-use rampart_core::asset::{Asset, CoinId, Currency};
-use rampart_core::bank_account::masked;
-use rampart_core::fact::FactBody;
 use rampart_core::id::{OrderId, ReviewId, TransferId};
-use rampart_core::job::Job;
+use rampart_core::identity::bank_account::masked;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Asset, CoinId, Currency};
+use rampart_core::money::rate::Rounding;
+use rampart_core::order::arrival::Grade;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Order, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
-use rampart_core::rate::Rounding;
-use rampart_core::record::{Record, RecordKey};
 pub use rampart_core::review::ReviewDecision;
 use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, Vanished};
 use rampart_core::step::Step;
+use rampart_core::step::fact::FactBody;
+use rampart_core::step::job::Job;
+use rampart_core::step::record::{Record, RecordKey};
 use rampart_store::OrderFilter;
 use serde::Serialize;
 
@@ -23,8 +23,9 @@ use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::give_destination::describe_destination;
-use crate::stops;
+use crate::operate::stops;
+use crate::orders::order_checks;
+use crate::partner_api::give_destination::describe_destination;
 use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
@@ -61,7 +62,7 @@ pub struct HeldOrder {
 
 /// Open review items, or all with `all`, oldest first, after `behind`.
 pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) -> AppResult<Vec<ReviewLine>> {
-    let store = app.store();
+    let store = &app.store;
     let items = if all { store.reviews(behind, limit).await? } else { store.reviews_waiting(behind, limit).await? };
     let mut lines = Vec::with_capacity(items.len());
     for item in items {
@@ -103,7 +104,7 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
 /// Orders on hold, newest first, below `below`.
 pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppResult<Vec<HeldOrder>> {
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
-    let store = app.store();
+    let store = &app.store;
     let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
     let payments = payments.into_iter().map(|order| {
         let (reason, since) = match order.state {
@@ -148,7 +149,7 @@ pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &Destin
 
 async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
+        let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let (mut about, order) = (about(app, &item, decision).await?, item.order);
         about.destination = match to {
             Some(to) => Some(checked(app, &item, to).await?),
@@ -220,7 +221,7 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
 /// A refusal when nothing is on its way, or it cannot be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let item = app.store().review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
+        let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back for this item"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
         let mut step = match returning {
@@ -272,7 +273,7 @@ async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) 
 
 /// What a decision needs to know. An item about a deposit has the deposit's identifier as its fact.
 async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<ReviewSubject> {
-    let store = app.store();
+    let store = &app.store;
     let mut about = ReviewSubject::default();
     if let Some(id) = item.fact {
         about.fact = store.fact(id).await?;
@@ -303,11 +304,11 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
 async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResult<review::CheckedDestination> {
     match (item.asset, to) {
         (Some(Asset::Fiat(currency)), DestinationInput::Account { account, holder }) => {
-            let rail = app.catalogue().payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
+            let rail = app.catalogue.payout_rail_of(currency).ok_or_else(|| refuse(format!("no rail here pays {currency} out")))?;
             orders::checked_account(app, rail.country, account, holder).map(review::CheckedDestination::Account)
         }
         (Some(Asset::Coin(coin)), DestinationInput::Wallet(wallet)) => {
-            app.check_foreign_wallet("to", coin.chain, wallet).await.map(review::CheckedDestination::Wallet)
+            order_checks::check_foreign_wallet(app, "to", coin.chain, wallet).await.map(review::CheckedDestination::Wallet)
         }
         (Some(Asset::Fiat(_)), DestinationInput::Wallet(_)) => Err(refuse("money goes to an account: say who holds it")),
         (Some(Asset::Coin(_)), DestinationInput::Account { .. }) => Err(refuse("coins go to a wallet, which has no holder")),
@@ -319,7 +320,7 @@ async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResu
 /// there.
 async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewSubject) -> AppResult<()> {
     let (Some(Asset::Coin(coin)), Some(sender)) = (item.asset, about.sender_of(item)) else { return Ok(()) };
-    match app.check_foreign_wallet("the sender's address", coin.chain, sender).await {
+    match order_checks::check_foreign_wallet(app, "the sender's address", coin.chain, sender).await {
         Err(AppError::Refusal(refusal)) => {
             Err(refuse(format!("{}: say with --wallet where the coins go, assign them to an order, or keep them", refusal.message)))
         }
@@ -335,10 +336,10 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
     {
         return rampoff.refund_network_fee();
     }
-    let (Some(chain), Some(traded)) = (app.catalogue().chain(coin.chain), app.catalogue().coin(coin)) else { return Amount::ZERO };
+    let (Some(chain), Some(traded)) = (app.catalogue.chain(coin.chain), app.catalogue.coin(coin)) else { return Amount::ZERO };
     let in_coins = |(currency, fee): &(Currency, Amount)| {
-        let price = app.prices().market(coin.symbol, *currency)?;
-        let decimals = app.catalogue().fiat(*currency)?.decimals;
+        let price = app.prices.market(coin.symbol, *currency)?;
+        let decimals = app.catalogue.fiat(*currency)?.decimals;
         price.rate.fiat_to_coins(*fee, decimals, traded.decimals, Rounding::Up).ok()
     };
     chain.network_fees.iter().find_map(in_coins).unwrap_or(Amount::ZERO)
@@ -348,9 +349,9 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
 async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Vanished>> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
-    let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
+    let transfer = app.store.transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Ok(None) };
-    let port = app.ports().chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;
+    let port = app.ports.chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;
     let status = answer_in_time(app, port.transaction(&signed.txid)).await?;
     let next_nonce = answer_in_time(app, port.next_nonce(transfer.source)).await?;
     let outgoing = transfers::named_by(app, &transfer).await?;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Asset, Chain, CoinId};
 use rampart_core::id::{FactId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::ledger::Origin;
+use rampart_core::ledger::treasury;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Asset, Chain, CoinId};
 use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
+use rampart_core::step::watch::Deposit;
 use rampart_core::step::{OwnFunds, Step};
-use rampart_core::treasury;
-use rampart_core::watch::Deposit;
 use serde::Serialize;
 
 use super::accounts::takes_capital;
@@ -18,6 +18,7 @@ use super::orders::commit_once;
 use super::{Operator, audit, commit_result, major, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::orders::order_checks;
 use crate::workers::answer_in_time;
 
 /// Deposits collected by one command.
@@ -50,10 +51,10 @@ pub struct TreasuryMovement {
 /// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer leaves `outside` empty.
 pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
     let mut lines = Vec::new();
-    for balance in app.store().own_balances().await? {
+    for balance in app.store.own_balances().await? {
         let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let outside = match (balance.account, balance.asset) {
-            (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports().chain(chain) {
+            (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports.chain(chain) {
                 Some(port) => answer_in_time(app, port.balance(TransferSource::Hot, coin)).await.ok(),
                 None => None,
             },
@@ -72,7 +73,7 @@ pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
 }
 
 fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {
-    let decimals = app.catalogue().decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
+    let decimals = app.catalogue.decimals(asset).ok_or_else(|| refuse(format!("{asset} is not traded here")))?;
     if text.contains(['e', 'E']) {
         return Err(refuse("the amount must be written in digits, such as 1000 or 0.50"));
     }
@@ -90,7 +91,7 @@ fn check(app: &App, account: Account, asset: Asset) -> AppResult<()> {
 /// Checks the source of a withdrawal. A balance can also be withdrawn from a rail that is no longer configured.
 async fn check_source(app: &App, account: Account, asset: Asset) -> AppResult<()> {
     let is_booked = matches!((account, asset), (Account::Bank(_) | Account::Card(_), Asset::Fiat(_)));
-    if is_booked && app.store().balance(account, asset).await?.posted.is_positive() {
+    if is_booked && app.store.balance(account, asset).await?.posted.is_positive() {
         return Ok(());
     }
     check(app, account, asset)
@@ -99,7 +100,7 @@ async fn check_source(app: &App, account: Account, asset: Asset) -> AppResult<()
 /// Checks the payable step of a rail: some take no fractions, such as pesos without centavos.
 fn check_step(app: &App, account: Account, asset: Asset, amount: Amount) -> AppResult<()> {
     let Account::Bank(rail) = account else { return Ok(()) };
-    let step = app.catalogue().payable_step(rail);
+    let step = app.catalogue.payable_step(rail);
     if amount.rounded_down(step) == amount {
         return Ok(());
     }
@@ -143,7 +144,7 @@ pub async fn withdraw(
     match (account, asset) {
         (Account::ChainHot(chain), Asset::Coin(coin)) => {
             let to = to.ok_or_else(|| refuse("say where the coins go"))?;
-            let to = app.check_foreign_wallet("to", chain, to).await?;
+            let to = order_checks::check_foreign_wallet(app, "to", chain, to).await?;
             let transfer = transfer(app, TransferPurpose::Withdrawal, coin, amount, TransferSource::Hot, to);
             moved.transfers.push(transfer.id.to_string());
             step.extend(transfer.create(Origin::Request, &app.mint()));
@@ -158,7 +159,7 @@ pub async fn withdraw(
 
 /// The own accounts with a balance in an asset, and the accounts of the step.
 async fn own_funds(app: &App, account: Account, asset: Asset) -> AppResult<OwnFunds> {
-    let known = app.store().own_balances().await?.into_iter().filter(|balance| balance.asset == asset);
+    let known = app.store.own_balances().await?.into_iter().filter(|balance| balance.asset == asset);
     let accounts: BTreeSet<Account> = known.map(|balance| balance.account).chain([account, Account::Capital]).collect();
     Ok(OwnFunds { asset, accounts: accounts.into_iter().collect() })
 }
@@ -174,11 +175,11 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 /// # Errors
 /// A refusal when the chain is not traded here.
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
-    let port = app.ports().chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
+    let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let deposits = app.store().deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
+        let deposits = app.store.deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
-        let orders = app.store().rampoffs_by_id(&orders).await?;
+        let orders = app.store.rampoffs_by_id(&orders).await?;
         let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<FactId>)> = BTreeMap::new();
         let mut step = Step::new();
         for deposit in deposits {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::event::Event;
 use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
+use rampart_core::partner::event::Event;
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use serde::Serialize;
 
 use super::orders::{OrderFileLine, commit_once};
@@ -31,9 +31,9 @@ pub struct ParkedDelivery {
 
 /// Parked deliveries, oldest first, after `behind`.
 pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppResult<Vec<ParkedDelivery>> {
-    let deliveries = app.store().deliveries_parked(behind, limit).await?;
+    let deliveries = app.store.deliveries_parked(behind, limit).await?;
     let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.subscription).collect();
-    let subscriptions = app.store().subscriptions_by_id(&ids).await?;
+    let subscriptions = app.store.subscriptions_by_id(&ids).await?;
     let line = |delivery: Delivery| {
         let subscription = subscriptions.iter().find(|subscription| subscription.id == delivery.subscription);
         ParkedDelivery {
@@ -52,14 +52,14 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppRes
 
 /// The deliveries of events to a partner's subscriptions, in the events' order.
 pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -> AppResult<Vec<OrderFileLine>> {
-    let subscriptions = app.store().subscriptions_of(partner).await?;
+    let subscriptions = app.store.subscriptions_of(partner).await?;
     let mut wanted = BTreeMap::new();
     for event in events {
         let of_its_kind = subscriptions.iter().filter(|subscription| subscription.kind == event.draft.kind);
         wanted.extend(of_its_kind.map(|subscription| (Delivery::id_of(&event.draft, subscription.id), subscription)));
     }
     let ids: Vec<DeliveryId> = wanted.keys().copied().collect();
-    let mut deliveries = app.store().deliveries_by_id(&ids).await?;
+    let mut deliveries = app.store.deliveries_by_id(&ids).await?;
     deliveries.sort_by_key(|delivery| (delivery.sequence, delivery.id));
     let line = |delivery: Delivery| {
         let subscribed = wanted.get(&delivery.id).map(|subscription| format!("{} to {}", subscription.delivered_as, subscription.url));
@@ -82,16 +82,16 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
 /// A refusal when it does not exist, is not parked, or its subscription is disabled.
 pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let delivery = app.store().delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
+        let delivery = app.store.delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
         if delivery.state != DeliveryState::Parked {
             return Err(refuse("the delivery is not parked"));
         }
-        if app.store().subscription(delivery.subscription).await?.is_some_and(|subscription| subscription.is_disabled()) {
+        if app.store.subscription(delivery.subscription).await?.is_some_and(|subscription| subscription.is_disabled()) {
             return Err(refuse("its subscription is disabled: the partner has to subscribe again first"));
         }
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
-        step.write(delivery.again(app.business().now()));
+        step.write(delivery.again(app.business.now()));
         if let Some(outcome) = commit_once(app, step).await {
             return outcome;
         }
@@ -106,9 +106,9 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
 pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> AppResult<u64> {
     let (mut replayed, mut behind) = (0, None);
     loop {
-        let page = app.store().deliveries_parked_of(partner, behind, PAGE_ROWS).await?;
+        let page = app.store.deliveries_parked_of(partner, behind, PAGE_ROWS).await?;
         let Some(last) = page.last().map(|delivery| delivery.id) else { return Ok(replayed) };
-        let subscriptions = app.store().subscriptions_of(partner).await?;
+        let subscriptions = app.store.subscriptions_of(partner).await?;
         let listens = |delivery: &Delivery| !subscriptions.iter().any(|known| known.id == delivery.subscription && known.is_disabled());
         let page: Vec<Delivery> = page.into_iter().filter(listens).collect();
         if page.is_empty() {
@@ -118,7 +118,7 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
         let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let mut step = Step::new();
         audit(app, operator, "webhook.replay_all", partner, &mut step);
-        let now = app.business().now();
+        let now = app.business.now();
         page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
         if let Some(outcome) = commit_once(app, step).await {
             outcome?;
@@ -147,5 +147,5 @@ pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> 
         url: subscription.url,
         disabled_at: subscription.disabled_at.map(|at| at.to_string()).unwrap_or_default(),
     };
-    Ok(app.store().subscriptions_disabled(behind, limit).await?.into_iter().map(line).collect())
+    Ok(app.store.subscriptions_disabled(behind, limit).await?.into_iter().map(line).collect())
 }

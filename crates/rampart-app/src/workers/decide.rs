@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use rampart_core::arrival::Grade;
-use rampart_core::record::RecordKey;
+use rampart_core::order::arrival::Grade;
 use rampart_core::step::Step;
+use rampart_core::step::record::RecordKey;
 use rampart_store::CommitError;
 
 use super::observe;

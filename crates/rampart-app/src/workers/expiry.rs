@@ -2,12 +2,12 @@
 //! check.
 
 use futures::StreamExt as _;
-use rampart_core::arrival::Grade;
 use rampart_core::id::OrderId;
-use rampart_core::payment::{Payment, PaymentFact};
-use rampart_core::rampoff::{Rampoff, RampoffFact};
-use rampart_core::record::Record;
+use rampart_core::order::arrival::Grade;
+use rampart_core::order::payment::{Payment, PaymentFact};
+use rampart_core::order::rampoff::{Rampoff, RampoffFact};
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -29,11 +29,11 @@ impl Expiry {
 
     /// Handles every due order, page by page. One that has to keep waiting stays due and is handled again by the next turn.
     async fn expire(&self) -> AppResult<TurnOutcome> {
-        let now = self.app.business().now();
-        let concurrency = self.app.config().workers.concurrency;
+        let now = self.app.business.now();
+        let concurrency = self.app.config.workers.concurrency;
         let mut after = None;
         loop {
-            let page = self.app.store().payments_due(now, after, PAGE_ROWS).await?;
+            let page = self.app.store.payments_due(now, after, PAGE_ROWS).await?;
             let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =
@@ -46,7 +46,7 @@ impl Expiry {
         }
         let mut after = None;
         loop {
-            let page = self.app.store().rampoffs_due(now, after, PAGE_ROWS).await?;
+            let page = self.app.store.rampoffs_due(now, after, PAGE_ROWS).await?;
             let next = page.last().and_then(|order| page_position(order.due_at(), order.id));
             let is_last = is_last(page.len());
             let done: Vec<AppResult<()>> =

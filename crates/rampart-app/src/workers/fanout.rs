@@ -2,12 +2,12 @@
 //! fenced, so that `previous_sequence` has neither gap nor duplicate.
 
 use parking_lot::Mutex;
-use rampart_core::event::Event;
 use rampart_core::id::PartnerId;
+use rampart_core::partner::event::Event;
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
+use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Cursor, CursorName};
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
 use super::deliver::{DISABLED, DirectDispatch};
@@ -42,7 +42,7 @@ impl Fanout {
 
     async fn fan_out(&self) -> AppResult<TurnOutcome> {
         let mut scan = std::mem::take(&mut *self.scan.lock());
-        let partners = self.app.store().unfanned_partners(scan.after, PAGE_PARTNERS).await?;
+        let partners = self.app.store.unfanned_partners(scan.after, PAGE_PARTNERS).await?;
         let results = futures::future::join_all(partners.iter().map(|lagging| self.partner(lagging.partner, lagging.fanned))).await;
         let (mut failed, mut first_error) = (0, None);
         for (partner, result) in partners.iter().zip(results) {
@@ -70,24 +70,24 @@ impl Fanout {
     /// Commits one step for one partner. Returns whether there is more.
     async fn partner(&self, partner: PartnerId, fanned: i64) -> AppResult<bool> {
         let app = &self.app;
-        let store = app.store();
+        let store = &app.store;
         let id = cursor_of(partner)?;
         let (cursor, events) = futures::try_join!(store.cursor(id), store.events_after(partner, fanned, BATCH_EVENTS))?;
         // Read after the events, so that every subscription older than one of them is seen: a new subscription has no version that could
         // fence this step.
         let subscriptions = store.subscriptions_of(partner).await?;
-        let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real().now(), read_at: None });
+        let cursor = cursor.unwrap_or(Cursor { id, version: 0, position: "0".to_owned(), moved_at: app.real.now(), read_at: None });
         let Some(last) = events.last().map(|event| event.sequence) else { return Ok(false) };
         if cursor.position != fanned.to_string() {
             return Ok(true);
         }
-        let (mut deliveries, changed) = deliveries(app.business().now(), &events, subscriptions);
+        let (mut deliveries, changed) = deliveries(app.business.now(), &events, subscriptions);
         let mut step = Step::new();
         // Deliveries that this process can attempt at once are created under its lease, which saves a commit each.
         let batch = self.dispatch.reserve(&mut deliveries, &changed).await?;
         deliveries.iter().for_each(|delivery| step.write(delivery.clone()));
         changed.into_iter().for_each(|subscription| step.write(subscription));
-        step.write(Cursor { position: last.to_string(), moved_at: app.real().now(), ..cursor });
+        step.write(Cursor { position: last.to_string(), moved_at: app.real.now(), ..cursor });
         match app.commit(step).await {
             Ok(_) => {
                 batch.start(deliveries, events);
@@ -100,7 +100,7 @@ impl Fanout {
     }
 
     async fn is_behind(&self, partner: PartnerId, last: i64) -> AppResult<bool> {
-        Ok(self.app.store().last_event(partner).await? > last)
+        Ok(self.app.store.last_event(partner).await? > last)
     }
 }
 
@@ -156,6 +156,6 @@ impl Worker for Fanout {
     }
 
     fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.app.wake().fanout())
+        Box::pin(self.app.wake.fanout())
     }
 }

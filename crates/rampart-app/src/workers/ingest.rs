@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rampart_core::code::Code;
-use rampart_core::fact::{Fact, FactBody, ReceiptReference, Reversed};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::ports::{BankPort, FactPage, KycDecision, KycPort, ProcessorEvent, ProcessorPort, StatementLine};
+use rampart_core::step::fact::{Fact, FactBody, ReceiptReference, Reversed};
+use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::text::code::Code;
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::CommitError;
 
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
@@ -38,7 +38,7 @@ type ReportedFact = (String, FactBody);
 
 impl Source {
     pub(crate) fn all(app: &App) -> Vec<Self> {
-        let ports = app.ports();
+        let ports = &app.ports;
         let banks = ports.banks.iter().flat_map(|bank| bank.rails().into_iter().map(|rail| Self::Bank(rail, bank.clone())));
         let processors =
             ports.processors.iter().flat_map(|port| port.processors().into_iter().map(|name| Self::Processor(name, port.clone())));
@@ -121,11 +121,11 @@ fn kyc_decision(decision: KycDecision) -> ReportedFact {
 
 /// Builds facts. Their identifiers sort in the order of the report, in which they are applied.
 pub(crate) fn facts(app: &App, reported: Vec<ReportedFact>, read_before: Option<Timestamp>) -> Vec<Fact> {
-    let now = app.business().now();
+    let now = app.business.now();
     let numbered = reported.into_iter().zip(0_i64..);
     numbered
         .map(|((natural_key, body), position)| {
-            let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(position)), randomness: app.randomness() };
+            let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(position)), randomness: &*app.randomness };
             Fact {
                 id: mint.id(),
                 version: 0,
@@ -165,19 +165,19 @@ impl Ingest {
         }
         let id = self.source.cursor();
         let new = || Cursor { id, version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None };
-        Ok(self.app.store().cursor(id).await?.unwrap_or_else(new))
+        Ok(self.app.store.cursor(id).await?.unwrap_or_else(new))
     }
 
     async fn read(&self) -> AppResult<TurnOutcome> {
         let app = &self.app;
         let cursor = self.cursor().await?;
-        let begun_at = app.business().now();
+        let begun_at = app.business.now();
         let call = self.source.read(&cursor.position);
-        let page = tokio::time::timeout(app.config().workers.call(), call)
+        let page = tokio::time::timeout(app.config.workers.call(), call)
             .await
             .map_err(|_| AppError::Unavailable("it did not answer in time".to_owned()))??;
-        let now = app.real().now();
-        let confirm_interval = self.app.config().workers.confirm_interval();
+        let now = app.real.now();
+        let confirm_interval = self.app.config.workers.confirm_interval();
         let is_confirmed =
             cursor.moved_at.until(now) < confirm_interval && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_interval);
         if page.items.is_empty() && page.next == cursor.position && is_confirmed {
@@ -214,7 +214,7 @@ impl Ingest {
                 Err(error) => return Err(error.into()),
             }
         }
-        facts.iter().for_each(|_| self.app.metrics().fact(&name, "stored"));
+        facts.iter().for_each(|_| self.app.metrics.fact(&name, "stored"));
         cursor.version += 1;
         *self.known.lock() = Some(cursor);
         Ok(())
@@ -224,7 +224,7 @@ impl Ingest {
         let mut new: Vec<Fact> = Vec::with_capacity(facts.len());
         for fact in facts {
             let is_repeated = new.iter().any(|other| other.natural_key == fact.natural_key);
-            if !is_repeated && self.app.store().claim(ClaimScope::Fact, &fact.natural_key).await?.is_none() {
+            if !is_repeated && self.app.store.claim(ClaimScope::Fact, &fact.natural_key).await?.is_none() {
                 new.push(fact);
             }
         }

@@ -26,7 +26,7 @@ impl Worker for FollowKeys {
 
     fn turn(&self) -> WorkerFuture<'_, crate::error::AppResult<TurnOutcome>> {
         Box::pin(async {
-            self.app.keys().follow(&self.app.store().installation_keys().await?)?;
+            self.app.keys.follow(&self.app.store.installation_keys().await?)?;
             Ok(TurnOutcome::Idle)
         })
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rampart_core::job::Job;
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::job::Job;
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -39,7 +39,7 @@ impl LeasedJob {
 
 /// The job as the commit of its lease writes it.
 pub(crate) fn with_lease(app: &App, job: &Job) -> Job {
-    let until = app.real().now().after(app.config().workers.lease());
+    let until = app.real.now().after(app.config.workers.lease());
     Job { leased_until: Some(until), attempts: job.attempts.saturating_add(1), ..job.clone() }
 }
 
@@ -94,13 +94,13 @@ pub(crate) fn retry_later(app: &App, job: &Job, error: &str) -> Job {
         leased_until: None,
         attempts: if job.leased_until.is_some() { job.attempts } else { attempts.saturating_add(1) },
         last_error: Some(error.chars().take(MAX_ERROR_CHARACTERS).collect()),
-        first_failed_at: job.first_failed_at.or_else(|| Some(app.business().now())),
+        first_failed_at: job.first_failed_at.or_else(|| Some(app.business.now())),
         ..job.clone()
     }
 }
 
 fn due(app: &App, delay: Duration) -> Timestamp {
-    app.business().now().after(delay)
+    app.business.now().after(delay)
 }
 
 /// Reschedules a job. A process that has taken it over in the meantime keeps it.

@@ -41,7 +41,7 @@ pub(crate) struct LedgerChecker {
 impl LedgerChecker {
     /// `every` is the shortest interval between two checks.
     pub(crate) fn new(app: App, every: Duration) -> Self {
-        Self { tried_at: Mutex::new(app.real().now()), every, check: Mutex::default(), ended: Arc::default(), app }
+        Self { tried_at: Mutex::new(app.real.now()), every, check: Mutex::default(), ended: Arc::default(), app }
     }
 
     async fn look(&self) -> AppResult<TurnOutcome> {
@@ -58,11 +58,11 @@ impl LedgerChecker {
     }
 
     fn lease(&self) -> Timestamp {
-        self.app.real().now().after(self.app.config().workers.lease())
+        self.app.real.now().after(self.app.config.workers.lease())
     }
 
     async fn begin(&self) -> AppResult<()> {
-        let now = self.app.real().now();
+        let now = self.app.real.now();
         let tried_at = *self.tried_at.lock();
         let is_leased = ledger::lease(&self.app, |known| {
             let rest = self.every.max(Duration::from_millis(known.took_milliseconds).saturating_mul(REST_CHECK_DURATIONS));
@@ -92,7 +92,7 @@ impl LedgerChecker {
 
     async fn end(&self, check: RunningCheck) -> AppResult<()> {
         // After a failure the next try is as far away as the next check would be.
-        *self.tried_at.lock() = self.app.real().now();
+        *self.tried_at.lock() = self.app.real.now();
         match check.task.await {
             Ok(Some(Ok((report, took)))) => ledger::record(&self.app, &report, took).await,
             Ok(Some(Err(error))) => Err(error),
@@ -134,7 +134,7 @@ impl Worker for LedgerChecker {
 
     fn interval(&self) -> Option<Duration> {
         // Often enough to renew the lease of a long check.
-        Some(POLL_INTERVAL.min(self.app.config().workers.lease() / 3).min(self.every))
+        Some(POLL_INTERVAL.min(self.app.config.workers.lease() / 3).min(self.every))
     }
 
     fn finish(&self) -> WorkerFuture<'_, ()> {

@@ -1,5 +1,5 @@
 //! The workers: everything that talks to the outside world. Several processes on one PostgreSQL coordinate through leases and record
-//! versions. Within a process, [`crate::wake::WakeSignals`] and the ports' news start work at once; a polling interval covers lost wake-ups.
+//! versions. Within a process, [`crate::state::wake::WakeSignals`] and the ports' news start work at once; a polling interval covers lost wake-ups.
 
 mod apply;
 mod chain;
@@ -32,8 +32,8 @@ pub(crate) use chain::cursor_of as chain_cursor;
 pub(crate) use jobs::answer_in_time;
 pub(crate) use prices::restore as remember_prices;
 
-use rampart_core::job::JobKind;
-use rampart_core::watch::CursorName;
+use rampart_core::step::job::JobKind;
+use rampart_core::step::watch::CursorName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -81,7 +81,7 @@ pub fn start(app: &App) -> Workers {
         Box::new(sweep::Sweep::new(app.clone())),
         Box::new(keys::FollowKeys::new(app.clone())),
     ];
-    if let Some(interval) = app.config().workers.ledger_check() {
+    if let Some(interval) = app.config.workers.ledger_check() {
         workers.push(Box::new(ledger::LedgerChecker::new(app.clone(), interval)));
     }
     for source in ingest::Source::all(app) {
@@ -90,7 +90,7 @@ pub fn start(app: &App) -> Workers {
     for kind in JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::SendTransfer) {
         workers.push(Box::new(jobs::JobRunner::new(app.clone(), kind)));
     }
-    for port in &app.ports().chains {
+    for port in &app.ports.chains {
         workers.push(Box::new(chain::ChainWatcher::new(app.clone(), port.clone())));
     }
     let (deliver, dispatch) = deliver::WebhookWorker::new(app.clone());
@@ -112,6 +112,6 @@ impl Workers {
 /// The cursors that must move while the application runs; health checks watch them.
 pub(crate) fn cursors(app: &App) -> Vec<CursorName> {
     let sources = ingest::Source::all(app).into_iter().map(|source| source.cursor());
-    let chains = app.ports().chains.iter().map(|port| chain_cursor(port.chain()));
+    let chains = app.ports.chains.iter().map(|port| chain_cursor(port.chain()));
     sources.chain(chains).collect()
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rampart_core::amount::Amount;
-use rampart_core::asset::Chain;
 use rampart_core::id::TransferId;
-use rampart_core::job::{Job, JobKind};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
 use rampart_core::ports::ChainPort;
-use rampart_core::watch::Wallet;
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::watch::Wallet;
 
 use super::jobs::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::stops;
+use crate::operate::stops;
 
 /// How often the chain's next nonce is compared with ours without a cause.
 const COMPARE_INTERVAL: Duration = Duration::from_secs(60);
@@ -128,7 +128,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
     if expected > wallet.next_nonce {
         // Another node may have signed and sent between our two reads; it stored what it sent beforehand.
-        let ours = app.store().wallet(wallet.id).await?.map_or(wallet.next_nonce, |present| present.next_nonce);
+        let ours = app.store.wallet(wallet.id).await?.map_or(wallet.next_nonce, |present| present.next_nonce);
         if expected > ours {
             stops::stop_chain(app, wallet.id, expected, ours).await?;
         }
@@ -138,7 +138,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
         return Ok(Some((VecDeque::new(), Vec::new())));
     }
     // A reorganisation may have dropped a confirmed transaction. Its bytes are sent again, so its nonce is taken.
-    let since = TransferId::first_at(app.business().now().before(CONFIRMED_LOOKBACK));
+    let since = TransferId::first_at(app.business.now().before(CONFIRMED_LOOKBACK));
     add_carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
     // Everything below `expected` is used; the highest live nonce is the last that must stay allocated.
     let last = live.last().max(recalled.last());
@@ -154,7 +154,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
 /// Adds the nonces carried by hot wallet transfers in one state.
 async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
     loop {
-        let page = app.store().transfers_in_state(chain, state, after, PAGE_ROWS).await?;
+        let page = app.store.transfers_in_state(chain, state, after, PAGE_ROWS).await?;
         let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
         nonces.extend(of_hot.filter_map(|transfer| transfer.state.signed().map(|signed| signed.nonce)));
         if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
@@ -168,7 +168,7 @@ async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<Tra
 async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult<bool> {
     let mut after = None;
     loop {
-        let page = app.store().transfers_in_state(chain, "signed", after, PAGE_ROWS).await?;
+        let page = app.store.transfers_in_state(chain, "signed", after, PAGE_ROWS).await?;
         if page.iter().any(|transfer| transfer.source == source) {
             return Ok(true);
         }
@@ -181,7 +181,7 @@ async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult
 
 /// A transfer of the smallest amount from the hot wallet to itself, with its job; both are new records.
 fn filler_transfer(app: &App, port: &Arc<dyn ChainPort>, chain: Chain) -> AppResult<(Job, Transfer)> {
-    let native = app.catalogue().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not in the catalogue")))?.native;
+    let native = app.catalogue.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} is not in the catalogue")))?.native;
     let mint = app.mint();
     let transfer = Transfer {
         screening: Screening::Exempt,

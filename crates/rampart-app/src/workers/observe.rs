@@ -1,35 +1,36 @@
 //! Applies facts to orders with the present market price and the state of customer and partner.
 
-use rampart_core::arrival::{Eligibility, Grade};
-use rampart_core::asset::CoinId;
 use rampart_core::customer::Customer;
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
+use rampart_core::money::asset::CoinId;
+use rampart_core::money::rate::Rate;
+use rampart_core::order::arrival::{Eligibility, Grade};
+use rampart_core::order::payment::{Payment, PaymentFact};
+use rampart_core::order::rampoff::{Rampoff, RampoffFact};
+use rampart_core::order::view::KycView;
 use rampart_core::order::{Context, HoldReason, Order, StoppedBy};
 use rampart_core::outgoing::Screening;
 use rampart_core::partner::Partner;
-use rampart_core::payment::{Payment, PaymentFact};
-use rampart_core::rampoff::{Rampoff, RampoffFact};
-use rampart_core::rate::Rate;
-use rampart_core::record::RecordKey;
+use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
-use rampart_core::view::KycView;
 use rampart_store::CommitError;
 
 use super::source_progress;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::orders::order_checks;
 
 /// Our present price of a payment's pair.
 pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
-    app.prices().buy_price(payment.terms.coin.symbol, payment.terms.fiat, app.business().now())
+    app.prices.buy_price(payment.terms.coin.symbol, payment.terms.fiat, app.business.now())
 }
 
 /// Our present price of a ramp-off's pair.
 pub(crate) fn rampoff_price(app: &App, rampoff: &Rampoff) -> Option<Rate> {
-    app.prices().sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business().now())
+    app.prices.sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business.now())
 }
 
 /// Our present price of an order's pair.
@@ -56,7 +57,7 @@ pub(crate) struct DecisionInputs {
 
 /// Whether customer and partner may proceed.
 fn eligibility(app: &App, customer: &Customer, partner: &Partner) -> Eligibility {
-    let level = app.check_identity(customer).ok();
+    let level = order_checks::check_identity(app, customer).ok();
     let blocked = if customer.banned.is_some() {
         Some(HoldReason::Banned)
     } else if !partner.enabled {
@@ -79,7 +80,7 @@ pub(crate) struct Permission {
 
 impl Permission {
     pub(crate) async fn of(app: &App, customer: CustomerId) -> AppResult<Self> {
-        let store = app.store();
+        let store = &app.store;
         let customer = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
         let of = customer.partner;
         let partner = store.partner(of).await?.ok_or_else(|| AppError::defect(format!("there is no partner {of}")))?;
@@ -122,7 +123,7 @@ impl DecisionInputs {
     pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> AppResult<Self> {
         let mut inputs = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
         // Before the price guarantee ends, no decision depends on how far the source was read.
-        if app.business().now() >= payment.held_until {
+        if app.business.now() >= payment.held_until {
             inputs.read_at = source_progress::pay_in(app, payment.pay_in, applied).await?;
         }
         Ok(inputs)
@@ -136,7 +137,7 @@ impl DecisionInputs {
     /// For a ramp-off when coins of any kind have arrived at its address.
     pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> AppResult<Self> {
         let mut inputs = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
-        if app.business().now() >= rampoff.held_until {
+        if app.business.now() >= rampoff.held_until {
             inputs.read_at = source_progress::of_chain(app, rampoff.chain(), applied).await?;
         }
         Ok(inputs)
@@ -151,7 +152,7 @@ impl DecisionInputs {
     }
 
     async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> AppResult<Self> {
-        let store = app.store();
+        let store = &app.store;
         let running_item = async {
             match item {
                 Some(id) => store.review(id).await,
@@ -215,18 +216,18 @@ pub(crate) fn reduce_grade(grade: Grade, error: &CommitError) -> Option<Grade> {
 
 /// Loads a payment that another record references; it must exist.
 pub(crate) async fn load_payment(app: &App, id: OrderId) -> AppResult<Payment> {
-    app.store().payment(id).await?.ok_or_else(|| AppError::defect(format!("there is no payment {id}")))
+    app.store.payment(id).await?.ok_or_else(|| AppError::defect(format!("there is no payment {id}")))
 }
 
 /// Loads a ramp-off that another record references; it must exist.
 pub(crate) async fn load_rampoff(app: &App, id: OrderId) -> AppResult<Rampoff> {
-    app.store().rampoff(id).await?.ok_or_else(|| AppError::defect(format!("there is no ramp-off {id}")))
+    app.store.rampoff(id).await?.ok_or_else(|| AppError::defect(format!("there is no ramp-off {id}")))
 }
 
 /// Writes a customer whose identity check has changed, with an event if the partner sees a difference.
 pub(crate) fn customer_changed(app: &App, before: &Customer, after: Customer, step: &mut Step) {
     let mint = app.mint();
-    let public_url = app.config().public_url.as_str();
+    let public_url = app.config.public_url.as_str();
     let (was, is) = (KycView::of(before, public_url), KycView::of(&after, public_url));
     if was != is {
         step.events.push(EventDraft {

@@ -1,12 +1,12 @@
 //! Loads the records that transfers and payouts reference, for the core's state machines.
 
-use rampart_core::asset::Asset;
 use rampart_core::id::{FactId, OrderId, ReviewId};
+use rampart_core::money::asset::Asset;
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing};
+use rampart_core::review::suspense;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::suspense;
-use rampart_core::watch::Deposit;
+use rampart_core::step::watch::Deposit;
 
 use super::{observe, payouts, transfers};
 use crate::app::App;
@@ -25,15 +25,15 @@ pub(super) async fn rampoff(app: &App, id: OrderId) -> AppResult<Option<Order>> 
 /// The review item that a payout or transfer resolves.
 pub(super) async fn review(app: &App, id: Option<ReviewId>) -> AppResult<Option<ReviewItem>> {
     let Some(id) = id else { return Ok(None) };
-    Ok(Some(app.store().review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?))
+    Ok(Some(app.store.review(id).await?.ok_or_else(|| AppError::defect(format!("there is no item {id}")))?))
 }
 
 /// The order whose money or coins a suspense item holds, if it is of that order's asset.
 pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -> AppResult<Option<Order>> {
     let Some(id) = item.filter(|item| item.kind == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
-    let order = match app.store().payment(id).await? {
+    let order = match app.store.payment(id).await? {
         Some(payment) => Some(payment.into()),
-        None => app.store().rampoff(id).await?.map(Order::from),
+        None => app.store.rampoff(id).await?.map(Order::from),
     };
     Ok(order.filter(|order| order.receives() == asset))
 }
@@ -41,7 +41,7 @@ pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -
 /// The newest item saying that suspense lacks the amount of an item.
 pub(super) async fn shortage(app: &App, of: Option<&ReviewItem>) -> AppResult<Option<ReviewItem>> {
     let Some((item, fact)) = of.and_then(|item| Some((item, item.fact?))) else { return Ok(None) };
-    Ok(suspense::shortage_of(item, &app.store().reviews_of_fact(fact).await?).cloned())
+    Ok(suspense::shortage_of(item, &app.store.reviews_of_fact(fact).await?).cloned())
 }
 
 /// What replaced a payout that was thought to have failed: the order's pending payout or transfer, or the one that its review item was sent
@@ -60,7 +60,7 @@ pub(super) async fn instead(app: &App, named: &Outgoing) -> AppResult<Option<Pen
 
 /// A pending payout or transfer, with its jobs.
 async fn on_its_way(app: &App, pending: OutgoingRecord) -> AppResult<PendingOutgoing> {
-    let jobs = async |subject: String| app.store().jobs_of_subject(&subject).await;
+    let jobs = async |subject: String| app.store.jobs_of_subject(&subject).await;
     Ok(match pending {
         // Jobs first: one created in between comes with another version of the payout or transfer.
         OutgoingRecord::Payout(id) => {
@@ -105,14 +105,14 @@ pub(crate) async fn returning(app: &App, item: &ReviewItem) -> AppResult<Option<
 /// The order's payout that is booked as lost because a replacement had been ordered.
 pub(super) async fn lost(app: &App, order: Option<OrderId>) -> AppResult<Option<Payout>> {
     let Some(order) = order else { return Ok(None) };
-    Ok(app.store().payouts_of_order(order).await?.into_iter().find(|payout| payout.lost))
+    Ok(app.store.payouts_of_order(order).await?.into_iter().find(|payout| payout.lost))
 }
 
 /// The deposits whose coins a transfer moves.
 pub(super) async fn deposits(app: &App, ids: &[FactId]) -> AppResult<Vec<Deposit>> {
     let mut deposits = Vec::with_capacity(ids.len());
     for id in ids {
-        deposits.push(app.store().deposit(*id).await?.ok_or_else(|| AppError::defect(format!("there is no deposit {id}")))?);
+        deposits.push(app.store.deposit(*id).await?.ok_or_else(|| AppError::defect(format!("there is no deposit {id}")))?);
     }
     Ok(deposits)
 }

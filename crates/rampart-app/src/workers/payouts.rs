@@ -10,7 +10,7 @@ use crate::error::{AppError, AppResult};
 
 /// Loads a payout that another record references; it must exist.
 pub(crate) async fn load(app: &App, id: PayoutId) -> AppResult<Payout> {
-    app.store().payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
+    app.store.payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
 }
 
 async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
@@ -31,7 +31,7 @@ pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> AppR
         (PayoutFact::Settled { .. }, PayoutState::Failed { .. } | PayoutState::Returned { .. }) => {
             outgoing.instead = outgoing::instead(app, &outgoing).await?;
             if let (PayoutState::Returned { .. }, Some(order)) = (&payout.state, payout.order) {
-                let items = app.store().reversals_waiting(order).await?;
+                let items = app.store.reversals_waiting(order).await?;
                 outgoing.review = items.into_iter().find(|item| item.source.is_some() && item.amount == payout.amount);
             }
         }

@@ -3,17 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rampart_core::code::Code;
 use rampart_core::ports::{MarketPrice, Unavailable};
 use rampart_core::step::Step;
-use rampart_core::watch::{Cursor, CursorName};
+use rampart_core::step::watch::{Cursor, CursorName};
+use rampart_core::text::code::Code;
 use rampart_store::{CommitError, Store};
 
 use super::jobs::in_time;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::prices::PriceBoard;
+use crate::state::prices::PriceBoard;
 
 const CURSOR: CursorName = Code::literal("prices");
 /// The shortest interval between two stored copies (real time).
@@ -32,12 +32,12 @@ impl PriceRefresher {
 
     async fn refresh(&self) -> AppResult<TurnOutcome> {
         let app = &self.app;
-        let answer = in_time(app, app.ports().prices.prices()).await;
+        let answer = in_time(app, app.ports.prices.prices()).await;
         let answer = answer.unwrap_or_else(|| Err(Unavailable("no answer in time".to_owned())));
         let was_silent = self.is_silent.swap(answer.is_err(), Ordering::Relaxed);
         match answer {
             Ok(prices) => {
-                app.prices().set(prices);
+                app.prices.set(prices);
                 self.store().await?;
             }
             Err(reason) if !was_silent => tracing::warn!(%reason, "the price source does not answer"),
@@ -50,15 +50,15 @@ impl PriceRefresher {
 impl PriceRefresher {
     /// Stores the board for processes that do not call the price source, such as an operator's command.
     async fn store(&self) -> AppResult<()> {
-        let (app, now) = (&self.app, self.app.real().now());
-        let stored = app.store().cursor(CURSOR).await?;
+        let (app, now) = (&self.app, self.app.real.now());
+        let stored = app.store.cursor(CURSOR).await?;
         if stored.as_ref().is_some_and(|stored| stored.moved_at.until(now) < STORE_INTERVAL) {
             return Ok(());
         }
         let version = stored.map_or(0, |stored| stored.version);
-        let position = serde_json::to_string(&app.prices().all()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        let position = serde_json::to_string(&app.prices.all()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let mut step = Step::new();
-        step.write(Cursor { id: CURSOR, version, position, moved_at: now, read_at: Some(app.business().now()) });
+        step.write(Cursor { id: CURSOR, version, position, moved_at: now, read_at: Some(app.business.now()) });
         match app.commit(step).await {
             // Another process has stored its own copy.
             Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
@@ -86,18 +86,18 @@ impl Worker for PriceRefresher {
     }
 
     fn woken(&self) -> WorkerFuture<'_, ()> {
-        let known = self.app.prices().newest().unwrap_or_default();
+        let known = self.app.prices.newest().unwrap_or_default();
         // A source that fails has no news to wait for: it is polled until it answers.
         let is_silent = self.is_silent.load(Ordering::Relaxed);
         Box::pin(async move {
             match is_silent {
                 true => std::future::pending().await,
-                false => self.app.ports().prices.news(known).await,
+                false => self.app.ports.prices.news(known).await,
             }
         })
     }
 
     fn interval(&self) -> Option<Duration> {
-        Some(self.app.config().workers.interval().max(Duration::from_secs(1)))
+        Some(self.app.config.workers.interval().max(Duration::from_secs(1)))
     }
 }

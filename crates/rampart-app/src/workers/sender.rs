@@ -11,17 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use rampart_core::asset::Chain;
 use rampart_core::id::{CustomerId, TransferId};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{
     Outgoing, Screening, SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState,
 };
 use rampart_core::ports::{CallOutcome, ChainPort, SigningRequest, TransactionStatus};
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::record::RecordKey;
+use rampart_core::step::watch::Wallet;
 use rampart_core::text;
-use rampart_core::watch::Wallet;
 use rampart_store::CommitError;
 
 use super::decide::decide_and_commit;
@@ -34,7 +34,7 @@ use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::{transfers, unsigned};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::stops;
+use crate::operate::stops;
 
 /// Transfers signed in one step.
 const BATCH_TRANSFERS: usize = 128;
@@ -50,7 +50,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(app: App) -> Self {
-        let pool = Pool::new(app.config().workers.concurrency.max(BATCH_TRANSFERS));
+        let pool = Pool::new(app.config.workers.concurrency.max(BATCH_TRANSFERS));
         Self { pool, gaps: Arc::new(NonceGaps::default()), app }
     }
 
@@ -65,7 +65,7 @@ impl Sender {
             return Ok(TurnOutcome::Idle);
         }
         let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);
-        let due = app.store().jobs_due(JobKind::SendTransfer, app.business().now(), app.real().now(), asked).await?;
+        let due = app.store.jobs_due(JobKind::SendTransfer, app.business.now(), app.real.now(), asked).await?;
         let new_jobs: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
         let is_full = new_jobs.len() == free;
         let mut first_error = None;
@@ -92,12 +92,12 @@ impl Sender {
     async fn by_chain(&self, jobs: Vec<Job>) -> AppResult<BTreeMap<Chain, Vec<(Job, Transfer)>>> {
         let app = &self.app;
         let mut chains: BTreeMap<Chain, Vec<(Job, Transfer)>> = BTreeMap::new();
-        for chain in app.catalogue().chains.iter().filter(|chain| self.gaps.is_suspected(chain.name)) {
+        for chain in app.catalogue.chains.iter().filter(|chain| self.gaps.is_suspected(chain.name)) {
             chains.entry(chain.name).or_default();
         }
         let ids = jobs.iter().map(leases::subject).collect::<AppResult<Vec<TransferId>>>()?;
         let mut transfers: BTreeMap<TransferId, Transfer> =
-            app.store().transfers_by_id(&ids).await?.into_iter().map(|transfer| (transfer.id, transfer)).collect();
+            app.store.transfers_by_id(&ids).await?.into_iter().map(|transfer| (transfer.id, transfer)).collect();
         for (job, id) in jobs.into_iter().zip(ids) {
             match transfers.remove(&id) {
                 // Before it is screened, a transfer has a job of another kind.
@@ -121,7 +121,7 @@ impl Sender {
 
     async fn on_chain(&self, chain: Chain, work: Vec<(Job, Transfer)>) -> AppResult<()> {
         let app = &self.app;
-        let port = app.ports().chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
+        let port = app.ports.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
         let (signed, queued): (Vec<_>, Vec<_>) = work.into_iter().partition(|(_, transfer)| transfer.state.signed().is_some());
         // Signed and committed by a process that recorded no outcome: the same bytes go out again.
         let (jobs, transfers): (Vec<Job>, Vec<Transfer>) = signed.into_iter().unzip();
@@ -201,7 +201,7 @@ impl Sender {
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
             let permission = transfer.customer.and_then(|customer| known.get(&customer));
-            let (now, max_age) = (self.app.business().now(), self.app.config().workers.screening_fresh());
+            let (now, max_age) = (self.app.business.now(), self.app.config.workers.screening_fresh());
             let goes_back = transfer.purpose != TransferPurpose::Buy;
             match permission.and_then(|permission| permission.stops(goes_back, transfer.by_person, transfer.screening)) {
                 None if transfer.is_outdated(now, max_age) => self.withdraw(TransferFact::Outdated, permission, job, transfer).await?,
@@ -242,7 +242,7 @@ impl Sender {
     /// Assigns nonces; `None` when there is nothing to sign.
     async fn plan(&self, chain: Chain, port: &Arc<dyn ChainPort>, queued: &[(Job, Transfer)]) -> AppResult<Option<NoncePlan>> {
         let app = &self.app;
-        let wallet = match app.store().wallet(chain).await? {
+        let wallet = match app.store.wallet(chain).await? {
             Some(wallet) => wallet,
             None if queued.is_empty() => return Ok(None),
             None => Wallet { id: chain, version: 0, next_nonce: answer_in_time(app, port.next_nonce(TransferSource::Hot)).await? },
@@ -258,8 +258,8 @@ impl Sender {
         }
         let mut kept = Vec::with_capacity(queued.len());
         for (job, transfer) in queued.drain(..) {
-            let stored_job = self.app.store().job(job.id).await?;
-            let stored = self.app.store().transfer(transfer.id).await?;
+            let stored_job = self.app.store.job(job.id).await?;
+            let stored = self.app.store.transfer(transfer.id).await?;
             if stored_job.is_some_and(|stored| stored.version == job.version)
                 && let Some(stored) = stored
                 && stored.state == TransferState::Queued
@@ -279,7 +279,7 @@ impl Sender {
                 Ok(Some(reason)) => reschedule(&app, &leased, &reason).await,
                 Err(error) => reschedule(&app, &leased, &error.to_string()).await,
             };
-            app.metrics().job(leased.job.kind.as_str(), outcome);
+            app.metrics.job(leased.job.kind.as_str(), outcome);
         });
     }
 }
@@ -295,7 +295,7 @@ async fn reschedule(app: &App, leased: &LeasedJob, reason: &str) -> &'static str
 async fn signature(app: &App, port: &Arc<dyn ChainPort>, nonce: u64, transfer: &Transfer) -> Result<SignedTransaction, String> {
     let Transfer { coin, amount, source, ref to, .. } = *transfer;
     // An order of an earlier version may have a destination that is no longer accepted.
-    let family = app.catalogue().chain(coin.chain).map(|chain| chain.addresses);
+    let family = app.catalogue.chain(coin.chain).map(|chain| chain.addresses);
     if let Some(Err(fault)) = family.map(|family| family.normalize(to)) {
         return Err(format!("the destination {fault}"));
     }
@@ -351,7 +351,7 @@ async fn broadcast(
             Some(Ok(TransactionStatus::Unknown)) => {
                 record_refusal(app, leased, transfer.id, &reason).await?;
                 gaps.suspect(transfer.chain());
-                app.wake().ring_jobs(JobKind::SendTransfer);
+                app.wake.ring_jobs(JobKind::SendTransfer);
                 Ok(None)
             }
             Some(Ok(_)) => record_broadcast(app, leased, transfer.id).await.map(|()| None),
@@ -395,13 +395,13 @@ impl Worker for Sender {
         Box::pin(async move {
             let is_full = self.pool.free() == 0;
             tokio::select! {
-                () = self.app.wake().jobs(JobKind::SendTransfer), if !is_full => {}
+                () = self.app.wake.jobs(JobKind::SendTransfer), if !is_full => {}
                 () = self.pool.freed(), if is_full => {}
             }
         })
     }
 
     fn finish(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.pool.drain(self.app.config().workers.drain_timeout()))
+        Box::pin(self.pool.drain(self.app.config.workers.drain_timeout()))
     }
 }

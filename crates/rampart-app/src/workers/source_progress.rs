@@ -1,12 +1,12 @@
 //! How far a source has been read with its facts applied. After the end of a price guarantee a decision waits for it, so that everything
 //! one reading reports of an order is decided together.
 
-use rampart_core::asset::Chain;
-use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::FactId;
-use rampart_core::payment::PayIn;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::payment::PayIn;
+use rampart_core::step::fact::{Fact, FactBody};
+use rampart_core::step::watch::CursorName;
 use rampart_core::time::Timestamp;
-use rampart_core::watch::CursorName;
 
 use super::{chain, ingest};
 use crate::app::App;
@@ -44,8 +44,8 @@ async fn applied_until(
     belongs: impl Fn(&Fact) -> bool,
 ) -> AppResult<Option<Timestamp>> {
     // The cursor first: a fact stored after it can only delay the decision.
-    let Some(read_at) = app.store().cursor(cursor).await?.and_then(|cursor| cursor.read_at) else { return Ok(None) };
-    let waiting = app.store().facts_to_apply(None, MAX_WAITING_ROWS).await?;
+    let Some(read_at) = app.store.cursor(cursor).await?.and_then(|cursor| cursor.read_at) else { return Ok(None) };
+    let waiting = app.store.facts_to_apply(None, MAX_WAITING_ROWS).await?;
     let is_page = waiting.len() < usize::try_from(MAX_WAITING_ROWS).unwrap_or(usize::MAX);
     // An unreadable fact waits in the review queue and does not block the others.
     let mut readable = waiting.into_iter().filter_map(|(_, fact)| fact.ok());

@@ -47,13 +47,13 @@ fn pause_after(failures: u32) -> Duration {
 
 pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch::Receiver<bool>) {
     let name = worker.name();
-    let interval = worker.interval().unwrap_or(app.config().workers.interval());
-    app.metrics().health().started(&name, interval);
+    let interval = worker.interval().unwrap_or(app.config.workers.interval());
+    app.metrics.health().started(&name, interval);
     while !*stop.borrow() {
         let pause = match AssertUnwindSafe(worker.turn()).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))) {
             Ok(turn) => {
-                app.metrics().health().completed(&name);
-                app.metrics().turn(&name, "completed");
+                app.metrics.health().completed(&name);
+                app.metrics.turn(&name, "completed");
                 match turn {
                     TurnOutcome::More => {
                         tokio::task::yield_now().await;
@@ -63,8 +63,8 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
                 }
             }
             Err(error) => {
-                let failures = app.metrics().health().failed(&name, error.to_string());
-                app.metrics().turn(&name, "failed");
+                let failures = app.metrics.health().failed(&name, error.to_string());
+                app.metrics.turn(&name, "failed");
                 // Logged at the 1st, 2nd, 4th, 8th … failure in a row, so that a lasting error does not flood the log.
                 if failures.is_power_of_two() {
                     tracing::warn!(worker = name, failures, %error, "a worker's turn failed");
@@ -72,15 +72,15 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
                 pause_after(failures)
             }
         };
-        let until = app.real().now().after(pause);
+        let until = app.real.now().after(pause);
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            () = app.real().sleep_until(until) => {}
+            () = app.real.sleep_until(until) => {}
             () = worker.woken(), if pause == interval => {}
         }
     }
     worker.finish().await;
-    app.metrics().health().stopped(&name);
+    app.metrics.health().stopped(&name);
 }
 
 /// Turns a panic's payload into an error.

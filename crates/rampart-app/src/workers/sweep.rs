@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rampart_core::id::{DeliveryId, PayoutId, TransferId};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{Payout, PayoutState};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -35,7 +35,7 @@ impl Sweep {
     }
 
     async fn sweep(&self) -> AppResult<TurnOutcome> {
-        let before = self.app.business().now().before(MIN_AGE);
+        let before = self.app.business.now().before(MIN_AGE);
         self.payments(before).await?;
         self.rampoffs(before).await?;
         self.transfers(before).await?;
@@ -47,7 +47,7 @@ impl Sweep {
     async fn payments(&self, before: Timestamp) -> AppResult<()> {
         let mut after = None;
         loop {
-            let orders = self.app.store().stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
+            let orders = self.app.store.stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
                 self.recreate_job(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
             }
@@ -61,7 +61,7 @@ impl Sweep {
     async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
         let mut after = None;
         loop {
-            let orders = self.app.store().stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
+            let orders = self.app.store.stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
                 self.recreate_job(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
             }
@@ -74,11 +74,11 @@ impl Sweep {
 
     async fn transfers(&self, before: Timestamp) -> AppResult<()> {
         let newest = TransferId::first_at(before);
-        for chain in &self.app.catalogue().chains {
+        for chain in &self.app.catalogue.chains {
             for state in ["queued", "signed"] {
                 let mut after = None;
                 loop {
-                    let page = self.app.store().transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
+                    let page = self.app.store.transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
                     let is_last =
                         page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
                     after = page.last().map(|transfer| transfer.id);
@@ -99,7 +99,7 @@ impl Sweep {
         let newest = PayoutId::first_at(before);
         let mut after = None;
         loop {
-            let page = self.app.store().payouts_in_state(state, after, PAGE_ROWS).await?;
+            let page = self.app.store.payouts_in_state(state, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.iter().any(|each| each.id >= newest);
             after = page.last().map(|payout| payout.id);
             let waits = |payout: &&Payout| payout.id < newest && matches!(payout.state, PayoutState::Queued | PayoutState::Unknown);
@@ -116,7 +116,7 @@ impl Sweep {
     /// Creates the missing job. The step relies on the record's version: a process that completes the job at this moment changes it.
     async fn recreate_job(&self, kind: JobKind, subject: &str, key: RecordKey, version: i64) -> AppResult<()> {
         let app = &self.app;
-        if app.store().jobs_of_subject(subject).await?.iter().any(|job| job.kind == kind) {
+        if app.store.jobs_of_subject(subject).await?.iter().any(|job| job.kind == kind) {
             return Ok(());
         }
         let mut step = Step::new();
@@ -149,7 +149,7 @@ impl Sweep {
         let limit = u64::from(PRUNE_ROWS);
         loop {
             let round = Instant::now();
-            let pruned = app.store().prune(app.business().now(), PRUNE_ROWS.into()).await?;
+            let pruned = app.store.prune(app.business.now(), PRUNE_ROWS.into()).await?;
             if pruned.claims < limit && pruned.counters < limit && pruned.batches < limit {
                 return Ok(false);
             }
@@ -157,17 +157,17 @@ impl Sweep {
                 return Ok(true);
             }
             // Pauses as long as the deletion took, so that commits keep at least half of the writer's time.
-            app.real().sleep_until(app.real().now().after(round.elapsed())).await;
+            app.real.sleep_until(app.real.now().after(round.elapsed())).await;
         }
     }
 
     /// Deletes old delivered deliveries; events are kept. Returns whether more is left.
     async fn delete_delivered(&self, begun: Instant) -> AppResult<bool> {
         let app = &self.app;
-        let kept = Duration::from_secs(u64::from(app.config().retention.delivered_days) * 24 * 60 * 60);
-        let before = DeliveryId::first_at(app.business().now().before(kept));
+        let kept = Duration::from_secs(u64::from(app.config.retention.delivered_days) * 24 * 60 * 60);
+        let before = DeliveryId::first_at(app.business.now().before(kept));
         loop {
-            let page = app.store().deliveries_delivered(before, PAGE_ROWS).await?;
+            let page = app.store.deliveries_delivered(before, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             let mut step = Step::new();
             step.removals = page.into_iter().map(|delivery| (RecordKey::Delivery(delivery.id), delivery.version)).collect();

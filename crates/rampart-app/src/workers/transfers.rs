@@ -10,7 +10,7 @@ use crate::error::{AppError, AppResult};
 
 /// Loads a transfer that another record references; it must exist.
 pub(crate) async fn load(app: &App, id: TransferId) -> AppResult<Transfer> {
-    app.store().transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
+    app.store.transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
 }
 
 /// The records that a transfer references.

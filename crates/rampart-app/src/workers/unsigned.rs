@@ -1,10 +1,10 @@
 //! Transfers that cannot be signed: each is set aside alone, so that the others go on, and reaches the review queue.
 
 use rampart_core::id::{ReviewId, TransferId};
-use rampart_core::job::Job;
 use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
-use rampart_core::record::RecordKey;
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::job::Job;
+use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
 use rampart_store::CommitError;
@@ -29,7 +29,7 @@ pub(crate) async fn record_failure(app: &App, job: &Job, transfer: &Transfer, re
     let reason = &*text::reason(reason);
     let job = leases::retry_later(app, job, &format!("{CANNOT_SIGN}: {reason}"));
     let mut step = Step::new();
-    if job.attempts >= REVIEW_AFTER_ATTEMPTS && app.store().claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {
+    if job.attempts >= REVIEW_AFTER_ATTEMPTS && app.store.claim(ClaimScope::Fact, &claim_key(transfer.id)).await?.is_none() {
         let item = item(app, transfer, reason);
         step.claims.push(Claim::forever(ClaimScope::Fact, claim_key(transfer.id), item.id));
         step.write(item);
@@ -58,11 +58,11 @@ pub(crate) async fn resolve_review(app: &App, job: &Job, id: TransferId, step: &
     if job.attempts < REVIEW_AFTER_ATTEMPTS {
         return Ok(());
     }
-    let Some(claim) = app.store().claim(ClaimScope::Fact, &claim_key(id)).await? else { return Ok(()) };
+    let Some(claim) = app.store.claim(ClaimScope::Fact, &claim_key(id)).await? else { return Ok(()) };
     let review_id: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim has no review item"))?;
-    if let Some(item) = app.store().review(review_id).await?.filter(|item| item.resolution.is_none()) {
+    if let Some(item) = app.store.review(review_id).await?.filter(|item| item.resolution.is_none()) {
         let reason = "it could be signed after all".to_owned();
-        step.write(item.settled("signed", "wallet", reason, None, app.business().now()));
+        step.write(item.settled("signed", "wallet", reason, None, app.business.now()));
     }
     Ok(())
 }
@@ -71,11 +71,11 @@ pub(crate) async fn resolve_review(app: &App, job: &Job, id: TransferId, step: &
 async fn queued(app: &App, item: &ReviewItem) -> AppResult<(Transfer, Vec<Job>)> {
     let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
     let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
-    let transfer = app.store().transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
+    let transfer = app.store.transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     if transfer.state != TransferState::Queued {
         return Err(refuse("the transfer was signed or abandoned in the meantime: dismiss the item"));
     }
-    let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+    let jobs = app.store.jobs_of_subject(&id.to_string()).await?;
     Ok((transfer, jobs))
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn retry(app: &App, item: &ReviewItem) -> AppResult<Step> {
     let mut step = Step::new();
     step.rely(RecordKey::Transfer(transfer.id), transfer.version);
     for job in jobs {
-        step.write(Job { due_at: app.business().now(), ..job });
+        step.write(Job { due_at: app.business.now(), ..job });
     }
     Ok(step)
 }

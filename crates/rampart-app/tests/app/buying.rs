@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use rampart_app::operate::{Operator, customers};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, RegisterUser};
-use rampart_core::bank_account::virtual_account;
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::{KycLevel, KycStatus};
-use rampart_core::reference;
+use rampart_core::identity::bank_account::virtual_account;
+use rampart_core::order::reference;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
 
@@ -32,14 +35,14 @@ mod checks {
 
 async fn by_card(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap();
     assert!(data_of(&answer)["url_payment"].as_str().unwrap().starts_with("http://127.0.0.1:8080/gateway/card?token="));
     let id = TestApp::order_of(&answer);
     test.pay(id).await;
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.exceptions.first(), None);
     test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(|payment| payment.is_settled()) }).await;
-    let events = test.app.events(&test.caller, None, None).await.unwrap().events;
+    let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
     let kinds: Vec<_> = events.iter().filter(|event| event.kind != "KYC_UPDATED").map(|event| event.kind).collect();
     assert_eq!(kinds[..2], ["PAY_IN", "COINS_SENT"]);
     assert!(events.iter().map(|event| event.sequence).eq(1..=i64::try_from(events.len()).unwrap()), "without a gap");
@@ -48,7 +51,7 @@ async fn by_card(test: Arc<TestApp>) {
 async fn by_transfer(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePayment { payment_type: Some("TRANSFER".into()), ..buy(customer, "250.50") };
-    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
     assert_eq!(data["amount"], "250.50");
     assert_eq!(data["concept"].as_u64().unwrap().to_string().len(), 10);
@@ -63,7 +66,7 @@ async fn references(test: Arc<TestApp>) {
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
     let mut answers = Vec::new();
     for _ in 0..5 {
-        let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+        let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
         let concept = data_of(&answer)["concept"].as_u64().unwrap();
         assert!(reference::is_valid(&concept.to_string()), "{concept}");
         answers.push(concept);
@@ -73,7 +76,7 @@ async fn references(test: Arc<TestApp>) {
     // The numbers start again, so that every reference drawn is taken.
     test.tamper("UPDATE numbers SET next = 1 WHERE series = 'concepts'");
     let node = test.another_node().await;
-    let answer = node.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&node, &test.caller, &request, None).await.unwrap();
     assert!(!answers.contains(&data_of(&answer)["concept"].as_u64().unwrap()));
 }
 
@@ -85,7 +88,7 @@ async fn by_own_account(test: Arc<TestApp>) {
         coin_chain: None,
         ..buy(customer, "150000")
     };
-    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!(data_of(&answer)["iban"].as_str().unwrap().len(), 22);
     let id = TestApp::order_of(&answer);
     test.pay(id).await;
@@ -106,11 +109,11 @@ async fn documented(test: Arc<TestApp>) {
         wallet: some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"),
         ..CreatePayment::default()
     };
-    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
     assert_eq!(data.as_object().unwrap().len(), 2);
     assert!(data["url_payment"].as_str().unwrap().starts_with("http://127.0.0.1:8080/gateway/khipu?token="));
-    let view = test.app.payment(&test.caller, data["payment_id"].as_str().unwrap()).await.unwrap();
+    let view = partner_api::payment(&test.app, &test.caller, data["payment_id"].as_str().unwrap()).await.unwrap();
     let json: serde_json::Value = serde_json::from_str(&view.to_json()).unwrap();
     assert_eq!(json["fiat_amount"].as_i64().unwrap() % 240, 0);
     assert_eq!(json["user_id"], customer.to_string());
@@ -118,7 +121,7 @@ async fn documented(test: Arc<TestApp>) {
 }
 
 async fn order_of_checks(test: Arc<TestApp>) {
-    let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
+    let code = async |request: CreatePayment| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
     let some = |text: &str| Some(text.to_owned());
     // Everything is wrong at first; each step repairs what was refused.
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
@@ -136,7 +139,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     // A currency without a method is refused before a chain is asked for.
     for unknown in ["CLF", "UF", "MXP", "pesos"] {
         let request = CreatePayment { fiat_symbol: some(unknown), ..request.clone() };
-        let refusal = refusal_of(test.app.create_payment(&test.caller, &request, None).await);
+        let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
         assert_eq!(refusal.code, ErrorCode::MethodNotAllowed, "{unknown}");
         let said = format!("'{unknown}' is not a currency that is paid here");
         assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
@@ -166,8 +169,8 @@ async fn order_of_checks(test: Arc<TestApp>) {
     request.fiat_amount = Some("100000000".into());
     assert_eq!(code(request.clone()).await, ErrorCode::MaxPurchase);
     request.fiat_amount = Some("100".into());
-    test.app.create_payment(&test.caller, &request, None).await.unwrap();
-    let mut banned = test.app.store().customer(customer).await.unwrap().unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
+    let mut banned = test.app.store.customer(customer).await.unwrap().unwrap();
     banned.banned = Some("test".into());
     let mut step = rampart_core::step::Step::new();
     step.write(banned);
@@ -177,9 +180,9 @@ async fn order_of_checks(test: Arc<TestApp>) {
 
 async fn wallets(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let polygon = test.app.ports().chain("polygon".parse().unwrap()).unwrap().clone();
-    let contract = test.app.catalogue().coins.iter().find_map(|coin| coin.contract.clone().filter(|_| coin.id.chain.as_str() == "polygon"));
-    let sale = test.app.create_rampoff(&test.caller, &rampart_testkit::sell(customer, "50"), None).await.unwrap();
+    let polygon = test.app.ports.chain("polygon".parse().unwrap()).unwrap().clone();
+    let contract = test.app.catalogue.coins.iter().find_map(|coin| coin.contract.clone().filter(|_| coin.id.chain.as_str() == "polygon"));
+    let sale = partner_api::create_rampoff(&test.app, &test.caller, &rampart_testkit::sell(customer, "50"), None).await.unwrap();
     let deposit = data_of(&sale)["wallet"].as_str().unwrap().to_owned();
     let bad = [
         "0xb51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
@@ -191,23 +194,30 @@ async fn wallets(test: Arc<TestApp>) {
     ];
     for wallet in bad {
         let request = CreatePayment { wallet: Some(wallet.clone()), ..buy(customer, "100") };
-        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
+        assert_eq!(
+            TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await),
+            ErrorCode::InvalidWallet,
+            "{wallet}"
+        );
     }
     // The wallet is checked before the amount, also by the quote.
     let request = CreatePayment { wallet: Some(deposit), ..buy(customer, "1") };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
     let request = CreatePayment { wallet: Some(lower.into()), ..buy(customer, "100") };
-    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!(test.payment(TestApp::order_of(&answer)).await.wallet, "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55");
 }
 
 async fn price_of_yesterday(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "100"), None).await), ErrorCode::PriceUnavailable);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await),
+        ErrorCode::PriceUnavailable
+    );
     // Limits and caps are checked before the price.
-    let code = TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "1500"), None).await);
+    let code = TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "1500"), None).await);
     assert_eq!(code, ErrorCode::KycReinforcedRequired);
 }
 
@@ -215,20 +225,20 @@ async fn identity_needed(test: Arc<TestApp>) {
     let some = |text: &str| Some(text.to_owned());
     let register = async |email: &str, request: RegisterUser| {
         let request = RegisterUser { name: some("Juan"), email: some(email), ..request };
-        let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+        let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
         let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
         test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
         customer
     };
-    let code = async |request: CreatePayment| TestApp::code(test.app.create_payment(&test.caller, &request, None).await);
+    let code = async |request: CreatePayment| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
     // In Latin America an identification is required whatever the provider decided; in Spain it is not.
     let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
     let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
     assert_eq!(code(khipu.clone()).await, ErrorCode::RequireKyc);
-    let token = test.app.identity_token(latin);
-    assert_eq!(test.app.page_customer(&token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
+    let token = page_links::identity_token(&test.app, latin);
+    assert_eq!(pages::page_customer(&test.app, &token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
     let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
-    test.app.create_payment(&test.caller, &buy(spanish, "100"), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &buy(spanish, "100"), None).await.unwrap();
     // A minor may register but not trade.
     let minor = RegisterUser {
         country: some("CO"),
@@ -246,7 +256,7 @@ async fn a_customer_who_changes(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let orders = (0..6).map(|_| {
         let test = test.clone();
-        tokio::spawn(async move { test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.map(drop) })
+        tokio::spawn(async move { partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.map(drop) })
     });
     let orders: Vec<_> = orders.collect();
     // The provider keeps reporting decisions about the customer; orders are decided again on the present state.
@@ -261,7 +271,7 @@ async fn a_customer_who_changes(test: Arc<TestApp>) {
 /// Nodes cache customers. A cached customer that another node has changed neither lets an order through nor refuses one.
 async fn a_remembered_customer(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let order = async || test.app.create_payment(&test.caller, &buy(customer, "50"), None).await;
+    let order = async || partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await;
     order().await.unwrap();
     let elsewhere = test.another_node().await;
     let operator = Operator { actor: "maria".to_owned(), reason: "test".to_owned() };
@@ -277,11 +287,11 @@ async fn own_accounts(test: Arc<TestApp>) {
     let request = CreatePayment { payment_type: Some("spei".into()), fiat_symbol: Some("MXN".into()), ..buy(customer, "3000") };
     let mut answers = Vec::new();
     for _ in 0..2 {
-        let data = data_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+        let data = data_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
         answers.push((data["iban"].as_str().unwrap().to_owned(), data["concept"].as_u64().unwrap()));
     }
     assert_eq!(answers[0].0, answers[1].0, "the account is the customer's own");
     assert_ne!(answers[0].1, answers[1].1, "the reference is the order's");
-    let ours = test.app.catalogue().rail_account("spei".parse().unwrap()).unwrap().account.clone();
+    let ours = test.app.catalogue.rail_account("spei".parse().unwrap()).unwrap().account.clone();
     assert_eq!(virtual_account::customer_of(&ours, &answers[0].0), Some(customer));
 }

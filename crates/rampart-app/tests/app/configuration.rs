@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, required_configuration};
+use rampart_app::partner_api;
+use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, operate::required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
@@ -20,19 +21,22 @@ fn some(text: &str) -> Option<String> {
 /// A disabled method or payout takes no new orders and still serves the open ones.
 async fn switched_off(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap());
-    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let payment = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap());
+    partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let catalogue = rampart_testkit::catalogue_with(|sections| {
         sections["methods"]["ESP"]["card"]["enabled"] = false.into();
         sections["payouts"]["ESP"]["enabled"] = false.into();
     });
     let app = test.with_catalogue(catalogue).await;
     required_configuration::check(&app).await.unwrap();
-    let refused = app.create_payment(&test.caller, &buy(customer, "100"), None).await;
+    let refused = partner_api::create_payment(&app, &test.caller, &buy(customer, "100"), None).await;
     assert_eq!(TestApp::code(refused), ErrorCode::MethodNotAllowed);
-    assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &sell(customer, "50"), None).await), ErrorCode::MethodNotAllowed);
+    assert_eq!(
+        TestApp::code(partner_api::create_rampoff(&app, &test.caller, &sell(customer, "50"), None).await),
+        ErrorCode::MethodNotAllowed
+    );
     let quote = QuoteRequest { amount: Some("100".into()), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
-    assert_eq!(TestApp::code(app.quote(&test.caller, &quote).await), ErrorCode::MethodNotAllowed);
+    assert_eq!(TestApp::code(partner_api::quote(&app, &test.caller, &quote).await), ErrorCode::MethodNotAllowed);
     let quote = RampoffQuoteRequest {
         amount: Some("50".into()),
         symbol: some("USDC"),
@@ -40,16 +44,16 @@ async fn switched_off(test: Arc<TestApp>) {
         country: some("ESP"),
         ..Default::default()
     };
-    assert_eq!(TestApp::code(app.rampoff_quote(&test.caller, &quote).await), ErrorCode::MethodNotAllowed);
-    let offered = app.payment_methods(&test.caller, some("ESP"), None).await.unwrap();
+    assert_eq!(TestApp::code(partner_api::rampoff_quote(&app, &test.caller, &quote).await), ErrorCode::MethodNotAllowed);
+    let offered = partner_api::payment_methods(&app, &test.caller, some("ESP"), None).await.unwrap();
     assert!(offered.iter().all(|method| method.payment_type != "card") && !offered.is_empty());
     let transfer = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
-    app.create_payment(&test.caller, &transfer, None).await.unwrap();
+    partner_api::create_payment(&app, &test.caller, &transfer, None).await.unwrap();
     // Existing orders still find their policy and fees.
     let payment = test.payment(payment).await;
-    let method = app.catalogue().method(payment.country, payment.method.as_str()).unwrap();
-    assert_eq!(Some(&method.policy), test.app.catalogue().method(payment.country, "card").map(|method| &method.policy));
-    assert!(app.catalogue().payout_rail(payment.country).is_some());
+    let method = app.catalogue.method(payment.country, payment.method.as_str()).unwrap();
+    assert_eq!(Some(&method.policy), test.app.catalogue.method(payment.country, "card").map(|method| &method.policy));
+    assert!(app.catalogue.payout_rail(payment.country).is_some());
 }
 
 fn is_on_polygon(coin: &Coin, symbol: &str) -> bool {
@@ -65,8 +69,8 @@ fn without(change: impl FnOnce(&mut Catalogue)) -> Catalogue {
 /// An entry that unfinished work needs is reported by name when it is missing; an entry that nothing needs may go.
 async fn cannot_vanish(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
-    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap();
+    partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let missed = async |catalogue: Catalogue| match required_configuration::check(&test.with_catalogue(catalogue).await).await {
         Ok(()) => String::new(),
         Err(AppError::Defect(defect)) => defect.to_string(),

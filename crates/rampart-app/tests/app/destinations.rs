@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use rampart_app::operate::{self, orders, reviews};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{App, CreatePayment, CreateRampoff, PartnerChange, SetPayoutAccount, SetRefundAccount, SetRefundWallet};
-use rampart_core::amount::Amount;
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ProvidedBy};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
 use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
@@ -45,7 +48,7 @@ async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId
 async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<&str>) -> OrderId {
     let refund_account = refund_account.map(str::to_owned);
     let request = CreatePayment { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
@@ -54,7 +57,7 @@ async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<
 
 /// The last event that the partner received about an order.
 async fn last_event(test: &TestApp, id: OrderId) -> (String, Value) {
-    let events = test.app.store().events_of_subject(test.caller.partner.id, &id.to_string(), 0, 100).await.unwrap();
+    let events = test.app.store.events_of_subject(test.caller.partner.id, &id.to_string(), 0, 100).await.unwrap();
     let last = events.last().expect("an event");
     (last.draft.kind.to_string(), serde_json::from_str(&last.draft.data).unwrap())
 }
@@ -63,9 +66,9 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
     let app = cautious(&test).await;
     let id = to_be_refunded(&test, None).await;
     orders::refund(&app, &operator(), id).await.unwrap();
-    let token = test.app.payment_token(id);
+    let token = page_links::payment_token(&test.app, id);
     // Anyone with the link can type the customer's name, so it proves nothing.
-    app.give_refund_account(&token, THIEF, "Ana García López").await.unwrap();
+    partner_api::give_refund_account(&app, &token, THIEF, "Ana García López").await.unwrap();
     let held = test.payment(id).await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::Destination, .. }), "{:?}", held.state);
     let origin = held.refund_origin.expect("an origin");
@@ -93,8 +96,8 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
 
     // A destination in another name waits for an operator, however long; the audit line says where the money went.
     let id = half_paid(&test, test.payment(id).await.customer, None).await;
-    app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
-    app.give_refund_account(&test.app.payment_token(id), THIEF, "Tom Ripley").await.unwrap();
+    pages::cancel_payment(&app, &page_links::payment_token(&test.app, id)).await.unwrap();
+    partner_api::give_refund_account(&app, &page_links::payment_token(&test.app, id), THIEF, "Tom Ripley").await.unwrap();
     test.advance(30 * DAY_SECONDS).await;
     let held = test.payment(id).await;
     assert_eq!((held.status(), held.refund_origin.unwrap().used_from, held.due_at()), ("on_hold", None, None));
@@ -112,15 +115,18 @@ async fn a_page_fills_what_is_empty_and_waits(test: Arc<TestApp>) {
 
 async fn a_page_changes_nothing(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, Some(CustomerOf::SPAIN.account)).await;
-    let token = test.app.payment_token(id);
-    let page = test.app.page_payment(&token).await.unwrap();
+    let token = page_links::payment_token(&test.app, id);
+    let page = pages::page_payment(&test.app, &token).await.unwrap();
     assert!(!page.can_give_refund_account);
     // Before the order is on hold, while it is, and after its refund failed.
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), ErrorCode::ValidationFailed);
+    assert_eq!(
+        TestApp::code(partner_api::give_refund_account(&test.app, &token, THIEF, "Ana García López").await),
+        ErrorCode::ValidationFailed
+    );
     assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), CustomerOf::SPAIN.account);
     // The partner's change is reported and takes effect.
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
-    let answer = test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
+    let answer = partner_api::set_refund_account(&test.app, &test.caller, asked, None).await.unwrap();
     assert_eq!(data_of(&answer)["refund_destination"]["given_by"], "partner");
     assert_eq!(last_event(&test, id).await.0, "PAYMENT_UPDATED");
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -128,16 +134,19 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
         matches!(test.payment(id).await.state, PaymentState::OnHold { reason: HoldReason::RefundFailed, .. }).then_some(())
     })
     .await;
-    assert_eq!(TestApp::code(test.app.give_refund_account(&token, THIEF, "Ana García López").await), ErrorCode::ValidationFailed);
+    assert_eq!(
+        TestApp::code(partner_api::give_refund_account(&test.app, &token, THIEF, "Ana García López").await),
+        ErrorCode::ValidationFailed
+    );
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
-    test.app.set_refund_account(&test.caller, asked.clone(), None).await.unwrap();
+    partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), None).await.unwrap();
     test.payment_becomes(id, "refunded").await;
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, asked, None).await), ErrorCode::ValidationFailed);
+    assert_eq!(TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, asked, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
     let request = CreateRampoff { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
     test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
@@ -151,9 +160,9 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     orders::refund(&app, &operator(), id).await.unwrap();
     let rampoff = test.rampoff(id).await;
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::Destination, .. }));
-    let token = &test.app.rampoff_token(id);
-    app.give_refund_wallet(token, THIEFS_WALLET).await.unwrap();
-    assert_eq!(TestApp::code(app.give_refund_wallet(token, WALLET).await), ErrorCode::ValidationFailed);
+    let token = &page_links::rampoff_token(&test.app, id);
+    partner_api::give_refund_wallet(&app, token, THIEFS_WALLET).await.unwrap();
+    assert_eq!(TestApp::code(partner_api::give_refund_wallet(&app, token, WALLET).await), ErrorCode::ValidationFailed);
     let (kind, data) = last_event(&test, id).await;
     assert_eq!((kind.as_str(), data["refund_destination"]["given_by"].as_str()), ("RAMPOFF_UPDATED", Some("page")));
     assert_eq!(data["refund_destination"]["destination"], "0x52 **** … 9EE7");
@@ -161,14 +170,14 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     assert_eq!(test.rampoff(id).await.status(), "on_hold");
     // The partner objects, and its own wallet takes effect at once.
     let asked = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_lowercase()) };
-    test.app.set_refund_wallet(&test.caller, asked, None).await.unwrap();
+    partner_api::set_refund_wallet(&test.app, &test.caller, asked, None).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
-    let transfers = test.app.store().transfers_of_order(id).await.unwrap();
+    let transfers = test.app.store.transfers_of_order(id).await.unwrap();
     assert_eq!(transfers.iter().map(|transfer| transfer.to.as_str()).collect::<Vec<_>>(), [WALLET]);
 
     // No objection to this one.
     let id = a_sale(&test, customer).await;
-    app.give_refund_wallet(&test.app.rampoff_token(id), WALLET).await.unwrap();
+    partner_api::give_refund_wallet(&app, &page_links::rampoff_token(&test.app, id), WALLET).await.unwrap();
     test.advance(DAY_SECONDS + 60).await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
@@ -178,8 +187,11 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     let id = a_sale(&test, ana(&test).await).await;
     let give =
         |iban: &str| SetPayoutAccount { rampoff_id: Some(id.to_string()), iban: Some(iban.to_owned()), ..SetPayoutAccount::default() };
-    assert_eq!(TestApp::code(test.app.set_payout_account(&test.caller, give("ES00"), None).await), ErrorCode::InvalidBankAccount);
-    let answer = test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.unwrap();
+    assert_eq!(
+        TestApp::code(partner_api::set_payout_account(&test.app, &test.caller, give("ES00"), None).await),
+        ErrorCode::InvalidBankAccount
+    );
+    let answer = partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await.unwrap();
     assert_eq!(data_of(&answer)["payout_destination"]["destination"], "ES91 **** … 1332");
     test.rampoff_becomes(id, "finished").await;
     let file = orders::show(&test.app, id).await.unwrap();
@@ -187,7 +199,7 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     let line = file.audit.iter().find(|line| line.action == "order.destination").unwrap();
     assert_eq!(line.actor, test.caller.partner.id.to_string());
     assert_eq!(
-        TestApp::code(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await),
+        TestApp::code(partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await),
         ErrorCode::ValidationFailed
     );
 }
@@ -195,16 +207,22 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
 async fn repeats_and_strangers(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, None).await;
     let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.stranger, asked.clone(), None).await), ErrorCode::PaymentNotFound);
+    assert_eq!(
+        TestApp::code(partner_api::set_refund_account(&test.app, &test.stranger, asked.clone(), None).await),
+        ErrorCode::PaymentNotFound
+    );
     let as_sale = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_owned()) };
-    assert_eq!(TestApp::code(test.app.set_refund_wallet(&test.caller, as_sale, None).await), ErrorCode::RampoffNotFound);
+    assert_eq!(TestApp::code(partner_api::set_refund_wallet(&test.app, &test.caller, as_sale, None).await), ErrorCode::RampoffNotFound);
     let none = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: None };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, none, None).await), ErrorCode::FailMandatoryField);
-    let first = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
-    let again = test.app.set_refund_account(&test.caller, asked.clone(), Some("k1")).await.unwrap();
+    assert_eq!(TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, none, None).await), ErrorCode::FailMandatoryField);
+    let first = partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), Some("k1")).await.unwrap();
+    let again = partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), Some("k1")).await.unwrap();
     assert_eq!((first.replayed, again.replayed, &first.data), (false, true, &again.data));
     let other = SetRefundAccount { refund_account: Some(THIEF.to_owned()), ..asked };
-    assert_eq!(TestApp::code(test.app.set_refund_account(&test.caller, other, Some("k1")).await), ErrorCode::IdempotencyConflict);
+    assert_eq!(
+        TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, other, Some("k1")).await),
+        ErrorCode::IdempotencyConflict
+    );
     let lines = operate::audit_log(&test.app, Some(&id.to_string()), None, 10).await.unwrap();
     assert_eq!(lines.iter().filter(|line| line.action == "order.destination").count(), 1);
 }
@@ -216,9 +234,9 @@ async fn who_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
     let customer = test.payment(id).await.customer;
     let other = half_paid(&test, customer, None).await;
     let enabled = |enabled| PartnerChange { enabled: Some(enabled), ..PartnerChange::default() };
-    test.app.set_partner(test.caller.partner.id, &enabled(false), "test", "a leak").await.unwrap();
-    app.cancel_payment(&test.app.payment_token(id)).await.unwrap();
-    app.give_refund_account(&test.app.payment_token(id), THIEF, "Ana García López").await.unwrap();
+    operate::partners::set_partner(&test.app, test.caller.partner.id, &enabled(false), "test", "a leak").await.unwrap();
+    pages::cancel_payment(&app, &page_links::payment_token(&test.app, id)).await.unwrap();
+    partner_api::give_refund_account(&app, &page_links::payment_token(&test.app, id), THIEF, "Ana García López").await.unwrap();
     test.advance(DAY_SECONDS + 60).await;
     let held = test
         .eventually("it is left to a person", || async {
@@ -226,11 +244,11 @@ async fn who_cannot_object_is_not_passed_over(test: Arc<TestApp>) {
         })
         .await;
     assert_eq!(held.status(), "on_hold");
-    test.app.set_partner(test.caller.partner.id, &enabled(true), "test", "done").await.unwrap();
+    operate::partners::set_partner(&test.app, test.caller.partner.id, &enabled(true), "test", "done").await.unwrap();
     test.advance(DAY_SECONDS).await;
     assert_eq!(test.payment(id).await.status(), "on_hold", "it stays with the person");
 
     test.decide(customer, KycLevel::Basic, KycStatus::Fail).await;
-    app.give_refund_account(&test.app.payment_token(other), THIEF, "Ana García López").await.unwrap();
+    partner_api::give_refund_account(&app, &page_links::payment_token(&test.app, other), THIEF, "Ana García López").await.unwrap();
     assert_eq!(test.payment(other).await.refund_origin.unwrap().used_from, None);
 }

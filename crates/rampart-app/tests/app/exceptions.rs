@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use rampart_app::CreatePayment;
 use rampart_app::operate::{self, Operator};
-use rampart_core::amount::Amount;
-use rampart_core::arrival::DeviationKind;
+use rampart_app::orders::page_links;
+use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::limits::{self, Usage};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::DeviationKind;
+use rampart_core::order::limits::{self, Usage};
+use rampart_core::order::payment::{PayIn, Payment, PaymentState};
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::payment::{PayIn, Payment, PaymentState};
-use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
@@ -28,12 +30,12 @@ const EURO_CENTS: i128 = 100;
 async fn transfer_order(test: &TestApp, amount: &str) -> (CustomerId, OrderId) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, amount) };
-    (customer, TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap()))
+    (customer, TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap()))
 }
 
 async fn card_order(test: &TestApp, amount: &str) -> OrderId {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, amount), None).await.unwrap())
+    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, amount), None).await.unwrap())
 }
 
 /// Money arrives for a payment, from a payer of this name.
@@ -122,9 +124,9 @@ async fn counted(test: &TestApp, id: OrderId) -> Amount {
         amount: Amount::from_minor(1),
         at: payment.created_at,
     };
-    let raises = limits::raises(test.app.catalogue(), &usage, payment.level).unwrap();
+    let raises = limits::raises(&test.app.catalogue, &usage, payment.level).unwrap();
     let day = raises.into_iter().map(|raise| raise.counter).find(|counter| counter.what.contains(":day:")).unwrap();
-    test.app.store().counters(&[&day]).await.unwrap()[0]
+    test.app.store.counters(&[&day]).await.unwrap()[0]
 }
 
 async fn over_the_limits(test: Arc<TestApp>) {
@@ -193,7 +195,7 @@ async fn arrived_after_the_end(test: Arc<TestApp>) {
     let payment = test.eventually("the money is set aside", aside).await;
     assert_eq!((payment.set_aside, payment.exceptions.first()), (Amount::from_minor(200 * EURO_CENTS), Some(DeviationKind::Late)));
     let item = async || {
-        let items = test.app.store().reviews_of_order(id, 10).await.unwrap();
+        let items = test.app.store.reviews_of_order(id, 10).await.unwrap();
         items.into_iter().find(|item| item.kind == ReviewKind::Suspense && item.resolution.is_none())
     };
     let kept = item().await.unwrap().id;
@@ -222,7 +224,7 @@ async fn stranger(test: Arc<TestApp>) {
 }
 
 async fn nobody(test: Arc<TestApp>) {
-    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
         rail: account.rail,
         account: account.account,
@@ -235,7 +237,7 @@ async fn nobody(test: Arc<TestApp>) {
     };
     test.world.transfer(transfer).await.unwrap();
     let reviews = || async {
-        let found = test.app.store().reviews_waiting(None, 10).await.unwrap();
+        let found = test.app.store.reviews_waiting(None, 10).await.unwrap();
         found.into_iter().find(|item| item.kind == ReviewKind::Suspense)
     };
     let item = test.eventually("it is on a person's list", reviews).await;
@@ -286,7 +288,7 @@ async fn expired(test: Arc<TestApp>) {
     let hot = || async {
         let payment = test.payment(id).await;
         let (account, coin, _) = payment.hold();
-        test.app.store().balance(account, coin.into()).await.unwrap().held
+        test.app.store.balance(account, coin.into()).await.unwrap().held
     };
     assert!(hot().await.is_positive(), "coins are held while the order is open");
     test.advance(1_801).await;
@@ -298,7 +300,7 @@ async fn expired(test: Arc<TestApp>) {
 
 async fn sale(test: &TestApp) -> OrderId {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap())
+    TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap())
 }
 
 async fn deposit(test: &TestApp, id: OrderId, symbol: &str, amount: i128) {
@@ -345,7 +347,7 @@ async fn coins_wrong(test: Arc<TestApp>) {
         Some(test.rampoff(id).await).filter(|rampoff| rampoff.exceptions.first() == Some(DeviationKind::WrongAsset))
     })
     .await;
-    let waiting = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    let waiting = test.app.store.reviews_waiting(None, 10).await.unwrap();
     assert!(waiting.iter().any(|item| item.kind == ReviewKind::Suspense && item.order == Some(id)));
 }
 
@@ -353,14 +355,14 @@ async fn payout_refused(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     // The sandbox's bank refuses payouts to this account.
     let request = rampart_app::CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
     deposit(&test, id, "USDC", 50_000_000).await;
     let rampoff = test.rampoff_becomes(id, "on_hold").await;
     assert!(matches!(rampoff.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
     // The customer gives a wallet, and an operator sends the coins back.
-    let token = test.app.rampoff_token(id);
-    test.app.give_refund_wallet(&token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
+    let token = page_links::rampoff_token(&test.app, id);
+    partner_api::give_refund_wallet(&test.app, &token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
     operate::orders::refund(&test.app, &operator(), id).await.unwrap();
     let refunded = test.rampoff_becomes(id, "refunded").await;
     assert!(refunded.refund_txid().is_some());

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use rampart_app::metrics;
+use rampart_app::operate::metrics;
 use rampart_app::operate::{doctor, jobs, orders};
-use rampart_core::job::Job;
+use rampart_app::partner_api;
+use rampart_core::step::job::Job;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
@@ -31,15 +32,15 @@ async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
     };
     test.world.add_fault(bank_is_away).await.unwrap();
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
     for attempt in 1..=Job::FAILING_AFTER_ATTEMPTS {
         let payout = test
             .eventually("it was tried", || async {
-                let payout = test.app.store().payouts_of_order(id).await.unwrap().first()?.id;
-                let known = test.app.store().jobs_of_subject(&payout.to_string()).await.unwrap();
+                let payout = test.app.store.payouts_of_order(id).await.unwrap().first()?.id;
+                let known = test.app.store.jobs_of_subject(&payout.to_string()).await.unwrap();
                 known.iter().any(|job| job.attempts == attempt && job.leased_until.is_none()).then_some(payout)
             })
             .await;

@@ -5,7 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rampart_app::operate;
+use rampart_app::operate::partners;
 use rampart_app::operate::{Operator, doctor, keys};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{App, CreatePayment, QuoteRequest, RegisterUser, key_fingerprint};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
@@ -26,7 +31,7 @@ fn operator() -> Operator {
 }
 
 async fn customer(app: &App, id: CustomerId) -> Customer {
-    app.store().customer(id).await.unwrap().unwrap()
+    app.store.customer(id).await.unwrap().unwrap()
 }
 
 fn transfer(customer: CustomerId) -> CreatePayment {
@@ -36,7 +41,7 @@ fn transfer(customer: CustomerId) -> CreatePayment {
 /// The first partner's token, from its key and secret.
 async fn token(test: &TestApp, app: &App) -> String {
     let secret = test.credentials.api_secret.reveal();
-    app.authenticate(&test.credentials.api_key, secret, HOME).await.unwrap().token
+    partner_api::authenticate(app, &test.credentials.api_key, secret, HOME).await.unwrap().token
 }
 
 async fn everything_lives_through_a_change(test: Arc<TestApp>) {
@@ -49,22 +54,22 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
         payment_type: Some("card".into()),
         ..QuoteRequest::default()
     };
-    let quote = old.quote(&test.caller, &request).await.unwrap().quote_id;
-    let first = old.create_payment(&test.caller, &buy(id, "20"), Some("key-1")).await.unwrap();
+    let quote = partner_api::quote(old, &test.caller, &request).await.unwrap().quote_id;
+    let first = partner_api::create_payment(old, &test.caller, &buy(id, "20"), Some("key-1")).await.unwrap();
     let mut references = HashSet::new();
     for _ in 0..5 {
-        let answer = old.create_payment(&test.caller, &transfer(id), None).await.unwrap();
+        let answer = partner_api::create_payment(old, &test.caller, &transfer(id), None).await.unwrap();
         references.insert(data_of(&answer)["concept"].to_string());
     }
-    let (page, form) = (old.payment_token(TestApp::order_of(&first)), old.identity_token(id));
+    let (page, form) = (page_links::payment_token(old, TestApp::order_of(&first)), page_links::identity_token(old, id));
 
     // First every node gets the new key; nothing is sealed with it yet.
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
-    assert_eq!(node.keys().identity(), key_fingerprint(&KEY));
+    assert_eq!(node.keys.identity(), key_fingerprint(&KEY));
     assert_eq!(TestApp::code(keys::make_newest(old, key_fingerprint(&NEW), &operator()).await), ErrorCode::ValidationFailed, "it has not");
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
-    assert_eq!(node.keys().identity(), key_fingerprint(&NEW));
+    assert_eq!(node.keys.identity(), key_fingerprint(&NEW));
 
     // A node without the key refuses to start, and a running one reports it.
     let refused = test.another_node_with(&[KEY]).await.err().unwrap().to_string();
@@ -74,38 +79,38 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
 
     // What the old key sealed can be opened by a node that starts now, in whatever order its file lists the keys.
     for node in [&node, &test.another_node_with(&[NEW, KEY]).await.unwrap()] {
-        let caller = node.caller(&token_before, HOME).await.unwrap();
-        node.caller(&token(&test, node).await, HOME).await.unwrap();
-        assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
-        assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
-        let replayed = node.create_payment(&caller, &buy(id, "20"), Some("key-1")).await.unwrap();
+        let caller = partner_api::caller(node, &token_before, HOME).await.unwrap();
+        partner_api::caller(node, &token(&test, node).await, HOME).await.unwrap();
+        assert_eq!(pages::page_payment(node, &page).await.unwrap().payment.id, TestApp::order_of(&first));
+        assert_eq!(pages::page_customer(node, &form).await.unwrap().customer.id, id);
+        let replayed = partner_api::create_payment(node, &caller, &buy(id, "20"), Some("key-1")).await.unwrap();
         assert!(replayed.replayed && replayed.data == first.data);
-        let conflict = node.create_payment(&caller, &buy(id, "21"), Some("key-1")).await;
+        let conflict = partner_api::create_payment(node, &caller, &buy(id, "21"), Some("key-1")).await;
         assert_eq!(TestApp::code(conflict), ErrorCode::IdempotencyConflict);
-        let answer = node.create_payment(&caller, &transfer(id), None).await.unwrap();
+        let answer = partner_api::create_payment(node, &caller, &transfer(id), None).await.unwrap();
         references.insert(data_of(&answer)["concept"].to_string());
     }
     assert_eq!(references.len(), 7, "no reference is given out twice");
     let quoted = CreatePayment { quote_id: Some(quote), ..buy(id, "100") };
-    node.create_payment(&test.caller, &quoted, None).await.unwrap();
+    partner_api::create_payment(&node, &test.caller, &quoted, None).await.unwrap();
 
     // Fingerprints still match: another registration with the same document counts as the first.
     keys::reseal(&node, &operator()).await.unwrap();
     keys::retire(&node, key_fingerprint(&KEY), true, &operator()).await.unwrap();
     let only_new = test.another_node_with(&[NEW]).await.unwrap();
     let request = RegisterUser { email: Some("again@example.com".into()), ..registration_of(&customer(&only_new, id).await) };
-    let answer = only_new.register_user(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::register_user(&only_new, &test.caller, &request, None).await.unwrap();
     let again = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     assert_eq!(customer(&only_new, again).await.counts_as, Some(id));
 
     // Links stay valid. Tokens signed by the retired key have ended, even if the key is still in the file.
     for node in [&only_new, &node, &test.another_node_with(&[KEY, NEW]).await.unwrap()] {
-        assert_eq!(node.page_payment(&page).await.unwrap().payment.id, TestApp::order_of(&first));
-        assert_eq!(node.page_customer(&form).await.unwrap().customer.id, id);
-        assert_eq!(TestApp::code(node.caller(&token_before, HOME).await), ErrorCode::AuthorizationIncorrect);
-        node.caller(&token(&test, node).await, HOME).await.unwrap();
+        assert_eq!(pages::page_payment(node, &page).await.unwrap().payment.id, TestApp::order_of(&first));
+        assert_eq!(pages::page_customer(node, &form).await.unwrap().customer.id, id);
+        assert_eq!(TestApp::code(partner_api::caller(node, &token_before, HOME).await), ErrorCode::AuthorizationIncorrect);
+        partner_api::caller(node, &token(&test, node).await, HOME).await.unwrap();
     }
-    assert!(only_new.create_payment(&test.caller, &buy(id, "20"), Some("key-1")).await.unwrap().replayed);
+    assert!(partner_api::create_payment(&only_new, &test.caller, &buy(id, "20"), Some("key-1")).await.unwrap().replayed);
     assert!(test.another_node_with(&[KEY]).await.is_err());
 }
 
@@ -124,23 +129,31 @@ fn registration_of(customer: &Customer) -> RegisterUser {
 /// The process is killed when half of the partners are sealed with the new key.
 async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     let node = test.another_node_with(&[KEY, NEW]).await.unwrap();
-    let rotated = node.rotate_partner_key(test.caller.partner.id, Duration::from_secs(86_400), "test", "test").await.unwrap();
-    let before = node.partners(None, 10).await.unwrap();
+    let rotated =
+        operate::partners::rotate_partner_key(&node, test.caller.partner.id, Duration::from_secs(86_400), "test", "test").await.unwrap();
+    let before = partners::partners(&node, None, 10).await.unwrap();
     keys::make_newest(&node, key_fingerprint(&NEW), &operator()).await.unwrap();
     let sealed = |app: &App| {
         let app = app.clone();
-        async move { app.partners(None, 10).await.unwrap().into_iter().map(|partner| partner.api_key.sealed_secret).collect::<Vec<_>>() }
+        async move {
+            operate::partners::partners(&app, None, 10)
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|partner| partner.api_key.sealed_secret)
+                .collect::<Vec<_>>()
+        }
     };
     assert_eq!(keys::reseal(&node, &operator()).await.unwrap(), 2);
     let done = sealed(&node).await;
     // The second partner as a process leaves it that was killed after the first.
-    let mut second = node.store().partner(before[1].id).await.unwrap().unwrap();
+    let mut second = node.store.partner(before[1].id).await.unwrap().unwrap();
     second.api_key = before[1].api_key.clone();
     let mut step = rampart_core::step::Step::new();
     step.write(second);
     node.commit(step).await.unwrap();
     let half = test.another_node_with(&[KEY, NEW]).await.unwrap();
-    half.authenticate(&rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
+    partner_api::authenticate(&half, &rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
     let refused = keys::retire(&half, key_fingerprint(&KEY), true, &operator()).await.unwrap_err().to_string();
     assert!(refused.contains("reseal"), "{refused}");
     assert_eq!(keys::reseal(&half, &operator()).await.unwrap(), 1);
@@ -148,9 +161,13 @@ async fn a_change_that_was_stopped_goes_on(test: Arc<TestApp>) {
     assert_eq!(keys::reseal(&half, &operator()).await.unwrap(), 0);
     keys::retire(&half, key_fingerprint(&KEY), true, &operator()).await.unwrap();
     let only_new = test.another_node_with(&[NEW]).await.unwrap();
-    only_new.authenticate(&rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
-    let partner = only_new.store().partner(before[0].id).await.unwrap().unwrap();
-    assert_eq!(only_new.secrets_of(&partner).unwrap().len(), 2, "webhooks are still signed with the secret before the rotation");
+    partner_api::authenticate(&only_new, &rotated.api_key, rotated.api_secret.reveal(), HOME).await.unwrap();
+    let partner = only_new.store.partner(before[0].id).await.unwrap().unwrap();
+    assert_eq!(
+        partner_api::secrets_of(&only_new, &partner).unwrap().len(),
+        2,
+        "webhooks are still signed with the secret before the rotation"
+    );
 }
 
 async fn steps_are_taken_in_order(test: Arc<TestApp>) {
@@ -174,7 +191,7 @@ async fn steps_are_taken_in_order(test: Arc<TestApp>) {
     }
     assert_eq!(roles().await, ["retired", "newest"]);
     assert_eq!(TestApp::code(keys::make_newest(&node, old, &operator()).await), ErrorCode::ValidationFailed, "retired for good");
-    let audited = node.store().audit(None, 50).await.unwrap();
+    let audited = node.store.audit(None, 50).await.unwrap();
     let actions: Vec<&str> = audited.iter().filter(|entry| entry.action.starts_with("keys.")).map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["keys.retire", "keys.reseal", "keys.use"]);
 }

@@ -1,8 +1,9 @@
 //! Limits and caps with concurrent orders.
 
+use rampart_app::partner_api;
 use std::sync::Arc;
 
-use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, on_both_engines, refusal_of};
 
@@ -54,7 +55,7 @@ async fn ten_at_once(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let orders = (0..10).map(|_| {
         let test = test.clone();
-        tokio::spawn(async move { test.app.create_payment(&test.caller, &buy(customer, "100"), None).await })
+        tokio::spawn(async move { partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await })
     });
     let mut made = 0;
     for order in orders.collect::<Vec<_>>() {
@@ -64,40 +65,58 @@ async fn ten_at_once(test: Arc<TestApp>) {
         }
     }
     assert_eq!(made, 4, "450 a day, 100 each");
-    test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "20"), None).await), ErrorCode::LimitExceded);
+    partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap();
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await),
+        ErrorCode::LimitExceded
+    );
     test.advance(86_400).await;
-    test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap();
 }
 
 async fn alone_too_large(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let refusal = refusal_of(test.app.create_payment(&test.caller, &buy(customer, "250"), None).await);
+    let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "250"), None).await);
     assert_eq!(refusal.code, ErrorCode::KycReinforcedRequired);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "350"), None).await), ErrorCode::LimitExceded);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "350"), None).await),
+        ErrorCode::LimitExceded
+    );
 }
 
 async fn a_higher_level_helps(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for _ in 0..2 {
-        test.app.create_payment(&test.caller, &buy(customer, "200"), None).await.unwrap();
+        partner_api::create_payment(&test.app, &test.caller, &buy(customer, "200"), None).await.unwrap();
     }
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "200"), None).await), ErrorCode::KycReinforcedRequired);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "200"), None).await),
+        ErrorCode::KycReinforcedRequired
+    );
     test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
-    test.app.create_payment(&test.caller, &buy(customer, "400"), None).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "400"), None).await), ErrorCode::LimitExceded);
+    partner_api::create_payment(&test.app, &test.caller, &buy(customer, "400"), None).await.unwrap();
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "400"), None).await),
+        ErrorCode::LimitExceded
+    );
 }
 
 async fn open_orders(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for _ in 0..3 {
-        test.app.create_payment(&test.caller, &buy(customer, "30"), None).await.unwrap();
+        partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await.unwrap();
     }
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await),
+        ErrorCode::TooManyOpen
+    );
     let sale = rampart_testkit::sell(customer, "50");
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sale, None).await), ErrorCode::TooManyOpen);
+    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sale, None).await), ErrorCode::TooManyOpen);
     // Without a price the caps are still checked first.
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(customer, "30"), None).await), ErrorCode::TooManyOpen);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await),
+        ErrorCode::TooManyOpen
+    );
 }

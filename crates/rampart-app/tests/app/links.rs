@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{KycForm, StatusPage};
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::PayoutId;
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Processor;
 use rampart_core::outgoing::Payout;
 use rampart_core::ports::{
@@ -31,32 +34,31 @@ fn token_of(url: &str) -> String {
 }
 
 async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
-    let registered = test.app.register_user(&test.caller, &documented_registration(), Some("person")).await.unwrap();
+    let registered = partner_api::register_user(&test.app, &test.caller, &documented_registration(), Some("person")).await.unwrap();
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = test.app.create_payment(&test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
-    let sold = test.app.create_rampoff(&test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
+    let bought = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
+    let sold = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
     for (key, field, answer) in [("person", "kyc_form_url", &registered), ("bought", "url_payment", &bought), ("sold", "url_status", &sold)]
     {
-        let claim =
-            test.app.store().claim(ClaimScope::IdempotencyKey, &format!("{}:{key}", test.caller.partner.id)).await.unwrap().unwrap();
+        let claim = test.app.store.claim(ClaimScope::IdempotencyKey, &format!("{}:{key}", test.caller.partner.id)).await.unwrap().unwrap();
         let link = data_of(answer)[field].as_str().unwrap().to_owned();
         let token = token_of(&link);
         assert!(!token.is_empty() && !claim.answer.contains(&token), "{}", claim.answer);
         assert_eq!(claim.answer.replace("?token=", &format!("?token={token}")), answer.data, "{key}");
     }
-    let again = test.app.create_payment(&test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
+    let again = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), Some("bought")).await.unwrap();
     assert!(again.replayed && again.data == bought.data);
-    let again = test.app.create_rampoff(&test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
+    let again = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), Some("sold")).await.unwrap();
     assert!(again.replayed && again.data == sold.data);
-    let again = test.app.register_user(&test.caller, &documented_registration(), Some("person")).await.unwrap();
+    let again = partner_api::register_user(&test.app, &test.caller, &documented_registration(), Some("person")).await.unwrap();
     assert!(again.replayed && again.data == registered.data);
     // The event carries a link that leads to the form.
-    let stored = test.app.store().events_after(test.caller.partner.id, 0, 10).await.unwrap();
+    let stored = test.app.store.events_after(test.caller.partner.id, 0, 10).await.unwrap();
     assert!(stored.iter().any(|event| event.draft.data.contains("/kyc?token=\"")), "{stored:?}");
-    let events = test.app.events(&test.caller, None, None).await.unwrap().events;
+    let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
     let data: serde_json::Value =
         events.iter().find(|event| event.kind == "KYC_UPDATED").map(|event| serde_json::from_str(event.data.get()).unwrap()).unwrap();
-    let page = test.app.page_customer(&token_of(data["kyc_form_url"].as_str().unwrap())).await.unwrap();
+    let page = pages::page_customer(&test.app, &token_of(data["kyc_form_url"].as_str().unwrap())).await.unwrap();
     assert_eq!(page.customer.id.0, data["user_id"].as_i64().unwrap());
 }
 
@@ -66,50 +68,51 @@ fn form() -> KycForm {
 
 async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let new_token = || async { token_of(&test.app.kyc_check(&test.caller, Some(customer.to_string())).await.unwrap().kyc_form_url) };
+    let new_token =
+        || async { token_of(&partner_api::kyc_check(&test.app, &test.caller, Some(customer.to_string())).await.unwrap().kyc_form_url) };
     let first = new_token().await;
     test.advance(29 * DAY_SECONDS).await;
-    assert_eq!(test.app.page_customer(&first).await.unwrap().customer.id, customer);
-    assert_eq!(test.app.ended_link(&first).await.unwrap(), None);
+    assert_eq!(pages::page_customer(&test.app, &first).await.unwrap().customer.id, customer);
+    assert_eq!(page_links::ended_link(&test.app, &first).await.unwrap(), None);
     let second = new_token().await;
     test.advance(3 * DAY_SECONDS).await;
-    assert_eq!(TestApp::code(test.app.page_customer(&first).await), ErrorCode::NotFound);
-    assert_eq!(TestApp::code(test.app.submit_kyc_form(&first, form()).await), ErrorCode::NotFound);
-    assert_eq!(test.app.ended_link(&first).await.unwrap().as_deref(), Some("first"));
-    assert_eq!(test.app.ended_link("x").await.unwrap(), None);
+    assert_eq!(TestApp::code(pages::page_customer(&test.app, &first).await), ErrorCode::NotFound);
+    assert_eq!(TestApp::code(pages::submit_kyc_form(&test.app, &first, form()).await), ErrorCode::NotFound);
+    assert_eq!(page_links::ended_link(&test.app, &first).await.unwrap().as_deref(), Some("first"));
+    assert_eq!(page_links::ended_link(&test.app, "x").await.unwrap(), None);
     // Every response that carries the link has renewed it.
-    test.app.submit_kyc_form(&second, form()).await.unwrap();
+    pages::submit_kyc_form(&test.app, &second, form()).await.unwrap();
     let shorter = test.with_settings(|config| config.identity_link_days = 1).await;
-    let short = shorter.identity_token(customer);
+    let short = page_links::identity_token(&shorter, customer);
     test.advance(2 * DAY_SECONDS + 1).await;
-    assert_eq!(TestApp::code(test.app.page_customer(&short).await), ErrorCode::NotFound);
+    assert_eq!(TestApp::code(pages::page_customer(&test.app, &short).await), ErrorCode::NotFound);
 }
 
 async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
-    let sold = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
+    let sold = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     let app = &test.app;
     // Each also with the other's identifier, which differs only by its kind.
     let tokens = [
-        app.payment_token(bought),
-        app.rampoff_token(sold),
-        app.identity_token(customer),
-        app.returned_token(bought),
-        app.payment_token(sold),
-        app.rampoff_token(bought),
-        app.returned_token(sold),
+        page_links::payment_token(app, bought),
+        page_links::rampoff_token(app, sold),
+        page_links::identity_token(app, customer),
+        page_links::returned_token(app, bought),
+        page_links::payment_token(app, sold),
+        page_links::rampoff_token(app, bought),
+        page_links::returned_token(app, sold),
     ];
     for (place, token) in tokens.iter().enumerate() {
         let leads = |found: Result<(), rampart_app::AppError>| found.is_ok();
-        assert_eq!(leads(app.page_payment(token).await.map(drop)), place == 0, "{place}");
-        assert_eq!(leads(app.gateway_session(token).await.map(drop)), place == 0, "{place}");
-        assert_eq!(leads(app.page_rampoff(token).await.map(drop)), place == 1, "{place}");
-        assert_eq!(leads(app.page_status(token).await.map(drop)), place <= 1, "{place}");
-        assert_eq!(leads(app.page_customer(token).await.map(drop)), place == 2, "{place}");
-        assert_eq!(leads(app.page_returned(token).await.map(drop)), place == 3, "{place}");
+        assert_eq!(leads(pages::page_payment(app, token).await.map(drop)), place == 0, "{place}");
+        assert_eq!(leads(pages::gateway_session(app, token).await.map(drop)), place == 0, "{place}");
+        assert_eq!(leads(pages::page_rampoff(app, token).await.map(drop)), place == 1, "{place}");
+        assert_eq!(leads(pages::page_status(app, token).await.map(drop)), place <= 1, "{place}");
+        assert_eq!(leads(pages::page_customer(app, token).await.map(drop)), place == 2, "{place}");
+        assert_eq!(leads(pages::page_returned(app, token).await.map(drop)), place == 3, "{place}");
     }
-    assert!(matches!(app.page_status(&tokens[1]).await.unwrap(), StatusPage::Rampoff(_)));
+    assert!(matches!(pages::page_status(app, &tokens[1]).await.unwrap(), StatusPage::Rampoff(_)));
 }
 
 /// A processor that records the return URLs of customers.
@@ -148,21 +151,21 @@ impl ProcessorPort for RecordingProcessor {
 
 async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "20"), None).await.unwrap());
-    let kept = Arc::new(RecordingProcessor { processor: test.app.ports().processors[0].clone(), return_urls: Mutex::default() });
+    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
+    let kept = Arc::new(RecordingProcessor { processor: test.app.ports.processors[0].clone(), return_urls: Mutex::default() });
     let app = test.with_ports(|ports| ports.processors = vec![kept.clone()]).await;
-    let own = app.payment_token(bought);
-    app.gateway_session(&own).await.unwrap();
+    let own = page_links::payment_token(&app, bought);
+    pages::gateway_session(&app, &own).await.unwrap();
     let url = kept.return_urls.lock()[0].clone();
     let token = token_of(&url);
     assert!(url.starts_with("http://127.0.0.1:8080/returned?token=") && token != own, "{url}");
-    assert_eq!(app.page_returned(&token).await.unwrap().payment.id, bought);
+    assert_eq!(pages::page_returned(&app, &token).await.unwrap().payment.id, bought);
     for refused in [
-        app.cancel_payment(&token).await,
-        app.declare_sent(&token).await,
-        app.give_refund_account(&token, CustomerOf::SPAIN.account, "Ana García").await,
-        app.page_status(&token).await.map(drop),
-        app.gateway_session(&token).await.map(drop),
+        pages::cancel_payment(&app, &token).await,
+        pages::declare_sent(&app, &token).await,
+        partner_api::give_refund_account(&app, &token, CustomerOf::SPAIN.account, "Ana García").await,
+        pages::page_status(&app, &token).await.map(drop),
+        pages::gateway_session(&app, &token).await.map(drop),
     ] {
         assert_eq!(TestApp::code(refused), ErrorCode::NotFound);
     }

@@ -21,11 +21,11 @@ mod live {
 
 /// The same database, started in a mode.
 async fn started(test: &TestApp, mode: Mode, change: impl FnOnce(&mut Ports)) -> Result<App, String> {
-    let mut ports = test.app.ports().clone();
+    let mut ports = test.app.ports.clone();
     change(&mut ports);
-    let config = AppConfig { mode, public_url: "https://ramp.example.com".into(), ..test.app.config().clone() };
+    let config = AppConfig { mode, public_url: "https://ramp.example.com".into(), ..test.app.config.clone() };
     let sources = Sources { business: Arc::new(SystemClock), real: Arc::new(SystemClock), randomness: Arc::new(SystemRandomness) };
-    match App::new(test.app.store().clone(), ports, config, test.app.catalogue().clone(), sources, &[[42; 32]]).await {
+    match App::new(test.app.store.clone(), ports, config, test.app.catalogue.clone(), sources, &[[42; 32]]).await {
         Ok(app) => Ok(app),
         Err(AppError::Defect(defect)) => Err(defect.to_string()),
         Err(other) => panic!("{other:?}"),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use rampart_app::operate::orders::{self, DestinationInput};
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{customers, treasury};
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff};
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::{Account, FeeKind};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::order::HoldReason;
-use rampart_core::payment::PaymentState;
+use rampart_core::order::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
@@ -26,7 +27,7 @@ on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_su
     sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
-    test.app.store().balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
+    test.app.store.balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
 }
 
 /// A purchase by transfer from this payer; with a listed wallet it is on hold whatever the payer.
@@ -36,7 +37,7 @@ async fn paid_by(test: &TestApp, payer: &str, is_listed: bool) -> OrderId {
     if is_listed {
         test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     }
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.world.pay_payment(&payable(&test.payment(id).await, payer), None, None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
     id
@@ -64,7 +65,7 @@ async fn banned_without_a_destination(test: Arc<TestApp>) {
     assert!(orders::give_destination(&test.app, &operator(), id, &wallet).await.is_err(), "money does not go to a wallet");
     give(CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
     test.payment_becomes(id, "refunded").await;
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     assert!(payouts.iter().all(|payout| payout.destination.account.reveal() == CustomerOf::SPAIN.account));
     let audit = orders::show(&test.app, id).await.unwrap().audit;
     assert!(audit.iter().any(|line| line.action == "order.destination"), "{audit:?}");
@@ -75,7 +76,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
     let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
@@ -86,7 +87,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     let aside = item(&test, ReviewKind::Suspense).await;
     assert_eq!((aside.order, aside.amount), (Some(id), amount));
     assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
-    let another = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let another = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
@@ -100,17 +101,17 @@ async fn only_its_own(test: Arc<TestApp>) {
         let text = Amount::from_minor(minor).to_major(2);
         treasury::withdraw(&test.app, &operator(), account, euro, &text, None).await
     };
-    let of = async |account: Account| test.app.store().balance(account, euro).await.unwrap();
+    let of = async |account: Account| test.app.store.balance(account, euro).await.unwrap();
     let before = of(bank).await.posted.minor();
     let held = paid_by(&test, "Ana García López", true).await;
     let customer = test.payment(held).await.customer;
     let owed = test.payment(held).await.fiat_balance.minor();
     let unmatched = unmatched(&test).await.amount.minor();
-    test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let promised = of(bank).await.held.minor();
     assert!(owed > 0 && unmatched > 0 && promised > 0);
     // A captured card payment waits too: the money is at the processor, and the company already owes it.
-    let card = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
+    let card = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "70"), None).await.unwrap());
     test.pay(card).await;
     test.payment_becomes(card, "on_hold").await;
     let own = before - promised - 7_000;
@@ -122,7 +123,7 @@ async fn only_its_own(test: Arc<TestApp>) {
 }
 
 async fn unmatched(test: &TestApp) -> ReviewItem {
-    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
         rail: account.rail,
         account: account.account,
@@ -140,7 +141,7 @@ async fn unmatched(test: &TestApp) -> ReviewItem {
 /// An item with a balance cannot be dismissed, and what was kept can be reopened.
 async fn kept_and_reopened(test: Arc<TestApp>) {
     let unmatched = unmatched(&test).await;
-    let capital = async || test.app.store().balance(Account::Capital, "EUR".parse().unwrap()).await.unwrap().posted;
+    let capital = async || test.app.store.balance(Account::Capital, "EUR".parse().unwrap()).await.unwrap().posted;
     let before = capital().await;
     assert!(reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Dismiss).await.is_err(), "it would lie there for ever");
     assert!(reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Reopen).await.is_err(), "it was not kept");
@@ -157,7 +158,7 @@ async fn kept_and_reopened(test: Arc<TestApp>) {
 /// Money of a quarantined fact is not lost to the books: an operator puts it into suspense.
 async fn quarantined_money(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap());
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{id}'"));
     test.world.pay_payment(&payable, None, None).await.unwrap();
@@ -166,7 +167,7 @@ async fn quarantined_money(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Suspend).await.unwrap();
     let unmatched = item(&test, ReviewKind::Suspense).await;
     assert_eq!((unmatched.fact, in_suspense(&test, "EUR").await), (aside.fact, unmatched.amount));
-    assert!(test.app.store().fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
+    assert!(test.app.store.fact(aside.fact.unwrap()).await.unwrap().unwrap().applied);
     test.tamper(&format!("UPDATE payments SET data = substr(data, 2) WHERE id = '{id}'"));
 }
 
@@ -180,7 +181,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
         let (test, id) = (test.clone(), unmatched.id);
         async move { reviews::return_to(&test.app, &operator(), id, &to).await }
     };
-    let ours = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().account.clone();
+    let ours = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().account.clone();
     for (account, holder) in [("ES0000000000000000000000", "Somebody"), (&ours, "Somebody"), (CustomerOf::SPAIN.account, " ")] {
         assert!(send(account, holder).await.is_err(), "{account} held by '{holder}'");
     }
@@ -190,7 +191,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
     test.world.list_for_screening("Somebody Listed", true).await.unwrap();
     send(CustomerOf::SPAIN.account, "Somebody Listed").await.unwrap();
     let waiting = || async {
-        let items = test.app.store().reviews_of_fact(unmatched.fact.unwrap()).await.unwrap();
+        let items = test.app.store.reviews_of_fact(unmatched.fact.unwrap()).await.unwrap();
         items.into_iter().rfind(|item| item.resolution.is_none())
     };
     let found = test.eventually("it is put back on the list", waiting).await;
@@ -200,7 +201,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
     let again = test.eventually("another account is asked about", waiting).await;
     reviews::return_to(&test.app, &operator(), again.id, &to("DE89370400440532013000")).await.unwrap();
     let settled = || async {
-        let payouts = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+        let payouts = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
         payouts.into_iter().find(|payout| payout.resolves == Some(again.id))
     };
     let payout = test.eventually("it was paid", settled).await;
@@ -215,7 +216,7 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let wallet = "0x52908400098527886E0F7030069857D2E4169EE7";
     let request = CreateRampoff { refund_wallet: Some(wallet.into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
     test.world.list_for_screening(order.destination.name.reveal(), true).await.unwrap();
@@ -226,8 +227,8 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     test.rampoff_becomes(id, "refunded").await;
     let fee = order.refund_network_fee();
     assert!(fee.is_positive());
-    let fees = async || test.app.store().balance(Account::Fees(FeeKind::Network), order.terms.coin.into()).await.unwrap().posted;
-    let transfer = test.app.store().transfers_of_order(id).await.unwrap().remove(0);
+    let fees = async || test.app.store.balance(Account::Fees(FeeKind::Network), order.terms.coin.into()).await.unwrap().posted;
+    let transfer = test.app.store.transfers_of_order(id).await.unwrap().remove(0);
     assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, amount.minus(fee).unwrap(), fee));
     assert_eq!((test.rampoff(id).await.refunded, fees().await), (transfer.amount, fee));
     // Later deposits lie in suspense, are swept, and go where an operator says.
@@ -249,7 +250,7 @@ async fn refunded_behind_a_hold(test: Arc<TestApp>) {
         FaultRule { port: FaultPort::Screening, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
     test.world.add_fault(silence).await.unwrap();
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "70"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "70"), None).await.unwrap());
     test.pay(id).await;
     test.payment_becomes(id, "payment_received").await;
     orders::hold(&test.app, &operator(), id).await.unwrap();
@@ -277,5 +278,5 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     let again = item(&test, ReviewKind::Suspense).await;
     assert_eq!((again.fact, again.amount, in_suspense(&test, "EUR").await), (unmatched.fact, unmatched.amount, unmatched.amount));
     assert!(reviews::recall(&test.app, &operator(), unmatched.id).await.is_err(), "once");
-    assert_eq!(test.app.store().payouts_in_state("failed", None, 10).await.unwrap().len(), 1);
+    assert_eq!(test.app.store.payouts_in_state("failed", None, 10).await.unwrap().len(), 1);
 }

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{ledger, orders, treasury};
-use rampart_app::{metrics, workers};
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
-use rampart_core::fact::{Fact, FactBody, Reversed};
+use rampart_app::partner_api;
+use rampart_app::{operate::metrics, workers};
 use rampart_core::id::FactId;
 use rampart_core::ledger::{Account, Origin};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::order::HoldReason;
+use rampart_core::order::payment::{Payment, PaymentState};
 use rampart_core::outgoing::TransferSource;
-use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::ports::SigningRequest;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
+use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
@@ -57,7 +58,7 @@ async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
     })
     .await;
     running.stop().await;
-    assert_eq!(test.app.store().prune(test.app.mint().now, 10_000).await.unwrap().claims, 0, "nothing was left");
+    assert_eq!(test.app.store.prune(test.app.mint().now, 10_000).await.unwrap().claims, 0, "nothing was left");
 }
 
 /// One process checks the ledger in the background; every process reports the result.
@@ -96,7 +97,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     assert_eq!(found.review, Some(alarm.id));
     // One review item is written, and another when the finding recurs after its decision.
     checked(found.checks + 1).await;
-    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap().len(), 1);
+    assert_eq!(test.app.store.reviews_waiting(None, 10).await.unwrap().len(), 1);
     reviews::resolve(&test.app, &operator(), alarm.id, ReviewDecision::Dismiss).await.unwrap();
     let again = item(&test, ReviewKind::Ledger).await;
     assert_ne!(again.id, alarm.id);
@@ -139,7 +140,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     test.world.start();
     let running = workers::start(&test.app);
     let customer = ana(&test).await;
-    let order = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap());
+    let order = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap());
     test.pay(order).await;
     test.payment_becomes(order, "coins_sent").await;
     let item_found = item(&test, ReviewKind::Quarantine).await;
@@ -149,17 +150,18 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     // Another process writes no second item.
     let running = workers::start(&test.app);
     test.tamper(&format!("UPDATE facts SET data = substr(data, 2) WHERE id = '{id}'"));
-    test.eventually("it was looked at", || async { test.app.store().fact(id).await.unwrap().filter(|fact| fact.quarantined.is_some()) })
+    test.eventually("it was looked at", || async { test.app.store.fact(id).await.unwrap().filter(|fact| fact.quarantined.is_some()) })
         .await;
     running.stop().await;
-    let items = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    let items = test.app.store.reviews_waiting(None, 10).await.unwrap();
     assert_eq!(items.len(), 2, "unreadable, and then odd: {items:?}");
 }
 
 /// A fact whose order cannot be read is quarantined, and applied when an operator says so.
 async fn unreadable_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let create = || async { TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap()) };
+    let create =
+        || async { TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap()) };
     let (spoilt, sound) = (create().await, create().await);
     let payable = payable(&test.payment(spoilt).await, "Ana García López");
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{spoilt}'"));
@@ -180,7 +182,7 @@ async fn vanished(test: Arc<TestApp>) {
     let mine = |blocks| test.world.mine(chain, blocks);
     let customer = ana(&test).await;
     let request = buy(customer, "50");
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
     // The node refuses the bytes.
@@ -195,7 +197,7 @@ async fn vanished(test: Arc<TestApp>) {
     assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
     // Another transaction takes its nonce.
     let port = test.world.chain(chain).unwrap();
-    let sent = test.app.store().transfer(transfer).await.unwrap().unwrap();
+    let sent = test.app.store.transfer(transfer).await.unwrap().unwrap();
     let nonce = sent.state.signed().unwrap().nonce;
     let other =
         SigningRequest { coin: sent.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: port.hot_address(), nonce };
@@ -205,7 +207,7 @@ async fn vanished(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await.unwrap();
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
-    assert_eq!(test.app.store().reviews_waiting(None, 10).await.unwrap(), [], "one item is written");
+    assert_eq!(test.app.store.reviews_waiting(None, 10).await.unwrap(), [], "one item is written");
     // The order goes on.
     orders::release(&test.app, &operator(), id).await.unwrap();
     let PaymentState::CoinsSent { txid: anew, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
@@ -223,10 +225,10 @@ async fn withdrawals(test: Arc<TestApp>) {
     let app = &test.app;
     let chain = "polygon".parse().unwrap();
     let customer = ana(&test).await;
-    let sale = app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let sale = partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let deposit_address = test.rampoff(TestApp::order_of(&sale)).await.deposit_address;
-    let coin = app.catalogue().coins.iter().find(|coin| coin.id.to_string() == "USDC:polygon").unwrap();
-    let hot = app.ports().chain(chain).unwrap().hot_address();
+    let coin = app.catalogue.coins.iter().find(|coin| coin.id.to_string() == "USDC:polygon").unwrap();
+    let hot = app.ports.chain(chain).unwrap().hot_address();
     let zero = "0x0000000000000000000000000000000000000000".to_owned();
     let withdraw =
         |to: String| async move { treasury::withdraw(app, &operator(), Account::ChainHot(chain), coin.id.into(), "1.5", Some(&to)).await };

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, payouts};
+use rampart_app::partner_api;
 use rampart_app::{App, CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, workers};
-use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::Payout;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
@@ -57,7 +58,7 @@ fn buying(customer: CustomerId, payment_type: &str, amount: &str) -> CreatePayme
 
 /// The balance of an account in centavos.
 async fn booked(test: &TestApp, account: &str) -> i128 {
-    test.app.store().balance(account.parse().unwrap(), COP.parse().unwrap()).await.unwrap().posted.minor()
+    test.app.store.balance(account.parse().unwrap(), COP.parse().unwrap()).await.unwrap().posted.minor()
 }
 
 fn centavos(text: &str) -> i128 {
@@ -75,18 +76,19 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
             amount_in: Some(amount_in.into()),
             ..QuoteRequest::default()
         };
-        test.app.quote(&test.caller, &request).await
+        partner_api::quote(&test.app, &test.caller, &request).await
     };
     for payment_type in ["PSE", "BREB"] {
         let refused = refusal_of(quote(payment_type, "20000.50", "fiat").await);
         assert_eq!(refused.code, ErrorCode::ValidationFailed);
         assert!(refused.message.contains("amount must be a multiple of 1 COP"), "{}", refused.message);
-        let refused = refusal_of(test.app.create_payment(&test.caller, &buying(customer, payment_type, "20000.5"), None).await);
+        let refused =
+            refusal_of(partner_api::create_payment(&test.app, &test.caller, &buying(customer, payment_type, "20000.5"), None).await);
         assert_eq!(refused.code, ErrorCode::ValidationFailed);
         assert!(refused.message.contains("fiat_amount must be a multiple of 1 COP"), "{}", refused.message);
         for amount in ["20000", "20000.00", "2e4"] {
             quote(payment_type, amount, "fiat").await.unwrap();
-            test.app.create_payment(&test.caller, &buying(customer, payment_type, amount), None).await.unwrap();
+            partner_api::create_payment(&test.app, &test.caller, &buying(customer, payment_type, amount), None).await.unwrap();
         }
         // Every amount asked for in coins is payable, and the order accepts the quote.
         for coins in ["7.77", "8.123456"] {
@@ -94,12 +96,12 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
             assert_eq!(centavos(&quoted.total_fiat) % 100, 0, "{}", quoted.total_fiat);
             assert!(Amount::parse_major(&quoted.tokens, 6).unwrap() >= Amount::parse_major(coins, 6).unwrap(), "{}", quoted.tokens);
             let request = CreatePayment { quote_id: Some(quoted.quote_id), ..buying(customer, payment_type, &quoted.total_fiat) };
-            test.app.create_payment(&test.caller, &request, None).await.unwrap();
+            partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
         }
     }
     // Currencies with cents are unchanged.
-    test.app.create_payment(&test.caller, &buy(ana(&test).await, "100.55"), None).await.unwrap();
-    let methods = test.app.payment_methods(&test.caller, Some("COL".into()), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &buy(ana(&test).await, "100.55"), None).await.unwrap();
+    let methods = partner_api::payment_methods(&test.app, &test.caller, Some("COL".into()), None).await.unwrap();
     assert!(methods.len() == 2 && methods.iter().all(|method| method.step == "1.00"), "{methods:?}");
 }
 
@@ -110,7 +112,7 @@ async fn deposit(test: &TestApp, id: OrderId) {
 }
 
 async fn payout(test: &TestApp, id: OrderId) -> Payout {
-    test.app.store().payouts_of_order(id).await.unwrap().pop().unwrap()
+    test.app.store.payouts_of_order(id).await.unwrap().pop().unwrap()
 }
 
 async fn sales_pay_whole_steps(test: Arc<TestApp>) {
@@ -123,13 +125,13 @@ async fn sales_pay_whole_steps(test: Arc<TestApp>) {
             fiat_symbol: Some(COP.into()),
             ..RampoffQuoteRequest::default()
         };
-        let quote = test.app.rampoff_quote(&test.caller, &asked).await.unwrap();
+        let quote = partner_api::rampoff_quote(&test.app, &test.caller, &asked).await.unwrap();
         assert_eq!(centavos(&quote.fiat_amount) % 100, 0, "{}", quote.fiat_amount);
         let rounding = quote.fees.rounding.as_deref().map_or(0, centavos);
         assert!((0..100).contains(&rounding));
         assert_eq!(centavos(&quote.fees.total), centavos(&quote.fees.processing) + centavos(&quote.fees.network) + rounding);
         let request = CreateRampoff { quote_id: Some(quote.quote_id), ..sell(customer, amount) };
-        let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+        let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
         assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
         let id = TestApp::order_of(&answer);
         deposit(&test, id).await;
@@ -147,7 +149,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     // An operator refunds an order paid with centavos. The payer is unknown, so the money goes to the account the customer gave.
     let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
@@ -159,7 +161,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     assert_eq!((shown.amount.as_str(), shown.rounding.as_deref()), ("50000.00 COP", Some("0.50 COP")));
     // A processor refunds what it captured, to the centavo.
     let request = buying(customer, "PSE", "50000");
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
@@ -168,7 +170,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     assert_eq!(refunded.refunded.minor(), 5_000_050);
     assert_eq!(booked(&test, "fees:rounding").await, 50);
     // Unmatched money is returned to its sender over a rail.
-    let ours = test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().clone();
+    let ours = test.app.catalogue.rail_account("breb".parse().unwrap()).unwrap().clone();
     let unmatched = BankTransfer {
         rail: ours.rail,
         account: ours.account,
@@ -183,7 +185,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     let aside = item(&test, ReviewKind::Suspense).await;
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it was sent back", || async {
-        let settled = test.app.store().payouts_in_state("settled", None, 100).await.unwrap();
+        let settled = test.app.store.payouts_in_state("settled", None, 100).await.unwrap();
         settled.into_iter().find(|payout| payout.resolves == Some(aside.id) && payout.amount.minor() == 1_234_500)
     })
     .await;
@@ -191,7 +193,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     // An amount below one step cannot be sent.
     let crumb = BankTransfer {
         rail: "breb".parse().unwrap(),
-        account: test.app.catalogue().rail_account("breb".parse().unwrap()).unwrap().account.clone(),
+        account: test.app.catalogue.rail_account("breb".parse().unwrap()).unwrap().account.clone(),
         amount: Amount::from_minor(99),
         currency: COP.parse().unwrap(),
         concept: None,
@@ -209,7 +211,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
 /// A sale of an earlier version with centavos in its terms.
 async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
     for amount in ["20.1", "20.2", "20.3"] {
-        let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, amount), None).await.unwrap());
+        let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, amount), None).await.unwrap());
         if test.rampoff(id).await.terms.fiat_amount.minor() % 100 != 0 {
             return id;
         }
@@ -255,7 +257,7 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     let agreed = test.rampoff_becomes(sold, "paying_out").await.terms.fiat_amount.minor();
     let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let bought = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(bought).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(bought, "on_hold").await;
@@ -288,13 +290,13 @@ async fn quotes_of_before_are_kept(test: Arc<TestApp>) {
         fiat_symbol: Some(COP.into()),
         ..QuoteRequest::default()
     };
-    let quote = test.app.quote(&test.caller, &request).await.unwrap();
+    let quote = partner_api::quote(&test.app, &test.caller, &request).await.unwrap();
     let app = test.with_catalogue(rampart_testkit::catalogue()).await;
     let request = buying(customer, "PSE", "20000.50");
-    let refused = refusal_of(app.create_payment(&test.caller, &request, None).await);
+    let refused = refusal_of(partner_api::create_payment(&app, &test.caller, &request, None).await);
     assert!(refused.message.contains("must be a multiple of 1 COP"), "{}", refused.message);
     let request = CreatePayment { quote_id: Some(quote.quote_id), ..request };
-    let id = TestApp::order_of(&app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&app, &test.caller, &request, None).await.unwrap());
     let payment = test.payment(id).await;
     assert_eq!(payment.terms.coin_amount, Amount::parse_major(&quote.tokens, 6).unwrap());
     test.world.pay_payment(&payable(&payment, "Ana García López"), None, None).await.unwrap();

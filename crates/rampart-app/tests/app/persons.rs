@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use rampart_app::orders::documents;
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, KycForm, RegisterUser};
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
-use rampart_core::identification::{CustomerType, DocumentType};
-use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::identity::identification::{CustomerType, DocumentType};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_testkit::{TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of, sell};
@@ -38,14 +42,14 @@ fn request(country: &str, document: &str, number: &str, dob: &str) -> RegisterUs
 }
 
 async fn registered(test: &TestApp, request: RegisterUser) -> (CustomerId, Value) {
-    let data = data_of(&test.app.register_user(&test.caller, &request, None).await.unwrap());
+    let data = data_of(&partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap());
     let customer = CustomerId(data["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
     (customer, data)
 }
 
 async fn refused(test: &TestApp, request: RegisterUser) -> Refusal {
-    refusal_of(test.app.register_user(&test.caller, &request, None).await)
+    refusal_of(partner_api::register_user(&test.app, &test.caller, &request, None).await)
 }
 
 fn pse(customer: CustomerId) -> CreatePayment {
@@ -53,7 +57,7 @@ fn pse(customer: CustomerId) -> CreatePayment {
 }
 
 async fn stored(test: &TestApp, id: CustomerId) -> Customer {
-    test.app.store().customer(id).await.unwrap().unwrap()
+    test.app.store.customer(id).await.unwrap().unwrap()
 }
 
 async fn a_persons_nit(test: Arc<TestApp>) {
@@ -68,31 +72,41 @@ async fn a_persons_nit(test: Arc<TestApp>) {
     let (old, data) = registered(&test, request("CO", "NIT", "99010199999-7", "")).await;
     let codes: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["old_form", "minor"]);
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &pse(old), None).await), ErrorCode::InvalidIdentification);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &pse(old), None).await),
+        ErrorCode::InvalidIdentification
+    );
     // An adult's NIT counts as a person's, and the form asks for a person's data.
     let (adult, data) = registered(&test, request("CO", "NIT", "1012345678-9", "1986-05-03")).await;
     assert_eq!((data["customer_type"].as_str(), data["warnings"].as_array().unwrap().len()), (Some("individual"), 0));
-    test.app.create_payment(&test.caller, &pse(adult), None).await.unwrap();
-    let fresh = data_of(&test.app.register_user(&test.caller, &request("CO", "NIT", "80123456-4", ""), None).await.unwrap());
-    let page = test.app.page_customer(&test.app.identity_token(CustomerId(fresh["id"].as_i64().unwrap()))).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &pse(adult), None).await.unwrap();
+    let fresh = data_of(&partner_api::register_user(&test.app, &test.caller, &request("CO", "NIT", "80123456-4", ""), None).await.unwrap());
+    let page =
+        pages::page_customer(&test.app, &page_links::identity_token(&test.app, CustomerId(fresh["id"].as_i64().unwrap()))).await.unwrap();
     assert_eq!(page.missing, ["last_name", "dob", "address", "city"]);
     // A company may be young.
     let (company, data) = registered(&test, request("CO", "NIT", "900.000.001-2", "2020-01-01")).await;
     assert_eq!(data["customer_type"], "company");
-    test.app.create_payment(&test.caller, &pse(company), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &pse(company), None).await.unwrap();
 }
 
 async fn a_spanish_minor(test: Arc<TestApp>) {
     for (number, dob) in [(k_number(1_234_567), "2015-06-01"), (k_number(7_654_321), "")] {
         let (minor, data) = registered(&test, request("ES", "GOVERNMENT_ID", &number, dob)).await;
         assert_eq!(data["warnings"][0]["code"], "minor", "{data}");
-        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &buy(minor, "100"), None).await), ErrorCode::InvalidIdentification);
-        assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(minor, "100"), None).await), ErrorCode::InvalidIdentification);
+        assert_eq!(
+            TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(minor, "100"), None).await),
+            ErrorCode::InvalidIdentification
+        );
+        assert_eq!(
+            TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(minor, "100"), None).await),
+            ErrorCode::InvalidIdentification
+        );
     }
     // A person who has come of age since.
     let (adult, data) = registered(&test, request("ES", "GOVERNMENT_ID", &k_number(1_234_568), "1986-05-03")).await;
     assert_eq!(data["warnings"].as_array().unwrap().len(), 0);
-    test.app.create_payment(&test.caller, &buy(adult, "100"), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &buy(adult, "100"), None).await.unwrap();
 }
 
 /// A valid K number of seven digits.
@@ -103,15 +117,15 @@ fn k_number(digits: usize) -> String {
 /// An RFC has two digits of the year: a customer who may be a minor by it must give the date of birth before the first order.
 async fn an_open_century(test: Arc<TestApp>) {
     let spei = |id| CreatePayment { payment_type: some("SPEI"), fiat_symbol: some("MXN"), ..buy(id, "1000") };
-    let order = async |id| test.app.create_payment(&test.caller, &spei(id), None).await;
+    let order = async |id| partner_api::create_payment(&test.app, &test.caller, &spei(id), None).await;
     let (open, data) = registered(&test, request("MX", "RFC", "GOOX100312AB6", "")).await;
     let warnings: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
     assert!(warnings.contains(&(&"dob".into(), &"dob_needed".into())), "{data}");
     assert_eq!(refusal_of(order(open).await).code, ErrorCode::RequireKyc);
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &sell(open, "100"), None).await), ErrorCode::RequireKyc);
+    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(open, "100"), None).await), ErrorCode::RequireKyc);
     // The form is open for it, whatever was approved, and refuses minors and dates that do not match the number.
-    let token = test.app.identity_token(open);
-    let page = test.app.page_customer(&token).await.unwrap();
+    let token = page_links::identity_token(&test.app, open);
+    let page = pages::page_customer(&test.app, &token).await.unwrap();
     assert_eq!((page.wanted, page.missing.contains(&"dob")), (Some(KycLevel::Basic), true));
     let form = |dob: &str| KycForm {
         last_name: some("García"),
@@ -121,9 +135,9 @@ async fn an_open_century(test: Arc<TestApp>) {
         ..empty(KycLevel::Basic)
     };
     for (dob, field) in [("2010-03-12", "dob"), ("1986-05-03", "identification_number")] {
-        assert_eq!(refusal_of(test.app.submit_kyc_form(&token, form(dob)).await).fields[0].0, field, "{dob}");
+        assert_eq!(refusal_of(pages::submit_kyc_form(&test.app, &token, form(dob)).await).fields[0].0, field, "{dob}");
     }
-    test.app.submit_kyc_form(&token, form("1910-03-12")).await.unwrap();
+    pages::submit_kyc_form(&test.app, &token, form("1910-03-12")).await.unwrap();
     assert!(stored(&test, open).await.warnings.iter().all(|warning| warning.code != "dob_needed"));
     order(open).await.unwrap();
     // Customers who are of age in either century, or were born in the past one, are asked nothing more; a company has no age.
@@ -203,7 +217,7 @@ async fn one_person(test: Arc<TestApp>) {
     let (by_tax_number, _) = registered(&test, request("CO", "NIT", "1098765432-9", "1980-01-01")).await;
     let ordered = async |customer| {
         let payment = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "1000000") };
-        test.app.create_payment(&test.caller, &payment, None).await
+        partner_api::create_payment(&test.app, &test.caller, &payment, None).await
     };
     ordered(by_number).await.unwrap();
     let over = loop {
@@ -224,7 +238,7 @@ async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
         let mut customer = stored(&test, id).await;
         customer.identification = Some(Identification { document, number: number.into(), normalized: number.into() });
         let mut step = Step::new();
-        step.claims.push(Claim::forever(ClaimScope::Document, test.app.document_key(&customer, document, number), id));
+        step.claims.push(Claim::forever(ClaimScope::Document, documents::document_key(&test.app, &customer, document, number), id));
         step.write(customer);
         test.app.commit(step).await.unwrap();
         id
@@ -254,7 +268,7 @@ async fn as_a_company(test: &TestApp, id: CustomerId) {
 }
 
 async fn registered_as_a_company(test: Arc<TestApp>) {
-    let order = async |id| test.app.create_payment(&test.caller, &pse(id), None).await;
+    let order = async |id| partner_api::create_payment(&test.app, &test.caller, &pse(id), None).await;
     // The date of birth was never asked: the form asks now, whatever was approved.
     let (unknown, _) = registered(&test, request("CO", "NIT", "1012345678-9", "")).await;
     as_a_company(&test, unknown).await;
@@ -265,8 +279,8 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
     let refusal = refusal_of(order(unknown).await);
     assert_eq!(refusal.code, ErrorCode::RequireKyc);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
-    let token = test.app.identity_token(unknown);
-    let page = test.app.page_customer(&token).await.unwrap();
+    let token = page_links::identity_token(&test.app, unknown);
+    let page = pages::page_customer(&test.app, &token).await.unwrap();
     assert_eq!((page.wanted, page.missing.as_slice()), (Some(KycLevel::Basic), &["last_name", "dob", "address", "city"][..]));
     let form = |dob: &str| KycForm {
         last_name: some("García"),
@@ -275,9 +289,9 @@ async fn registered_as_a_company(test: Arc<TestApp>) {
         city: some("Bogotá"),
         ..empty(KycLevel::Basic)
     };
-    let refusal = refusal_of(test.app.submit_kyc_form(&token, form("2015-06-01")).await);
+    let refusal = refusal_of(pages::submit_kyc_form(&test.app, &token, form("2015-06-01")).await);
     assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "dob"));
-    test.app.submit_kyc_form(&token, form("1986-05-03")).await.unwrap();
+    pages::submit_kyc_form(&test.app, &token, form("1986-05-03")).await.unwrap();
     let now = stored(&test, unknown).await;
     assert_eq!((now.customer_type, now.kyc.level), (CustomerType::Individual, Some(KycLevel::Basic)));
     order(unknown).await.unwrap();

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{App, RegisterUser, Sources, SystemRandomness};
 use rampart_core::id::Randomness;
 use rampart_core::refusal::ErrorCode;
@@ -16,7 +19,7 @@ on_both_engines!(super::without_workers => documented, once_per_address, one_doc
     faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
-    let answer = test.app.register_user(&test.caller, &documented_registration(), None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &documented_registration(), None).await.unwrap();
     let data = data_of(&answer);
     assert!(!answer.replayed);
     assert_eq!(data["email"], "email@gmail.com");
@@ -36,13 +39,13 @@ async fn documented(test: Arc<TestApp>) {
 async fn once_per_address(test: Arc<TestApp>) {
     let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
     let again = RegisterUser { email: Some("ANA@example.com".into()), ..documented_registration() };
-    let refusal = refusal_of(test.app.register_user(&test.caller, &again, None).await);
+    let refusal = refusal_of(partner_api::register_user(&test.app, &test.caller, &again, None).await);
     assert_eq!(refusal.code, ErrorCode::UserAlreadyExists);
     let data = refusal.data.unwrap();
     assert_eq!(data["id"], first.0);
     assert!(data["kyc_form_url"].as_str().unwrap().contains("/kyc?token="));
     // Another partner's customers are separate.
-    test.app.register_user(&test.stranger, &again, None).await.unwrap();
+    partner_api::register_user(&test.app, &test.stranger, &again, None).await.unwrap();
 }
 
 /// The numbers of a partner's customers do not reveal how many customers another partner has gained.
@@ -79,27 +82,27 @@ impl Randomness for RepeatingRandomness {
 
 async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
     let stuck = RepeatingRandomness { left: AtomicUsize::new(8), otherwise: SystemRandomness };
-    let sources = Sources { business: test.app.business().clone(), real: test.app.real().clone(), randomness: Arc::new(stuck) };
-    let (ports, config, catalogue) = (test.app.ports().clone(), test.app.config().clone(), test.app.catalogue().clone());
-    let app = App::new(test.app.store().clone(), ports, config, catalogue, sources, &[[42; 32]]).await.unwrap();
+    let sources = Sources { business: test.app.business.clone(), real: test.app.real.clone(), randomness: Arc::new(stuck) };
+    let (ports, config, catalogue) = (test.app.ports.clone(), test.app.config.clone(), test.app.catalogue.clone());
+    let app = App::new(test.app.store.clone(), ports, config, catalogue, sources, &[[42; 32]]).await.unwrap();
     let register = async |caller, email: &str| {
         let request = RegisterUser { email: Some(email.into()), ..documented_registration() };
-        data_of(&app.register_user(caller, &request, None).await.unwrap())["id"].as_i64().unwrap()
+        data_of(&partner_api::register_user(&app, caller, &request, None).await.unwrap())["id"].as_i64().unwrap()
     };
     assert_eq!(register(&test.caller, "ana@example.com").await, 777);
     // A number belongs to one customer across partners; the first five draws have seven digits, the sixth has more.
     let second = register(&test.stranger, "eva@example.com").await;
     assert_ne!(second, 777);
-    let kept = app.store().customer(rampart_core::id::CustomerId(777)).await.unwrap().unwrap();
+    let kept = app.store.customer(rampart_core::id::CustomerId(777)).await.unwrap().unwrap();
     assert_eq!(kept.partner, test.caller.partner.id);
-    let answered = app.store().customer(rampart_core::id::CustomerId(second)).await.unwrap().unwrap();
+    let answered = app.store.customer(rampart_core::id::CustomerId(second)).await.unwrap().unwrap();
     assert_eq!(answered.email.reveal(), "eva@example.com", "the answer names the number that was stored");
 }
 
 /// Registrations of one document at one partner count as the first of them, however they are written; other documents and other partners
 /// are separate.
 async fn one_document(test: Arc<TestApp>) {
-    let stored = async |id: rampart_core::id::CustomerId| test.app.store().customer(id).await.unwrap().unwrap();
+    let stored = async |id: rampart_core::id::CustomerId| test.app.store.customer(id).await.unwrap().unwrap();
     let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
     assert_eq!(stored(first).await.counts_as(), first);
     let again = CustomerOf { number: "12.345.678-z", ..CustomerOf::SPAIN };
@@ -128,7 +131,7 @@ async fn one_document(test: Arc<TestApp>) {
 }
 
 async fn faults_are_named(test: Arc<TestApp>) {
-    let refused = async |request: RegisterUser| refusal_of(test.app.register_user(&test.caller, &request, None).await);
+    let refused = async |request: RegisterUser| refusal_of(partner_api::register_user(&test.app, &test.caller, &request, None).await);
     let nothing = refused(RegisterUser::default()).await;
     assert_eq!(nothing.code, ErrorCode::FailMandatoryField);
     assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email", "country"]);
@@ -184,14 +187,17 @@ async fn countries(test: Arc<TestApp>) {
         ..RegisterUser::default()
     };
     for (number, name) in ["España", "spain", "ES", "esp", "México", "Peru"].into_iter().enumerate() {
-        let answer = test.app.register_user(&test.caller, &of(Some(name), None, &format!("{number}@example.com")), None).await.unwrap();
+        let answer = partner_api::register_user(&test.app, &test.caller, &of(Some(name), None, &format!("{number}@example.com")), None)
+            .await
+            .unwrap();
         assert_eq!(data_of(&answer)["country"], name, "returned as sent");
     }
-    let answer = test.app.register_user(&test.caller, &of(None, Some("CHL"), "code@example.com"), None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &of(None, Some("CHL"), "code@example.com"), None).await.unwrap();
     assert_eq!(data_of(&answer)["country"], "CHL");
-    let differ = refusal_of(test.app.register_user(&test.caller, &of(Some("Chile"), Some("ARG"), "x@example.com"), None).await);
+    let differ =
+        refusal_of(partner_api::register_user(&test.app, &test.caller, &of(Some("Chile"), Some("ARG"), "x@example.com"), None).await);
     assert_eq!((differ.code, differ.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "country_code"));
-    let foreign = refusal_of(test.app.register_user(&test.caller, &of(Some("Narnia"), None, "x@example.com"), None).await);
+    let foreign = refusal_of(partner_api::register_user(&test.app, &test.caller, &of(Some("Narnia"), None, "x@example.com"), None).await);
     assert_eq!((foreign.code, foreign.fields[0].0.as_str()), (ErrorCode::ValidationFailed, "country"));
 }
 
@@ -204,21 +210,21 @@ async fn minors(test: Arc<TestApp>) {
         identification_number: Some("1000000001".into()),
         ..RegisterUser::default()
     };
-    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
     assert!(warnings.as_array().unwrap().iter().any(|warning| warning["code"] == "minor"), "{warnings}");
 }
 
 async fn strict(test: Arc<TestApp>) {
     let app = test.with_settings(|config| config.registration.strict_contact = true).await;
-    let refusal = refusal_of(app.register_user(&test.caller, &documented_registration(), None).await);
+    let refusal = refusal_of(partner_api::register_user(&app, &test.caller, &documented_registration(), None).await);
     assert_eq!(refusal.code, ErrorCode::ValidationFailed);
     assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["phone", "iban"]);
     let better = RegisterUser { phone: Some("+5491143215678".into()), ..documented_registration() };
-    let refusal = refusal_of(app.register_user(&test.caller, &better, None).await);
+    let refusal = refusal_of(partner_api::register_user(&app, &test.caller, &better, None).await);
     assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::InvalidBankAccount, "iban"));
     let best = RegisterUser { iban: Some(CustomerOf::ARGENTINA.account.into()), ..better };
-    let answer = app.register_user(&test.caller, &best, None).await.unwrap();
+    let answer = partner_api::register_user(&app, &test.caller, &best, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
     assert_eq!(warnings.as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect::<Vec<_>>(), ["repeated_digit"]);
 }
@@ -234,22 +240,25 @@ async fn companies(test: Arc<TestApp>) {
         dob: Some("2020-01-01".into()),
         ..RegisterUser::default()
     };
-    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
     assert_eq!((data["customer_type"].as_str(), data["last_name"].as_str()), (Some("company"), None));
-    let customer = test.app.store().customer(rampart_core::id::CustomerId(data["id"].as_i64().unwrap())).await.unwrap().unwrap();
-    let page = test.app.page_customer(&test.app.identity_token(customer.id)).await.unwrap();
+    let customer = test.app.store.customer(rampart_core::id::CustomerId(data["id"].as_i64().unwrap())).await.unwrap().unwrap();
+    let page = pages::page_customer(&test.app, &page_links::identity_token(&test.app, customer.id)).await.unwrap();
     assert_eq!(page.missing, ["address", "city"], "a company has no family name");
 }
 
 async fn keys(test: Arc<TestApp>) {
     let request = documented_registration();
-    let first = test.app.register_user(&test.caller, &request, Some("key-1")).await.unwrap();
+    let first = partner_api::register_user(&test.app, &test.caller, &request, Some("key-1")).await.unwrap();
     let again = RegisterUser { password: Some("another".into()), ..request.clone() };
-    let second = test.app.register_user(&test.caller, &again, Some("key-1")).await.unwrap();
+    let second = partner_api::register_user(&test.app, &test.caller, &again, Some("key-1")).await.unwrap();
     assert_eq!((first.data, second.replayed), (second.data, true), "the password is no part of what a request is known by");
     let other = RegisterUser { name: Some("Other".into()), ..request };
-    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some("key-1")).await), ErrorCode::IdempotencyConflict);
+    assert_eq!(
+        TestApp::code(partner_api::register_user(&test.app, &test.caller, &other, Some("key-1")).await),
+        ErrorCode::IdempotencyConflict
+    );
     let long = "k".repeat(256);
-    assert_eq!(TestApp::code(test.app.register_user(&test.caller, &other, Some(&long)).await), ErrorCode::ValidationFailed);
+    assert_eq!(TestApp::code(partner_api::register_user(&test.app, &test.caller, &other, Some(&long)).await), ErrorCode::ValidationFailed);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
@@ -19,7 +20,7 @@ async fn concurrent_requests(test: Arc<TestApp>) {
         let concurrent_requests = (0..8).map(|_| {
             let test = test.clone();
             let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
-            tokio::spawn(async move { test.app.create_payment(&test.caller, &request, key).await.unwrap() })
+            tokio::spawn(async move { partner_api::create_payment(&test.app, &test.caller, &request, key).await.unwrap() })
         });
         let mut answers = Vec::new();
         for request in concurrent_requests.collect::<Vec<_>>() {
@@ -28,41 +29,41 @@ async fn concurrent_requests(test: Arc<TestApp>) {
         assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
     }
-    let all = test.app.payments(&test.caller, &ListRequest::default()).await.unwrap();
+    let all = partner_api::payments(&test.app, &test.caller, &ListRequest::default()).await.unwrap();
     assert_eq!(all.items.len(), 3);
 }
 
 async fn names(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
-    let first = test.app.create_payment(&test.caller, &request, None).await.unwrap();
-    let again = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let first = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
+    let again = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
     let other = CreatePayment { fiat_amount: Some("101".into()), ..request.clone() };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // The external identifier is looked up before any other check.
     let nonsense = CreatePayment { user_id: None, ..request.clone() };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
     // With a known external identifier, the key is ignored and not used up.
-    let keyed = test.app.create_payment(&test.caller, &request, Some("key-1")).await.unwrap();
+    let keyed = partner_api::create_payment(&test.app, &test.caller, &request, Some("key-1")).await.unwrap();
     assert!(keyed.replayed);
     let list = ListRequest { external_id: Some("order-1".into()), ..ListRequest::default() };
-    assert_eq!(test.app.payments(&test.caller, &list).await.unwrap().items.len(), 1);
+    assert_eq!(partner_api::payments(&test.app, &test.caller, &list).await.unwrap().items.len(), 1);
     let long = CreatePayment { external_id: Some("x".repeat(129)), ..request };
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &long, None).await), ErrorCode::ValidationFailed);
+    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &long, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn names_of_sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreateRampoff { external_id: Some("order-1".into()), ..sell(customer, "50") };
-    let first = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
-    let again = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let first = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
+    let again = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, again.replayed), (&again.data, true));
     let other = CreateRampoff { amount: Some("51".into()), ..request };
-    assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // Purchases and sales have separate external identifiers.
     let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
-    test.app.create_payment(&test.caller, &purchase, None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &purchase, None).await.unwrap();
 }
 
 /// JSON serializers differ in the zeros of a number; the case of a code does not matter to the call.
@@ -70,47 +71,53 @@ async fn one_meaning(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
         let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "240") };
-        let first = test.app.create_payment(&test.caller, &request, key).await.unwrap();
+        let first = partner_api::create_payment(&test.app, &test.caller, &request, key).await.unwrap();
         for amount in ["240.0", "240.00", "2.4e2", "0240"] {
             let code = request.coin_symbol.as_deref().unwrap_or_default().to_ascii_lowercase();
             let again = CreatePayment { fiat_amount: Some(amount.into()), coin_symbol: Some(code), ..request.clone() };
-            let again = test.app.create_payment(&test.caller, &again, key).await.unwrap();
+            let again = partner_api::create_payment(&test.app, &test.caller, &again, key).await.unwrap();
             assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
         }
         let other = CreatePayment { fiat_amount: Some("240.01".into()), ..request };
         let conflict = if key.is_some() { ErrorCode::IdempotencyConflict } else { ErrorCode::ExternalIdConflict };
-        assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &other, key).await), conflict);
+        assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &other, key).await), conflict);
         let request = CreateRampoff { external_id: name.map(str::to_owned), ..sell(customer, "50") };
         let key = key.map(|key| format!("{key}-of-a-sale"));
-        let first = test.app.create_rampoff(&test.caller, &request, key.as_deref()).await.unwrap();
+        let first = partner_api::create_rampoff(&test.app, &test.caller, &request, key.as_deref()).await.unwrap();
         for amount in ["50.0", "50.000", "5e1"] {
             let again = CreateRampoff { amount: Some(amount.into()), ..request.clone() };
-            let again = test.app.create_rampoff(&test.caller, &again, key.as_deref()).await.unwrap();
+            let again = partner_api::create_rampoff(&test.app, &test.caller, &again, key.as_deref()).await.unwrap();
             assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
         }
         let other = CreateRampoff { amount: Some("5".into()), ..request };
-        assert_eq!(TestApp::code(test.app.create_rampoff(&test.caller, &other, key.as_deref()).await), conflict);
+        assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &other, key.as_deref()).await), conflict);
     }
 }
 
 async fn only_successes(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let small = buy(customer, "0.01");
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), ErrorCode::MinPurchase);
-    let answer = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &small, Some("key-1")).await), ErrorCode::MinPurchase);
+    let answer = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
     assert!(!answer.replayed);
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &small, Some("key-1")).await), ErrorCode::IdempotencyConflict);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &small, Some("key-1")).await),
+        ErrorCode::IdempotencyConflict
+    );
     // The same key of another partner is another key.
-    assert_eq!(TestApp::code(test.app.create_payment(&test.stranger, &buy(customer, "100"), Some("key-1")).await), ErrorCode::UserNotFound);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.stranger, &buy(customer, "100"), Some("key-1")).await),
+        ErrorCode::UserNotFound
+    );
 }
 
 async fn answers_end(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let first = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    let first = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
     test.advance(24 * 3_600).await;
-    let again = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    let again = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
     assert_eq!((&first.data, again.replayed), (&again.data, true));
     test.advance(25 * 3_600).await;
-    let later = test.app.create_payment(&test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
+    let later = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), Some("key-1")).await.unwrap();
     assert_ne!(first.data, later.data);
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use rampart_app::CreatePayment;
 use rampart_app::operate::{customers, orders};
-use rampart_core::amount::Amount;
-use rampart_core::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
+use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::payment::{PayIn, Payment, PaymentState};
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
-use rampart_core::payment::{PayIn, Payment, PaymentState};
-use rampart_core::rampoff::RampoffState;
 use rampart_core::review::ReviewKind;
+use rampart_core::step::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
@@ -37,18 +38,18 @@ async fn mine(test: &TestApp, blocks: u32) {
 }
 
 async fn card(test: &TestApp, customer: CustomerId, amount: &str) -> OrderId {
-    TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, amount), None).await.unwrap())
+    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, amount), None).await.unwrap())
 }
 
 async fn transfer_of(test: &TestApp, id: OrderId, state: &str) -> Transfer {
     test.eventually("its transfer is in that state", || async {
-        test.app.store().transfers_of_order(id).await.unwrap().into_iter().find(|transfer| transfer.state.name() == state)
+        test.app.store.transfers_of_order(id).await.unwrap().into_iter().find(|transfer| transfer.state.name() == state)
     })
     .await
 }
 
 async fn balance(test: &TestApp, account: &str, asset: &str) -> Amount {
-    test.app.store().balance(account.parse().unwrap(), asset.parse().unwrap()).await.unwrap().posted
+    test.app.store.balance(account.parse().unwrap(), asset.parse().unwrap()).await.unwrap().posted
 }
 
 /// No wallet was used yet, and the chain does not answer: nothing is signed.
@@ -63,7 +64,7 @@ async fn queued_transfer(test: Arc<TestApp>) {
     let payment = test.payment_becomes(id, "failed").await;
     assert_eq!((payment.lost, payment.reserved, payment.fiat_balance), (Amount::ZERO, Amount::ZERO, Amount::ZERO));
     assert_eq!(payment.reversal, Some(Reversal::Chargeback));
-    let stored = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+    let stored = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
     assert!(matches!(stored.state, TransferState::Failed { .. }), "{stored:?}");
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero());
 }
@@ -130,11 +131,11 @@ async fn called_back(test: Arc<TestApp>) {
     };
     test.eventually("it is called back", recall).await;
     test.rampoff_becomes(sale, "on_hold").await;
-    assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
+    assert!(matches!(test.app.store.payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
 }
 
 async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
     let txid = test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
@@ -145,8 +146,8 @@ async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
 /// The payout of a sale that was attempted without success and waits for its next attempt.
 async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::PayoutId {
     let waits = || async {
-        let payout = test.app.store().payouts_of_order(id).await.unwrap().pop()?;
-        let jobs = test.app.store().jobs_of_subject(&payout.id.to_string()).await.unwrap();
+        let payout = test.app.store.payouts_of_order(id).await.unwrap().pop()?;
+        let jobs = test.app.store.jobs_of_subject(&payout.id.to_string()).await.unwrap();
         (payout.can_be_stopped(&jobs) && jobs.iter().any(|job| job.last_error.is_some())).then_some(payout.id)
     };
     test.eventually("its payout waits", waits).await
@@ -168,7 +169,7 @@ async fn queued_payout(test: Arc<TestApp>) {
     let rampoff = test.eventually("it is on hold", held).await;
     assert_eq!((rampoff.coin_balance, rampoff.fiat_balance, rampoff.reversal), (Amount::ZERO, Amount::ZERO, None));
     faults(&test, FaultPort::Bank, FaultCalls::Actions, 0).await;
-    let stopped = test.app.store().payout(payout).await.unwrap().unwrap();
+    let stopped = test.app.store.payout(payout).await.unwrap().unwrap();
     assert!(matches!(stopped.state, PayoutState::Failed { .. }), "{stopped:?}");
     assert_eq!(balance(&test, "bank:sepa", "EUR").await, before);
     assert!(balance(&test, "losses:reorganisation", &rampoff.terms.coin.to_string()).await.is_zero());
@@ -200,7 +201,7 @@ async fn banned_meanwhile(test: Arc<TestApp>) {
     assert_eq!((payment.converted, payment.taken.map(|taken| taken.gives)), (true, Some(payment.reserved)));
     assert!(rampoff.converted.is_positive() && rampoff.fiat_balance == rampoff.reserved);
     transfer_of(&test, purchase, "failed").await;
-    assert!(matches!(test.app.store().payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
+    assert!(matches!(test.app.store.payout(payout).await.unwrap().unwrap().state, PayoutState::Failed { .. }));
 }
 
 /// Coins waited for two days, and their receiver was listed after its screening: it is screened again.
@@ -252,7 +253,7 @@ async fn report(test: &TestApp, natural_key: &str, body: FactBody) {
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact);
     test.app.commit(step).await.unwrap();
-    test.app.wake().everybody();
+    test.app.wake.everybody();
 }
 
 fn capture(payment: &Payment, reference: &str, amount: i128) -> (String, FactBody) {
@@ -332,10 +333,10 @@ async fn recalled(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let order = async || {
         let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-        TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap())
+        TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap())
     };
     let transfer = async |id: Option<OrderId>, amount: i128| {
-        let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+        let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
         let concept = match id {
             Some(id) => test.payment(id).await.instructions.unwrap().concept,
             None => "Rent".to_owned(),
@@ -389,8 +390,8 @@ async fn recalled(test: Arc<TestApp>) {
     let line = transfer(None, 70 * EURO_CENTS).await;
     let unmatched = item(&test, ReviewKind::Suspense).await;
     recall(&line).await;
-    let settled = || async { test.app.store().review(unmatched.id).await.unwrap().unwrap().resolution };
+    let settled = || async { test.app.store.review(unmatched.id).await.unwrap().unwrap().resolution };
     assert_eq!(test.eventually("nobody decides about it", settled).await.decision, "taken back");
-    assert!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
+    assert!(test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
     assert!(!matches!(test.payment(done).await.state, PaymentState::Failed { .. }));
 }

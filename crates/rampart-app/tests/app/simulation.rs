@@ -6,16 +6,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff};
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::catalogue::Coin;
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId, Randomness};
-use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
@@ -79,7 +82,7 @@ impl Simulation {
         let amount = format!("{}.{:02}", 30 + self.dice.below(300), self.dice.below(100));
         let method = if self.dice.below(2) == 0 { "card" } else { "transfer" };
         let request = CreatePayment { payment_type: Some(method.into()), wallet: Some(self.dice.wallet()), ..buy(customer, &amount) };
-        let answer = self.test.app.create_payment(&self.test.caller, &request, None).await.unwrap();
+        let answer = partner_api::create_payment(&self.test.app, &self.test.caller, &request, None).await.unwrap();
         self.payments.push(TestApp::order_of(&answer));
     }
 
@@ -88,7 +91,7 @@ impl Simulation {
         let amount = format!("{}.{:06}", 20 + self.dice.below(200), self.dice.below(1_000_000));
         let refund_wallet = (self.dice.below(2) == 0).then(|| self.dice.wallet());
         let request = CreateRampoff { refund_wallet, ..sell(customer, &amount) };
-        let answer = self.test.app.create_rampoff(&self.test.caller, &request, None).await.unwrap();
+        let answer = partner_api::create_rampoff(&self.test.app, &self.test.caller, &request, None).await.unwrap();
         self.rampoffs.push(TestApp::order_of(&answer));
     }
 
@@ -125,9 +128,9 @@ impl Simulation {
 
     async fn gives_up(&self) {
         if let Some(id) = self.dice.pick(&self.payments) {
-            let token = self.test.app.payment_token(id);
+            let token = page_links::payment_token(&self.test.app, id);
             // Refused once money has arrived.
-            let _ = self.test.app.cancel_payment(&token).await;
+            let _ = pages::cancel_payment(&self.test.app, &token).await;
         }
     }
 
@@ -142,7 +145,7 @@ impl Simulation {
     async fn settle(&self) {
         let (test, payments, rampoffs) = (&self.test, &self.payments, &self.rampoffs);
         test.eventually("everything comes to rest", || async move {
-            let counts = test.app.store().order_counts().await.unwrap();
+            let counts = test.app.store.order_counts().await.unwrap();
             let mut moving = counts.facts_waiting > 0 || counts.jobs.iter().any(|job| job.1 > 0);
             for id in payments {
                 moving |= matches!(
@@ -200,11 +203,11 @@ async fn books_agree(test: Arc<TestApp>) {
 }
 
 async fn posted(test: &TestApp, account: Account, asset: impl Into<Asset>) -> Amount {
-    test.app.store().balance(account, asset.into()).await.unwrap().posted
+    test.app.store.balance(account, asset.into()).await.unwrap().posted
 }
 
 async fn banks_agree(test: &TestApp) {
-    for rail in &test.app.catalogue().rail_accounts {
+    for rail in &test.app.catalogue.rail_accounts {
         let outside = test.world.bank_balance(rail.rail).await.unwrap();
         assert_eq!(posted(test, Account::Bank(rail.rail), rail.currency).await, outside, "the bank behind {}", rail.rail);
         assert!(posted(test, Account::InTransit(rail.rail), rail.currency).await.is_zero(), "on the way over {}", rail.rail);
@@ -212,8 +215,8 @@ async fn banks_agree(test: &TestApp) {
 }
 
 async fn wallets_agree(test: &TestApp) {
-    for Coin { id, .. } in &test.app.catalogue().coins {
-        let port = test.app.ports().chain(id.chain).unwrap();
+    for Coin { id, .. } in &test.app.catalogue.coins {
+        let port = test.app.ports.chain(id.chain).unwrap();
         let outside = port.balance(TransferSource::Hot, *id).await.unwrap();
         assert_eq!(posted(test, Account::ChainHot(id.chain), *id).await, outside, "the hot wallet's {id}");
         assert!(posted(test, Account::InTransit(id.chain), *id).await.is_zero(), "{id} on its way");
@@ -223,8 +226,8 @@ async fn wallets_agree(test: &TestApp) {
 /// The first coin whose balance at the deposit addresses differs from the books.
 async fn deposits_differ(simulation: &Simulation) -> Option<String> {
     let test = &simulation.test;
-    for Coin { id, .. } in test.app.catalogue().coins.iter().filter(|coin| coin.id.chain.as_str() == "polygon") {
-        let port = test.app.ports().chain(id.chain).unwrap();
+    for Coin { id, .. } in test.app.catalogue.coins.iter().filter(|coin| coin.id.chain.as_str() == "polygon") {
+        let port = test.app.ports.chain(id.chain).unwrap();
         let mut outside = Amount::ZERO;
         for order in &simulation.rampoffs {
             let index = test.rampoff(*order).await.deposit_index;
@@ -252,13 +255,13 @@ async fn payment_agrees(test: &TestApp, id: OrderId) {
 /// Money was paid exactly once for a completed order, and never for another.
 async fn rampoff_agrees(test: &TestApp, id: OrderId) {
     let rampoff = test.rampoff(id).await;
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     let arrived: Vec<_> = payouts
         .iter()
         .filter(|payout| payout.purpose == PayoutPurpose::Rampoff && matches!(payout.state, PayoutState::Settled { .. }))
         .map(|payout| payout.amount)
         .collect();
-    let account = test.app.catalogue().rail_account(rampoff.rail).unwrap().account.clone();
+    let account = test.app.catalogue.rail_account(rampoff.rail).unwrap().account.clone();
     let statement = test.world.account_statement(rampoff.rail, &account, None, 10_000).await.unwrap();
     let ours: HashSet<String> = payouts.iter().map(|payout| payout.id.to_string()).collect();
     let paid: Vec<_> = statement
@@ -280,7 +283,7 @@ async fn events_agree(test: &TestApp) {
     let mut reported: HashMap<(String, &str), u32> = HashMap::new();
     let mut last = 0;
     loop {
-        let page = test.app.store().events_after(partner, last, 100).await.unwrap();
+        let page = test.app.store.events_after(partner, last, 100).await.unwrap();
         if page.is_empty() {
             break;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rampart_app::ListRequest;
+use rampart_app::partner_api;
 use rampart_core::refusal::Refusal;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
@@ -14,45 +15,58 @@ on_both_engines!(super::without_workers => nothing_is_seen, pages_of_lists);
 
 async fn nothing_is_seen(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment = TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "100"), None).await.unwrap()).to_string();
-    let rampoff = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap()).to_string();
+    let payment =
+        TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap()).to_string();
+    let rampoff =
+        TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap()).to_string();
     let nobody = "0000000000000000000000000";
     let same = |foreign: Refusal, missing: Refusal| assert_eq!(foreign, missing);
     let stranger = &test.stranger;
-    same(refusal_of(test.app.payment(stranger, &payment).await), refusal_of(test.app.payment(stranger, nobody).await));
-    same(refusal_of(test.app.rampoff(stranger, &rampoff).await), refusal_of(test.app.rampoff(stranger, nobody).await));
-    same(refusal_of(test.app.payment(&test.caller, &rampoff).await), refusal_of(test.app.payment(&test.caller, nobody).await));
-    let check = |id: String| test.app.kyc_check(stranger, Some(id));
+    same(
+        refusal_of(partner_api::payment(&test.app, stranger, &payment).await),
+        refusal_of(partner_api::payment(&test.app, stranger, nobody).await),
+    );
+    same(
+        refusal_of(partner_api::rampoff(&test.app, stranger, &rampoff).await),
+        refusal_of(partner_api::rampoff(&test.app, stranger, nobody).await),
+    );
+    same(
+        refusal_of(partner_api::payment(&test.app, &test.caller, &rampoff).await),
+        refusal_of(partner_api::payment(&test.app, &test.caller, nobody).await),
+    );
+    let check = |id: String| partner_api::kyc_check(&test.app, stranger, Some(id));
     same(refusal_of(check(customer.to_string()).await), refusal_of(check("424242".into()).await));
     let mut missing = buy(customer, "100");
     missing.user_id = Some("424242".into());
     same(
-        refusal_of(test.app.create_payment(stranger, &buy(customer, "100"), None).await),
-        refusal_of(test.app.create_payment(stranger, &missing, None).await),
+        refusal_of(partner_api::create_payment(&test.app, stranger, &buy(customer, "100"), None).await),
+        refusal_of(partner_api::create_payment(&test.app, stranger, &missing, None).await),
     );
     same(
-        refusal_of(test.app.create_rampoff(stranger, &sell(customer, "50"), None).await),
-        refusal_of(test.app.create_rampoff(stranger, &sell(rampart_core::id::CustomerId(424_242), "50"), None).await),
+        refusal_of(partner_api::create_rampoff(&test.app, stranger, &sell(customer, "50"), None).await),
+        refusal_of(partner_api::create_rampoff(&test.app, stranger, &sell(rampart_core::id::CustomerId(424_242), "50"), None).await),
     );
     let of_customer = ListRequest { user_id: Some(customer.to_string()), ..ListRequest::default() };
     for list in [ListRequest::default(), of_customer] {
-        assert!(test.app.payments(stranger, &list).await.unwrap().items.is_empty());
-        assert!(test.app.rampoffs(stranger, &list).await.unwrap().items.is_empty());
+        assert!(partner_api::payments(&test.app, stranger, &list).await.unwrap().items.is_empty());
+        assert!(partner_api::rampoffs(&test.app, stranger, &list).await.unwrap().items.is_empty());
     }
-    assert!(test.app.events(stranger, None, None).await.unwrap().events.is_empty());
+    assert!(partner_api::events(&test.app, stranger, None, None).await.unwrap().events.is_empty());
 }
 
 async fn pages_of_lists(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(TestApp::order_of(&test.app.create_payment(&test.caller, &buy(customer, "30"), None).await.unwrap()).to_string());
+        made.push(
+            TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await.unwrap()).to_string(),
+        );
     }
     made.reverse();
     let mut request = ListRequest { limit: Some("2".into()), ..ListRequest::default() };
     let mut seen = Vec::new();
     loop {
-        let page = test.app.payments(&test.caller, &request).await.unwrap();
+        let page = partner_api::payments(&test.app, &test.caller, &request).await.unwrap();
         assert!(page.items.len() <= 2);
         seen.extend(page.items.into_iter().map(|payment| payment.id));
         assert_eq!(page.has_more, page.next_cursor.is_some());
@@ -63,12 +77,12 @@ async fn pages_of_lists(test: Arc<TestApp>) {
     }
     assert_eq!(seen, made, "newest first, each once");
     let with = |status: &str| ListRequest { status: Some(status.into()), ..ListRequest::default() };
-    assert_eq!(test.app.payments(&test.caller, &with("started")).await.unwrap().items.len(), 5);
-    assert_eq!(test.app.payments(&test.caller, &with("expired,coins_sent")).await.unwrap().items.len(), 0);
+    assert_eq!(partner_api::payments(&test.app, &test.caller, &with("started")).await.unwrap().items.len(), 5);
+    assert_eq!(partner_api::payments(&test.app, &test.caller, &with("expired,coins_sent")).await.unwrap().items.len(), 0);
     let later = ListRequest { from: Some("2200-01-01T00:00:00Z".into()), ..ListRequest::default() };
-    assert!(test.app.payments(&test.caller, &later).await.unwrap().items.is_empty());
+    assert!(partner_api::payments(&test.app, &test.caller, &later).await.unwrap().items.is_empty());
     let before = ListRequest { to: Some("9999-12-30T00:00:00Z".into()), ..ListRequest::default() };
-    assert_eq!(test.app.payments(&test.caller, &before).await.unwrap().items.len(), 5);
+    assert_eq!(partner_api::payments(&test.app, &test.caller, &before).await.unwrap().items.len(), 5);
     for bad in [
         with("paid"),
         ListRequest { limit: Some("0".into()), ..ListRequest::default() },
@@ -77,6 +91,9 @@ async fn pages_of_lists(test: Arc<TestApp>) {
         ListRequest { from: Some("yesterday".into()), ..ListRequest::default() },
         ListRequest { user_id: Some("ana".into()), ..ListRequest::default() },
     ] {
-        assert_eq!(TestApp::code(test.app.payments(&test.caller, &bad).await), rampart_core::refusal::ErrorCode::ValidationFailed);
+        assert_eq!(
+            TestApp::code(partner_api::payments(&test.app, &test.caller, &bad).await),
+            rampart_core::refusal::ErrorCode::ValidationFailed
+        );
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rampart_app::CreatePayment;
-use rampart_core::amount::Amount;
-use rampart_core::fact::FactBody;
+use rampart_app::partner_api;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
 use rampart_core::review::ReviewKind;
+use rampart_core::step::fact::FactBody;
 use rampart_sandbox::{BankTransfer, Booked};
 use rampart_testkit::{TestApp, buy, on_both_engines};
 
@@ -16,7 +17,7 @@ on_both_engines!(rampart_testkit::TestApp::start => money_with_a_hostile_text_co
 
 /// A transfer to the account that an order names.
 async fn transfer(test: &TestApp, concept: &str, sender_name: &str) -> BankTransfer {
-    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
     BankTransfer {
         rail: account.rail,
         account: account.account,
@@ -34,8 +35,8 @@ async fn money_with_a_hostile_text_counts(test: Arc<TestApp>) {
     test.world.transfer(transfer(&test, &hostile, &hostile).await).await.unwrap();
     let unmatched = item(&test, ReviewKind::Suspense).await;
     assert_eq!(unmatched.amount, Amount::from_minor(25_000));
-    assert_eq!(test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted, unmatched.amount);
-    let fact = test.app.store().fact(unmatched.fact.unwrap()).await.unwrap().unwrap();
+    assert_eq!(test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted, unmatched.amount);
+    let fact = test.app.store.fact(unmatched.fact.unwrap()).await.unwrap().unwrap();
     let FactBody::BankCredit(credit) = fact.body else { panic!("a credit: {:?}", fact.body) };
     let kept = |text: &str, most: usize| assert_eq!(text, hostile.chars().take(most).collect::<String>(), "cut, and not changed");
     kept(&credit.concept.unwrap(), 512);
@@ -45,7 +46,7 @@ async fn money_with_a_hostile_text_counts(test: Arc<TestApp>) {
 async fn a_reference_is_found_among_what_nobody_sees(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "250") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let concept = test.payment(id).await.instructions.unwrap().concept;
     test.world.transfer(transfer(&test, &format!("\u{202a}{concept}\u{202c}\u{200b}"), "Ana García López").await).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
+use rampart_app::orders::page_links;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff, SetRefundWallet};
 use rampart_core::ledger::Account;
-use rampart_core::payment::Payment;
-use rampart_core::record::Record;
+use rampart_core::order::payment::Payment;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
@@ -30,29 +32,48 @@ on_both_engines!(super::without_workers => of_the_whole_family, of_bitcoin, with
 async fn of_the_whole_family(test: Arc<TestApp>) {
     let app = &test.app;
     let customer = ana(&test).await;
-    let sale = app.create_rampoff(&test.caller, &CreateRampoff { blockchain: Some("ethereum".into()), ..sell(customer, "50") }, None).await;
+    let sale = partner_api::create_rampoff(
+        app,
+        &test.caller,
+        &CreateRampoff { blockchain: Some("ethereum".into()), ..sell(customer, "50") },
+        None,
+    )
+    .await;
     let elsewhere = test.rampoff(TestApp::order_of(&sale.unwrap())).await;
-    let order = test.rampoff(TestApp::order_of(&app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap())).await;
-    let coin = app.catalogue().coins.iter().find(|coin| coin.id.to_string() == "USDC:bsc").unwrap();
-    let hot = app.ports().chain("bsc".parse().unwrap()).unwrap().hot_address();
+    let order =
+        test.rampoff(TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap())).await;
+    let coin = app.catalogue.coins.iter().find(|coin| coin.id.to_string() == "USDC:bsc").unwrap();
+    let hot = app.ports.chain("bsc".parse().unwrap()).unwrap().hot_address();
     let mut bad = vec![elsewhere.deposit_address, coin.contract.clone().unwrap(), hot];
     let burned = ["0x000000000000000000000000000000000000dEaD", "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"];
     bad.extend(burned.map(str::to_owned));
     bad.extend((1..=0x11).chain([0x100]).map(|number| format!("0x{number:040x}")));
-    let token = app.rampoff_token(order.id);
+    let token = page_links::rampoff_token(app, order.id);
     let usdc = order.terms.coin.into();
     for wallet in bad {
         let given = Some(wallet.clone());
         // With the cached and with the stored state.
         for _ in 0..2 {
             let request = CreatePayment { wallet: given.clone(), ..buy(customer, "100") };
-            assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
+            assert_eq!(
+                TestApp::code(partner_api::create_payment(app, &test.caller, &request, None).await),
+                ErrorCode::InvalidWallet,
+                "{wallet}"
+            );
         }
         let request = CreateRampoff { refund_wallet: given.clone(), ..sell(customer, "50") };
-        assert_eq!(TestApp::code(app.create_rampoff(&test.caller, &request, None).await), ErrorCode::InvalidWallet, "{wallet}");
+        assert_eq!(
+            TestApp::code(partner_api::create_rampoff(app, &test.caller, &request, None).await),
+            ErrorCode::InvalidWallet,
+            "{wallet}"
+        );
         let request = SetRefundWallet { rampoff_id: Some(order.id.to_string()), refund_wallet: given };
-        assert_eq!(TestApp::code(app.set_refund_wallet(&test.caller, request, None).await), ErrorCode::InvalidWallet, "{wallet}");
-        assert_eq!(TestApp::code(app.give_refund_wallet(&token, &wallet).await), ErrorCode::InvalidWallet, "{wallet}");
+        assert_eq!(
+            TestApp::code(partner_api::set_refund_wallet(app, &test.caller, request, None).await),
+            ErrorCode::InvalidWallet,
+            "{wallet}"
+        );
+        assert_eq!(TestApp::code(partner_api::give_refund_wallet(app, &token, &wallet).await), ErrorCode::InvalidWallet, "{wallet}");
         let withdrawn = treasury::withdraw(app, &operator(), Account::ChainHot(order.chain()), usdc, "1", Some(&wallet)).await;
         assert_eq!(TestApp::code(withdrawn), ErrorCode::InvalidWallet, "{wallet}");
     }
@@ -73,14 +94,14 @@ async fn of_bitcoin(test: Arc<TestApp>) {
         ..sell(customer, "0.01")
     };
     for wallet in ANYONES.into_iter().chain(["1111111111111111111114oLvT2", "1BitcoinEaterAddressDontSendf59kuE"]) {
-        let bought = test.app.create_payment(&test.caller, &coin(wallet), None).await;
+        let bought = partner_api::create_payment(&test.app, &test.caller, &coin(wallet), None).await;
         assert_eq!(TestApp::code(bought), ErrorCode::InvalidWallet, "{wallet}");
-        let sold = test.app.create_rampoff(&test.caller, &sale(wallet), None).await;
+        let sold = partner_api::create_rampoff(&test.app, &test.caller, &sale(wallet), None).await;
         assert_eq!(TestApp::code(sold), ErrorCode::InvalidWallet, "{wallet}");
     }
     let good = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0";
-    test.app.create_payment(&test.caller, &coin(good), None).await.unwrap();
-    test.app.create_rampoff(&test.caller, &sale(good), None).await.unwrap();
+    partner_api::create_payment(&test.app, &test.caller, &coin(good), None).await.unwrap();
+    partner_api::create_rampoff(&test.app, &test.caller, &sale(good), None).await.unwrap();
 }
 
 mod playing {
@@ -102,7 +123,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
         wallet: Some("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4".into()),
         ..buy(customer, "100")
     };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let earlier = Payment { wallet: ANYONES[0].to_owned(), ..test.payment(id).await };
     let mut step = Step::new();
     step.write(Record::from(earlier));
@@ -111,7 +132,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
     let item = test
         .eventually("the transfer is listed", || async {
             test.advance(30).await;
-            let items = test.app.store().reviews_of_order(id, 10).await.unwrap();
+            let items = test.app.store.reviews_of_order(id, 10).await.unwrap();
             items.into_iter().find(|item| item.kind == ReviewKind::Unsigned)
         })
         .await;
@@ -128,24 +149,29 @@ async fn with_blanks(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     for (before, after) in [("", " "), (" ", ""), ("", "\n"), ("\t", "\r\n"), ("\u{a0}", "\u{2003}"), ("\u{feff}", "\u{200b}")] {
         let given = Some(format!("{before}{WALLET}{after}"));
-        let answer = app.create_payment(&test.caller, &CreatePayment { wallet: given.clone(), ..buy(customer, "100") }, None).await;
+        let answer =
+            partner_api::create_payment(app, &test.caller, &CreatePayment { wallet: given.clone(), ..buy(customer, "100") }, None).await;
         assert_eq!(test.payment(TestApp::order_of(&answer.unwrap())).await.wallet, WALLET, "{given:?}");
         let request = CreateRampoff { refund_wallet: given.clone(), ..sell(customer, "50") };
-        let id = TestApp::order_of(&app.create_rampoff(&test.caller, &request, None).await.unwrap());
+        let id = TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &request, None).await.unwrap());
         assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some(WALLET), "{given:?}");
-        let bare = TestApp::order_of(&app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
-        app.give_refund_wallet(&app.rampoff_token(bare), given.as_deref().unwrap()).await.unwrap();
+        let bare = TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+        partner_api::give_refund_wallet(app, &page_links::rampoff_token(app, bare), given.as_deref().unwrap()).await.unwrap();
         assert_eq!(test.rampoff(bare).await.refund_wallet.as_deref(), Some(WALLET), "{given:?}");
         let request = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: given.clone() };
-        app.set_refund_wallet(&test.caller, request, None).await.unwrap();
+        partner_api::set_refund_wallet(app, &test.caller, request, None).await.unwrap();
         let account = Account::ChainHot("polygon".parse().unwrap());
         let coin = "USDC:polygon".parse().unwrap();
         treasury::withdraw(app, &operator(), account, coin, "1", given.as_deref()).await.unwrap();
     }
     for nothing in ["", " ", "\n", "\u{200b}"] {
         let request = CreatePayment { wallet: Some(nothing.to_owned()), ..buy(customer, "100") };
-        assert_eq!(TestApp::code(app.create_payment(&test.caller, &request, None).await), ErrorCode::FailMandatoryField, "{nothing:?}");
+        assert_eq!(
+            TestApp::code(partner_api::create_payment(app, &test.caller, &request, None).await),
+            ErrorCode::FailMandatoryField,
+            "{nothing:?}"
+        );
         let request = CreateRampoff { refund_wallet: Some(nothing.to_owned()), ..sell(customer, "50") };
-        assert!(app.create_rampoff(&test.caller, &request, None).await.is_ok(), "{nothing:?}");
+        assert!(partner_api::create_rampoff(app, &test.caller, &request, None).await.is_ok(), "{nothing:?}");
     }
 }

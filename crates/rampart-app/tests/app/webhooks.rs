@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rampart_app::App;
+use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
 
@@ -25,43 +26,52 @@ fn some(text: &str) -> Option<String> {
 async fn subscriptions(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);
     let url = "https://example.com/hook";
-    let missing = app.update_subscription(caller, some(url), some("PAY_IN"), None).await;
+    let missing = partner_api::update_subscription(app, caller, some(url), some("PAY_IN"), None).await;
     assert_eq!(TestApp::code(missing), ErrorCode::SubscriptionNotFound);
-    assert_eq!(app.subscribe(caller, some(url), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
-    assert_eq!(app.subscribe(caller, some("https://example.com/2"), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
-    let updated = app.update_subscription(caller, some("https://example.com/3"), some("PAY_IN"), None).await.unwrap();
+    assert_eq!(partner_api::subscribe(app, caller, some(url), some("PAY_IN"), None).await.unwrap().data, "\"subscription_created\"");
+    assert_eq!(
+        partner_api::subscribe(app, caller, some("https://example.com/2"), some("PAY_IN"), None).await.unwrap().data,
+        "\"subscription_created\""
+    );
+    let updated = partner_api::update_subscription(app, caller, some("https://example.com/3"), some("PAY_IN"), None).await.unwrap();
     assert_eq!(updated.data, "\"subscription_updated\"");
     // The later name is used in deliveries and is the same subscription.
-    app.subscribe(caller, some(url), some("RAMPOFF_FINISHED"), None).await.unwrap();
-    app.subscribe(caller, some(url), some("TRANSFER_RAMPOFF_FINISHED"), None).await.unwrap();
-    let list = app.subscriptions(caller).await.unwrap();
+    partner_api::subscribe(app, caller, some(url), some("RAMPOFF_FINISHED"), None).await.unwrap();
+    partner_api::subscribe(app, caller, some(url), some("TRANSFER_RAMPOFF_FINISHED"), None).await.unwrap();
+    let list = partner_api::subscriptions(app, caller).await.unwrap();
     let mut names: Vec<_> = list.iter().map(|view| (view.kind.as_str(), view.url.as_str())).collect();
     names.sort_unstable();
     assert_eq!(names, [("PAY_IN", "https://example.com/3"), ("TRANSFER_RAMPOFF_FINISHED", url)]);
-    assert!(app.subscriptions(&test.stranger).await.unwrap().is_empty());
+    assert!(partner_api::subscriptions(app, &test.stranger).await.unwrap().is_empty());
     for (bad, code) in [
         (None, ErrorCode::FailMandatoryField),
         (some("ftp://example.com"), ErrorCode::ValidationFailed),
         (some("nonsense"), ErrorCode::ValidationFailed),
     ] {
-        assert_eq!(TestApp::code(app.subscribe(caller, bad, some("PAY_IN"), None).await), code);
+        assert_eq!(TestApp::code(partner_api::subscribe(app, caller, bad, some("PAY_IN"), None).await), code);
     }
-    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("NEWS"), None).await), ErrorCode::ValidationFailed);
-    app.delete_subscription(caller, "PAY_IN").await.unwrap();
-    assert_eq!(TestApp::code(app.delete_subscription(caller, "PAY_IN").await), ErrorCode::SubscriptionNotFound);
-    assert_eq!(TestApp::code(app.update_subscription(caller, some(url), some("PAY_IN"), None).await), ErrorCode::SubscriptionNotFound);
-    app.subscribe(caller, some(url), some("PAY_IN"), None).await.unwrap();
+    assert_eq!(TestApp::code(partner_api::subscribe(app, caller, some(url), some("NEWS"), None).await), ErrorCode::ValidationFailed);
+    partner_api::delete_subscription(app, caller, "PAY_IN").await.unwrap();
+    assert_eq!(TestApp::code(partner_api::delete_subscription(app, caller, "PAY_IN").await), ErrorCode::SubscriptionNotFound);
+    assert_eq!(
+        TestApp::code(partner_api::update_subscription(app, caller, some(url), some("PAY_IN"), None).await),
+        ErrorCode::SubscriptionNotFound
+    );
+    partner_api::subscribe(app, caller, some(url), some("PAY_IN"), None).await.unwrap();
     // Two concurrent first subscriptions make one.
     let (one, two) = tokio::join!(
-        app.subscribe(caller, some(url), some("KYC_UPDATED"), None),
-        app.subscribe(caller, some(url), some("KYC_UPDATED"), None)
+        partner_api::subscribe(app, caller, some(url), some("KYC_UPDATED"), None),
+        partner_api::subscribe(app, caller, some(url), some("KYC_UPDATED"), None)
     );
     one.and(two).unwrap();
-    assert_eq!(app.subscriptions(caller).await.unwrap().len(), 3);
-    let first = app.subscribe(caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
-    let again = app.subscribe(caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
+    assert_eq!(partner_api::subscriptions(app, caller).await.unwrap().len(), 3);
+    let first = partner_api::subscribe(app, caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
+    let again = partner_api::subscribe(app, caller, some(url), some("COINS_SENT"), Some("key-1")).await.unwrap();
     assert_eq!((first.data, again.replayed), (again.data, true));
-    assert_eq!(TestApp::code(app.subscribe(caller, some(url), some("PAY_IN"), Some("key-1")).await), ErrorCode::IdempotencyConflict);
+    assert_eq!(
+        TestApp::code(partner_api::subscribe(app, caller, some(url), some("PAY_IN"), Some("key-1")).await),
+        ErrorCode::IdempotencyConflict
+    );
 }
 
 /// URLs, and whether a sandbox and a live installation accept them.
@@ -98,7 +108,7 @@ async fn live_urls(test: Arc<TestApp>) {
 }
 
 async fn subscribes(app: &App, test: &TestApp, url: &str, taken: bool) {
-    match app.subscribe(&test.caller, some(url), some("PAY_IN"), None).await {
+    match partner_api::subscribe(app, &test.caller, some(url), some("PAY_IN"), None).await {
         Ok(_) => assert!(taken, "{url:?}"),
         refused => {
             let refusal = refusal_of(refused);

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use rampart_app::CreatePayment;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{Operator, orders};
-use rampart_core::amount::Amount;
-use rampart_core::arrival::DeviationKind;
-use rampart_core::fact::{Fact, FactBody, Reversed};
+use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::PostingKind;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::DeviationKind;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::view::PaymentView;
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::payment::{Payment, PaymentState};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_core::view::PaymentView;
 use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
@@ -44,7 +45,7 @@ pub(crate) async fn ana(test: &TestApp) -> CustomerId {
 }
 
 async fn order(test: &TestApp, request: &CreatePayment) -> OrderId {
-    TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap())
+    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap())
 }
 
 fn by_transfer(customer: CustomerId, amount: &str) -> CreatePayment {
@@ -64,7 +65,7 @@ pub(crate) async fn settled(test: &TestApp, id: OrderId) -> Payment {
 /// Waits for a review item of this kind.
 pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
     test.eventually(&format!("an item of kind {kind:?}"), || async {
-        test.app.store().reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
+        test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
     })
     .await
 }
@@ -152,11 +153,11 @@ async fn unknown_reference(test: Arc<TestApp>) {
     assert!(again.is_err(), "an order that is complete takes no more");
     reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it arrived back", || async {
-        let payouts = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+        let payouts = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
         (payouts.len() == 1).then_some(())
     })
     .await;
-    let balance = test.app.store().balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
+    let balance = test.app.store.balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!((balance.posted, balance.held), (Amount::ZERO, Amount::ZERO));
 }
 
@@ -248,7 +249,7 @@ async fn refund_returned(test: Arc<TestApp>) {
     assert_eq!((payment.status(), payment.reversal), ("refunded", Some(Reversal::BankReturn)));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     test.eventually("suspense is empty", || async {
-        let suspense = test.app.store().balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
+        let suspense = test.app.store.balance("suspense".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
         (suspense.posted.is_zero() && suspense.held.is_zero()).then_some(())
     })
     .await;
@@ -321,13 +322,13 @@ async fn reverted(test: Arc<TestApp>) {
     let sent = test.payment_becomes(id, "coins_sent").await;
     let another = PaymentView::of(&sent).txid;
     assert!(another.is_some() && another != txid, "{another:?}");
-    assert_eq!(test.app.store().transfers_of_order(id).await.unwrap().len(), 2);
+    assert_eq!(test.app.store.transfers_of_order(id).await.unwrap().len(), 2);
     test.world.charge_back(id, "stolen card".to_owned()).await.unwrap();
     test.eventually("the chargeback is booked as lost", || async {
         Some(test.payment(id).await).filter(|payment| payment.reversal == Some(Reversal::Chargeback))
     })
     .await;
-    let losses = || async { test.app.store().balance("losses:chargeback".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap().posted };
+    let losses = || async { test.app.store.balance("losses:chargeback".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap().posted };
     assert_eq!(losses().await, sent.terms.fiat_amount);
     let lost = item(&test, ReviewKind::Reversal).await;
     assert!(reviews::resolve(&test.app, &operator(), lost.id, ReviewDecision::Keep).await.is_err(), "nothing of it lies in suspense");
@@ -360,7 +361,7 @@ async fn undone(test: Arc<TestApp>) {
     }
     let PaymentState::CoinsSent { txid: after, .. } = test.payment(id).await.state else { panic!("coins sent") };
     assert_eq!(after, txid, "the same bytes");
-    let postings = test.app.store().postings_of_order(id).await.unwrap();
+    let postings = test.app.store.postings_of_order(id).await.unwrap();
     let count = |kind| postings.iter().filter(|posting| posting.kind == kind).count();
     assert_eq!((count(PostingKind::CoinsConfirmed), count(PostingKind::CoinsUnconfirmed), count(PostingKind::NetworkFee)), (3, 2, 1));
 }
@@ -401,5 +402,5 @@ async fn quarantine(test: Arc<TestApp>) {
     let again = item(&test, ReviewKind::Quarantine).await;
     assert_ne!(again.id, odd.id);
     reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Dismiss).await.unwrap();
-    assert!(test.app.store().facts_waiting(None, 10).await.unwrap().is_empty());
+    assert!(test.app.store.facts_waiting(None, 10).await.unwrap().is_empty());
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rampart_app::CreateRampoff;
 use rampart_app::operate::{orders, payouts};
-use rampart_core::amount::Amount;
+use rampart_app::partner_api;
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::ledger::{Account, LossKind};
+use rampart_core::money::amount::Amount;
 use rampart_core::order::Reversal;
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{Payout, PayoutState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
@@ -38,27 +39,27 @@ async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
     fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let customer = ana(test).await;
     let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
-    let lost = || async { test.app.store().payouts_in_state("unknown", None, 10).await.unwrap().first().map(|payout| payout.id) };
+    let lost = || async { test.app.store.payouts_in_state("unknown", None, 10).await.unwrap().first().map(|payout| payout.id) };
     (id, test.eventually("the answer was lost", lost).await)
 }
 
 async fn payout(test: &TestApp, id: PayoutId) -> Payout {
-    test.app.store().payout(id).await.unwrap().unwrap()
+    test.app.store.payout(id).await.unwrap().unwrap()
 }
 
 /// The payout that replaced the order's first one.
 async fn retry(test: &TestApp, id: OrderId) -> Payout {
     orders::release(&test.app, &operator(), id).await.unwrap();
-    test.app.store().payouts_of_order(id).await.unwrap().pop().unwrap()
+    test.app.store.payouts_of_order(id).await.unwrap().pop().unwrap()
 }
 
 async fn lost(test: &TestApp) -> Amount {
-    test.app.store().balance(Account::Losses(LossKind::PaidTwice), "EUR".parse().unwrap()).await.unwrap().posted
+    test.app.store.balance(Account::Losses(LossKind::PaidTwice), "EUR".parse().unwrap()).await.unwrap().posted
 }
 
 /// Its review item names the order and the operator; nothing is quarantined, and books and bank agree.
@@ -66,12 +67,12 @@ async fn contradiction(test: &TestApp, id: OrderId) -> ReviewItem {
     let contradiction = item(test, ReviewKind::Contradiction).await;
     assert_eq!(contradiction.order, Some(id));
     assert!(contradiction.reason.contains(&operator().actor), "{}", contradiction.reason);
-    let waiting = test.app.store().reviews_waiting(None, 10).await.unwrap();
+    let waiting = test.app.store.reviews_waiting(None, 10).await.unwrap();
     assert!(waiting.iter().all(|item| item.kind != ReviewKind::Quarantine), "{waiting:?}");
     let rail = "sepa".parse().unwrap();
     let agree = || async {
-        let ours = test.app.store().balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
-        let on_its_way = test.app.store().balance(Account::InTransit(rail), "EUR".parse().unwrap()).await.unwrap();
+        let ours = test.app.store.balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+        let on_its_way = test.app.store.balance(Account::InTransit(rail), "EUR".parse().unwrap()).await.unwrap();
         (on_its_way.posted.is_zero() && test.world.bank_balance(rail).await.unwrap() == ours.posted).then_some(())
     };
     test.eventually("books and bank agree", agree).await;
@@ -100,7 +101,7 @@ async fn arrived_and_the_retry_is_stopped(test: Arc<TestApp>) {
     let finished = test.rampoff_becomes(id, "finished").await;
     assert!(matches!(finished.state, RampoffState::Finished { payout, .. } if payout == first), "{:?}", finished.state);
     assert!(matches!(payout(&test, retry.id).await.state, PayoutState::Failed { .. }));
-    assert!(test.app.store().jobs_of_subject(&retry.id.to_string()).await.unwrap().is_empty());
+    assert!(test.app.store.jobs_of_subject(&retry.id.to_string()).await.unwrap().is_empty());
     assert!(contradiction(&test, id).await.reason.contains("was stopped"));
     assert!(lost(&test).await.is_zero());
 }
@@ -128,6 +129,6 @@ async fn did_not_arrive_after_all(test: Arc<TestApp>) {
     let came_back = |rampoff: &Rampoff| rampoff.reversal == Some(Reversal::BankReturn);
     test.eventually("the order shows it", || async { Some(test.rampoff(id).await).filter(came_back) }).await;
     contradiction(&test, id).await;
-    let suspense = test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap();
+    let suspense = test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(suspense.posted, payout(&test, first).await.amount);
 }

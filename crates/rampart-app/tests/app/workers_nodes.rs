@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rampart_app::operate::doctor;
+use rampart_app::partner_api;
 use rampart_app::workers;
-use rampart_app::{health, metrics};
-use rampart_core::amount::Amount;
-use rampart_core::payment::Payment;
+use rampart_app::{operate::health, operate::metrics};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::payment::Payment;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
@@ -27,7 +28,7 @@ async fn everything_once(test: Arc<TestApp>) {
     let mut payments = Vec::new();
     for number in 0..ORDERS {
         let app = if number % 2 == 0 { &test.app } else { &other };
-        let answer = app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+        let answer = partner_api::create_payment(app, &test.caller, &buy(customer, "50"), None).await.unwrap();
         payments.push(TestApp::order_of(&answer));
     }
     for id in &payments {
@@ -35,7 +36,7 @@ async fn everything_once(test: Arc<TestApp>) {
     }
     let mut rampoffs = Vec::new();
     for _ in 0..4 {
-        let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+        let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
         let deposit = ChainDeposit {
             chain: order.chain(),
@@ -56,13 +57,13 @@ async fn everything_once(test: Arc<TestApp>) {
     }
     for id in &rampoffs {
         test.rampoff_becomes(*id, "finished").await;
-        assert_eq!(test.app.store().payouts_of_order(*id).await.unwrap().len(), 1);
+        assert_eq!(test.app.store.payouts_of_order(*id).await.unwrap().len(), 1);
     }
     let wallet = buy(customer, "50").wallet.unwrap();
     let sent = test.world.transactions("polygon".parse().unwrap(), Some(&wallet), None, 100).await.unwrap();
     assert_eq!(sent.len(), ORDERS, "each payment's coins once");
     let rail = "sepa".parse().unwrap();
-    let ours = test.app.store().balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+    let ours = test.app.store.balance(rampart_core::ledger::Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted, "each payout once");
     assert!(health::reasons(&test.app).await.is_empty());
     let metrics = metrics::render(&test.app).await.unwrap() + &metrics::render(&other).await.unwrap();
@@ -73,18 +74,18 @@ async fn everything_once(test: Arc<TestApp>) {
     let findings = doctor::examine(&test.app).await.unwrap();
     assert!(findings.iter().all(|finding| finding.ok), "{findings:?}");
     others.stop().await;
-    other.store().close().await;
+    other.store.close().await;
 }
 
 /// A stop leaves no lease behind, and the next process continues the work.
 async fn stops_and_goes_on(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "luis@example.com").await;
-    let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap();
     let id = TestApp::order_of(&answer);
     test.stop_workers().await;
     test.pay(id).await;
     assert_eq!(test.payment(id).await.received(), Amount::ZERO);
-    let jobs = test.app.store().order_counts().await.unwrap().jobs;
+    let jobs = test.app.store.order_counts().await.unwrap().jobs;
     assert!(jobs.is_empty(), "{jobs:?}");
     let again = workers::start(&test.app);
     test.payment_becomes(id, "coins_sent").await;

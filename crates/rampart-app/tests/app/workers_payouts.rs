@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use rampart_app::operate::{orders, payouts, reviews};
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::order::HoldReason;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::PayoutState;
-use rampart_core::rampoff::RampoffState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
@@ -27,16 +28,16 @@ async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: &'s
     }
     let customer = ana(test).await;
     let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let payout = test
         .eventually(state, || async {
-            let found = test.app.store().payouts_in_state(state, None, 10).await.unwrap();
+            let found = test.app.store.payouts_in_state(state, None, 10).await.unwrap();
             let payout = found.first()?.id;
-            let jobs = test.app.store().jobs_of_subject(&payout.to_string()).await.unwrap();
+            let jobs = test.app.store.jobs_of_subject(&payout.to_string()).await.unwrap();
             jobs.iter().any(|job| job.last_error.is_some() && job.leased_until.is_none()).then_some(payout)
         })
         .await;
@@ -56,7 +57,7 @@ async fn settled_by_a_person(test: Arc<TestApp>) {
     let file = payouts::show(&test.app, payout).await.unwrap();
     assert_eq!((file.payout.state.as_str(), file.audit[0].action.as_str()), ("settled as B-77", "payout.settle"));
     assert_eq!(orders::show(&test.app, id).await.unwrap().audit[0].action, "payout.settle");
-    let balance = test.app.store().balance("in_transit:sepa".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
+    let balance = test.app.store.balance("in_transit:sepa".parse().unwrap(), "EUR".parse().unwrap()).await.unwrap();
     assert!(balance.posted.is_zero());
 }
 
@@ -76,8 +77,8 @@ async fn stopped_by_a_person(test: Arc<TestApp>) {
     test.eventually("it is stopped between two tries", || async { payouts::stop(&test.app, &operator(), payout).await.ok() }).await;
     let order = test.rampoff_becomes(id, "on_hold").await;
     assert!(matches!(order.state, RampoffState::OnHold { reason: HoldReason::Operator, .. }), "{:?}", order.state);
-    assert!(test.app.store().jobs_of_subject(&payout.to_string()).await.unwrap().is_empty());
-    let stopped = test.app.store().payout(payout).await.unwrap().unwrap();
+    assert!(test.app.store.jobs_of_subject(&payout.to_string()).await.unwrap().is_empty());
+    let stopped = test.app.store.payout(payout).await.unwrap().unwrap();
     assert!(matches!(stopped.state, PayoutState::Failed { reason } if reason.contains("stopped by an operator")));
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
@@ -89,7 +90,7 @@ async fn orders_on_hold_are_paged(test: Arc<TestApp>) {
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+        let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
         let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, None, None).await.unwrap();
         test.payment_becomes(id, "on_hold").await;

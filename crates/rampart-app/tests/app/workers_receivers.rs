@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rampart_app::operate;
 use rampart_app::operate::webhooks;
+use rampart_app::partner_api;
 use rampart_app::workers::{self, Workers};
 use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionRequest};
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::PartnerId;
+use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::partner::webhook::Delivery;
 use rampart_core::step::Step;
-use rampart_core::webhook::Delivery;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -146,12 +148,12 @@ async fn add_events(app: &App, partner: PartnerId, kinds: &[EventType]) {
 }
 
 async fn subscribe(app: &App, caller: &AuthenticatedPartner, receiver: &Receiver, kind: EventType) {
-    app.subscribe(caller, Some(receiver.url.clone()), Some(kind.as_str().to_owned()), None).await.unwrap();
+    partner_api::subscribe(app, caller, Some(receiver.url.clone()), Some(kind.as_str().to_owned()), None).await.unwrap();
 }
 
 /// The deliveries of events 1 to `last` to the partner's first subscription.
 async fn deliveries(test: &TestApp) -> Vec<Delivery> {
-    let store = test.app.store();
+    let store = &test.app.store;
     let partner = test.caller.partner.id;
     let subscription = store.subscriptions_of(partner).await.unwrap().remove(0);
     let events = store.events_after(partner, 0, 100).await.unwrap();
@@ -185,9 +187,9 @@ async fn changes_count_at_once(test: Arc<TestApp>) {
     for turn in 0..8 {
         let receiver = &receivers[turn % 2];
         let url = Some(receiver.url.clone());
-        node.update_subscription(caller, url, Some("PAY_IN".to_owned()), None).await.unwrap();
+        partner_api::update_subscription(&node, caller, url, Some("PAY_IN".to_owned()), None).await.unwrap();
         if turn >= 4 {
-            key = node.rotate_partner_key(partner, Duration::from_secs(60), "test", "trial").await.unwrap().api_key;
+            key = operate::partners::rotate_partner_key(&node, partner, Duration::from_secs(60), "test", "trial").await.unwrap().api_key;
         }
         add_events(&node, partner, &[EventType::PayIn]).await;
         expected[turn % 2] += 1;
@@ -198,7 +200,7 @@ async fn changes_count_at_once(test: Arc<TestApp>) {
         assert_eq!(got.header("webhook-signature").split(' ').count(), if turn >= 4 { 2 } else { 1 });
     }
     running.stop().await;
-    node.store().close().await;
+    node.store.close().await;
 }
 
 async fn gone(test: Arc<TestApp>) {
@@ -210,21 +212,21 @@ async fn gone(test: Arc<TestApp>) {
     tried(&test, &[1, 1, 1]).await;
     receiver.answers("410 Gone");
     add_events(app, partner, &[EventType::PayIn]).await;
-    let counts = async || app.store().order_counts().await.unwrap();
+    let counts = async || app.store.order_counts().await.unwrap();
     test.eventually("everything is parked", || async { Some(counts().await).filter(|counts| counts.deliveries_parked == 4) }).await;
     assert_eq!((counts().await.deliveries_pending, counts().await.subscriptions_disabled), (0, 1));
-    let view = app.subscriptions(caller).await.unwrap().remove(0);
+    let view = partner_api::subscriptions(app, caller).await.unwrap().remove(0);
     assert_eq!((view.status, view.parked, view.disabled_at.is_some()), ("disabled", 4, true));
-    assert!(app.subscriptions(&test.stranger).await.unwrap().is_empty());
+    assert!(partner_api::subscriptions(app, &test.stranger).await.unwrap().is_empty());
     let listed = webhooks::disabled(app, None, 9).await.unwrap();
     assert_eq!((listed.len(), &listed[0].url, &listed[0].partner), (1, &receiver.url, &partner.to_string()));
-    let metrics = rampart_app::metrics::render(app).await.unwrap();
+    let metrics = rampart_app::operate::metrics::render(app).await.unwrap();
     assert!(metrics.contains("rampart_subscriptions_disabled 1\n"), "{metrics}");
     // Later events are in the log, and their deliveries are parked without an attempt.
     let sent = receiver.count();
     add_events(app, partner, &[EventType::PayIn; 2]).await;
     test.eventually("these are parked", || async { Some(counts().await).filter(|counts| counts.deliveries_parked == 6) }).await;
-    assert_eq!((receiver.count(), app.store().last_event(partner).await.unwrap()), (sent, 6));
+    assert_eq!((receiver.count(), app.store.last_event(partner).await.unwrap()), (sent, 6));
     // An operator's replay would have no effect.
     let parked = webhooks::parked(app, None, 9).await.unwrap();
     assert_eq!(parked[3].last_error.as_deref(), Some("answered 410"));
@@ -233,21 +235,21 @@ async fn gone(test: Arc<TestApp>) {
     // A new URL enables the subscription. Parked deliveries wait for a replay; a second replay changes nothing.
     receiver.answers("200 OK");
     let request = SubscriptionRequest { url: Some(receiver.url.clone()), kind: Some("PAY_IN".to_owned()), replay: None };
-    app.put_subscription(caller, SubscriptionCall::Update, request.clone(), Some("k")).await.unwrap();
-    let view = app.subscriptions(caller).await.unwrap().remove(0);
+    partner_api::put_subscription(app, caller, SubscriptionCall::Update, request.clone(), Some("k")).await.unwrap();
+    let view = partner_api::subscriptions(app, caller).await.unwrap().remove(0);
     assert_eq!((view.status, view.parked, view.disabled_at), ("active", 6, None));
     add_events(app, partner, &[EventType::PayIn]).await;
     test.eventually("the next one arrived", || async { receiver.sequences().contains(&7).then_some(()) }).await;
     assert_eq!(receiver.got.lock().last().unwrap().body["previous_sequence"], 6, "the gap is visible");
     assert_eq!(receiver.count(), sent + 1);
     let request = SubscriptionRequest { replay: Some("true".to_owned()), ..request };
-    let conflict = app.put_subscription(caller, SubscriptionCall::Update, request.clone(), Some("k")).await;
+    let conflict = partner_api::put_subscription(app, caller, SubscriptionCall::Update, request.clone(), Some("k")).await;
     assert_eq!(TestApp::code(conflict), rampart_core::refusal::ErrorCode::IdempotencyConflict);
     for _ in 0..2 {
-        app.put_subscription(caller, SubscriptionCall::Subscribe, request.clone(), Some("again")).await.unwrap();
+        partner_api::put_subscription(app, caller, SubscriptionCall::Subscribe, request.clone(), Some("again")).await.unwrap();
     }
     test.eventually("all arrived", || async { (receiver.count() == sent + 7).then_some(()) }).await;
-    assert_eq!(app.subscriptions(caller).await.unwrap()[0].parked, 0);
+    assert_eq!(partner_api::subscriptions(app, caller).await.unwrap()[0].parked, 0);
     running.stop().await;
     assert_eq!((counts().await.deliveries_pending, receiver.count()), (0, sent + 7));
 }
@@ -264,7 +266,7 @@ async fn gone_from_where_it_was(test: Arc<TestApp>) {
     subscribe(app, caller, &new, EventType::PayIn).await;
     old.opened.send_replace(true);
     tried(&test, &[1]).await;
-    assert_eq!(app.subscriptions(caller).await.unwrap()[0].status, "active");
+    assert_eq!(partner_api::subscriptions(app, caller).await.unwrap()[0].status, "active");
     test.advance(HOUR_SECONDS).await;
     test.eventually("it arrived", || async { (new.count() == 1).then_some(()) }).await;
     running.stop().await;
@@ -282,10 +284,8 @@ async fn asked_to_wait(test: Arc<TestApp>) {
     add_events(app, caller.partner.id, &[EventType::PayIn]).await;
     test.advance(2 * HOUR_SECONDS - 60).await;
     add_events(app, test.stranger.partner.id, &[EventType::PayIn]).await;
-    test.eventually("everything was fanned out", || async {
-        app.store().unfanned_partners(None, 9).await.unwrap().is_empty().then_some(())
-    })
-    .await;
+    test.eventually("everything was fanned out", || async { app.store.unfanned_partners(None, 9).await.unwrap().is_empty().then_some(()) })
+        .await;
     assert_eq!(receiver.count(), 1);
     // A pause can only be extended, to a day at most.
     for (answer, least, most) in
@@ -294,7 +294,7 @@ async fn asked_to_wait(test: Arc<TestApp>) {
         receiver.answers(answer);
         let before = deliveries(&test).await.iter().map(|delivery| delivery.attempts).sum::<u32>();
         test.advance(24 * HOUR_SECONDS).await;
-        let now = app.business().now();
+        let now = app.business.now();
         let tried = test
             .eventually("one more attempt", || async {
                 let found = deliveries(&test).await;
@@ -349,13 +349,12 @@ async fn waited_too_long(test: Arc<TestApp>) {
         test.advance(23 * HOUR_SECONDS).await;
         test.advance(HOUR_SECONDS).await;
         test.eventually("one was tried, or all are given up", || async {
-            let parked = app.store().order_counts().await.unwrap().deliveries_parked;
+            let parked = app.store.order_counts().await.unwrap().deliveries_parked;
             (receiver.count() > before || parked == 21).then_some(())
         })
         .await;
     }
-    test.eventually("all are given up", || async { (app.store().order_counts().await.unwrap().deliveries_parked == 21).then_some(()) })
-        .await;
+    test.eventually("all are given up", || async { (app.store.order_counts().await.unwrap().deliveries_parked == 21).then_some(()) }).await;
     assert!(receiver.count() <= 5, "{}", receiver.count());
     running.stop().await;
 }
@@ -375,7 +374,7 @@ async fn slow_receivers_keep_nobody_waiting(test: Arc<TestApp>) {
     }
     let running = workers::start(&app);
     test.eventually("the slow ones have what they get", || async {
-        let is_fanned_out = app.store().unfanned_partners(None, 9).await.unwrap().is_empty();
+        let is_fanned_out = app.store.unfanned_partners(None, 9).await.unwrap().is_empty();
         (is_fanned_out && slow.count() > 0).then_some(())
     })
     .await;

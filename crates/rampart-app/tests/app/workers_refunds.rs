@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use rampart_app::operate::orders;
 use rampart_app::operate::reviews::{self, ReviewDecision};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff, SetRefundAccount};
-use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
+use rampart_core::money::amount::Amount;
 use rampart_core::order::HoldReason;
+use rampart_core::order::payment::PaymentState;
 use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, Screening};
-use rampart_core::payment::PaymentState;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
@@ -29,7 +32,7 @@ async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> O
     let customer = ana(test).await;
     let request = CreatePayment { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     test.payment_becomes(id, "on_hold").await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -49,11 +52,11 @@ async fn processor_refuses(test: Arc<TestApp>) {
         })
         .await;
     assert_eq!(held.fiat_balance, held.terms.fiat_amount);
-    let token = &test.app.payment_token(id);
-    assert!(test.app.page_payment(token).await.unwrap().can_give_refund_account);
-    test.app.give_refund_account(token, CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
+    let token = &page_links::payment_token(&test.app, id);
+    assert!(pages::page_payment(&test.app, token).await.unwrap().can_give_refund_account);
+    partner_api::give_refund_account(&test.app, token, CustomerOf::SPAIN.account, "Ana García López").await.unwrap();
     test.payment_becomes(id, "refunded").await;
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     assert!(matches!(payouts[0].state, PayoutState::Failed { .. }), "{payouts:?}");
     assert_eq!(routes(&payouts), [PayoutRoute::Processor("card".parse().unwrap()), PayoutRoute::Bank("sepa".parse().unwrap())]);
 }
@@ -61,7 +64,7 @@ async fn processor_refuses(test: Arc<TestApp>) {
 async fn processor_refuses_and_an_account_is_known(test: Arc<TestApp>) {
     let id = refused_by_processor(&test, Some(CustomerOf::SPAIN.account)).await;
     test.payment_becomes(id, "refunded").await;
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     assert_eq!(routes(&payouts), [PayoutRoute::Processor("card".parse().unwrap()), PayoutRoute::Bank("sepa".parse().unwrap())]);
     assert_eq!(payouts[1].destination.account.reveal(), CustomerOf::SPAIN.account);
 }
@@ -78,26 +81,33 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
     };
     let number = |account: &str| CreatePayment { refund_account: Some(account.to_owned()), ..request.clone() };
     // An account number alone suffices only for the registered account.
-    assert_eq!(TestApp::code(test.app.create_payment(&test.caller, &number("1234567890"), None).await), ErrorCode::InvalidBankAccount);
+    assert_eq!(
+        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &number("1234567890"), None).await),
+        ErrorCode::InvalidBankAccount
+    );
     for (request, typed, expected) in [
         (&request, None, ("1234567890", "001", "checking")),
         (&number("12345678901"), None, ("12345678901", "012", "vista")),
         (&request, Some("012/R/12345678"), ("12345678", "012", "rut")),
     ] {
-        let id = TestApp::order_of(&test.app.create_payment(&test.caller, request, None).await.unwrap());
+        let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap());
         // Half of the amount, from an account that the bank does not name.
         let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, Some(Amount::from_minor(50_000)), None).await.unwrap();
         test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
         if let Some(typed) = typed {
             // The page cannot change the partner's account; the partner can.
-            assert!(test.app.give_refund_account(&test.app.payment_token(id), typed, "Ana García López").await.is_err());
+            assert!(
+                partner_api::give_refund_account(&test.app, &page_links::payment_token(&test.app, id), typed, "Ana García López")
+                    .await
+                    .is_err()
+            );
             let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
-            test.app.set_refund_account(&test.caller, asked, None).await.unwrap();
+            partner_api::set_refund_account(&test.app, &test.caller, asked, None).await.unwrap();
         }
         orders::refund(&test.app, &operator(), id).await.unwrap();
         test.payment_becomes(id, "refunded").await;
-        let destination = test.app.store().payouts_of_order(id).await.unwrap().remove(0).destination;
+        let destination = test.app.store.payouts_of_order(id).await.unwrap().remove(0).destination;
         let (code, kind) = (destination.bank_code.as_deref(), destination.account_type.as_deref());
         assert_eq!((destination.account.reveal(), code, kind), (expected.0, Some(expected.1), Some(expected.2)));
         assert!(destination.bank_name.is_some(), "the bank's name follows from its code");
@@ -106,7 +116,7 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
 
 /// An item whose return from suspense failed is in the queue unchanged: it can be assigned to an order.
 async fn returned_item_stays_whole(test: Arc<TestApp>) {
-    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
         rail: account.rail,
         account: account.account,
@@ -129,7 +139,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     }
     let customer = ana(&test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Assign(id)).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
 }
@@ -140,7 +150,7 @@ async fn paid_once_more(test: Arc<TestApp>) {
     const RETURNS: &str = "ES9421000418440006660002";
     let customer = ana(&test).await;
     let request = CreateRampoff { iban: Some(RETURNS.into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
@@ -152,7 +162,7 @@ async fn paid_once_more(test: Arc<TestApp>) {
     let once_more = test
         .eventually("it is paid once more", || async {
             test.advance(1).await;
-            let returned = test.app.store().payouts_in_state("returned", None, 10).await.unwrap();
+            let returned = test.app.store.payouts_in_state("returned", None, 10).await.unwrap();
             returned.into_iter().find(|payout| payout.resolves == Some(first.id))
         })
         .await;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use rampart_app::operate::orders::{self, DestinationInput};
 use rampart_app::operate::reviews::{self, ReviewDecision};
+use rampart_app::orders::page_links;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff};
-use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ScreeningHits};
 use rampart_core::outgoing::{PayoutState, Screening};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
@@ -32,7 +34,7 @@ const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
 async fn to_be_refunded(test: &TestApp) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
@@ -59,7 +61,7 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
     stopped(&test, id).await;
     let payment = test.payment(id).await;
     assert_eq!((payment.fiat_balance, &payment.findings.order), (Amount::from_minor(15_000), &None));
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     assert!(
         matches!(&payouts[..], [one] if matches!(&one.state, PayoutState::Failed { reason } if reason.contains("sanctions list"))),
         "{payouts:?}"
@@ -73,7 +75,7 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
     // An operator who has seen the hit decides, and no second screening follows.
     orders::refund(&test.app, &operator(), id).await.unwrap();
     test.payment_becomes(id, "refunded").await;
-    let payouts = test.app.store().payouts_of_order(id).await.unwrap();
+    let payouts = test.app.store.payouts_of_order(id).await.unwrap();
     assert_eq!(payouts.iter().map(|payout| payout.screening).collect::<Vec<_>>(), [Screening::Due, Screening::Due, Screening::Overruled]);
 }
 
@@ -81,11 +83,11 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
     let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     deposit(&test, &order.deposit_address, "USDC", None).await;
     test.rampoff_becomes(id, "on_hold").await;
-    test.app.give_refund_wallet(&test.app.rampoff_token(id), LISTED_WALLET).await.unwrap();
+    partner_api::give_refund_wallet(&test.app, &page_links::rampoff_token(&test.app, id), LISTED_WALLET).await.unwrap();
     let held = || async {
         let order = test.rampoff(id).await;
         matches!(order.state, RampoffState::OnHold { reason: HoldReason::Screening, .. }).then_some(order)
@@ -109,7 +111,7 @@ async fn deposit(test: &TestApp, to: &str, symbol: &str, from: Option<&str>) {
 /// Returns an item, waits until screening has reopened it, and returns it again.
 async fn returned_twice(test: &TestApp, first: &ReviewItem) {
     let asset = first.asset.unwrap();
-    let suspense = || async { test.app.store().balance(Account::Suspense, asset).await.unwrap() };
+    let suspense = || async { test.app.store.balance(Account::Suspense, asset).await.unwrap() };
     reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Return).await.unwrap();
     let again = item(test, ReviewKind::Suspense).await;
     assert_eq!((again.fact, again.order, &again.source, again.screening_hit), (first.fact, first.order, &first.source, true));
@@ -123,11 +125,11 @@ async fn returned_twice(test: &TestApp, first: &ReviewItem) {
         (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
     })
     .await;
-    assert!(test.app.store().reviews_waiting(None, 10).await.unwrap().is_empty());
+    assert!(test.app.store.reviews_waiting(None, 10).await.unwrap().is_empty());
 }
 
 async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
-    let account = test.app.catalogue().rail_account("sepa".parse().unwrap()).unwrap().clone();
+    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
     let transfer = BankTransfer {
         rail: account.rail,
         account: account.account,
@@ -145,11 +147,11 @@ async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
 
 async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     deposit(&test, &test.rampoff(id).await.deposit_address, "USDT", Some(LISTED_WALLET)).await;
     let first = item(&test, ReviewKind::Suspense).await;
     returned_twice(&test, &first).await;
-    let deposits = test.app.store().deposits_of_order(id).await.unwrap();
+    let deposits = test.app.store.deposits_of_order(id).await.unwrap();
     assert!(deposits[0].swept, "they left from their own address");
 }
 
@@ -160,8 +162,8 @@ async fn silent_provider(test: Arc<TestApp>) {
     test.world.add_fault(silence).await.unwrap();
     give_account(&test, id, "Ana García López").await;
     let asked = || async {
-        let payouts = test.app.store().payouts_of_order(id).await.unwrap();
-        let jobs = test.app.store().jobs_of_subject(&payouts.first()?.id.to_string()).await.unwrap();
+        let payouts = test.app.store.payouts_of_order(id).await.unwrap();
+        let jobs = test.app.store.jobs_of_subject(&payouts.first()?.id.to_string()).await.unwrap();
         jobs.iter().any(|job| job.last_error.is_some()).then_some(())
     };
     test.eventually("the provider was asked in vain", asked).await;

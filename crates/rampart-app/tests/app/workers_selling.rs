@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{CreateRampoff, SetPayoutAccount};
-use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_core::watch::DepositState;
+use rampart_core::step::watch::DepositState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
@@ -29,7 +32,7 @@ on_both_engines!(super::with_workers => undone_before, undone_after, answers_los
 async fn order(test: &TestApp) -> Rampoff {
     let customer = ana(test).await;
     let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
-    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     test.rampoff(TestApp::order_of(&answer)).await
 }
 
@@ -70,7 +73,7 @@ async fn undone_before(test: Arc<TestApp>) {
     let finished = finished(&test, order.id).await;
     assert_eq!(finished.deposits.len(), 1);
     assert_eq!(finished.deposits[0].txid, txid);
-    let deposits = test.app.store().deposits_of_order(order.id).await.unwrap();
+    let deposits = test.app.store.deposits_of_order(order.id).await.unwrap();
     assert_eq!(deposits.len(), 2);
 }
 
@@ -85,7 +88,7 @@ async fn undone_after(test: Arc<TestApp>) {
     assert_eq!(alarm.order, Some(order.id));
     let after = test.rampoff(order.id).await;
     assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
-    let losses = test.app.store().balance("losses:reorganisation".parse().unwrap(), order.terms.coin.into()).await.unwrap();
+    let losses = test.app.store.balance("losses:reorganisation".parse().unwrap(), order.terms.coin.into()).await.unwrap();
     assert_eq!(losses.posted, order.terms.coin_amount);
 }
 
@@ -97,15 +100,15 @@ async fn answers_lost(test: Arc<TestApp>) {
     for (number, outcome) in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail].into_iter().enumerate() {
         test.world.add_fault(fault(outcome)).await.unwrap();
         let customer = test.verified(rampart_testkit::CustomerOf::SPAIN, &format!("ana{number}@example.com")).await;
-        let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+        let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
         deposit(&test, &order, "USDC", order.terms.coin_amount).await;
         finished(&test, order.id).await;
-        assert_eq!(test.app.store().payouts_of_order(order.id).await.unwrap().len(), 1);
+        assert_eq!(test.app.store.payouts_of_order(order.id).await.unwrap().len(), 1);
     }
     // By the sandbox's books the bank paid three times and not more.
     let rail = "sepa".parse().unwrap();
-    let ours = test.app.store().balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
+    let ours = test.app.store.balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();
     assert_eq!(test.world.bank_balance(rail).await.unwrap(), ours.posted);
 }
 
@@ -124,18 +127,18 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let after = test.rampoff(order.id).await;
     assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::BankReturn)));
     // The money lies in suspense until it is paid again.
-    let suspense = || async { test.app.store().balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
+    let suspense = || async { test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
     // The partner names another account of the customer; the page shows the payout as returned until an operator has paid it there.
-    let token = &test.app.rampoff_token(order.id);
-    let returned = || async { test.app.page_rampoff(token).await.unwrap().payout_returned };
+    let token = &page_links::rampoff_token(&test.app, order.id);
+    let returned = || async { pages::page_rampoff(&test.app, token).await.unwrap().payout_returned };
     assert!(returned().await);
     let give = |iban: &str| SetPayoutAccount {
         rampoff_id: Some(order.id.to_string()),
         iban: Some(iban.to_owned()),
         ..SetPayoutAccount::default()
     };
-    test.app.set_payout_account(&test.caller, give("DE89370400440532013000"), None).await.unwrap();
+    partner_api::set_payout_account(&test.app, &test.caller, give("DE89370400440532013000"), None).await.unwrap();
     // An operator who has seen the former account does not pay the new one unseen.
     let unseen = reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
@@ -143,13 +146,13 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     assert!(!returned().await);
-    assert!(test.app.set_payout_account(&test.caller, give("ES9121000418450200051332"), None).await.is_err());
+    assert!(partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await.is_err());
     test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
     assert_eq!(suspense().await.held, Amount::ZERO);
-    let settled = test.app.store().payouts_in_state("settled", None, 10).await.unwrap();
+    let settled = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
     let again = settled.iter().find(|payout| payout.resolves == Some(item.id)).unwrap();
     assert_eq!(again.destination.account.reveal(), "DE89370400440532013000");
-    let failed = test.app.store().payouts_of_order(order.id).await.unwrap();
+    let failed = test.app.store.payouts_of_order(order.id).await.unwrap();
     assert!(matches!(failed[0].state, PayoutState::Failed { .. }), "{:?}", failed[0].state);
 }
 
@@ -163,7 +166,7 @@ async fn wrong_coin(test: Arc<TestApp>) {
     let asset = wrong.asset.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
-        let balance = test.app.store().balance(Account::Suspense, asset).await.unwrap();
+        let balance = test.app.store.balance(Account::Suspense, asset).await.unwrap();
         (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
     })
     .await;
@@ -184,7 +187,7 @@ async fn twice(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
-        let balance = test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap();
+        let balance = test.app.store.balance(Account::Suspense, order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })
     .await;
@@ -203,7 +206,7 @@ async fn surplus(test: &TestApp) -> (Rampoff, String, ReviewItem) {
 }
 
 async fn in_suspense(test: &TestApp, order: &Rampoff) -> Amount {
-    test.app.store().balance(Account::Suspense, order.terms.coin.into()).await.unwrap().posted
+    test.app.store.balance(Account::Suspense, order.terms.coin.into()).await.unwrap().posted
 }
 
 /// Coins in suspense that the chain undoes leave suspense, and their review item is settled.
@@ -212,7 +215,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     assert_eq!(in_suspense(&test, &order).await, order.terms.coin_amount);
     test.world.reorganise(order.chain(), 7, vec![txid]).await.unwrap();
     test.eventually("suspense is empty", || async { Some(in_suspense(&test, &order).await).filter(|amount| amount.is_zero()) }).await;
-    let settled = test.app.store().review(surplus.id).await.unwrap().unwrap();
+    let settled = test.app.store.review(surplus.id).await.unwrap().unwrap();
     assert!(settled.is_undone(), "{settled:?}");
     assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.is_err());
 }
@@ -220,7 +223,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
 /// Coins assigned to another order belong to that order, also when the chain undoes them.
 async fn undone_after_assignment(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
-    let answer = test.app.create_rampoff(&test.caller, &sell(order.customer, "50"), None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(order.customer, "50"), None).await.unwrap();
     let another = TestApp::order_of(&answer);
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(another)).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
@@ -234,8 +237,8 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     // In a block again, and dropped before its confirmation: that takes nothing from suspense and settles no loss.
     let becomes = async |state: DepositState| {
         let deposit = || async {
-            let deposit = test.app.store().deposit(loss.fact.unwrap()).await.unwrap().unwrap();
-            let applied = test.app.store().oldest_fact_waiting_at().await.unwrap().is_none();
+            let deposit = test.app.store.deposit(loss.fact.unwrap()).await.unwrap().unwrap();
+            let applied = test.app.store.oldest_fact_waiting_at().await.unwrap().is_none();
             (deposit.state == state && applied).then_some(())
         };
         test.eventually("the deposit is seen as it is", deposit).await;
@@ -245,7 +248,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     test.world.reorganise(order.chain(), 1, vec![txid]).await.unwrap();
     becomes(DepositState::Dropped).await;
     assert!(in_suspense(&test, &order).await.is_zero());
-    assert_eq!(test.app.store().review(loss.id).await.unwrap().unwrap().resolution, None);
+    assert_eq!(test.app.store.review(loss.id).await.unwrap().unwrap().resolution, None);
 }
 
 /// Coins in suspense that were returned with finality; with the number of blocks since they arrived.
@@ -255,7 +258,7 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
     let returned = |transfer: &Transfer| transfer.resolves == Some(surplus.id);
     let in_state = async |state: &'static str| {
         let look = || async {
-            let found = test.app.store().transfers_in_state(order.chain(), state, None, 10).await.unwrap();
+            let found = test.app.store.transfers_in_state(order.chain(), state, None, 10).await.unwrap();
             found.into_iter().find(returned)
         };
         test.eventually(state, look).await
@@ -269,7 +272,7 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
 
 /// The open review items about suspense.
 async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
-    let mut items = test.app.store().reviews_waiting(None, 20).await.unwrap();
+    let mut items = test.app.store.reviews_waiting(None, 20).await.unwrap();
     items.retain(|item| matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage));
     items
 }
@@ -278,13 +281,13 @@ async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (order, _, surplus, transfer, blocks) = sent_back(&test).await;
     test.world.reorganise(order.chain(), blocks, Vec::new()).await.unwrap();
-    let undone = || async { Some(test.app.store().review(surplus.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
+    let undone = || async { Some(test.app.store.review(surplus.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
     test.eventually("the deposit is undone", undone).await;
     let settled = async || {
         mine(&test, 1).await;
-        let items = test.app.store().reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
+        let items = test.app.store.reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
         let again = items.into_iter().rfind(|item| item.kind == ReviewKind::Suspense && item.id != surplus.id)?;
-        let transfer = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+        let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test, &order).await.is_zero()).then_some(again)
     };
@@ -300,8 +303,8 @@ async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
     let back = transfer.state.signed().unwrap().txid.clone();
     test.world.reorganise(order.chain(), blocks, vec![txid, back]).await.unwrap();
     let gone = || async {
-        let item = test.app.store().review(surplus.id).await.unwrap().unwrap();
-        let transfer = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+        let item = test.app.store.review(surplus.id).await.unwrap().unwrap();
+        let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_out = matches!(transfer.state, TransferState::Confirmed(_));
         (item.is_undone() && !is_out && in_suspense(&test, &order).await.is_zero()).then_some(())
     };
@@ -321,7 +324,7 @@ async fn undone_after_it_was_kept(test: Arc<TestApp>) {
     assert!(reviews::resolve(&test.app, &operator(), lacking.id, ReviewDecision::Dismiss).await.is_err(), "it would stay so");
     reviews::resolve(&test.app, &operator(), lacking.id, ReviewDecision::WriteOff).await.unwrap();
     assert!(in_suspense(&test, &order).await.is_zero());
-    let losses = test.app.store().balance("losses:written_off".parse().unwrap(), order.terms.coin.into()).await.unwrap();
+    let losses = test.app.store.balance("losses:written_off".parse().unwrap(), order.terms.coin.into()).await.unwrap();
     assert_eq!(losses.posted, surplus.amount);
 }
 
@@ -335,7 +338,7 @@ async fn swept(test: Arc<TestApp>) {
     assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
     test.eventually("it was collected", || async {
         mine(&test, 1).await;
-        let balance = test.app.store().balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
+        let balance = test.app.store.balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })
     .await;
@@ -370,10 +373,10 @@ async fn sweep_refused(test: Arc<TestApp>) {
     assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
     test.eventually("it was collected", || async {
         mine(&test, 1).await;
-        let balance = test.app.store().balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
+        let balance = test.app.store.balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })
     .await;
-    let swept = test.app.store().deposits_of_order(order.id).await.unwrap();
+    let swept = test.app.store.deposits_of_order(order.id).await.unwrap();
     assert!(swept.iter().all(|deposit| deposit.swept));
 }

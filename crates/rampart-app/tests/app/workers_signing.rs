@@ -8,10 +8,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, doctor, orders, reviews, treasury};
-use rampart_app::{App, CreatePayment, health, workers};
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Chain, CoinId};
+use rampart_app::partner_api;
+use rampart_app::{App, CreatePayment, operate::health, workers};
 use rampart_core::id::OrderId;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
@@ -97,7 +98,7 @@ const REFUSED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: &str) -> OrderId {
     let request = CreatePayment { wallet: Some(wallet.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     id
 }
@@ -106,7 +107,7 @@ async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: 
 async fn listed(test: &TestApp, order: OrderId) -> ReviewItem {
     test.eventually("the transfer is listed", || async {
         test.advance(30).await;
-        let items = test.app.store().reviews_of_order(order, 10).await.unwrap();
+        let items = test.app.store.reviews_of_order(order, 10).await.unwrap();
         items.into_iter().find(|item| item.kind == ReviewKind::Unsigned && item.resolution.is_none())
     })
     .await
@@ -156,7 +157,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
     for order in [retried, waits] {
         test.payment_becomes(order, "coins_sent").await;
     }
-    let settled = test.app.store().review(waiting.id).await.unwrap().unwrap().resolution.unwrap();
+    let settled = test.app.store.review(waiting.id).await.unwrap().unwrap().resolution.unwrap();
     assert_eq!(settled.decision, "signed");
     let findings = doctor::examine(&app).await.unwrap();
     assert!(findings.iter().find(|finding| finding.check == "transfers can be signed").unwrap().ok);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, audit_log, doctor, reviews};
-use rampart_app::{App, CreatePayment, health, stops, workers};
-use rampart_core::amount::Amount;
+use rampart_app::partner_api;
+use rampart_app::{App, CreatePayment, operate::health, operate::stops, workers};
 use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;
 use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
@@ -27,13 +28,13 @@ fn operator() -> Operator {
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
     let request = CreatePayment { coin_chain: Some(chain.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&test.app.create_payment(&test.caller, &request, None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     id
 }
 
 async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
-    let id = TestApp::order_of(&test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
     let rampoff = test.rampoff(id).await;
     let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
     let (symbol, amount) = (rampoff.terms.coin.symbol, rampoff.terms.coin_amount);
@@ -42,7 +43,7 @@ async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
 }
 
 async fn stopped(app: &App) -> Vec<ReviewItem> {
-    app.store().stops().await.unwrap()
+    app.store.stops().await.unwrap()
 }
 
 /// The batch number in a file, once it has one.
@@ -65,15 +66,15 @@ async fn put_back(test: Arc<TestApp>) {
     assert!(stopped(&test.app).await.is_empty(), "a missing file stops nothing");
     test.verified(CustomerOf::SPAIN, "eva@example.com").await;
     let number = kept(&test, &file).await;
-    assert!(number <= test.app.store().batch_number().await.unwrap(), "the file is never ahead");
+    assert!(number <= test.app.store.batch_number().await.unwrap(), "the file is never ahead");
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "one that lags behind stops nothing");
     std::fs::write(&file, "another 999999999").unwrap();
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "another installation's is no number of ours");
 
-    let installation = test.app.store().installation().await.unwrap().unwrap().id;
-    let seen = test.app.store().batch_number().await.unwrap() + 1_000;
+    let installation = test.app.store.installation().await.unwrap().unwrap().id;
+    let seen = test.app.store.batch_number().await.unwrap() + 1_000;
     std::fs::write(&file, format!("{installation} {seen}")).unwrap();
     let app = test.another_node().await;
     stops::compare_with_folder(&app, &file).await.unwrap();
@@ -87,12 +88,12 @@ async fn put_back(test: Arc<TestApp>) {
     let running = workers::start(&app);
     // Money and coins are received and decided upon; what follows from them waits.
     let transfers = test.eventually("the transfer waits", || async {
-        let transfers = app.store().transfers_of_order(purchase).await.unwrap();
+        let transfers = app.store.transfers_of_order(purchase).await.unwrap();
         Some(transfers).filter(|transfers| !transfers.is_empty())
     });
     let transfers = transfers.await;
     let payouts = test.eventually("the payout waits", || async {
-        let payouts = app.store().payouts_of_order(sale).await.unwrap();
+        let payouts = app.store.payouts_of_order(sale).await.unwrap();
         Some(payouts).filter(|payouts| !payouts.is_empty())
     });
     let payouts = payouts.await;
@@ -103,13 +104,13 @@ async fn put_back(test: Arc<TestApp>) {
     for _ in 0..3 {
         let other = bought(&test, customer, "polygon").await;
         test.eventually("another payment is applied", || async {
-            Some(app.store().transfers_of_order(other).await.unwrap()).filter(|transfers| !transfers.is_empty())
+            Some(app.store.transfers_of_order(other).await.unwrap()).filter(|transfers| !transfers.is_empty())
         })
         .await;
     }
-    let transfer = app.store().transfer(transfers[0].id).await.unwrap().unwrap();
+    let transfer = app.store.transfer(transfers[0].id).await.unwrap().unwrap();
     assert!(transfer.state.signed().is_none(), "{:?}", transfer.state);
-    let payout = app.store().payout(payouts[0].id).await.unwrap().unwrap();
+    let payout = app.store.payout(payouts[0].id).await.unwrap().unwrap();
     assert_eq!(payout.state, rampart_core::outgoing::PayoutState::Queued);
 
     assert!(reviews::resolve(&app, &operator(), item.id, ReviewDecision::Dismiss).await.is_err(), "a stop is not dismissed");
@@ -149,7 +150,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let first = bought(&test, customer, "polygon").await;
     let first = test.payment_becomes(first, "coins_sent").await;
     running.stop().await;
-    let port = test.app.ports().chain(first.terms.coin.chain).unwrap().clone();
+    let port = test.app.ports.chain(first.terms.coin.chain).unwrap().clone();
     let nonce = port.next_nonce(TransferSource::Hot).await.unwrap();
     let request =
         SigningRequest { coin: first.terms.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: first.wallet, nonce };
@@ -163,7 +164,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     assert_eq!((item.source.as_deref(), item.amount.minor()), (Some("polygon"), i128::from(nonce) + 1));
     let other = bought(&test, customer, "ethereum").await;
     test.payment_becomes(other, "coins_sent").await;
-    let transfers = app.store().transfers_of_order(stopped_order).await.unwrap();
+    let transfers = app.store.transfers_of_order(stopped_order).await.unwrap();
     assert!(transfers.iter().all(|transfer| transfer.state.signed().is_none()), "{transfers:?}");
     assert!(!doctors_word(&app).await.0);
     reviews::resolve(&app, &operator(), item.id, ReviewDecision::GoOn).await.unwrap();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::operate::{orders, webhooks};
-use rampart_core::event::EventType;
+use rampart_app::partner_api;
+use rampart_core::partner::event::EventType;
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -80,7 +81,7 @@ async fn answer(mut stream: TcpStream, status: Arc<AtomicU16>, bodies: Arc<Mutex
 async fn subscribe(test: &TestApp, receiver: &Receiver) {
     for kind in EventType::ALL {
         let (url, kind) = (Some(receiver.url.clone()), Some(kind.as_str().to_owned()));
-        test.app.subscribe(&test.caller, url, kind, None).await.unwrap();
+        partner_api::subscribe(&test.app, &test.caller, url, kind, None).await.unwrap();
     }
 }
 
@@ -89,12 +90,12 @@ async fn in_order(test: Arc<TestApp>) {
     subscribe(&test, &receiver).await;
     let customer = ana(&test).await;
     for _ in 0..5 {
-        let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+        let answer = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap();
         test.pay(TestApp::order_of(&answer)).await;
     }
     // The event of the identity check, and two of each payment; confirmations come later.
     test.eventually("every event was received", || async {
-        let (mut received, last) = (receiver.sequences(), test.app.store().last_event(test.caller.partner.id).await.unwrap());
+        let (mut received, last) = (receiver.sequences(), test.app.store.last_event(test.caller.partner.id).await.unwrap());
         received.sort_unstable();
         received.dedup();
         (last >= 11 && received == (1..=last).collect::<Vec<_>>()).then_some(())
@@ -116,10 +117,10 @@ async fn parked_and_replayed(test: Arc<TestApp>) {
     let receiver = Receiver::start(500).await;
     subscribe(&test, &receiver).await;
     let customer = ana(&test).await;
-    let answer = test.app.create_payment(&test.caller, &buy(customer, "50"), None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap();
     test.pay(TestApp::order_of(&answer)).await;
     test.payment_becomes(TestApp::order_of(&answer), "coins_sent").await;
-    let counts = || async { test.app.store().order_counts().await.unwrap() };
+    let counts = || async { test.app.store.order_counts().await.unwrap() };
     test.eventually("deliveries are retried", || async { Some(counts().await).filter(|counts| counts.deliveries_pending >= 3) }).await;
     // Three days pass; every delivery gets a last attempt and is parked.
     test.eventually("deliveries are parked", || async {

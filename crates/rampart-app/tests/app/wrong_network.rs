@@ -6,17 +6,18 @@ use rampart_app::CreateRampoff;
 use rampart_app::operate::orders::DestinationInput;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
-use rampart_core::amount::Amount;
-use rampart_core::arrival::DeviationKind;
-use rampart_core::asset::Chain;
+use rampart_app::partner_api;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::arrival::DeviationKind;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::TransferState;
-use rampart_core::rampoff::Rampoff;
-use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
-use rampart_core::watch::DepositState;
+use rampart_core::step::record::Record;
+use rampart_core::step::watch::DepositState;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
 
@@ -39,7 +40,7 @@ fn ethereum() -> Chain {
 
 async fn sale_on(test: &TestApp, customer: rampart_core::id::CustomerId, chain: &str) -> Rampoff {
     let request = CreateRampoff { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
-    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     test.rampoff(TestApp::order_of(&answer)).await
 }
 
@@ -58,7 +59,7 @@ async fn mine(test: &TestApp, chain: &str, blocks: u32) {
 }
 
 async fn on(test: &TestApp, account: Account) -> Amount {
-    test.app.store().balance(account, "USDC:ethereum".parse().unwrap()).await.unwrap().posted
+    test.app.store.balance(account, "USDC:ethereum".parse().unwrap()).await.unwrap().posted
 }
 
 async fn in_suspense(test: &TestApp) -> Amount {
@@ -103,11 +104,11 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     let after = test.rampoff(order.id).await;
     assert_eq!((after.status(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
     assert_eq!(after.exceptions.first(), Some(DeviationKind::WrongNetwork));
-    let view = test.app.rampoff(&test.caller, &order.id.to_string()).await.unwrap();
+    let view = partner_api::rampoff(&test.app, &test.caller, &order.id.to_string()).await.unwrap();
     let view = serde_json::to_value(view).unwrap();
     assert_eq!(view["exception"], "wrong_network", "{view}");
     // It leaves from the deposit address, to its sender.
-    let sender = test.app.store().deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
+    let sender = test.app.store.deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(&sender), None, 10).await.unwrap();
@@ -140,11 +141,10 @@ async fn dust_is_one_item_for_each_coin(test: Arc<TestApp>) {
         test.world.mine(chain, 6).await.unwrap();
     };
     let dust = [("bsc", "USDC", 1_000_000_000_000), ("bsc", "BNB", 1_000_000_000_000), ("polygon", "USDT", 1)];
-    let event_count =
-        async || test.app.store().events_of_subject(test.caller.partner.id, &order.id.to_string(), 0, 100).await.unwrap().len();
+    let event_count = async || test.app.store.events_of_subject(test.caller.partner.id, &order.id.to_string(), 0, 100).await.unwrap().len();
     let items = async |amounts: &[(&str, i128)]| {
         let look = || async {
-            let waiting = test.app.store().reviews_waiting(None, 100).await.unwrap();
+            let waiting = test.app.store.reviews_waiting(None, 100).await.unwrap();
             let mut found: Vec<(String, i128)> =
                 waiting.iter().map(|item| (item.asset.unwrap().to_string(), item.amount.minor())).collect();
             found.sort();
@@ -183,7 +183,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
     test.world.automine(ethereum(), 0).await.unwrap();
     let order = sale(&test).await;
     let another = sale_on(&test, order.customer, "ethereum").await;
-    let hot = test.app.ports().chain(ethereum()).unwrap().hot_address();
+    let hot = test.app.ports.chain(ethereum()).unwrap().hot_address();
     let contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7".to_owned();
     for from in [another.deposit_address, hot, contract] {
         let (to, symbol) = (order.deposit_address.clone(), "USDC".parse().unwrap());
@@ -193,7 +193,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
         assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
         let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await);
         assert!(refused.message.contains("of ours") && refused.message.contains("--wallet"), "{}", refused.message);
-        assert!(test.app.store().review(item.id).await.unwrap().unwrap().resolution.is_none());
+        assert!(test.app.store.review(item.id).await.unwrap().unwrap().resolution.is_none());
         reviews::return_to(&test.app, &operator(), item.id, &DestinationInput::Wallet(WALLET.to_owned())).await.unwrap();
         is_out(&test).await;
     }
@@ -215,8 +215,8 @@ async fn collected(test: Arc<TestApp>) {
 
 async fn deposit_of(test: &TestApp, order: OrderId, state: DepositState) {
     test.eventually("the deposit is as the chain says", || async {
-        let deposits = test.app.store().deposits_of_order(order).await.unwrap();
-        let waits = test.app.store().oldest_fact_waiting_at().await.unwrap().is_some();
+        let deposits = test.app.store.deposits_of_order(order).await.unwrap();
+        let waits = test.app.store.oldest_fact_waiting_at().await.unwrap().is_some();
         (!waits && deposits.len() == 1 && deposits[0].state == state).then_some(())
     })
     .await;
@@ -234,7 +234,7 @@ async fn undone_before_it_was_final(test: Arc<TestApp>) {
     mine(&test, "ethereum", 8).await;
     deposit_of(&test, order.id, DepositState::Dropped).await;
     assert!(in_suspense(&test).await.is_zero());
-    assert_eq!(test.app.store().reviews_waiting(None, 9).await.unwrap(), []);
+    assert_eq!(test.app.store.reviews_waiting(None, 9).await.unwrap(), []);
 }
 
 async fn undone_in_suspense(test: Arc<TestApp>) {
@@ -242,7 +242,7 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
     test.world.reorganise(ethereum(), 7, vec![txid]).await.unwrap();
     test.eventually("suspense is empty", || async { Some(in_suspense(&test).await).filter(|amount| amount.is_zero()) }).await;
     assert!(on(&test, Account::ChainDeposits(ethereum())).await.is_zero());
-    assert!(test.app.store().review(item.id).await.unwrap().unwrap().is_undone());
+    assert!(test.app.store.review(item.id).await.unwrap().unwrap().is_undone());
     assert!(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.is_err());
     assert_eq!(test.rampoff(order.id).await.reversal, None);
 }
@@ -253,7 +253,7 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     let sent = async |state: &'static str| {
         let look = || async {
-            let found = test.app.store().transfers_in_state(ethereum(), state, None, 10).await.unwrap();
+            let found = test.app.store.transfers_in_state(ethereum(), state, None, 10).await.unwrap();
             found.into_iter().find(|transfer| transfer.resolves == Some(item.id))
         };
         test.eventually(state, look).await
@@ -262,13 +262,13 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     mine(&test, "ethereum", 6).await;
     let transfer = sent("confirmed").await;
     test.world.reorganise(ethereum(), 6 + 6 + 1, Vec::new()).await.unwrap();
-    let undone = || async { Some(test.app.store().review(item.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
+    let undone = || async { Some(test.app.store.review(item.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
     test.eventually("the deposit is undone", undone).await;
     let settled = async || {
         mine(&test, "ethereum", 1).await;
-        let items = test.app.store().reviews_of_fact(item.fact.unwrap()).await.unwrap();
+        let items = test.app.store.reviews_of_fact(item.fact.unwrap()).await.unwrap();
         let again = items.into_iter().rfind(|other| other.kind == ReviewKind::Suspense && other.id != item.id)?;
-        let transfer = test.app.store().transfer(transfer.id).await.unwrap().unwrap();
+        let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test).await.is_zero()).then_some(again)
     };
@@ -306,7 +306,7 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
     reviews::resolve(&test.app, &operator(), unmatched.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, "bsc", 1).await;
-        let lies = test.app.store().balance(Account::ChainDeposits("bsc".parse().unwrap()), unmatched.asset.unwrap()).await.unwrap();
+        let lies = test.app.store.balance(Account::ChainDeposits("bsc".parse().unwrap()), unmatched.asset.unwrap()).await.unwrap();
         lies.posted.is_zero().then_some(())
     })
     .await;
@@ -320,12 +320,12 @@ async fn one_series_of_indexes() {
     let mut indexes = std::collections::HashSet::new();
     for chain in ["polygon", "ethereum", "polygon", "bsc", "ethereum"] {
         let request = CreateRampoff { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
-        let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+        let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
         assert_eq!(data_of(&answer)["wallet"], order.deposit_address.as_str());
         assert!(indexes.insert(order.deposit_index), "{chain}");
         for same in ["polygon", "ethereum", "bsc"] {
-            let port = test.app.ports().chain(same.parse().unwrap()).unwrap();
+            let port = test.app.ports.chain(same.parse().unwrap()).unwrap();
             assert_eq!(port.deposit_address(order.deposit_index), order.deposit_address, "{same} has its key too");
         }
     }

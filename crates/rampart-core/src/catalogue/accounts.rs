@@ -1,8 +1,8 @@
 //! The ledger accounts of an installation.
 
 use super::{Catalogue, MethodKind};
-use crate::asset::{Asset, Currency};
 use crate::ledger::{Account, Processor, Rail};
+use crate::money::asset::{Asset, Currency};
 
 /// Why an installation does not have an account in an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

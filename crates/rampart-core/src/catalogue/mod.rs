@@ -2,6 +2,7 @@
 //! once from the configuration and checked as a whole.
 
 mod accounts;
+pub mod policy;
 mod source;
 
 use std::time::Duration;
@@ -10,14 +11,14 @@ pub use accounts::AccountNotConfigured;
 pub use source::{CatalogueError, CatalogueSource};
 
 use crate::address::AddressKind;
-use crate::amount::{Amount, Overflow};
-use crate::asset::{Asset, Chain, CoinId, Currency, Symbol};
-use crate::code::Code;
-use crate::country::Country;
-use crate::kyc::KycLevel;
+use crate::catalogue::policy::Policy;
+use crate::customer::kyc::KycLevel;
+use crate::identity::country::Country;
 use crate::ledger::{Processor, Rail};
-use crate::payment::PayIn;
-use crate::policy::Policy;
+use crate::money::amount::{Amount, Overflow};
+use crate::money::asset::{Asset, Chain, CoinId, Currency, Symbol};
+use crate::order::payment::PayIn;
+use crate::text::code::Code;
 
 /// Default for processors: see [`Catalogue::backdating`].
 const DEFAULT_BACKDATING: Duration = Duration::from_secs(900);

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::address::AddressKind;
-use crate::amount::Amount;
-use crate::asset::{Chain, CoinId, Currency, Symbol};
-use crate::code::Code;
-use crate::country::Country;
-use crate::kyc::KycLevel;
+use crate::catalogue::policy::Policy;
+use crate::customer::kyc::KycLevel;
+use crate::identity::country::Country;
 use crate::ledger::Rail;
-use crate::policy::Policy;
+use crate::money::amount::Amount;
+use crate::money::asset::{Chain, CoinId, Currency, Symbol};
+use crate::text::code::Code;
 
 /// The catalogue as configured.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::amount::{Amount, Overflow};
-use crate::asset::{Asset, Chain};
-use crate::code::Code;
 use crate::id::CustomerId;
+use crate::money::amount::{Amount, Overflow};
+use crate::money::asset::{Asset, Chain};
 use crate::serde_as_text;
+use crate::text::code::Code;
 
 /// A bank rail such as `sepa`, `spei` or `khipu`, with one account of ours behind it.
 pub type Rail = Code<16>;

@@ -2,6 +2,7 @@
 
 mod account;
 mod posting;
+pub mod treasury;
 
 pub use account::{Account, AccountError, FeeKind, LossKind, Processor, Rail, Side};
 pub use posting::{Entry, Hold, Movement, Origin, Posting, PostingKind, Unbalanced};

@@ -1,9 +1,9 @@
 //! Postings: sets of entries that balance in every asset, and the holds beside them.
 
-use crate::amount::{Amount, Overflow};
-use crate::asset::Asset;
 use crate::id::{Mint, OrderId, PostingId};
 use crate::ledger::{Account, Side};
+use crate::money::amount::{Amount, Overflow};
+use crate::money::asset::Asset;
 use crate::time::Timestamp;
 
 /// One side of a movement: debits or credits an account with a positive amount of one asset.
@@ -56,8 +56,8 @@ impl Movement {
 
 macro_rules! posting_kinds {
     ($($name:ident $text:literal $debit:literal $credit:literal $meaning:literal;)+) => {
-        /// Kind of a posting. Each is one named function of [`crate::payment`], [`crate::rampoff`], [`crate::outgoing`] or
-        /// [`crate::treasury`]; the documentation's list of postings is generated from this table.
+        /// Kind of a posting. Each is one named function of [`crate::order::payment`], [`crate::order::rampoff`], [`crate::outgoing`] or
+        /// [`crate::ledger::treasury`]; the documentation's list of postings is generated from this table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum PostingKind {

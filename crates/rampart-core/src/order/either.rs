@@ -1,12 +1,12 @@
 //! An order of either direction, for code that treats both alike.
 
-use crate::asset::Asset;
 use crate::id::{CustomerId, OrderId};
+use crate::money::asset::Asset;
 use crate::order::HoldReason;
+use crate::order::payment::{Payment, PaymentState};
+use crate::order::rampoff::{Rampoff, RampoffState};
 use crate::outgoing::OutgoingRecord;
-use crate::payment::{Payment, PaymentState};
-use crate::rampoff::{Rampoff, RampoffState};
-use crate::record::RecordKey;
+use crate::step::record::RecordKey;
 
 /// A payment or a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Money and coins in suspense beside an order.
 
-use crate::amount::Amount;
+use crate::money::amount::Amount;
+use crate::order::payment::PaymentFact;
+use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order};
-use crate::payment::PaymentFact;
-use crate::rampoff::RampoffFact;
 use crate::step::Step;
 
 /// What became of money or coins that were set aside beside an order.

@@ -16,15 +16,15 @@ pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::Screening;
 pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 
-use crate::amount::Amount;
-use crate::asset::Asset;
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};
+use crate::money::amount::Amount;
+use crate::money::asset::Asset;
 use crate::order::{Context, Order, SetAside};
-use crate::record::Record;
 use crate::review::ReviewItem;
 use crate::step::Step;
-use crate::watch::Deposit;
+use crate::step::record::Record;
+use crate::step::watch::Deposit;
 
 /// The stored records that a transfer or payout refers to.
 #[derive(Debug, Clone, Default)]

@@ -6,14 +6,14 @@
 
 use super::{Outgoing, Payout, PayoutState, Transfer, TransferFact, TransferState};
 use crate::id::{PayoutId, TransferId};
-use crate::job::Job;
 use crate::ledger::{Account, LossKind, Movement, Origin, Posting, PostingKind};
+use crate::order::payment::PaymentFact;
+use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, StoppedBy};
-use crate::payment::PaymentFact;
-use crate::rampoff::RampoffFact;
-use crate::record::{Record, RecordKey};
 use crate::review::ReviewItem;
 use crate::step::Step;
+use crate::step::job::Job;
+use crate::step::record::{Record, RecordKey};
 
 /// A payout or transfer that leaves, or left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

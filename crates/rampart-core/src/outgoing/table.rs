@@ -4,22 +4,22 @@ use super::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
     TransferPurpose, TransferSource, TransferState,
 };
-use crate::amount::Amount;
-use crate::asset::{Asset, Chain};
 use crate::catalogue::Catalogue;
-use crate::code::Code;
 use crate::example;
-use crate::fact::PayoutReport;
 use crate::id::{Mint, PayoutId, ReviewId, TransferId};
+use crate::money::amount::Amount;
+use crate::money::asset::{Asset, Chain};
+use crate::order::payment::{self, PaymentState, Refund};
+use crate::order::rampoff::{self, RampoffState};
 use crate::order::{Context, HoldReason, Order, StoppedBy};
-use crate::payment::{self, PaymentState, Refund};
 use crate::ports::ScreeningResult;
-use crate::rampoff::{self, RampoffState};
-use crate::record::Record;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
+use crate::step::fact::PayoutReport;
+use crate::step::record::Record;
+use crate::step::watch::{Deposit, DepositState};
+use crate::text::code::Code;
 use crate::transitions::Transition;
-use crate::watch::{Deposit, DepositState};
 
 /// Purposes of transfers, with their description in the documentation.
 pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
@@ -213,7 +213,7 @@ impl OutgoingSample<'_> {
             version: 1,
             txid: "0x02".to_owned(),
             index: 0,
-            coin: crate::asset::CoinId { chain, ..example::USDC },
+            coin: crate::money::asset::CoinId { chain, ..example::USDC },
             amount: AMOUNT,
             from: "0x03".to_owned(),
             to: "0x04".to_owned(),

@@ -7,8 +7,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{BuyTerms, SellTerms};
-use crate::code::Code;
 use crate::id::{PartnerId, QuoteId};
+use crate::text::code::Code;
 use crate::time::Timestamp;
 
 /// Length of the sealing key.

@@ -1,9 +1,9 @@
 //! The terms of an order: what is paid, what is received, and the fees.
 
-use crate::amount::{Amount, Overflow};
-use crate::asset::{CoinId, Currency};
 use crate::catalogue::{Catalogue, Coin, Method, PayoutRail, fee};
-use crate::rate::{Rate, Rounding};
+use crate::money::amount::{Amount, Overflow};
+use crate::money::asset::{CoinId, Currency};
+use crate::money::rate::{Rate, Rounding};
 
 /// The unit of a requested amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,18 +4,18 @@
 use std::fmt;
 
 use super::{ReviewItem, ReviewKind, ReviewResolution};
-use crate::amount::Amount;
-use crate::asset::Asset;
-use crate::fact::Fact;
 use crate::id::OrderId;
+use crate::money::amount::Amount;
+use crate::money::asset::Asset;
 use crate::order::{Context, Order, SetAside};
 use crate::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutDestination, Transfer, TransferFact, TransferState};
 use crate::ports::TransactionStatus;
-use crate::record::Record;
 use crate::refusal::{ErrorCode, Refusal};
+use crate::review::suspense;
 use crate::step::Step;
-use crate::suspense;
-use crate::watch::{Deposit, DepositState};
+use crate::step::fact::Fact;
+use crate::step::record::Record;
+use crate::step::watch::{Deposit, DepositState};
 
 /// Who decides, and why: both go to the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,17 @@
 //! Review items, which an operator has to decide, and the audit log.
 
 mod decision;
+pub mod suspense;
 
 pub(crate) use decision::refuse;
 pub use decision::{CheckedDestination, Operator, ReviewDecision, ReviewSubject, Vanished};
 
-use crate::amount::Amount;
-use crate::asset::Asset;
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
+use crate::money::amount::Amount;
+use crate::money::asset::Asset;
 use crate::order::ProvidedBy;
 use crate::outgoing::{OutgoingRecord, Screening};
-use crate::record::is_default;
+use crate::step::record::is_default;
 use crate::time::Timestamp;
 
 /// Why an operator is needed. Orders on hold have no review item: their state says why.

@@ -1,9 +1,9 @@
 //! Bank accounts: valid and invalid ones with their messages, and no panic on any input.
 
 use proptest::prelude::*;
-use rampart_core::bank_account::{self, BankAccountInput, BankAccountKind, virtual_account};
-use rampart_core::country::Country;
 use rampart_core::id::CustomerId;
+use rampart_core::identity::bank_account::{self, BankAccountInput, BankAccountKind, virtual_account};
+use rampart_core::identity::country::Country;
 
 /// Valid synthetic accounts and published specimens.
 const VALID: &[(&str, &[&str])] = &[

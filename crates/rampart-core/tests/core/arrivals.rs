@@ -5,23 +5,23 @@
 
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::{DeviationKind, Eligibility, Grade};
 use rampart_core::catalogue::Catalogue;
-use rampart_core::event::EventType;
+use rampart_core::catalogue::policy::Policy;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::rate::Rate;
+use rampart_core::order::arrival::{DeviationKind, Eligibility, Grade};
+use rampart_core::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
+use rampart_core::order::rampoff::{DepositReceipt, Rampoff, RampoffFact, RampoffState};
 use rampart_core::order::{Context, HoldReason, StoppedBy};
-use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
-use rampart_core::policy::Policy;
+use rampart_core::partner::event::EventType;
 use rampart_core::ports::ScreeningResult;
-use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact, RampoffState};
-use rampart_core::rate::Rate;
-use rampart_core::record::Record;
 use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 
 const HOUR_SECONDS: u64 = 3_600;

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use rampart_core::bank_account::{self, BankAccountInput};
-use rampart_core::country::Country;
-use rampart_core::identification;
+use rampart_core::identity::bank_account::{self, BankAccountInput};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification;
 
 /// A typing mistake: its place, the right digit and the typed one.
 #[derive(Debug, Clone, Copy)]

@@ -1,20 +1,20 @@
 //! Every decision of an operator about every kind of review item, and its result.
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
-use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::Mint;
-use rampart_core::kyc::KycLevel;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::Eligibility;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::RampoffState;
-use rampart_core::record::Record;
 use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
-use rampart_core::watch::{Deposit, DepositState};
+use rampart_core::step::fact::{BankCredit, Fact, FactBody};
+use rampart_core::step::record::Record;
+use rampart_core::step::watch::{Deposit, DepositState};
 
 struct DecisionScenario<'a> {
     catalogue: &'a Catalogue,

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
-use rampart_core::kyc::KycLevel;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::Eligibility;
+use rampart_core::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
+use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
 use rampart_core::outgoing::PayoutDestination;
-use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
-use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
-use rampart_core::record::Record;
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -1,9 +1,9 @@
 //! Identification documents: valid and invalid numbers with their messages, and no panic on any input.
 
 use proptest::prelude::*;
-use rampart_core::code::Code;
-use rampart_core::country::Country;
-use rampart_core::identification::{self, CustomerType, Date, DocumentError, DocumentType};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, CustomerType, Date, DocumentError, DocumentType};
+use rampart_core::text::code::Code;
 use rampart_core::time::Timestamp;
 
 fn country(name: &str) -> Country {

@@ -3,15 +3,15 @@
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::table::{self, ArrivalRow, Cell};
-use rampart_core::arrival::{Eligibility, Leg};
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
-use rampart_core::kyc::KycLevel;
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::table::{self, ArrivalRow, Cell};
+use rampart_core::order::arrival::{Eligibility, Leg};
+use rampart_core::order::payment::{PaymentCommand, PaymentState};
+use rampart_core::order::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};
-use rampart_core::payment::{PaymentCommand, PaymentState};
-use rampart_core::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 
 fn text(rows: impl IntoIterator<Item = impl Display>) -> String {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rampart_core::country::Country;
-use rampart_core::identification::{self, CustomerType, DocumentError, DocumentType, ValidDocument};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, CustomerType, DocumentError, DocumentType, ValidDocument};
 
 /// For a pair: an ordinary number, numbers that are zero, and numbers with one repeated digit.
 struct FillerCase {

@@ -1,8 +1,10 @@
 //! The holder that a number shows, and labels before the number.
 
-use rampart_core::code::Code;
-use rampart_core::country::Country;
-use rampart_core::identification::{self, AgeCheck, CustomerType, Date, DocumentError, DocumentType, DocumentWarning, ValidDocument};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{
+    self, AgeCheck, CustomerType, Date, DocumentError, DocumentType, DocumentWarning, ValidDocument,
+};
+use rampart_core::text::code::Code;
 
 fn right(country: Country, document: DocumentType, number: &str) -> ValidDocument {
     identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"))

@@ -2,24 +2,24 @@
 
 use std::collections::VecDeque;
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::{Eligibility, Exchange};
+use rampart_core::catalogue::policy::Policy;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness, POLICIES};
 use rampart_core::id::Mint;
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
 use rampart_core::order::Context;
+use rampart_core::order::arrival::{Eligibility, Exchange};
+use rampart_core::order::payment::{self, PaymentFact, PaymentState, Receipt};
+use rampart_core::order::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
 };
-use rampart_core::payment::{self, PaymentFact, PaymentState, Receipt};
-use rampart_core::policy::Policy;
 use rampart_core::ports::ScreeningResult;
-use rampart_core::rampoff::{RampoffCommand, RampoffFact, RampoffState};
-use rampart_core::record::Record;
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::transitions::Transition;
-use rampart_core::{outgoing, rampoff};
+use rampart_core::{order::rampoff, outgoing};
 
 fn table(rows: &[Transition]) -> String {
     rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -141,8 +141,8 @@ fn play_purchase(policy: Policy, paid: i128) -> PurchaseOutcome {
             if matches!(entry.account, Account::Customer(_)) {
                 let signed = if entry.side == Side::Credit { entry.amount.minor() } else { -entry.amount.minor() };
                 match entry.asset {
-                    rampart_core::asset::Asset::Fiat(_) => fiat += signed,
-                    rampart_core::asset::Asset::Coin(_) => coins += signed,
+                    rampart_core::money::asset::Asset::Fiat(_) => fiat += signed,
+                    rampart_core::money::asset::Asset::Coin(_) => coins += signed,
                 }
             }
         }

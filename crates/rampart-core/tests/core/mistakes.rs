@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rampart_core::bank_account::{self, BankAccountInput};
-use rampart_core::country::Country;
-use rampart_core::identification::{self, Date, DocumentType};
+use rampart_core::identity::bank_account::{self, BankAccountInput};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, Date, DocumentType};
 
 /// The message about a number in English and Spanish: the error, or the first warning about a valid one.
 fn messages(country: Country, kind: &str, typed: &str) -> (String, String) {

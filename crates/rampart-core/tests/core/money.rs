@@ -1,14 +1,14 @@
 //! Money is exact: parsing, writing, conversion, fees, postings.
 
 use proptest::prelude::*;
-use rampart_core::amount::{Amount, AmountError, AmountSent, whole_number};
 use rampart_core::catalogue::{Method, PayoutRail};
-use rampart_core::country::Country;
 use rampart_core::example;
 use rampart_core::id::Mint;
+use rampart_core::identity::country::Country;
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind, Unbalanced};
+use rampart_core::money::amount::{Amount, AmountError, AmountSent, whole_number};
+use rampart_core::money::rate::{Rate, Rounding};
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteKey, QuoteTerms, SellTerms};
-use rampart_core::rate::{Rate, Rounding};
 
 #[test]
 fn amounts_are_read_exactly_or_not_at_all() {
@@ -160,7 +160,7 @@ proptest! {
     #[test]
     fn a_posting_balances_or_does_not_exist(amounts in proptest::collection::vec((0_usize..4, 0_usize..2, proptest::bool::ANY, -5_i128..1_000), 0..6)) {
         let accounts = [Account::Fx, Account::Suspense, Account::Capital, Account::NetworkFees];
-        let assets: [rampart_core::asset::Asset; 2] = [example::EUR.into(), example::USDC.into()];
+        let assets: [rampart_core::money::asset::Asset; 2] = [example::EUR.into(), example::USDC.into()];
         let entries: Vec<Entry> = amounts
             .iter()
             .map(|(account, asset, debit, amount)| {

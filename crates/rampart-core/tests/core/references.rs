@@ -1,7 +1,7 @@
 //! Payment references and names.
 
 use proptest::prelude::*;
-use rampart_core::reference::{self, FIRST_SERIAL, LAST_SERIAL, ReferenceMatch};
+use rampart_core::order::reference::{self, FIRST_SERIAL, LAST_SERIAL, ReferenceMatch};
 
 proptest! {
     #[test]

@@ -1,19 +1,19 @@
 //! A rail that pays whole units only: the remainder of a payout is kept when it arrives, and never before.
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::Eligibility;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::{CustomerId, Mint};
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, FeeKind};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::Eligibility;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffCommand, RampoffState};
-use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 
 /// Whole euros.
 fn whole_euros() -> Catalogue {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rampart_core::amount::Amount;
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::SignedTransaction;
 use rampart_core::ports::CallOutcome;
 use sqlx::Row;

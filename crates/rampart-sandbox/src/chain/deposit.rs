@@ -1,7 +1,7 @@
 //! Deposits of third parties, and the transactions of a chain.
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Chain, Symbol};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Chain, Symbol};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 

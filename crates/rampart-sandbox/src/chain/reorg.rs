@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Chain;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use sqlx::Row;
 

@@ -3,8 +3,8 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::address::AddressKind;
-use rampart_core::amount::Amount;
-use rampart_core::asset::Symbol;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Symbol;
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{SigningRequest, Unavailable};
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rampart_core::asset::Chain;
+use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use rampart_core::time::{Clock, Timestamp};
 use sqlx::sqlite::SqliteConnection;

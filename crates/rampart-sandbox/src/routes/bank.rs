@@ -1,8 +1,8 @@
 //! `/sandbox/bank/…`: incoming transfers, recalls, returned payouts and statements.
 
 use axum::extract::State;
-use rampart_core::asset::Currency;
 use rampart_core::ledger::Rail;
+use rampart_core::money::asset::Currency;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
@@ -244,7 +244,7 @@ pub(super) async fn statement(
         let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
         let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
         // Names and accounts are what a statement is read for.
-        let reveal = |text: rampart_core::redacted::Redacted| text.reveal().to_owned();
+        let reveal = |text: rampart_core::text::redacted::Redacted| text.reveal().to_owned();
         let lines = entries.into_iter().map(|entry| SandboxStatementLine {
             line: entry.line,
             account: entry.account,

@@ -1,7 +1,7 @@
 //! `/sandbox/chain/{chain}/…`: deposits, blocks, reorganisations and transactions.
 
 use axum::extract::State;
-use rampart_core::asset::{Chain, Symbol};
+use rampart_core::money::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
 use rampart_core::refusal::{ErrorCode, Refusal};
 

@@ -139,7 +139,8 @@ pub(super) async fn prices(
         let (coin, fiat) = (symbol.parse().map_err(|_| no_market("symbol"))?, fiat_symbol.parse().map_err(|_| no_market("fiat_symbol"))?);
         let rate = match &body.price {
             Some(price) => {
-                let fault = |fault: rampart_core::rate::RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
+                let fault =
+                    |fault: rampart_core::money::rate::RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
                 Some(price.text("price")?.parse().map_err(fault)?)
             }
             None => None,
@@ -148,7 +149,7 @@ pub(super) async fn prices(
         if let Some(silent) = body.silence {
             state.world.silence_prices(silent).await.map_err(refusal)?;
         }
-        let price = rate.map(|rate: rampart_core::rate::Rate| rate.to_string());
+        let price = rate.map(|rate: rampart_core::money::rate::Rate| rate.to_string());
         Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
     };
     caller.respond(work.await)

@@ -1,13 +1,13 @@
 //! The engine as the routes need it.
 
 use axum::http::request::Parts;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::{CustomerId, PartnerId, PayoutId};
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Rail;
 use rampart_core::partner::HttpErrors;
 use rampart_core::ports::PortFuture;
-use rampart_core::redacted::Redacted;
 use rampart_core::refusal::Refusal;
+use rampart_core::text::redacted::Redacted;
 
 use crate::payment::PayablePayment;
 

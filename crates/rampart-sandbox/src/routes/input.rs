@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use rampart_core::amount::{Amount, AmountSent};
+use rampart_core::money::amount::{Amount, AmountSent};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::is_blank;
 use serde::de::DeserializeOwned;

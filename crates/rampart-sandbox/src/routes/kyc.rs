@@ -1,9 +1,9 @@
 //! `POST /sandbox/kyc/{user_id}`: a decision of the identity provider.
 
 use axum::extract::State;
-use rampart_core::amount::whole_number;
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_core::money::amount::whole_number;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::input::{self, SandboxBody, SandboxPath};

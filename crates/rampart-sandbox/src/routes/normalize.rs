@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rampart_core::amount::whole_number;
+use rampart_core::money::amount::whole_number;
 use rampart_core::text::is_blank;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -1,9 +1,9 @@
 //! Valid documents and accounts of every country that contain the digits of a trigger. They are found with the
 //! validation rules of the core, which proves that every trigger can be used in every country.
 
-use rampart_core::bank_account::{self, BankAccountInput};
-use rampart_core::country::Country;
-use rampart_core::identification::{self, DocumentType};
+use rampart_core::identity::bank_account::{self, BankAccountInput};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, DocumentType};
 
 use super::{TRIGGERS, TriggerField, TriggerOutcome};
 

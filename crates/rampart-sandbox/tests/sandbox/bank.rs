@@ -1,8 +1,8 @@
-use rampart_core::amount::Amount;
-use rampart_core::fact::PayoutReport;
 use rampart_core::id::PayoutId;
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::{Payout, PayoutRoute};
 use rampart_core::ports::{CallOutcome, LookupResult, StatementLine};
+use rampart_core::step::fact::PayoutReport;
 use rampart_sandbox::{BankTransfer, Booked, FaultOutcome, FaultPort, WorldError};
 
 use crate::test_world::{IBAN, TestWorld, in_time};

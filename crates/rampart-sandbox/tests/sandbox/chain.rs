@@ -1,6 +1,6 @@
 use rampart_core::address::{AddressKind, checksummed};
-use rampart_core::amount::Amount;
-use rampart_core::asset::Chain;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{CallOutcome, SigningRequest, TransactionStatus};
 use rampart_sandbox::{ChainDeposit, FaultOutcome, FaultPort, WorldError};
@@ -20,7 +20,7 @@ fn refused(outcome: CallOutcome<()>) -> String {
     }
 }
 
-async fn balance(test: &TestWorld, coin: rampart_core::asset::CoinId) -> i128 {
+async fn balance(test: &TestWorld, coin: rampart_core::money::asset::CoinId) -> i128 {
     test.polygon().balance(TransferSource::Hot, coin).await.unwrap().minor()
 }
 

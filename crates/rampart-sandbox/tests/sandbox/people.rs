@@ -1,5 +1,5 @@
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_core::ports::{CallOutcome, KycDecision, KycDetails, KycSubmission, LookupResult, ScreeningResult, ScreeningSubject};
 use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule, ManualDecision};
 
@@ -125,7 +125,7 @@ async fn prices_can_be_set_and_silenced() {
     let test = TestWorld::paused().await;
     let port = test.world.prices();
     let (symbol, currency) = ("USDC".parse().unwrap(), "EUR".parse().unwrap());
-    let price = async |wanted: rampart_core::asset::Currency| {
+    let price = async |wanted: rampart_core::money::asset::Currency| {
         let prices = port.prices().await.unwrap();
         prices.into_iter().find(|price| price.symbol == symbol && price.currency == wanted).unwrap()
     };

@@ -1,5 +1,5 @@
-use rampart_core::amount::Amount;
 use rampart_core::id::OrderId;
+use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::PayoutRoute;
 use rampart_core::ports::{CallOutcome, ProcessorEvent, SessionRequest};
 use rampart_sandbox::{CardPayment, CardResult, WorldError};

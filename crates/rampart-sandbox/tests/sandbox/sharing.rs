@@ -1,8 +1,8 @@
-use rampart_core::amount::Amount;
-use rampart_core::asset::CoinId;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::CoinId;
 use rampart_core::outgoing::{PayoutRoute, TransferSource};
 use rampart_core::ports::{CallOutcome, KycDetails, KycSubmission};
 use rampart_sandbox::{FaultOutcome, FaultPort};
@@ -113,7 +113,7 @@ async fn opening_balances_are_what_the_world_holds() {
     for balance in opening {
         let held = match (balance.account, balance.asset) {
             (Account::Bank(rail), _) => test.world.bank_balance(rail).await.unwrap(),
-            (Account::ChainHot(chain), rampart_core::asset::Asset::Coin(CoinId { symbol, .. })) => {
+            (Account::ChainHot(chain), rampart_core::money::asset::Asset::Coin(CoinId { symbol, .. })) => {
                 let port = test.world.chain(chain).unwrap();
                 port.balance(TransferSource::Hot, CoinId { symbol, chain }).await.unwrap()
             }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rampart_core::address::AddressKind;
-use rampart_core::amount::Amount;
-use rampart_core::asset::CoinId;
 use rampart_core::id::{Mint, OrderId, Randomness};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::CoinId;
 use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedTransaction, TransferSource};
 use rampart_core::ports::{ChainPort, SigningRequest};
 use rampart_core::time::Timestamp;

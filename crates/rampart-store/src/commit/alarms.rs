@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::id::Mint;
 use rampart_core::ledger::Account;
-use rampart_core::record::Record;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::record::Record;
 
 use super::batch::{BatchAttempt, BatchError};
 use super::evaluate::BatchState;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::amount::Amount;
+use rampart_core::money::amount::Amount;
 
 use crate::error::StoreError;
 

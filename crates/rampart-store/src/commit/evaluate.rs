@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rampart_core::amount::{Amount, Overflow};
-use rampart_core::counter::CounterOwner;
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::record::RecordKey;
+use rampart_core::money::amount::{Amount, Overflow};
 use rampart_core::step::CounterChange;
+use rampart_core::step::counter::CounterOwner;
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 
 use super::counters::Counters;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_core::customer::Customer;
 use rampart_core::partner::Partner;
-use rampart_core::record::RecordKey;
+use rampart_core::step::record::RecordKey;
 
 use super::batch::{BatchAttempt, BatchError};
 use super::counters::Counters;

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::{Account, Origin, Side};
-use rampart_core::record::RecordKey;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::step::record::RecordKey;
 use rampart_core::step::{ClaimScope, CounterChange, Step};
 use rampart_core::time::Timestamp;
 
@@ -179,7 +179,7 @@ pub(super) fn prepare(step: Step) -> Result<Prepared, CommitError> {
 /// Refuses a step that writes a record twice or takes a key twice.
 fn once_each(step: &Step) -> Result<(), CommitError> {
     let mut written: Vec<RecordKey> =
-        step.writes.iter().map(rampart_core::record::Record::key).chain(step.removals.iter().map(|(key, _)| *key)).collect();
+        step.writes.iter().map(rampart_core::step::record::Record::key).chain(step.removals.iter().map(|(key, _)| *key)).collect();
     written.sort_unstable();
     if let Some(twice) = written.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(CommitError::Defect(format!("the step writes {:?} twice", twice[0])));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rampart_core::ledger::{Origin, Side};
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 
 use super::batch::{BatchAttempt, BatchError};
 use super::evaluate::{BalanceSlot, BatchState, Change};

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use rampart_core::amount::Amount;
-use rampart_core::counter::CounterOwner;
-use rampart_core::record::RecordKey;
+use rampart_core::money::amount::Amount;
+use rampart_core::step::counter::CounterOwner;
+use rampart_core::step::record::RecordKey;
 
 use super::counters::Counters;
 use super::evaluate::BatchState;

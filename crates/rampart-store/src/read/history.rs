@@ -1,7 +1,7 @@
 //! Event logs and the audit log.
 
-use rampart_core::event::{Event, EventDraft};
 use rampart_core::id::{AuditId, PartnerId};
+use rampart_core::partner::event::{Event, EventDraft};
 use rampart_core::review::AuditEntry;
 use rampart_core::time::Timestamp;
 

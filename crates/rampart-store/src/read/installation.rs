@@ -1,6 +1,6 @@
 //! The identity of the installation and its keys. Both are written before anything is committed, so not through the commit path.
 
-use rampart_core::installation_key::InstallationKey;
+use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::time::Timestamp;
 
 use crate::error::StoreError;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rampart_core::amount::{Amount, Overflow};
-use rampart_core::asset::Asset;
-use rampart_core::counter::{Counter, CounterOwner};
 use rampart_core::id::{OrderId, PostingId};
 use rampart_core::ledger::{Account, Origin, PostingKind, Side};
+use rampart_core::money::amount::{Amount, Overflow};
+use rampart_core::money::asset::Asset;
+use rampart_core::step::counter::{Counter, CounterOwner};
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

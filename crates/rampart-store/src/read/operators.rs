@@ -1,8 +1,8 @@
 //! Reads for operators: review items, and the number of orders in each status.
 
 use rampart_core::id::{FactId, OrderId, ReviewId};
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::review::ReviewItem;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;

@@ -1,9 +1,9 @@
 //! Payments and ramp-offs.
 
-use rampart_core::earlier_link;
+use rampart_core::id::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;

@@ -1,7 +1,7 @@
 //! Partners and customers.
 
 use rampart_core::customer::Customer;
-use rampart_core::earlier_link;
+use rampart_core::id::earlier_link;
 use rampart_core::id::{CustomerId, PartnerId};
 use rampart_core::partner::Partner;
 use rampart_core::time::Timestamp;

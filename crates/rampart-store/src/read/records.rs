@@ -1,17 +1,17 @@
 //! Records by key.
 
-use rampart_core::asset::Chain;
 use rampart_core::customer::Customer;
-use rampart_core::fact::Fact;
 use rampart_core::id::{CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
-use rampart_core::job::Job;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::partner::Partner;
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
+use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::review::ReviewItem;
-use rampart_core::watch::{Cursor, CursorName, Deposit, Wallet};
-use rampart_core::webhook::{Delivery, Subscription};
+use rampart_core::step::fact::Fact;
+use rampart_core::step::job::Job;
+use rampart_core::step::watch::{Cursor, CursorName, Deposit, Wallet};
 
 use crate::error::StoreError;
 use crate::sql::SqlValue;

@@ -1,8 +1,8 @@
 //! Subscriptions, deliveries, and partners with events that are not fanned out yet.
 
 use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
+use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::{Delivery, Subscription};
 
 use super::lower_bound;
 use crate::error::StoreError;

@@ -1,12 +1,12 @@
 //! Reads for workers: jobs, facts, deposits, transfers and payouts.
 
-use rampart_core::asset::Chain;
-use rampart_core::fact::Fact;
 use rampart_core::id::{FactId, JobId, OrderId, PayoutId, TransferId};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{Payout, Transfer};
+use rampart_core::step::fact::Fact;
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::watch::{Deposit, DepositState};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Deposit, DepositState};
 
 use super::lower_bound;
 use crate::error::StoreError;

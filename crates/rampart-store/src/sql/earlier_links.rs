@@ -2,7 +2,7 @@
 //! to hosted pages in plain text. A record keeps the fingerprint of its own link, so that the link still works. Stored events and
 //! responses keep the link without its token, which is inserted whenever they are sent.
 
-use rampart_core::earlier_link;
+use rampart_core::id::earlier_link;
 
 use super::{DatabaseEngine, DbSession, Rows, SqlValue, bulk};
 use crate::error::StoreError;

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 
 use super::{PAGE_ROWS, VerifyReport};
 use crate::error::StoreError;
 use crate::read::{balance_parts, parse_name};
 use crate::sql::{DbRow, DbSession};
 
-fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
+fn overflow(_: rampart_core::money::amount::Overflow) -> StoreError {
     StoreError::defect("the sum of the entries overflows")
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::ledger::Side;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Payout, Transfer};
-use rampart_core::payment::Payment;
-use rampart_core::rampoff::Rampoff;
 use sqlx::AssertSqlSafe;
 
 use super::{PAGE_ROWS, VerifyReport};
@@ -17,7 +17,7 @@ use crate::read::{balance_id, parse_name};
 use crate::sql::{DbSession, SqlValue};
 use crate::tables::{Stored, read};
 
-fn overflow(_: rampart_core::amount::Overflow) -> StoreError {
+fn overflow(_: rampart_core::money::amount::Overflow) -> StoreError {
     StoreError::defect("the sum of the reserved amounts overflows")
 }
 

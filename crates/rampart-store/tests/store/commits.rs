@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::PartnerId;
-use rampart_core::job::{Job, JobKind};
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::record::RecordKey;
+use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Clock as _;
 use rampart_store::CommitError;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::id::{CustomerId, Mint, PartnerId};
 use rampart_core::ledger::{Account, Origin};
+use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, Committed, Store};
 
@@ -45,7 +45,7 @@ fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
         data: "{}".into(),
         created_at: mint.now,
     });
-    step.write(rampart_core::job::Job::due_now(mint, rampart_core::job::JobKind::CheckKyc, turn));
+    step.write(rampart_core::step::job::Job::due_now(mint, rampart_core::step::job::JobKind::CheckKyc, turn));
     step
 }
 

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use rampart_core::asset::Asset;
-use rampart_core::country::Country;
+use rampart_core::customer::kyc::Kyc;
 use rampart_core::customer::{Customer, Profile};
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::example;
-use rampart_core::fact::{BankCredit, Fact, FactBody};
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
-use rampart_core::identification::CustomerType;
-use rampart_core::installation_key::InstallationKey;
-use rampart_core::job::{Job, JobKind};
-use rampart_core::kyc::Kyc;
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::CustomerType;
 use rampart_core::ledger::{Account, Origin};
+use rampart_core::money::asset::Asset;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Screening, Transfer, TransferPurpose, TransferState,
 };
+use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::{Rampoff, RampoffState};
-use rampart_core::redacted::Redacted;
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
+use rampart_core::step::fact::{BankCredit, Fact, FactBody};
+use rampart_core::step::installation_key::InstallationKey;
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::watch::{Deposit, DepositState, Wallet};
 use rampart_core::step::{ClaimScope, Step};
-use rampart_core::watch::{Deposit, DepositState, Wallet};
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_core::text::redacted::Redacted;
 use rampart_store::{InstallationRecord, Store};
 
 use crate::support::{EUR, Fixture, USDC, claim, counter, cursor, funding, payment, posting, raise, units, writing};

@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::earlier_link;
+use rampart_core::id::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
-use rampart_core::job::JobKind;
+use rampart_core::money::amount::Amount;
 use rampart_core::order::HoldReason;
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::RampoffState;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::RampoffState;
+use rampart_core::step::job::JobKind;
+use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
-use rampart_core::watch::DepositState;
 use rampart_store::{CustomerFilter, OrderFilter, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 

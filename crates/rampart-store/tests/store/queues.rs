@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_core::event::{EventDraft, EventType};
 use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
-use rampart_core::job::{Job, JobKind};
 use rampart_core::outgoing::{PayoutState, SignedTransaction, TransferState};
+use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::job::{Job, JobKind};
+use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::DepositState;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 
 use crate::examples::{audit, delivery, deposit, fact, payout, review, subscription, transfer};
 use crate::support::{Fixture, claim, counter, cursor, raise, writing};

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_core::event::{EventDraft, EventType};
-use rampart_core::job::{Job, JobKind};
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::partner::Partner;
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
+use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::InstallationRecord;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use rampart_core::amount::Amount;
-use rampart_core::asset::{Asset, CoinId};
-use rampart_core::code::Code;
-use rampart_core::counter::{Counter, CounterOwner};
 use rampart_core::example;
 use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId, Randomness};
 use rampart_core::ledger::{Account, Entry, Origin, Posting, PostingKind};
-use rampart_core::payment::{Payment, PaymentState};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Asset, CoinId};
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::step::counter::{Counter, CounterOwner};
+use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::step::{Claim, ClaimScope, CounterChange, Step};
+use rampart_core::text::code::Code;
 use rampart_core::time::{Clock, Sleep, Timestamp};
-use rampart_core::watch::{Cursor, CursorName};
 use rampart_store::{CommitError, CommitFault, Committed, Store, StoreOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
@@ -229,7 +229,7 @@ pub(crate) fn cursor(name: &str, position: &str) -> Cursor {
     Cursor { id, version: 0, position: position.to_owned(), moved_at: example::START, read_at: None }
 }
 
-pub(crate) fn writing(record: impl Into<rampart_core::record::Record>) -> Step {
+pub(crate) fn writing(record: impl Into<rampart_core::step::record::Record>) -> Step {
     let mut step = Step::new();
     step.write(record);
     step

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_core::asset::Asset;
 use rampart_core::ledger::Account;
-use rampart_core::payment::PaymentState;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::payment::PaymentState;
 
 use crate::examples::fill;
 use crate::support::{Fixture, HOT, USDC, funding, payment, writing};

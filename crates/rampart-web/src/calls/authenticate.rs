@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -38,5 +39,5 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let (key, secret) = (context.fields.take_required("api_key"), context.fields.take_required("api_secret"));
-    CallResponse::ok(&web.app.authenticate(&key, &secret, context.client).await?)
+    CallResponse::ok(&partner_api::authenticate(&web.app, &key, &secret, context.client).await?)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
@@ -29,5 +30,5 @@ pub(crate) static CALL: Call = Call {
 };
 
 async fn run(web: Web, _ask: CallContext) -> Result<CallResponse, AppError> {
-    CallResponse::ok(&web.app.available_assets().await?)
+    CallResponse::ok(&partner_api::available_assets(&web.app).await?)
 }

@@ -1,6 +1,7 @@
 //! `POST /api/createPayment`: an order to buy coins.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, CreatePayment};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
@@ -90,6 +91,6 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         quote_id: fields.take("quote_id"),
         refund_account: fields.take("refund_account"),
     };
-    let answer = web.app.create_payment(context.caller()?, &request, context.key()).await?;
+    let answer = partner_api::create_payment(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::payment_created(&answer.data, answer.replayed))
 }

@@ -1,6 +1,7 @@
 //! `POST /api/createRampoff`: an order to sell coins.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, CreateRampoff};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
@@ -93,6 +94,6 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         quote_id: fields.take("quote_id"),
         refund_wallet: fields.take("refund_wallet"),
     };
-    let answer = web.app.create_rampoff(context.caller()?, &request, context.key()).await?;
+    let answer = partner_api::create_rampoff(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -33,6 +34,6 @@ pub(crate) static CALL: Call = Call {
 };
 
 async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
-    web.app.delete_subscription(context.caller()?, &context.path).await?;
+    partner_api::delete_subscription(&web.app, context.caller()?, &context.path).await?;
     Ok(CallResponse::ok_json("\"subscription_deleted\"", false))
 }

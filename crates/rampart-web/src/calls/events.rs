@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
@@ -36,7 +37,7 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let (after, limit) = (context.fields.take("after"), context.fields.take("limit"));
-    let page = web.app.events(context.caller()?, after, limit).await?;
+    let page = partner_api::events(&web.app, context.caller()?, after, limit).await?;
     let last = page.events.last().map(|event| event.sequence.to_string());
     CallResponse::list(&page.events, last.as_deref(), page.has_more)
 }

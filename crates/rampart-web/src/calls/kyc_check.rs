@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -36,5 +37,5 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let user = context.fields.take("user_id");
-    CallResponse::ok(&web.app.kyc_check(context.caller()?, user).await?)
+    CallResponse::ok(&partner_api::kyc_check(&web.app, context.caller()?, user).await?)
 }

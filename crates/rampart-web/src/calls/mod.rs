@@ -115,7 +115,7 @@ const SUBSCRIPTION: &[FieldSpec] = &[
 
 #[cfg(test)]
 mod tests {
-    use rampart_core::event::EventType;
+    use rampart_core::partner::event::EventType;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -33,5 +34,5 @@ pub(crate) static CALL: Call = Call {
 };
 
 async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
-    CallResponse::ok(&web.app.payment(context.caller()?, &context.path).await?)
+    CallResponse::ok(&partner_api::payment(&web.app, context.caller()?, &context.path).await?)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
@@ -38,5 +39,5 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let (country, currency) = (context.fields.take("country"), context.fields.take("fiat_symbol"));
-    CallResponse::ok(&web.app.payment_methods(context.caller()?, country, currency).await?)
+    CallResponse::ok(&partner_api::payment_methods(&web.app, context.caller()?, country, currency).await?)
 }

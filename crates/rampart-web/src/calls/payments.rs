@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
@@ -11,7 +12,7 @@ use crate::state::Web;
 
 use super::list;
 
-static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::payment::PaymentState::STATUSES);
+static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::order::payment::PaymentState::STATUSES);
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -34,6 +35,6 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let request = list::request(&mut context.fields);
-    let page = web.app.payments(context.caller()?, &request).await?;
+    let page = partner_api::payments(&web.app, context.caller()?, &request).await?;
     CallResponse::list(&page.items, page.next_cursor.as_deref(), page.has_more)
 }

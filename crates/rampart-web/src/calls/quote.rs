@@ -1,6 +1,7 @@
 //! `GET /api/quote`: the terms of a purchase.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, QuoteRequest};
 use rampart_core::refusal::ErrorCode;
 
@@ -70,5 +71,5 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         amount_in: fields.take("amount_in"),
         country: fields.take("country"),
     };
-    CallResponse::ok(&web.app.quote(context.caller()?, &request).await?)
+    CallResponse::ok(&partner_api::quote(&web.app, context.caller()?, &request).await?)
 }

@@ -1,6 +1,7 @@
 //! `GET /api/rampoffQuote`: the terms of a sale.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, RampoffQuoteRequest};
 use rampart_core::refusal::ErrorCode;
 
@@ -59,5 +60,5 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         fiat_symbol: fields.take("fiat_symbol"),
         country: fields.take("country"),
     };
-    CallResponse::ok(&web.app.rampoff_quote(context.caller()?, &request).await?)
+    CallResponse::ok(&partner_api::rampoff_quote(&web.app, context.caller()?, &request).await?)
 }

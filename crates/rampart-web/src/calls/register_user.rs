@@ -1,8 +1,9 @@
 //! `POST /api/registerUser`: registers a customer.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, RegisterUser};
-use rampart_core::phone;
+use rampart_core::identity::phone;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -80,6 +81,6 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         account_type: fields.take("account_type"),
         callback_url: fields.take("callback_url"),
     };
-    let answer = web.app.register_user(context.caller()?, &request, context.key()).await?;
+    let answer = partner_api::register_user(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

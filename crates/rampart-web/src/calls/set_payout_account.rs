@@ -1,6 +1,7 @@
 //! `POST /api/setPayoutAccount`: another account for a payout that the bank refused or returned.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, SetPayoutAccount};
 use rampart_core::refusal::ErrorCode;
 
@@ -51,6 +52,6 @@ async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppErro
         bank_code: fields.take("bank_code"),
         account_type: fields.take("account_type"),
     };
-    let answer = web.app.set_payout_account(context.caller()?, request, context.key()).await?;
+    let answer = partner_api::set_payout_account(&web.app, context.caller()?, request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

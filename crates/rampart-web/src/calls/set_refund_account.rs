@@ -1,6 +1,7 @@
 //! `POST /api/setRefundAccount`: the account for a payment's refund.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, SetRefundAccount};
 use rampart_core::refusal::ErrorCode;
 
@@ -41,6 +42,6 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let fields = &mut context.fields;
     let request = SetRefundAccount { payment_id: fields.take("payment_id"), refund_account: fields.take("refund_account") };
-    let answer = web.app.set_refund_account(context.caller()?, request, context.key()).await?;
+    let answer = partner_api::set_refund_account(&web.app, context.caller()?, request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,6 +1,7 @@
 //! `POST /api/setRefundWallet`: the wallet for a ramp-off's refund.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, SetRefundWallet};
 use rampart_core::refusal::ErrorCode;
 
@@ -42,6 +43,6 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let fields = &mut context.fields;
     let request = SetRefundWallet { rampoff_id: fields.take("rampoff_id"), refund_wallet: fields.take("refund_wallet") };
-    let answer = web.app.set_refund_wallet(context.caller()?, request, context.key()).await?;
+    let answer = partner_api::set_refund_wallet(&web.app, context.caller()?, request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,6 +1,7 @@
 //! `GET /api/tokenPrice`: the market price of a coin, and the prices for customers.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, TokenPriceRequest};
 use rampart_core::refusal::ErrorCode;
 
@@ -41,5 +42,5 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let fields = &mut context.fields;
     let request = TokenPriceRequest { symbol: fields.take("symbol"), fiat_symbol: fields.take("fiat_symbol"), chain: fields.take("chain") };
-    CallResponse::ok(&web.app.token_price(context.caller()?, &request).await?)
+    CallResponse::ok(&partner_api::token_price(&web.app, context.caller()?, &request).await?)
 }

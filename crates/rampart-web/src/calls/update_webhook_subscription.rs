@@ -1,6 +1,7 @@
 //! `POST /api/updateWebhookSubscription`: changes the URL of a subscription.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 use rampart_core::refusal::ErrorCode;
 
@@ -34,6 +35,6 @@ pub(crate) static CALL: Call = Call {
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let request =
         SubscriptionRequest { url: context.fields.take("url"), kind: context.fields.take("type"), replay: context.fields.take("replay") };
-    let answer = web.app.put_subscription(context.caller()?, SubscriptionCall::Update, request, context.key()).await?;
+    let answer = partner_api::put_subscription(&web.app, context.caller()?, SubscriptionCall::Update, request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -1,6 +1,7 @@
 //! `GET /api/validate/bankAccount`: whether a bank account number is valid.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::{AppError, ValidateBankAccount};
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
@@ -43,9 +44,9 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(_web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let [country, account, bank_code, account_type] =
         ["country", "account", "bank_code", "account_type"].map(|name| context.fields.take(name));
     let request = ValidateBankAccount { country, account, bank_code, account_type };
-    CallResponse::ok(&web.app.validate_bank_account(context.caller()?, &request)?)
+    CallResponse::ok(&partner_api::validate_bank_account(context.caller()?, &request)?)
 }

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use rampart_app::AppError;
+use rampart_app::partner_api;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
@@ -45,5 +46,5 @@ pub(crate) static CALL: Call = Call {
 
 async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
     let [country, document, number] = ["country", "type", "number"].map(|name| context.fields.take(name));
-    CallResponse::ok(&web.app.validate_identification(context.caller()?, &country, &document, &number)?)
+    CallResponse::ok(&partner_api::validate_identification(&web.app, context.caller()?, &country, &document, &number)?)
 }

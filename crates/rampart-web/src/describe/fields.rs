@@ -41,7 +41,7 @@ pub(super) fn schema(field: &FieldSpec, place: FieldLocation) -> RefOr<Schema> {
             .format(known(KnownFormat::Password))
             .write_only(true)
             .into(),
-        FieldKind::Email => text().max_length(Some(rampart_core::email::MAX_CHARACTERS)).format(known(KnownFormat::Email)).into(),
+        FieldKind::Email => text().max_length(Some(rampart_core::identity::email::MAX_CHARACTERS)).format(known(KnownFormat::Email)).into(),
         FieldKind::Link => text().max_length(Some(MAX_LINK_CHARACTERS)).pattern(Some(whole("[Hh][Tt][Tt][Pp][Ss]?://[!-~]+"))).into(),
         FieldKind::Date => text().format(known(KnownFormat::Date)).into(),
         FieldKind::Moment => {

@@ -2,8 +2,8 @@
 //! application, which do not depend on this description. The contract tests compare the two.
 #![expect(dead_code, reason = "the types exist for their schemas")]
 
-use rampart_core::payment::PaymentState;
-use rampart_core::rampoff::RampoffState;
+use rampart_core::order::payment::PaymentState;
+use rampart_core::order::rampoff::RampoffState;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -33,7 +33,11 @@ macro_rules! string_enum {
 
 string_enum!(PaymentStatus, "The status of a payment.", &PaymentState::STATUSES);
 string_enum!(RampoffStatus, "The status of a ramp-off.", &RampoffState::STATUSES);
-string_enum!(EventType, "The type of an event.", &rampart_core::event::EventType::ALL.map(rampart_core::event::EventType::as_str));
+string_enum!(
+    EventType,
+    "The type of an event.",
+    &rampart_core::partner::event::EventType::ALL.map(rampart_core::partner::event::EventType::as_str)
+);
 string_enum!(SubscriptionType, "The event type that was subscribed to.", crate::calls::EVENT_TYPES);
 string_enum!(KycStatus, "The status of an identity check.", &["unused", "processing", "valid", "fail"]);
 string_enum!(CustomerType, "Whether the customer is a person or a company.", &["individual", "company"]);

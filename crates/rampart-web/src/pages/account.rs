@@ -1,8 +1,8 @@
 //! Bank accounts on pages: the account that a customer pays to, and the form for a customer's own account.
 
-use rampart_core::bank_account::{self, BankAccountError, BankAccountKind};
-use rampart_core::country::Country;
-use rampart_core::pay_to::PayTo;
+use rampart_core::identity::bank_account::{self, BankAccountError, BankAccountKind};
+use rampart_core::identity::country::Country;
+use rampart_core::order::pay_to::PayTo;
 
 use super::field::{Faults, FormField};
 use super::forms::FormData;

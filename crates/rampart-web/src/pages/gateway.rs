@@ -5,9 +5,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rampart_app::pages;
 use rampart_app::{GatewayAction, GatewayOutcome, GatewaySession, PaymentPage};
-use rampart_core::pay_to::PayTo;
-use rampart_core::payment::{Instructions, Payment, PaymentState};
+use rampart_core::order::pay_to::PayTo;
+use rampart_core::order::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
 
 use super::account;
@@ -69,7 +70,7 @@ fn path(payment: &Payment) -> String {
 }
 
 async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
-    let found = web.app.page_payment(request.token()).await?;
+    let found = pages::page_payment(&web.app, request.token()).await?;
     let payment = &found.payment;
     if !request.path().eq_ignore_ascii_case(&path(payment)) {
         return Ok(see_other(&request.link(&path(payment), &[])));
@@ -80,7 +81,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
     if let Some(instructions) = &payment.instructions {
         return Ok(transfer(request, &found, instructions));
     }
-    match web.app.gateway_session(request.token()).await.map_err(PageError::from) {
+    match pages::gateway_session(&web.app, request.token()).await.map_err(PageError::from) {
         Ok(GatewaySession::Redirect(url)) => Ok(see_other(&url)),
         Ok(GatewaySession::Simulated) => Ok(pay(request, &found)),
         // The payment was paid or cancelled in the meantime.
@@ -184,23 +185,23 @@ pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Respon
 
 async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Response, PageError> {
     let token = request.token();
-    let found = web.app.page_payment(token).await?;
+    let found = pages::page_payment(&web.app, token).await?;
     let gateway = path(&found.payment);
     let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
     let declined = request.link(&gateway, &[("declined", "1")]);
     let next_page = |played| if played == GatewayOutcome::Declined { declined.clone() } else { returned.clone() };
     let outcome = match action {
-        "pay" => web.app.gateway_play(token, GatewayAction::Pay).await.map(next_page),
-        "decline" => web.app.gateway_play(token, GatewayAction::Decline).await.map(next_page),
-        "sent" => web.app.declare_sent(token).await.map(|()| request.link(&gateway, &[])),
-        "cancel" => web.app.cancel_payment(token).await.map(|()| request.link(status::PATH, &[])),
+        "pay" => pages::gateway_play(&web.app, token, GatewayAction::Pay).await.map(next_page),
+        "decline" => pages::gateway_play(&web.app, token, GatewayAction::Decline).await.map(next_page),
+        "sent" => pages::declare_sent(&web.app, token).await.map(|()| request.link(&gateway, &[])),
+        "cancel" => pages::cancel_payment(&web.app, token).await.map(|()| request.link(status::PATH, &[])),
         _ => return Err(PageError::BadRequest),
     };
     match outcome.map_err(PageError::from) {
         Ok(next) => Ok(see_other(&next)),
         // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
         Err(PageError::Refused(_)) => {
-            let payment = web.app.page_payment(token).await?.payment;
+            let payment = pages::page_payment(&web.app, token).await?.payment;
             Ok(see_other(&match action {
                 "sent" if matches!(payment.state, PaymentState::PendingBank { .. }) => request.link(&gateway, &[]),
                 "cancel" if matches!(payment.state, PaymentState::Cancelled) => request.link(status::PATH, &[]),

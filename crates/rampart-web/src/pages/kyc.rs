@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::CustomerPage;
-use rampart_core::kyc::{KycLevel, KycStatus};
+use rampart_app::orders::page_links;
+use rampart_app::pages;
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 
 use super::field::{Faults, FormField, mark};
 use super::forms::{FormData, SubmittedForm};
@@ -38,7 +40,7 @@ struct KycFormPage {
 
 /// `GET /kyc`
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
-    match web.app.page_customer(request.token()).await {
+    match pages::page_customer(&web.app, request.token()).await {
         Ok(customer) => view(&request, &customer),
         Err(error) => failed_page(&web, &request, error.into()).await,
     }
@@ -49,7 +51,7 @@ async fn failed_page(web: &Web, request: &PageRequest, fault: PageError) -> Resp
     if !matches!(fault, PageError::NotFound) {
         return failure(request, fault);
     }
-    match web.app.ended_link(request.token()).await {
+    match page_links::ended_link(&web.app, request.token()).await {
         Ok(Some(partner)) => {
             let language = request.language(None);
             let t = language.texts();
@@ -71,7 +73,7 @@ pub(crate) async fn submit(State(web): State<Web>, posted: SubmittedForm) -> Res
 }
 
 async fn send(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Response, PageError> {
-    let found = web.app.page_customer(request.token()).await?;
+    let found = pages::page_customer(&web.app, request.token()).await?;
     let level = level(request, &found);
     let parameters: &[(&str, &str)] = match level {
         KycLevel::Basic => &[("sent", "1")],
@@ -86,7 +88,7 @@ async fn send(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Resp
     let form = KycFormView::new(&found.customer, level, language, everything(request, &found, level), Some(typed));
     let mut faults = form.faults(typed);
     if faults.is_empty() {
-        match web.app.submit_kyc_form(request.token(), form.submission(typed)).await.map_err(PageError::from) {
+        match pages::submit_kyc_form(&web.app, request.token(), form.submission(typed)).await.map_err(PageError::from) {
             Ok(_) => return Ok(afterwards),
             Err(PageError::Refused(refusal)) => faults = form.refused(&refusal),
             Err(fault) => return Err(fault),

@@ -2,9 +2,9 @@
 
 use rampart_app::KycForm;
 use rampart_core::customer::Customer;
-use rampart_core::identification::{self, CustomerType, Date, DocumentType};
-use rampart_core::kyc::KycLevel;
-use rampart_core::phone;
+use rampart_core::customer::kyc::KycLevel;
+use rampart_core::identity::identification::{self, CustomerType, Date, DocumentType};
+use rampart_core::identity::phone;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text;
 

@@ -1,13 +1,13 @@
 //! Labels for codes on pages.
 
-use rampart_core::arrival::DeviationKind;
-use rampart_core::asset::Chain;
-use rampart_core::bank_account;
-use rampart_core::code::Code;
-use rampart_core::country::Country;
-use rampart_core::identification::{self, DocumentType};
+use rampart_core::identity::bank_account;
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, DocumentType};
+use rampart_core::identity::phone;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::arrival::DeviationKind;
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::phone;
+use rampart_core::text::code::Code;
 
 use super::language::Language;
 use super::text::{Texts, fill};

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
-use rampart_core::country::Country;
+use rampart_core::identity::country::Country;
 use rampart_core::time::Timestamp;
 
 use super::text::{ENGLISH, SPANISH, Texts};

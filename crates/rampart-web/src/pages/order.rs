@@ -1,10 +1,10 @@
 //! What the pages show about an order: the headline and the details.
 
 use rampart_app::RampoffPage;
-use rampart_core::bank_account::masked;
+use rampart_core::identity::bank_account::masked;
 use rampart_core::order::HoldReason;
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::time::Timestamp;
 
 use super::frame::DetailRow;

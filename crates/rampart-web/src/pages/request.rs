@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use rampart_core::country::Country;
+use rampart_core::identity::country::Country;
 
 use super::language::{Language, Locale};
 use crate::context::RequestContext;
@@ -118,7 +118,7 @@ impl FromRequestParts<Web> for PageRequest {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
         let request_id = parts.extensions.get::<RequestContext>().map_or("", |context| &context.request_id);
-        Ok(Self::new(parts.uri.path(), parts.uri.query(), &parts.headers, &web.app.config().public_url, request_id))
+        Ok(Self::new(parts.uri.path(), parts.uri.query(), &parts.headers, &web.app.config.public_url, request_id))
     }
 }
 

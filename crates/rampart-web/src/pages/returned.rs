@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rampart_app::PaymentPage;
+use rampart_app::pages;
 
 use super::frame::{Frame, callback};
 use super::order;
@@ -17,7 +18,7 @@ pub(crate) const PATH: &str = "/returned";
 
 /// `GET /returned`
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
-    match web.app.page_returned(request.token()).await {
+    match pages::page_returned(&web.app, request.token()).await {
         Ok(found) => view(&request, &found),
         Err(error) => failure(&request, error.into()),
     }

@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use rampart_app::pages;
+use rampart_app::partner_api;
 use rampart_app::{PaymentPage, RampoffPage, StatusPage};
-use rampart_core::rampoff::RampoffState;
+use rampart_core::order::rampoff::RampoffState;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::account;
@@ -53,7 +55,7 @@ struct OrderPage {
 /// `GET /status`
 pub(crate) async fn show(State(web): State<Web>, request: PageRequest) -> Response {
     let editing = request.parameter("edit") == Some("refund");
-    match web.app.page_status(request.token()).await {
+    match pages::page_status(&web.app, request.token()).await {
         Ok(StatusPage::Payment(found)) => {
             let locale = request.locale(found.payment.country);
             match refund::of_payment(&request, &found, locale) {
@@ -82,11 +84,11 @@ pub(crate) async fn act(State(web): State<Web>, posted: SubmittedForm) -> Respon
 
 async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<Response, PageError> {
     let token = request.token();
-    let found = web.app.page_status(token).await?;
+    let found = pages::page_status(&web.app, token).await?;
     let cancels = typed.get("action") == Some("cancel");
     let outcome = match &found {
-        StatusPage::Payment(_) if cancels => web.app.cancel_payment(token).await,
-        StatusPage::Rampoff(_) if cancels => web.app.cancel_rampoff(token).await,
+        StatusPage::Payment(_) if cancels => pages::cancel_payment(&web.app, token).await,
+        StatusPage::Rampoff(_) if cancels => pages::cancel_rampoff(&web.app, token).await,
         StatusPage::Payment(found) => {
             let locale = request.locale(found.payment.country);
             let faults = refund::account_faults(found, typed, locale);
@@ -94,7 +96,7 @@ async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<R
                 return Ok(refund::account_form(request, found, locale, Some(typed), faults));
             }
             let account = account::text(found.payment.country, typed);
-            web.app.give_refund_account(token, &account, typed.get("name").unwrap_or_default()).await
+            partner_api::give_refund_account(&web.app, token, &account, typed.get("name").unwrap_or_default()).await
         }
         StatusPage::Rampoff(found) => {
             let locale = request.locale(found.rampoff.country);
@@ -102,7 +104,7 @@ async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<R
             if !faults.is_empty() {
                 return Ok(refund::wallet_form(request, found, locale, Some(typed), faults));
             }
-            web.app.give_refund_wallet(token, typed.get("wallet").unwrap_or_default()).await
+            partner_api::give_refund_wallet(&web.app, token, typed.get("wallet").unwrap_or_default()).await
         }
     };
     match (outcome.map_err(PageError::from), &found) {

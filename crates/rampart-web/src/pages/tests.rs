@@ -4,8 +4,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rampart_app::{CustomerPage, PaymentPage, RampoffPage};
 use rampart_core::customer::Customer;
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::Rampoff;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::Rampoff;
 use serde_json::{Map, Value, json};
 
 use super::request::PageRequest;
@@ -42,7 +42,7 @@ fn payment(state: Value, change: &Value) -> PaymentPage {
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
     merge(&mut record, change);
-    let payment: Payment = present(record, rampart_core::payment::upgraded);
+    let payment: Payment = present(record, rampart_core::order::payment::upgraded);
     PaymentPage {
         country: payment.country,
         partner_name: "Tienda <Demo>".into(),
@@ -74,7 +74,7 @@ fn rampoff(state: Value, change: &Value) -> RampoffPage {
         "exception": null, "reversal": null, "updated_at": "2026-01-31T12:00:00Z"
     });
     merge(&mut record, change);
-    let rampoff: Rampoff = present(record, rampart_core::rampoff::upgraded);
+    let rampoff: Rampoff = present(record, rampart_core::order::rampoff::upgraded);
     RampoffPage {
         partner_name: "Tienda <Demo>".into(),
         customer_name: "Álvaro Iglesia".into(),

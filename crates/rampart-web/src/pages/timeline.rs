@@ -1,7 +1,7 @@
 //! The steps of an order for the customer.
 
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 
 use super::language::moment;
 use super::text::Texts;

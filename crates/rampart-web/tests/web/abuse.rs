@@ -1,6 +1,8 @@
 //! Requests that every route of this crate must refuse, by the router's own table. The tests of the binary check the same for
 //! mounted routers, with slow bodies and identifiers of other partners.
 
+use rampart_app::operate;
+use rampart_app::partner_api;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +77,7 @@ async fn ask(client: &Client, route: &RouteInfo, example: &Example) -> Answer {
 async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
     let (client, description) = (Client::of(&test).await, description());
     let good = client.token.clone().unwrap();
-    let past = Standing(test.app.real().now().before(Duration::from_secs(7_200)));
+    let past = Standing(test.app.real.now().before(Duration::from_secs(7_200)));
     let expired =
         Client::with(another_app(&test, |_| (), Some(Arc::new(past))).await, WebConfig::default()).signed_in(&test).await.token.unwrap();
     let forged = format!("{}A", &good[..good.len() - 1]);
@@ -106,7 +108,7 @@ async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
         }
     }
     // Rotating the key without overlap revokes all tokens.
-    test.app.rotate_partner_key(test.caller.partner.id, std::time::Duration::ZERO, "test", "a leak").await.unwrap();
+    operate::partners::rotate_partner_key(&test.app, test.caller.partner.id, std::time::Duration::ZERO, "test", "a leak").await.unwrap();
     assert_eq!(client.get("/api/availableAssets").await.status, 401);
 }
 
@@ -115,10 +117,10 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
     let stranger = test.stranger.clone();
     let theirs = test.register(&stranger, CustomerOf::SPAIN, "theirs@mail.example").await;
     let mine = test.verified(CustomerOf::SPAIN, "mine@mail.example").await;
-    test.decide(theirs, rampart_core::kyc::KycLevel::Basic, rampart_core::kyc::KycStatus::Valid).await;
-    let payment = test.app.create_payment(&stranger, &rampart_testkit::buy(theirs, "50"), None).await.unwrap();
+    test.decide(theirs, rampart_core::customer::kyc::KycLevel::Basic, rampart_core::customer::kyc::KycStatus::Valid).await;
+    let payment = partner_api::create_payment(&test.app, &stranger, &rampart_testkit::buy(theirs, "50"), None).await.unwrap();
     let payment = TestApp::order_of(&payment);
-    let rampoff = test.app.create_rampoff(&stranger, &rampart_testkit::sell(theirs, "50"), None).await.unwrap();
+    let rampoff = partner_api::create_rampoff(&test.app, &stranger, &rampart_testkit::sell(theirs, "50"), None).await.unwrap();
     let rampoff = TestApp::order_of(&rampoff);
     let nowhere = "0Do000000000000000000000a";
     let without_name = |answer: Answer| {
@@ -160,7 +162,7 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
         payment_type: Some("card".into()),
         ..Default::default()
     };
-    let quote = test.app.quote(&stranger, &request).await.unwrap().quote_id;
+    let quote = partner_api::quote(&test.app, &stranger, &request).await.unwrap().quote_id;
     let mut order = purchase(mine.0, "card", &json!(50));
     order["quote_id"] = quote.into();
     assert_eq!(client.post("/api/createPayment", &order).await.code(), "quote_mismatch");

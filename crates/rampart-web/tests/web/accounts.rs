@@ -1,9 +1,10 @@
 //! Bank accounts of six countries, through the real router: the accounts that customers pay to, and their own.
 
+use rampart_app::orders::page_links;
 use std::sync::Arc;
 
+use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::kyc::{KycLevel, KycStatus};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -94,7 +95,7 @@ async fn a_transfer_is_described_part_by_part_everywhere(test: Arc<TestApp>) {
 
 /// Details of an account that were configured after an order was created are shown on the order.
 async fn an_order_of_an_earlier_version_is_described_whole_on_its_page(test: Arc<TestApp>) {
-    let mut earlier = test.app.catalogue().clone();
+    let mut earlier = test.app.catalogue.clone();
     for ours in &mut earlier.rail_accounts {
         (ours.bank, ours.tax_id, ours.email) = (None, None, None);
     }
@@ -122,7 +123,7 @@ async fn refund_form(test: &TestApp, of: CustomerOf, method: &str, fiat: &str) -
     let customer = test.verified(of, "ana@mail.example").await;
     let made = pays(&Client::of(test).await, customer, method, fiat, 200_000).await;
     let id: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
-    (id, format!("/status?token={}&lang=es", test.app.payment_token(id)))
+    (id, format!("/status?token={}&lang=es", page_links::payment_token(&test.app, id)))
 }
 
 async fn given(test: &TestApp, id: OrderId) -> Option<(String, String, String)> {
@@ -166,7 +167,7 @@ async fn a_chilean_gives_an_account_by_choosing(test: Arc<TestApp>) {
     ] {
         let made = pays(&Client::of(&test).await, customer, "transfer", "CLP", 200_000).await;
         let id: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
-        let path = format!("/status?token={}", test.app.payment_token(id));
+        let path = format!("/status?token={}", page_links::payment_token(&test.app, id));
         assert_eq!(post(&path, typed).await.status, 303, "{typed}");
         assert_eq!(given(&test, id).await, expected, "{typed}");
     }
@@ -199,13 +200,13 @@ async fn a_colombian_gives_an_account_or_a_key(test: Arc<TestApp>) {
     for (typed, key) in [("account_type=key&account=6011234567", "6011234567"), ("account=%40demo123", "@demo123")] {
         let made = pays(&Client::of(&test).await, customer, "BREB", "COP", 200_000).await;
         let order: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
-        let path = format!("/status?token={}", test.app.payment_token(order));
+        let path = format!("/status?token={}", page_links::payment_token(&test.app, order));
         assert_eq!(client.post_form(&path, &format!("action=refund&name=Ana&{typed}")).await.status, 303, "{typed}");
         assert_eq!(given(&test, order).await, Some((String::new(), String::new(), key.into())));
     }
     let made = pays(&Client::of(&test).await, customer, "BREB", "COP", 200_000).await;
     let second: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
-    let path = format!("/status?token={}", test.app.payment_token(second));
+    let path = format!("/status?token={}", page_links::payment_token(&test.app, second));
     assert_eq!(client.post_form(&path, "action=refund&name=Ana&bank=809&account_type=savings&account=12345678").await.status, 303);
     assert_eq!(given(&test, second).await, Some(("809".into(), "savings".into(), "12345678".into())));
 }
@@ -262,7 +263,7 @@ async fn what_payers_would_miss_is_a_finding_of_doctor(test: Arc<TestApp>) {
         findings.into_iter().find(|finding| finding.check == check).expect(check)
     };
     assert!(finding(&test.app).await.ok);
-    let mut lacking = test.app.catalogue().clone();
+    let mut lacking = test.app.catalogue.clone();
     for ours in &mut lacking.rail_accounts {
         (ours.bank, ours.tax_id) = (None, None);
     }

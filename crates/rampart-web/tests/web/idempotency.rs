@@ -1,5 +1,6 @@
 //! Idempotency: a repeated request gets the stored answer, a different one with the same key is refused.
 
+use rampart_app::operate;
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -121,7 +122,10 @@ async fn broken_repeats(test: Arc<TestApp>) {
         assert_eq!(client.post(path, &with(&long, &[])).await.code(), "validation_failed");
     }
     // `external_id` is unique per partner.
-    let stranger = test.app.rotate_partner_key(test.stranger.partner.id, std::time::Duration::ZERO, "test", "to sign in").await.unwrap();
+    let stranger =
+        operate::partners::rotate_partner_key(&test.app, test.stranger.partner.id, std::time::Duration::ZERO, "test", "to sign in")
+            .await
+            .unwrap();
     let credentials = json!({"api_key": stranger.api_key, "api_secret": stranger.api_secret.reveal()});
     let token = client.post("/api/authenticate", &credentials).await.data()["token"].as_str().unwrap().to_owned();
     let mut order = purchase(user, "card", &json!(-1));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Method;
 use rampart_app::PartnerChange;
+use rampart_app::operate;
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::partner::HttpErrors;
@@ -75,7 +76,7 @@ async fn documented_statuses(test: Arc<TestApp>) {
         assert_eq!((answer.code().as_str(), answer.status.as_u16()), (code, rest), "{path}");
     }
     let change = PartnerChange { http_errors: Some(HttpErrors::Documented), ..PartnerChange::default() };
-    test.app.set_partner(test.caller.partner.id, &change, "test", "documented").await.unwrap();
+    operate::partners::set_partner(&test.app, test.caller.partner.id, &change, "test", "documented").await.unwrap();
     for (path, code, _, documented) in calls {
         let answer = client.get(path).await;
         assert_eq!((answer.code().as_str(), answer.status.as_u16()), (code, documented), "{path}");
@@ -206,7 +207,7 @@ async fn customers_beyond_an_accounts_room(test: Arc<TestApp>) {
     // Numbers as an earlier version assigned them.
     let numbered = async |number: i64, email: &str| {
         let drawn = test.verified(CustomerOf::MEXICO, email).await;
-        let customer = test.app.store().customer(drawn).await.unwrap().unwrap();
+        let customer = test.app.store.customer(drawn).await.unwrap().unwrap();
         let mut step = Step::new();
         step.write(Customer { id: CustomerId(number), version: 0, ..customer });
         test.app.commit(step).await.unwrap();

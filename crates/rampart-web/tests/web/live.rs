@@ -53,8 +53,8 @@ async fn nothing_of_a_sandbox_answers(test: Arc<TestApp>) {
     assert_eq!(opened.status, 502, "the processor gave no page, and ours does not play it: {}", opened.text);
     assert_eq!(client.get(&format!("/api/payment/{card_id}")).await.data()["status"], "started");
     // Time is the system time, whatever the adapters do.
-    let before = test.app.business().now();
+    let before = test.app.business.now();
     test.world.advance(86_400).await.unwrap();
-    assert!(before.until(test.app.business().now()).as_secs() < 3_600);
+    assert!(before.until(test.app.business.now()).as_secs() < 3_600);
     assert_eq!(client.send(Method::POST, "/sandbox/clock", &[], Body::empty()).await.status, 404);
 }

@@ -18,7 +18,7 @@ fn client(app: &App) -> Client {
 
 async fn metrics_without_a_database(test: Arc<TestApp>) {
     let node = test.another_node().await;
-    let clock = Manual::at(test.app.real().now());
+    let clock = Manual::at(test.app.real.now());
     let node = app_like(&node, |_| (), Some(clock.clone())).await;
     let client = client(&node);
     let metrics = client.get_as_operator("/metrics").await;
@@ -27,7 +27,7 @@ async fn metrics_without_a_database(test: Arc<TestApp>) {
         assert!(metrics.text.lines().any(|found| found == line), "{line}: {}", metrics.text);
     }
     assert_eq!(client.get("/readyz").await.status, 200);
-    node.store().close().await;
+    node.store.close().await;
     clock.advance(5);
     let metrics = client.get_as_operator("/metrics").await;
     assert_eq!(metrics.status, 200, "{}", metrics.text);
@@ -75,7 +75,7 @@ async fn metrics_are_for_operators(test: Arc<TestApp>) {
 
 /// Frequent or concurrent probes cost the database no more than a single one.
 async fn readings_cost_no_more_for_many(test: Arc<TestApp>) {
-    let clock = Manual::at(test.app.real().now());
+    let clock = Manual::at(test.app.real.now());
     let app = app_like(&test.app, |_| (), Some(clock.clone())).await;
     let client = client(&app);
     for path in ["/metrics", "/readyz"] {
@@ -107,8 +107,8 @@ async fn chains_that_stand_still(test: Arc<TestApp>) {
     let app = test.with_settings(|config| config.workers.stuck_after_seconds = 2).await;
     let workers = rampart_app::workers::start(&app);
     let client = client(&app);
-    let chains: Vec<String> = app.catalogue().chains.iter().map(|chain| chain.name.to_string()).collect();
-    let silent = |reasons: &[String], chain: &str| reasons.iter().any(|reason| reason.contains(&format!("chain-{chain} has stood still")));
+    let chains: Vec<String> = app.catalogue.chains.iter().map(|chain| chain.name.to_string()).collect();
+    let silent = |reasons: &[String], chain: &str| reasons.iter().any(|reason| reason.contains(&format!("cursor chain-{chain} has not moved")));
     ready_when(&test, &client, "every cursor is where it should be", <[String]>::is_empty).await;
     // A minute of business time is more than a dozen blocks.
     test.advance(60).await;

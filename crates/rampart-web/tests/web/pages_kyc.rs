@@ -1,12 +1,13 @@
 //! The identity page through the real router.
 
+use rampart_app::partner_api;
 use std::sync::Arc;
 
 use axum::http::Method;
 use rampart_core::customer::Customer;
+use rampart_core::customer::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_core::id::CustomerId;
-use rampart_core::identification::CustomerType;
-use rampart_core::kyc::{KycLevel, KycStatus, KycVerdict};
+use rampart_core::identity::identification::CustomerType;
 use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines};
 
 use serde_json::json;
@@ -40,14 +41,14 @@ async fn newcomer(test: &TestApp) -> (CustomerId, String) {
         callback_url: Some("https://shop.example/back".into()),
         ..rampart_app::RegisterUser::default()
     };
-    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = rampart_testkit::data_of(&answer);
     let url = url::Url::parse(data["kyc_form_url"].as_str().unwrap()).unwrap();
     (CustomerId(data["id"].as_i64().unwrap()), format!("/kyc?{}", url.query().unwrap()))
 }
 
 async fn customer(test: &TestApp, id: CustomerId) -> Customer {
-    test.app.store().customer(id).await.unwrap().unwrap()
+    test.app.store.customer(id).await.unwrap().unwrap()
 }
 
 /// The provider decides the running check.
@@ -149,7 +150,7 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
     let (client, (id, path)) = (client(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, GOOD).await);
     decide(&test, id, KycStatus::Fail, true).await;
-    let kyc = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap();
+    let kyc = partner_api::kyc_check(&test.app, &test.caller, Some(id.to_string())).await.unwrap();
     assert_eq!(kyc.kyc_status, KycStatus::Fail, "something was submitted, even if it may be tried again");
     let failed = client.get(&path).await;
     assert!(failed.text.contains("blurred &#60;picture&#62;") && failed.text.contains("retry=1"), "{}", failed.text);
@@ -213,7 +214,7 @@ async fn a_link_that_has_ended_says_whom_to_ask_and_nothing_else(test: Arc<TestA
         }
     }
     assert_eq!(customer(&test, id).await.kyc.check, None, "nothing was submitted");
-    let url = test.app.kyc_check(&test.caller, Some(id.to_string())).await.unwrap().kyc_form_url;
+    let url = partner_api::kyc_check(&test.app, &test.caller, Some(id.to_string())).await.unwrap().kyc_form_url;
     is_page(&client.get(url.strip_prefix("http://127.0.0.1:8080").unwrap()).await, 200);
 }
 
@@ -309,7 +310,7 @@ async fn registered(test: &TestApp, country: &str, document: &str, number: &str,
         identification_number: Some(number.into()),
         ..rampart_app::RegisterUser::default()
     };
-    let answer = test.app.register_user(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = rampart_testkit::data_of(&answer);
     let url = url::Url::parse(data["kyc_form_url"].as_str().unwrap()).unwrap();
     (CustomerId(data["id"].as_i64().unwrap()), format!("/kyc?{}&edit=1&lang=es", url.query().unwrap()))

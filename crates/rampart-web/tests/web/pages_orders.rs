@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rampart_app::orders::page_links;
+use rampart_app::partner_api;
 use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
 use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
@@ -41,9 +43,9 @@ async fn payment_of(test: &TestApp, method: &str, amount: &str) -> (OrderId, Str
         callback_url: Some("https://shop.example/paid".into()),
         ..buy(customer, amount)
     };
-    let answer = test.app.create_payment(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
-    (id, test.app.payment_token(id))
+    (id, page_links::payment_token(&test.app, id))
 }
 
 fn client(test: &TestApp) -> Client {
@@ -147,7 +149,7 @@ async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {
 async fn a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds(test: Arc<TestApp>) {
     let client = client(&test);
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
-    let answer = test.app.create_rampoff(&test.caller, &sell(customer, "50"), None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let id = TestApp::order_of(&answer);
     let url = url::Url::parse(data_of(&answer)["url_status"].as_str().unwrap()).unwrap();
     let path = format!("{}?{}", url.path(), url.query().unwrap());
@@ -194,10 +196,10 @@ async fn the_gateway_has_one_address(test: Arc<TestApp>) {
 
 async fn who_comes_back_from_a_processor_sees_where_the_payment_stands_only(test: Arc<TestApp>) {
     let (client, (id, own)) = (client(&test), payment(&test, "card").await);
-    let token = test.app.returned_token(id);
+    let token = page_links::returned_token(&test.app, id);
     let page = client.get(&format!("/returned?token={token}&lang=en")).await;
     is_page(&page, 200);
-    assert!(page.text.contains("Checking your payment") && page.text.contains("the link you got at first"), "{}", page.text);
+    assert!(page.text.contains("Checking your payment") && page.text.contains("behind the link that"), "{}", page.text);
     assert!(page.text.contains("https://shop.example/paid") && page.text.contains("http-equiv=\"refresh\""), "{}", page.text);
     let payment = test.payment(id).await;
     for more in ["<form", "edit=refund", "/gateway", "/status", "Ana", &own, &payment.wallet, &id.to_string(), "234"] {
@@ -241,14 +243,14 @@ async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     // The bank refuses this account.
     let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let answer = test.app.create_rampoff(&test.caller, &request, None).await.unwrap();
+    let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
     let created = test.rampoff(id).await;
     let coin = created.terms.coin;
     let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
-    let path = format!("/status?token={}", test.app.rampoff_token(id));
+    let path = format!("/status?token={}", page_links::rampoff_token(&test.app, id));
     let page = client.get(&path).await;
     assert!(page.text.contains("Avisa a first: puede indicarnos otra cuenta tuya"), "{}", page.text);
     for typed in ["action=refund&account=DE89370400440532013000&name=Ana", "action=payout&account=DE89370400440532013000"] {

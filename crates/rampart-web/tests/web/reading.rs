@@ -367,7 +367,7 @@ async fn a_type_of_several_countries_needs_the_country(test: Arc<TestApp>) {
 
 /// An installation that does not serve Spain.
 mod without_euros {
-    use rampart_core::country::Country;
+    use rampart_core::identity::country::Country;
     use rampart_testkit::TestEngine;
 
     use super::*;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rampart_app::operate;
 use rampart_app::{App, PartnerChange};
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
@@ -337,7 +338,7 @@ async fn bodies_that_came_whole(test: Arc<TestApp>) {
 async fn addresses_that_cannot_be_read(test: Arc<TestApp>) {
     // The partner calls from the proxy's address and from another one.
     let change = PartnerChange { allow_ips: Some(vec!["127.0.0.1".into(), "198.51.100.7".into()]), ..PartnerChange::default() };
-    test.app.set_partner(test.caller.partner.id, &change, "test", "addresses").await.unwrap();
+    operate::partners::set_partner(&test.app, test.caller.partner.id, &change, "test", "addresses").await.unwrap();
     let running = start(&test, WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..WebConfig::default() }).await;
     let body = serde_json::json!({"api_key": test.credentials.api_key, "api_secret": test.credentials.api_secret.reveal()}).to_string();
     let status = async |lines: &[&[u8]]| {

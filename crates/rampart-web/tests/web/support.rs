@@ -133,14 +133,14 @@ pub(crate) async fn another_app(
 
 /// An application on another one's store, with other settings, or another real clock.
 pub(crate) async fn app_like(other: &App, change: impl FnOnce(&mut AppConfig), real: Option<Arc<dyn rampart_core::time::Clock>>) -> App {
-    let mut config = other.config().clone();
+    let mut config = other.config.clone();
     change(&mut config);
     let sources = Sources {
-        business: other.business().clone(),
-        real: real.unwrap_or_else(|| other.real().clone()),
+        business: other.business.clone(),
+        real: real.unwrap_or_else(|| other.real.clone()),
         randomness: Arc::new(rampart_app::SystemRandomness),
     };
-    App::new(other.store().clone(), other.ports().clone(), config, other.catalogue().clone(), sources, &[KEY]).await.unwrap()
+    App::new(other.store.clone(), other.ports.clone(), config, other.catalogue.clone(), sources, &[KEY]).await.unwrap()
 }
 
 pub(crate) const METRICS_TOKEN: &str = "a-token-for-metrics";

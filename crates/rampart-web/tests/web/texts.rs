@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use rampart_app::PartnerChange;
+use rampart_app::operate;
+use rampart_app::orders::page_links;
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -227,7 +229,7 @@ async fn forms_say_what_is_wrong(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "eva@mail.example").await;
     let bought = client.post("/api/createPayment", &purchase(customer.0, "transfer", &json!(100))).await.data();
     let id = bought["payment_id"].as_str().unwrap().parse().unwrap();
-    let token = test.app.payment_token(id);
+    let token = page_links::payment_token(&test.app, id);
     let typed = "action=refund&account=ES9121000418450200051332&name=Ana%E2%80%8B";
     let page = client.post_form(&format!("/status?token={token}&lang=en"), typed).await;
     is_page(&page, 422);
@@ -238,12 +240,12 @@ async fn forms_say_what_is_wrong(test: Arc<TestApp>) {
 async fn pages_hold_names_apart(test: Arc<TestApp>) {
     let name = "חנות (7)";
     let change = PartnerChange { name: Some(name.to_owned()), ..PartnerChange::default() };
-    test.app.set_partner(test.credentials.id, &change, "test", "a test").await.unwrap();
+    operate::partners::set_partner(&test.app, test.credentials.id, &change, "test", "a test").await.unwrap();
     let client = Client::of(&test).await;
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     let bought = client.post("/api/createPayment", &purchase(customer.0, "transfer", &json!(100))).await.data();
     let id = bought["payment_id"].as_str().unwrap().parse().unwrap();
-    let token = test.app.payment_token(id);
+    let token = page_links::payment_token(&test.app, id);
     for path in ["/status", "/gateway/transfer"] {
         let page = client.get(&format!("{path}?token={token}&lang=en")).await;
         is_page(&page, 200);

@@ -146,7 +146,7 @@ async fn described_fault(client: &Client, document: &str, number: &str) -> (Stri
     let path = "/api/validate/identification";
     let data = described(path, &client.get(&format!("{path}?country=MEX&type={document}&number={number}")).await);
     if data["valid"] == true {
-        let fault = rampart_core::identification::DocumentError::Contradiction {
+        let fault = rampart_core::identity::identification::DocumentError::Contradiction {
             number_says: "1980-01-01".parse().unwrap(),
             sent: "1980-01-10".parse().unwrap(),
         };

@@ -1,8 +1,8 @@
 //! What operator commands share: the installation, the operator with a reason, and the printer.
 
 use rampart_app::operate::Operator;
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::text;
 use rampart_store::Schema;
 use serde::Serialize;
@@ -72,7 +72,7 @@ impl CommandContext {
 
     /// An amount in major units.
     pub(crate) fn major(&self, amount: Amount, asset: Asset) -> String {
-        self.installation.app.catalogue().decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
+        self.installation.app.catalogue.decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use clap::{Subcommand, ValueEnum};
 use rampart_app::operate::customers;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::CustomerId;
-use rampart_core::kyc::KycLevel;
 
 use super::context::CommandContext;
 use crate::error::CommandError;

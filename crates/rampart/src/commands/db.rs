@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use rampart_app::SystemClock;
-use rampart_core::installation_key::newest;
+use rampart_core::step::installation_key::newest;
 use rampart_store::{DatabaseEngine, Schema, Store};
 use serde::Serialize;
 

@@ -15,7 +15,7 @@ pub(crate) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     let mut findings = doctor::examine(&context.installation.app).await?;
     findings.push(disk_space(&context.installation.settings.data));
     // The SQLite database may be in another folder.
-    if let Some(folder) = context.installation.app.store().file().and_then(Path::parent)
+    if let Some(folder) = context.installation.app.store.file().and_then(Path::parent)
         && folder != context.installation.settings.data
     {
         findings.push(disk_space(folder));

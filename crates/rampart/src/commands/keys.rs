@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use rampart_app::key_fingerprint;
 use rampart_app::operate::keys;
-use rampart_core::installation_key::KeyFingerprint;
+use rampart_core::step::installation_key::KeyFingerprint;
 use serde::Serialize;
 
 use super::context::CommandContext;

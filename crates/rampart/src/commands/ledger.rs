@@ -1,10 +1,10 @@
 //! `rampart ledger`: verifies and prints the ledger.
 
 use clap::Subcommand;
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_store::{AccountBalance, LedgerPosting, VerifyReport};
 use serde::Serialize;
 
@@ -85,7 +85,7 @@ pub(crate) async fn run(context: &CommandContext, command: LedgerCommand) -> Res
         }
         LedgerCommand::Accounts { customers, account } => accounts(context, customers, account).await,
         LedgerCommand::Order { id } => {
-            let postings = context.installation.app.store().postings_of_order(id).await?;
+            let postings = context.installation.app.store.postings_of_order(id).await?;
             if postings.is_empty() && !exists(context, id).await? {
                 return Err(CommandError::Refused(format!("there is no order {id}")));
             }
@@ -97,7 +97,7 @@ pub(crate) async fn run(context: &CommandContext, command: LedgerCommand) -> Res
 }
 
 async fn exists(context: &CommandContext, id: OrderId) -> Result<bool, CommandError> {
-    let store = context.installation.app.store();
+    let store = &context.installation.app.store;
     Ok(store.payment(id).await?.is_some() || store.rampoff(id).await?.is_some())
 }
 
@@ -131,7 +131,7 @@ fn verify_text(verified: &VerifyOutput) -> String {
 }
 
 async fn accounts(context: &CommandContext, customers: bool, account: Option<Account>) -> Result<(), CommandError> {
-    let store = context.installation.app.store();
+    let store = &context.installation.app.store;
     let balances = match account {
         Some(account) => store.balances_of(account).await?,
         None if !customers => store.own_balances().await?,

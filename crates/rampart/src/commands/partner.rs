@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
+use rampart_app::operate;
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::{HttpErrors, Partner};
@@ -122,10 +123,12 @@ const HEADINGS: &[&str] = &["id", "name", "state", "api_key", "previous_key_unti
 
 pub(crate) async fn run(context: &CommandContext, command: PartnerCommand) -> Result<(), CommandError> {
     let app = &context.installation.app;
-    let now = app.real().now();
+    let now = app.real.now();
     let mut change = PartnerChange::default();
     let partner = match command {
-        PartnerCommand::Create { name } => return show_credentials(context, &app.create_partner(&name, &context.actor).await?),
+        PartnerCommand::Create { name } => {
+            return show_credentials(context, &operate::partners::create_partner(app, &name, &context.actor).await?);
+        }
         PartnerCommand::List => {
             let shown: Vec<PartnerRow> = all(context).await?.iter().map(|partner| PartnerRow::of(partner, now)).collect();
             return context.printer.show(&shown, |shown| output::table(HEADINGS, &shown.iter().map(PartnerRow::row).collect::<Vec<_>>()));
@@ -135,7 +138,7 @@ pub(crate) async fn run(context: &CommandContext, command: PartnerCommand) -> Re
             let overlap = Duration::from_secs(u64::from(overlap) * 3_600);
             return show_credentials(
                 context,
-                &app.rotate_partner_key(id, overlap, &context.actor, context.reason_or("partner rotate-key")).await?,
+                &operate::partners::rotate_partner_key(app, id, overlap, &context.actor, context.reason_or("partner rotate-key")).await?,
             );
         }
         PartnerCommand::Set { partner, name, allow_ip, http_errors } => {
@@ -161,7 +164,7 @@ pub(crate) async fn run(context: &CommandContext, command: PartnerCommand) -> Re
         }
     };
     let id = find(context, &partner).await?;
-    let partner = app.set_partner(id, &change, &context.actor, context.reason_or("partner set")).await?;
+    let partner = operate::partners::set_partner(app, id, &change, &context.actor, context.reason_or("partner set")).await?;
     context.printer.show(&PartnerRow::of(&partner, now), |shown| output::table(HEADINGS, &[shown.row()]))
 }
 
@@ -182,7 +185,7 @@ fn show_credentials(context: &CommandContext, credentials: &Credentials) -> Resu
 async fn all(context: &CommandContext) -> Result<Vec<Partner>, CommandError> {
     let mut partners: Vec<Partner> = Vec::new();
     loop {
-        let page = context.installation.app.partners(partners.last().map(|partner| partner.id), PAGE_ROWS).await?;
+        let page = operate::partners::partners(&context.installation.app, partners.last().map(|partner| partner.id), PAGE_ROWS).await?;
         let is_full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         partners.extend(page);
         if !is_full {

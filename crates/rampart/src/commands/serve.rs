@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use futures::FutureExt;
-use rampart_app::{required_configuration, workers};
+use rampart_app::{operate::required_configuration, workers};
 use rampart_store::Schema;
 use rampart_web::WebConfig;
 use tokio::net::TcpListener;
@@ -65,7 +65,7 @@ async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
     }
     output::line(&metrics.describe());
     output::line(&format!("listening on http://{bound}"));
-    tracing::info!(address = %bound, mode = ?settings.mode, database = ?app.store().engine(), version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(address = %bound, mode = ?settings.mode, database = ?app.store.engine(), version = env!("CARGO_PKG_VERSION"), "serving");
     tokio::join!(metrics.serve(&router, &web, stop.clone()), rampart_web::serve(listener, router.clone(), &web, stop));
     tracing::info!("stopping: all accepted requests are answered");
     // After the requests: first the workers that they have woken, then the world, then the database.
@@ -76,7 +76,7 @@ async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
 /// Opens the installation and takes the lock for serving.
 async fn open(configuration: &Configuration, reachable: &str) -> Result<OpenInstallation, CommandError> {
     let installation = OpenInstallation::open(configuration, reachable, Schema::UpToDate).await?;
-    installation.app.store().lock_to_serve().await?;
+    installation.app.store.lock_to_serve().await?;
     required_configuration::check(&installation.app).await?;
     Ok(installation)
 }

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 use rampart_app::operate::treasury;
-use rampart_core::asset::{Asset, Chain};
 use rampart_core::ledger::Account;
+use rampart_core::money::asset::{Asset, Chain};
 
 use super::context::CommandContext;
 use crate::error::CommandError;

@@ -4,9 +4,9 @@ use std::io::{BufRead, Read, Write};
 
 use clap::{Args, Subcommand};
 use rampart_app::{BankAccountView, FindingView, IdentificationView, SystemClock};
-use rampart_core::bank_account::{self, BankAccountInput};
-use rampart_core::country::Country;
-use rampart_core::identification::DocumentType;
+use rampart_core::identity::bank_account::{self, BankAccountInput};
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::DocumentType;
 use rampart_core::time::Clock as _;
 use serde::Serialize;
 

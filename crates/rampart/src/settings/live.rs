@@ -2,7 +2,7 @@
 
 use rampart_app::{Mode, check_public_url};
 use rampart_core::catalogue::{Catalogue, Method, MethodKind};
-use rampart_core::pay_to;
+use rampart_core::order::pay_to;
 
 use super::tree::{SettingOrigin, Tree};
 use super::types::{ProcessSettings, Provider};

@@ -18,10 +18,10 @@ fn load_file(text: &str) -> Result<Configuration, SettingsError> {
 fn the_built_in_configuration_is_valid() {
     let configuration = load(&[]).unwrap();
     let catalogue = &configuration.catalogue;
-    let argentina = rampart_core::country::Country::ARGENTINA;
+    let argentina = rampart_core::identity::country::Country::ARGENTINA;
     let khipu = catalogue.method(argentina, "khipu").unwrap();
     assert!(khipu.minimum.minor() < 24_000, "the documented 240 ARS must be above the minimum");
-    for country in rampart_core::country::Country::served() {
+    for country in rampart_core::identity::country::Country::served() {
         assert!(catalogue.payout_rail(country).is_some(), "{country} has no payout rail");
         assert!(catalogue.methods.iter().any(|method| method.country == country), "{country} has no payment method");
     }
@@ -34,8 +34,8 @@ fn our_own_accounts_are_well_formed() {
     let catalogue = load(&[]).unwrap().catalogue;
     for payout in &catalogue.payout_rails {
         let account = catalogue.rail_account(payout.rail).unwrap();
-        let given = rampart_core::bank_account::BankAccountInput::number(&account.account);
-        rampart_core::bank_account::check(payout.country, given).unwrap_or_else(|fault| panic!("{}: {fault}", account.rail));
+        let given = rampart_core::identity::bank_account::BankAccountInput::number(&account.account);
+        rampart_core::identity::bank_account::check(payout.country, given).unwrap_or_else(|fault| panic!("{}: {fault}", account.rail));
     }
 }
 
@@ -55,7 +55,7 @@ fn variables_reach_every_value_whatever_their_case() {
     assert_eq!(configuration.settings.server.listen, "0.0.0.0:1");
     assert_eq!(configuration.settings.server.web.trusted_proxies.len(), 2);
     assert!(!configuration.settings.rate_limits.enabled);
-    assert!(!configuration.catalogue.method(rampart_core::country::Country::SPAIN, "card").unwrap().enabled);
+    assert!(!configuration.catalogue.method(rampart_core::identity::country::Country::SPAIN, "card").unwrap().enabled);
     assert_eq!(configuration.catalogue.rail_account("cl-transfer".parse().unwrap()).unwrap().holder, "Otro");
     assert_eq!(configuration.catalogue.payable_step("spei".parse().unwrap()).minor(), 10);
     assert_eq!(configuration.tree.origin("limits.EUR.1.day").unwrap().to_string(), "variable RAMPART__LIMITS__EUR__1__DAY");

@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::request::Parts;
+use rampart_app::partner_api;
 use rampart_app::{App, AppError};
-use rampart_core::bank_account::virtual_account;
 use rampart_core::catalogue::MethodKind;
 use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
+use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::ledger::Rail;
 use rampart_core::outgoing::PayoutRoute;
 use rampart_core::ports::PortFuture;
@@ -47,7 +48,7 @@ impl SandboxEngine for RampEngine {
             let context = parts.extensions.get::<RequestContext>();
             // Without a context the request bypassed the front. 0.0.0.0 is on no allow-list.
             let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
-            let caller = self.app.caller(token, client).await.map_err(refusal)?;
+            let caller = partner_api::caller(&self.app, token, client).await.map_err(refusal)?;
             Ok(SandboxCaller { partner: caller.partner.id, http_errors: caller.partner.http_errors })
         })
     }
@@ -56,9 +57,9 @@ impl SandboxEngine for RampEngine {
         Box::pin(async move {
             let not_found = || Refusal::from(ErrorCode::PaymentNotFound);
             let id: OrderId = payment.parse().map_err(|_| not_found())?;
-            let payment = self.app.store().payment_of(partner, id).await.map_err(refusal)?;
+            let payment = self.app.store.payment_of(partner, id).await.map_err(refusal)?;
             let payment = payment.ok_or_else(not_found)?;
-            let customer = self.app.store().customer(payment.customer).await.map_err(refusal)?;
+            let customer = self.app.store.customer(payment.customer).await.map_err(refusal)?;
             Ok(payable(&payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
         })
     }
@@ -67,9 +68,9 @@ impl SandboxEngine for RampEngine {
         Box::pin(async move {
             let not_found = || Refusal::from(ErrorCode::RampoffNotFound);
             let id: OrderId = rampoff.parse().map_err(|_| not_found())?;
-            let rampoff = self.app.store().rampoff_of(partner, id).await.map_err(refusal)?;
+            let rampoff = self.app.store.rampoff_of(partner, id).await.map_err(refusal)?;
             let rampoff = rampoff.ok_or_else(not_found)?;
-            let mut payouts = self.app.store().payouts_of_order(rampoff.id).await.map_err(refusal)?;
+            let mut payouts = self.app.store.payouts_of_order(rampoff.id).await.map_err(refusal)?;
             payouts.retain(|payout| matches!(payout.route, PayoutRoute::Bank(_)));
             payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
             Ok(RampoffPayouts { payouts: payouts.iter().map(|payout| payout.id).collect() })
@@ -78,7 +79,7 @@ impl SandboxEngine for RampEngine {
 
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> PortFuture<'_, Result<CustomerView, Refusal>> {
         Box::pin(async move {
-            let customer = self.app.store().customer(customer).await.map_err(refusal)?.filter(|customer| customer.partner == partner);
+            let customer = self.app.store.customer(customer).await.map_err(refusal)?.filter(|customer| customer.partner == partner);
             let customer = customer.ok_or_else(|| Refusal::from(ErrorCode::UserNotFound))?;
             Ok(CustomerView { check: customer.kyc.check.map(|check| (check.reference, check.level)) })
         })
@@ -86,12 +87,12 @@ impl SandboxEngine for RampEngine {
 
     fn rail_of_account<'a>(&'a self, partner: PartnerId, account: &'a str) -> PortFuture<'a, Result<Option<Rail>, Refusal>> {
         Box::pin(async move {
-            let catalogue = self.app.catalogue();
+            let catalogue = &self.app.catalogue;
             for method in &catalogue.methods {
                 let MethodKind::VirtualAccount(rail) = method.kind else { continue };
                 let ours = catalogue.rail_account(rail).map(|ours| ours.account.as_str()).unwrap_or_default();
                 let Some(customer) = virtual_account::customer_of(ours, account) else { continue };
-                let customer = self.app.store().customer(customer).await.map_err(refusal)?;
+                let customer = self.app.store.customer(customer).await.map_err(refusal)?;
                 if customer.is_some_and(|customer| customer.partner == partner) {
                     return Ok(Some(rail));
                 }
@@ -103,7 +104,7 @@ impl SandboxEngine for RampEngine {
     fn partner_of_payout<'a>(&'a self, payout: &'a str) -> PortFuture<'a, Result<Option<PartnerId>, Refusal>> {
         Box::pin(async move {
             let Ok(id) = payout.parse::<PayoutId>() else { return Ok(None) };
-            let store = self.app.store();
+            let store = &self.app.store;
             let Some(payout) = store.payout(id).await.map_err(refusal)? else { return Ok(None) };
             if let Some(customer) = payout.customer {
                 return Ok(store.customer(customer).await.map_err(refusal)?.map(|customer| customer.partner));
@@ -118,9 +119,9 @@ impl SandboxEngine for RampEngine {
 
     fn webhook_keys<'a>(&'a self, api_key: &'a str) -> PortFuture<'a, Result<Option<WebhookKeys>, Refusal>> {
         Box::pin(async move {
-            let partner = self.app.store().partner_by_api_key(api_key).await.map_err(refusal)?;
+            let partner = self.app.store.partner_by_api_key(api_key).await.map_err(refusal)?;
             let Some(partner) = partner else { return Ok(None) };
-            let secrets = self.app.secrets_of(&partner).map_err(refusal)?;
+            let secrets = partner_api::secrets_of(&self.app, &partner).map_err(refusal)?;
             Ok(Some(WebhookKeys { partner: partner.id, secrets }))
         })
     }

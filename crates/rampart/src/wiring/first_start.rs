@@ -1,5 +1,6 @@
 //! The first start of a sandbox: a demo partner, and shell commands to try the API.
 
+use rampart_app::operate;
 use rampart_app::{App, Credentials};
 
 use crate::error::CommandError;
@@ -8,13 +9,13 @@ const PARTNER_NAME: &str = "demo";
 
 /// Creates the demo partner, unless there is a partner already.
 pub(crate) async fn demo_partner(app: &App) -> Result<Option<Credentials>, CommandError> {
-    if !app.partners(None, 1).await?.is_empty() {
+    if !operate::partners::partners(app, None, 1).await?.is_empty() {
         return Ok(None);
     }
-    match app.create_partner(PARTNER_NAME, "first start").await {
+    match operate::partners::create_partner(app, PARTNER_NAME, "first start").await {
         Ok(credentials) => Ok(Some(credentials)),
         // Another node started at the same moment; that one prints the secret.
-        Err(_) if !app.partners(None, 1).await?.is_empty() => Ok(None),
+        Err(_) if !operate::partners::partners(app, None, 1).await?.is_empty() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rampart_app::{INSTALLATION_KEY_BYTES, SystemRandomness, key_fingerprint};
 use rampart_core::id::Randomness;
-use rampart_core::installation_key::KeyFingerprint;
+use rampart_core::step::installation_key::KeyFingerprint;
 
 use crate::error::CommandError;
 use crate::settings::ProcessSettings;

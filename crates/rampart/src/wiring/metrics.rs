@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rampart_core::redacted::Redacted;
+use rampart_core::text::redacted::Redacted;
 use rampart_web::{Front, WebConfig};
 use tokio::net::TcpListener;
 

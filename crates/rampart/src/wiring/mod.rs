@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_app::workers::Workers;
-use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, stops};
+use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, operate::stops};
 use rampart_core::time::Clock;
 use rampart_store::{Schema, Store, StoreOptions};
 
@@ -66,7 +66,7 @@ impl OpenInstallation {
 
     /// Flushes and closes the database.
     pub(crate) async fn close(self) {
-        self.app.store().close().await;
+        self.app.store.close().await;
     }
 
     /// Stops the workers, then the world, then the database, within `workers.stop_seconds` altogether, so that a database that

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rampart_app::{GatewayPlayer, Mode, Ports, SystemClock};
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::ledger::Account;
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::time::Clock;
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::Store;

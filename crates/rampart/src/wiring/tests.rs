@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use rampart_app::operate;
 use rampart_app::{Mode, Ports};
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::Schema;
@@ -60,17 +61,17 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
     let installation = OpenInstallation::with(&configuration, "127.0.0.1:1", Providers::Real(ports), Schema::UpToDate).await.unwrap();
     assert!(installation.providers.world().is_none());
     assert!(!configuration.settings.data.join("sandbox.db").exists());
-    assert!(installation.app.partners(None, 1).await.unwrap().is_empty(), "no partner is made by itself");
-    let balances = installation.app.store().balances(None, 10).await.unwrap();
+    assert!(operate::partners::partners(&installation.app, None, 1).await.unwrap().is_empty(), "no partner is made by itself");
+    let balances = installation.app.store.balances(None, 10).await.unwrap();
     assert!(balances.is_empty(), "the ledger has no opening balances: {balances:?}");
 
-    let partner = installation.app.create_partner("first", "test").await.unwrap();
+    let partner = operate::partners::create_partner(&installation.app, "first", "test").await.unwrap();
     let front = router(&installation, installation.settings.server.web.clone());
     let body = format!(r#"{{"api_key":"{}","api_secret":"{}"}}"#, partner.api_key, partner.api_secret.reveal());
     let (_, granted) = call(&front, Method::POST, "/api/authenticate", &[], &body).await;
     let granted: serde_json::Value = serde_json::from_str(&granted).unwrap();
     let token = granted["data"]["token"].as_str().unwrap();
-    let before = installation.app.business().now();
+    let before = installation.app.business.now();
     for (method, path) in rampart_sandbox::routes() {
         let path = path.replace("{chain}", "polygon").replace("{user_id}", "1").replace(['{', '}'], "x");
         for headers in [&[][..], &[("auth", token)], &[("x-api-key", partner.api_key.as_str())]] {
@@ -86,7 +87,7 @@ async fn a_live_installation_has_nothing_of_a_sandbox() {
     }
     // Moving the clock of the adapters does not move ours.
     world.advance(86_400).await.unwrap();
-    assert!(before.until(installation.app.business().now()).as_secs() < 3_600);
+    assert!(before.until(installation.app.business.now()).as_secs() < 3_600);
     installation.close().await;
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rampart_app::{SystemClock, SystemRandomness};
-use rampart_core::amount::Amount;
 use rampart_core::id::Mint;
+use rampart_core::ledger::treasury;
+use rampart_core::money::amount::Amount;
 use rampart_core::step::Step;
 use rampart_core::time::Clock as _;
-use rampart_core::treasury;
 use rampart_store::{Store, StoreOptions};
 
 use crate::support::{ENGINES, Installation};

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use rampart_app::{SystemClock, SystemRandomness};
-use rampart_core::job::JobKind;
+use rampart_core::step::job::JobKind;
 use rampart_core::time::Timestamp;
 use rampart_store::{Store, StoreOptions};
 use serde_json::json;

@@ -1,21 +1,21 @@
 //! Everything known about one order.
 
-use rampart_core::arrival::Leg;
-use rampart_core::asset::{Asset, Currency, Symbol};
-use rampart_core::bank_account::masked;
 use rampart_core::id::OrderId;
+use rampart_core::identity::bank_account::masked;
 use rampart_core::ledger::Side;
+use rampart_core::money::asset::{Asset, Currency, Symbol};
+use rampart_core::order::arrival::Leg;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
-use rampart_core::payment::{Payment, PaymentState};
-use rampart_core::rampoff::{Rampoff, RampoffState};
 use serde::Serialize;
 
 use super::super::{AuditLine, audit_lines, major, payouts, webhooks};
 use super::find;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::give_destination::describe_destination;
+use crate::partner_api::give_destination::describe_destination;
 
 const MAX_EVENT_ROWS: u32 = 200;
 /// Newest review items shown. Open reversals are always shown.
@@ -32,7 +32,7 @@ pub struct OrderFile {
     pub status: &'static str,
     pub hold: Option<HoldReason>,
     pub finding: String,
-    pub exception: Option<rampart_core::arrival::DeviationKind>,
+    pub exception: Option<rampart_core::order::arrival::DeviationKind>,
     pub reversal: Option<rampart_core::order::Reversal>,
     pub terms: String,
     /// Last known price of the pair, with spread, and its age.
@@ -96,14 +96,14 @@ pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
 
 /// The price that a command decides at, with its age: the last one the server stored.
 pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
-    let board = app.prices();
+    let board = &app.prices;
     let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
     let with_spread = match leg {
         Leg::Buying => board.buying(market.rate),
         Leg::Selling => board.selling(market.rate),
     };
     let Some(rate) = with_spread else { return "none known".to_owned() };
-    let now = app.business().now();
+    let now = app.business.now();
     let stale = if board.is_stale(&market, now) { ", too old to decide at" } else { "" };
     format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
 }
@@ -179,7 +179,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
 }
 
 async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> AppResult<OrderFile> {
-    let store = app.store();
+    let store = &app.store;
     let subject = id.to_string();
     let partner = file.partner.parse().map_err(|_| AppError::defect("a partner's identifier that is none"))?;
     let (transfers, payouts, postings) =
@@ -233,7 +233,7 @@ async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> Ap
     Ok(file)
 }
 
-pub(crate) fn job_line(job: rampart_core::job::Job) -> OrderFileLine {
+pub(crate) fn job_line(job: rampart_core::step::job::Job) -> OrderFileLine {
     let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
     let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
     OrderFileLine { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::{Grade, counts_at};
-use rampart_core::asset::Asset;
-use rampart_core::fact::{BankCredit, Fact};
 use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
-use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
-use rampart_core::reference::{self, ReferenceMatch};
-use rampart_core::suspense::{self, UnmatchedReceipt};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::arrival::{Grade, counts_at};
+use rampart_core::order::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
+use rampart_core::order::reference::{self, ReferenceMatch};
+use rampart_core::review::suspense::{self, UnmatchedReceipt};
+use rampart_core::step::fact::{BankCredit, Fact};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
@@ -53,7 +53,7 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
     // A bank that does not name the payer must not count against the customer; screening covers the customer in any case.
     let is_customer = credit.sender_name.as_ref().is_none_or(|payer| inputs.customer().can_be(payer.reveal()));
-    let backdating = app.catalogue().backdating(payment.pay_in);
+    let backdating = app.catalogue.backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
         amount: credit.amount,
@@ -101,11 +101,11 @@ async fn match_credit(app: &App, credit: &BankCredit) -> Result<CreditMatch, App
 
 /// The customer whose own account number was credited; `None` for an account of ours.
 fn own_account(app: &App, credit: &BankCredit) -> Option<CustomerId> {
-    let ours = app.catalogue().rail_account(credit.rail)?;
+    let ours = app.catalogue.rail_account(credit.rail)?;
     if ours.account == credit.account {
         return None;
     }
-    rampart_core::bank_account::virtual_account::customer_of(&ours.account, &credit.account)
+    rampart_core::identity::bank_account::virtual_account::customer_of(&ours.account, &credit.account)
 }
 
 /// The order named by the remittance text. Of several candidates it is the one that is an open order, if exactly one is.
@@ -114,7 +114,7 @@ async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, 
     let candidates = reference::candidates(text);
     let mut found = Vec::new();
     for concept in &candidates {
-        found.extend(app.store().payment_by_concept(concept).await?);
+        found.extend(app.store.payment_by_concept(concept).await?);
     }
     let several = candidates.len() > 1;
     let mut open: Vec<Payment> = found.iter().filter(|payment| payment.is_unpaid()).cloned().collect();
@@ -136,13 +136,13 @@ async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Re
     let by_rail = |payment: &Payment| payment.pay_in == PayIn::Bank(credit.rail) && payment.terms.fiat == credit.currency;
     let mut open = orders(app, customer, &["started", "pending_bank"], None).await?;
     open.retain(by_rail);
-    let now = app.business().now();
+    let now = app.business.now();
     let made_since = now.before(DECIDED_ORDER_MAX_AGE);
     let mut decided =
         orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
     decided.retain(|payment| by_rail(payment) && payment.decided_at() >= now.before(DUPLICATE_WINDOW));
     let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
-    Ok(for_amount(&open, credit.amount, &decided, app.catalogue()).map(|place| open.swap_remove(place)))
+    Ok(for_amount(&open, credit.amount, &decided, &app.catalogue).map(|place| open.swap_remove(place)))
 }
 
 /// All orders of a customer in these statuses.
@@ -151,7 +151,7 @@ async fn orders(app: &App, customer: CustomerId, statuses: &[&str], from: Option
     let filter = OrderFilter { customer: Some(customer), statuses, from, ..OrderFilter::default() };
     let (mut orders, mut below) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
-        let page = app.store().payments(&filter, below, PAGE_ROWS).await?;
+        let page = app.store.payments(&filter, below, PAGE_ROWS).await?;
         let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         below = page.last().map(|payment| payment.id);
         orders.extend(page);

@@ -1,14 +1,14 @@
 //! Applies deposits at the address of a ramp-off.
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::{Grade, counts_at};
-use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
 use rampart_core::ledger::Account;
-use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::{Grade, counts_at};
+use rampart_core::order::rampoff::{DepositReceipt, Rampoff, RampoffFact};
+use rampart_core::review::suspense::{self, RemovedDepositTraces, UnmatchedReceipt};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, RemovedDepositTraces, UnmatchedReceipt};
-use rampart_core::watch::Deposit;
+use rampart_core::step::fact::DepositChange;
+use rampart_core::step::watch::Deposit;
 
 use super::{ApplyError, Effect};
 use crate::app::App;
@@ -17,22 +17,22 @@ use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::{outgoing, transfers};
 
 pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
-    let deposit = app.store().deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
+    let deposit = app.store.deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
     let order = deposit.order.ok_or_else(|| ApplyError::Quarantine(format!("deposit {id} is at the address of no ramp-off")))?;
-    let rampoff = app.store().rampoff(order).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no ramp-off {order}")))?;
+    let rampoff = app.store.rampoff(order).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no ramp-off {order}")))?;
     let is_order_coin = deposit.coin == rampoff.terms.coin;
     let change = match change {
         DepositChange::Seen if is_order_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
         DepositChange::Seen => return Ok(Step::new()),
         DepositChange::Confirmed if is_order_coin => {
-            let confirmations = app.catalogue().coin(deposit.coin).map_or(1, |coin| coin.confirmations);
+            let confirmations = app.catalogue.coin(deposit.coin).map_or(1, |coin| coin.confirmations);
             RampoffFact::DepositConfirmed(receipt(app, &deposit, &rampoff, confirmations))
         }
         DepositChange::Confirmed => {
             if let Some(unmatched) = at_shared_address(app, &deposit, &rampoff).await? {
                 return resolve_undone_items(app, suspense::receive(unmatched, &app.mint()), deposit.id).await;
             }
-            let price = app.prices().market(deposit.coin.symbol, rampoff.terms.fiat).map(|market| market.rate);
+            let price = app.prices.market(deposit.coin.symbol, rampoff.terms.fiat).map(|market| market.rate);
             let (coin, amount, from) = (deposit.coin, deposit.amount, deposit.from.clone());
             RampoffFact::WrongAsset { coin, deposit: deposit.id, amount, from, price }
         }
@@ -53,7 +53,7 @@ async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> A
     if chain == rampoff.chain() {
         return Ok(None);
     }
-    let sharing = app.store().rampoffs_by_deposit_addresses(std::slice::from_ref(&deposit.to)).await?;
+    let sharing = app.store.rampoffs_by_deposit_addresses(std::slice::from_ref(&deposit.to)).await?;
     if sharing.len() < 2 {
         return Ok(None);
     }
@@ -74,7 +74,7 @@ async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> A
 
 /// A deposit that returns after its chain undid it: the suspense items it had are settled as before.
 async fn resolve_undone_items(app: &App, step: Step, deposit: FactId) -> Effect {
-    let (store, mut returned) = (app.store(), Vec::new());
+    let (store, mut returned) = (&app.store, Vec::new());
     for id in store.reviews_of_fact(deposit).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
         returned.push(transfers::load(app, id).await?);
     }
@@ -99,7 +99,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
             Step::new()
         }
     };
-    let mut items = app.store().reviews_of_fact(deposit.id).await?;
+    let mut items = app.store.reviews_of_fact(deposit.id).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
     // The last decision counts: a deposit may have been assigned to an order and then reopened.
     let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);
@@ -109,7 +109,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
         traces.assigned = Some(rampoff);
     }
     for id in items.iter().filter_map(suspense::sent) {
-        let jobs = app.store().jobs_of_subject(&id.to_string()).await?;
+        let jobs = app.store.jobs_of_subject(&id.to_string()).await?;
         traces.returned.push((transfers::load(app, id).await?, jobs));
     }
     let price = traces.assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
@@ -117,7 +117,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
 }
 
 fn receipt(app: &App, deposit: &Deposit, rampoff: &Rampoff, confirmations: u32) -> DepositReceipt {
-    let backdating = app.catalogue().chain_backdating(deposit.coin.chain);
+    let backdating = app.catalogue.chain_backdating(deposit.coin.chain);
     DepositReceipt {
         deposit: deposit.id,
         txid: deposit.txid.clone(),

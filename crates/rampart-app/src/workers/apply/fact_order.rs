@@ -1,8 +1,8 @@
 //! Finds the order that a quarantined fact names: the starting point for the person who reviews it.
 
-use rampart_core::fact::{Fact, FactBody};
 use rampart_core::id::OrderId;
-use rampart_core::reference::{self, ReferenceMatch};
+use rampart_core::order::reference::{self, ReferenceMatch};
+use rampart_core::step::fact::{Fact, FactBody};
 
 use crate::app::App;
 use crate::error::AppResult;
@@ -23,10 +23,10 @@ async fn find(app: &App, fact: &Fact) -> AppResult<Option<OrderId>> {
         FactBody::ProcessorPaid(paid) => Some(paid.payment),
         FactBody::ProcessorDeclined { payment, .. } => Some(*payment),
         FactBody::Reversed(reversal) => reversal.payment,
-        FactBody::PayoutReported { payout, .. } => app.store().payout(*payout).await?.and_then(|payout| payout.order),
-        FactBody::Deposit { deposit, .. } => app.store().deposit(*deposit).await?.and_then(|deposit| deposit.order),
+        FactBody::PayoutReported { payout, .. } => app.store.payout(*payout).await?.and_then(|payout| payout.order),
+        FactBody::Deposit { deposit, .. } => app.store.deposit(*deposit).await?.and_then(|deposit| deposit.order),
         FactBody::BankCredit(credit) => match credit.concept.as_deref().map_or(ReferenceMatch::Nothing, reference::find) {
-            ReferenceMatch::Reference(concept) => app.store().payment_by_concept(&concept).await?.map(|payment| payment.id),
+            ReferenceMatch::Reference(concept) => app.store.payment_by_concept(&concept).await?.map(|payment| payment.id),
             ReferenceMatch::Mistyped(_) | ReferenceMatch::Nothing => None,
         },
         FactBody::KycDecided { .. } => None,

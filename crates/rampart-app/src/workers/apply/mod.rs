@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use rampart_core::arrival::{Grade, counts_at};
-use rampart_core::fact::{DepositChange, Fact, FactBody, PayoutReport};
+use rampart_core::customer::kyc::KycVerdict;
 use rampart_core::id::{FactId, OrderId};
-use rampart_core::kyc::KycVerdict;
+use rampart_core::order::arrival::{Grade, counts_at};
+use rampart_core::order::payment::PayIn;
 use rampart_core::outgoing::PayoutFact;
-use rampart_core::payment::PayIn;
-use rampart_core::record::Record;
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::fact::{DepositChange, Fact, FactBody, PayoutReport};
+use rampart_core::step::record::Record;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::{CommitError, StoreError};
@@ -75,7 +75,7 @@ impl Apply {
     async fn apply_all(&self) -> AppResult<TurnOutcome> {
         let mut after: Option<FactId> = None;
         loop {
-            let page = self.app.store().facts_to_apply(after, PAGE_ROWS).await?;
+            let page = self.app.store.facts_to_apply(after, PAGE_ROWS).await?;
             let full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|(id, _)| *id);
             let mut facts = Vec::with_capacity(page.len());
@@ -122,7 +122,7 @@ impl Apply {
                 facts.sort_by(|one, other| sort_key(&self.app, one).cmp(&sort_key(&self.app, other)));
             }
         }
-        let most = self.app.config().workers.concurrency;
+        let most = self.app.config.workers.concurrency;
         let results: Vec<AppResult<()>> = futures::stream::iter(groups)
             .map(|facts| async move {
                 for fact in facts {
@@ -147,7 +147,7 @@ impl Worker for Apply {
     }
 
     fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.app.wake().facts())
+        Box::pin(self.app.wake.facts())
     }
 }
 
@@ -199,7 +199,7 @@ fn subjects(app: &App, fact: &Fact, page: &[Fact]) -> Vec<String> {
 /// Sort key within a subject: receipts by the time that counts, then by natural key, so that the order in which they were reported does not
 /// matter; everything else by the time it was observed, after receipts of the same moment.
 fn sort_key<'a>(app: &App, fact: &'a Fact) -> (Timestamp, bool, &'a str) {
-    let catalogue = app.catalogue();
+    let catalogue = &app.catalogue;
     let (reversal, backdating) = match &fact.body {
         FactBody::BankCredit(credit) => (credit.booked_at, catalogue.backdating(PayIn::Bank(credit.rail))),
         FactBody::ProcessorPaid(paid) => (paid.paid_at, catalogue.backdating(PayIn::Processor(paid.processor))),
@@ -230,7 +230,7 @@ pub(crate) async fn apply(app: &App, fact: Fact) -> AppResult<()> {
     let effect = AssertUnwindSafe(take_effect(app, fact.clone())).catch_unwind().await;
     let failure = match effect.unwrap_or_else(|panic| Err(ApplyError::Quarantine(panicked(&*panic).to_string()))) {
         Ok(outcome) => {
-            app.metrics().fact(what, outcome);
+            app.metrics.fact(what, outcome);
             return Ok(());
         }
         Err(failure) => failure,
@@ -239,7 +239,7 @@ pub(crate) async fn apply(app: &App, fact: Fact) -> AppResult<()> {
         ApplyError::Retry(error) => Err(error),
         ApplyError::Quarantine(reason) => {
             tracing::error!(fact = %fact.id, kind = what, reason, "a fact cannot be applied; it waits in the review queue");
-            app.metrics().fact(what, "quarantined");
+            app.metrics.fact(what, "quarantined");
             quarantine(app, fact, reason).await
         }
     }
@@ -254,7 +254,7 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, ApplyErr
         step.write(Fact { applied: true, quarantined: None, order, ..fact.clone() });
         match app.commit(step).await {
             Ok(_) => return Ok("applied"),
-            Err(CommitError::Conflict(_)) => match app.store().fact(fact.id).await? {
+            Err(CommitError::Conflict(_)) => match app.store.fact(fact.id).await? {
                 Some(stored) if !stored.applied => fact = stored,
                 _ => return Ok("applied elsewhere"),
             },
@@ -282,7 +282,7 @@ pub(crate) async fn effect(app: &App, fact: &Fact, grade: Grade) -> Effect {
         FactBody::ProcessorDeclined { payment, .. } => processor::declined(app, *payment).await,
         FactBody::Reversed(reversal) => reversal::effect(app, reversal).await,
         FactBody::PayoutReported { payout, report } => {
-            let found = app.store().payout(*payout).await?;
+            let found = app.store.payout(*payout).await?;
             let payout = found.ok_or_else(|| ApplyError::Quarantine(format!("there is no payout {payout}")))?;
             Ok(payouts::observe(app, payout, payout_fact(report)).await?)
         }

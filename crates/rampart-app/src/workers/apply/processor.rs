@@ -1,14 +1,14 @@
 //! Applies payments and declines reported by processors.
 
-use rampart_core::amount::Amount;
-use rampart_core::arrival::{Grade, counts_at};
-use rampart_core::asset::Asset;
-use rampart_core::fact::{Fact, ProcessorPaid};
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
-use rampart_core::payment::{PayIn, Payment, PaymentFact, Receipt};
-use rampart_core::redacted::Redacted;
-use rampart_core::suspense::{self, UnmatchedReceipt};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::arrival::{Grade, counts_at};
+use rampart_core::order::payment::{PayIn, Payment, PaymentFact, Receipt};
+use rampart_core::review::suspense::{self, UnmatchedReceipt};
+use rampart_core::step::fact::{Fact, ProcessorPaid};
+use rampart_core::text::redacted::Redacted;
 
 use super::{ApplyError, Effect};
 use crate::app::App;
@@ -25,7 +25,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
         order: None,
         reason,
     };
-    let Some(payment) = app.store().payment(paid.payment).await? else {
+    let Some(payment) = app.store.payment(paid.payment).await? else {
         return Ok(suspense::receive(unmatched(format!("there is no payment {}", paid.payment)), &app.mint()));
     };
     let reason = if payment.pay_in != PayIn::Processor(paid.processor) {
@@ -41,7 +41,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
     let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
     let is_customer = paid.holder.as_ref().is_none_or(|holder| inputs.customer().can_be(holder.reveal()));
-    let backdating = app.catalogue().backdating(payment.pay_in);
+    let backdating = app.catalogue.backdating(payment.pay_in);
     let receipt = Receipt {
         fact: fact.id,
         amount: paid.amount,
@@ -56,7 +56,7 @@ async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment
 }
 
 pub(super) async fn declined(app: &App, payment: OrderId) -> Effect {
-    match app.store().payment(payment).await? {
+    match app.store.payment(payment).await? {
         Some(payment) => Ok(observe::payment(app, payment, PaymentFact::Declined)),
         None => Err(ApplyError::Quarantine(format!("there is no payment {payment}"))),
     }

@@ -3,19 +3,19 @@
 //! A reversal names its receipt. The part of the receipt that lies in suspense is taken from there; the rest concerns the order that
 //! received it and stops pending payouts and transfers of that order that were certainly not attempted.
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
 use rampart_core::customer::Customer;
-use rampart_core::fact::{Fact, FactBody, ReceiptReference, Reversed};
 use rampart_core::id::{FactId, OrderId};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
 use rampart_core::order::Order;
+use rampart_core::order::payment::{Payment, PaymentFact, PaymentState, Receipt, ReversedReceipt};
 use rampart_core::outgoing;
-use rampart_core::payment::{Payment, PaymentFact, PaymentState, Receipt, ReversedReceipt};
-use rampart_core::record::Record;
-use rampart_core::redacted::Redacted;
 use rampart_core::review::ReviewItem;
+use rampart_core::review::suspense;
+use rampart_core::step::fact::{Fact, FactBody, ReceiptReference, Reversed};
+use rampart_core::step::record::Record;
 use rampart_core::step::{ClaimScope, Step};
-use rampart_core::suspense;
+use rampart_core::text::redacted::Redacted;
 
 use super::{ApplyError, Effect, fact_order};
 use crate::app::App;
@@ -49,7 +49,7 @@ pub(super) async fn effect(app: &App, reversal: &Reversed) -> Effect {
         return Err(ApplyError::Quarantine(format!("it is in {currency}, but the receipt is in {asset}")));
     }
     let mut items = Vec::new();
-    for item in app.store().reviews_of_fact(receipt.id).await? {
+    for item in app.store.reviews_of_fact(receipt.id).await? {
         let returning = pending::require_no_handover(pending::returning(app, &item).await?.into_iter().collect())?.pop();
         items.push((item, returning));
     }
@@ -125,7 +125,7 @@ async fn of_order(app: &App, payment: Payment, reversed: ReversedReceipt) -> Eff
     });
     if had_left {
         let customer =
-            app.store().customer(customer).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no customer {customer}")))?;
+            app.store.customer(customer).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no customer {customer}")))?;
         step.write(Customer { charged_back: Some(context.mint.now), ..customer });
     }
     Ok(step)
@@ -150,16 +150,16 @@ fn unknown_receipt(reversal: &Reversed) -> ApplyError {
 
 async fn load_payment(app: &App, order: Option<OrderId>) -> Result<Option<Payment>, ApplyError> {
     match order {
-        Some(order) => Ok(app.store().payment(order).await?),
+        Some(order) => Ok(app.store.payment(order).await?),
         None => Ok(None),
     }
 }
 
 /// The fact that reported the receipt.
 async fn receipt(app: &App, name: &ReceiptReference) -> Result<Option<Fact>, ApplyError> {
-    let Some(claim) = app.store().claim(ClaimScope::Fact, &name.natural_key()).await? else { return Ok(None) };
+    let Some(claim) = app.store.claim(ClaimScope::Fact, &name.natural_key()).await? else { return Ok(None) };
     let id: FactId = claim.subject.parse().map_err(|_| ApplyError::Quarantine("the natural key has no fact".to_owned()))?;
-    Ok(app.store().fact(id).await?)
+    Ok(app.store.fact(id).await?)
 }
 
 fn asset_of(receipt: &Fact) -> Option<Asset> {

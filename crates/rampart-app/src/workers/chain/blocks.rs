@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use rampart_core::asset::Chain;
-use rampart_core::fact::DepositChange;
 use rampart_core::id::FactId;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::ports::{BlockHead, ChainPort, ChainTransfer};
-use rampart_core::rampoff::Rampoff;
+use rampart_core::step::fact::DepositChange;
+use rampart_core::step::watch::{Deposit, DepositState};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Deposit, DepositState};
 
 use super::{ChainWatcher, FollowedBlocks, write_changes};
 use crate::app::App;
@@ -55,7 +55,7 @@ pub(super) async fn deposits(
     if addresses.is_empty() {
         return Ok(step);
     }
-    let rampoffs = app.store().rampoffs_by_deposit_addresses(&addresses).await?;
+    let rampoffs = app.store.rampoffs_by_deposit_addresses(&addresses).await?;
     let mut orders: HashMap<&str, &Rampoff> = HashMap::new();
     for order in &rampoffs {
         let first = orders.entry(&order.deposit_address).or_insert(order);
@@ -67,7 +67,7 @@ pub(super) async fn deposits(
     for (head, transfer) in &transfers {
         let Some(order) = orders.get(transfer.to.as_str()) else { continue };
         // A token outside the catalogue has no ledger account: it stays where it is and is owed to nobody.
-        let Some(coin) = transfer.coin.filter(|coin| app.catalogue().coin(*coin).is_some()) else {
+        let Some(coin) = transfer.coin.filter(|coin| app.catalogue.coin(*coin).is_some()) else {
             tracing::info!(txid = transfer.txid, order = %order.id, "an unlisted token arrived at a deposit address and is ignored");
             continue;
         };
@@ -75,9 +75,9 @@ pub(super) async fn deposits(
             continue;
         }
         let key = format!("deposit:{}:{}:{}", coin.chain, transfer.txid, transfer.index);
-        let known = match app.store().claim(ClaimScope::Fact, &key).await? {
+        let known = match app.store.claim(ClaimScope::Fact, &key).await? {
             Some(claim) => match claim.subject.parse::<FactId>() {
-                Ok(id) => app.store().deposit(id).await?,
+                Ok(id) => app.store.deposit(id).await?,
                 Err(_) => None,
             },
             None => None,

@@ -8,15 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rampart_core::arrival::counts_at;
-use rampart_core::asset::Chain;
-use rampart_core::fact::{DepositChange, Fact, FactBody};
 use rampart_core::id::TransferId;
+use rampart_core::money::asset::Chain;
+use rampart_core::order::arrival::counts_at;
 use rampart_core::ports::{BlockHead, ChainPort, Unavailable};
-use rampart_core::record::Record;
 use rampart_core::step::Step;
+use rampart_core::step::fact::{DepositChange, Fact, FactBody};
+use rampart_core::step::record::Record;
+use rampart_core::step::watch::{Cursor, CursorName, Deposit, DepositState};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Cursor, CursorName, Deposit, DepositState};
 use rampart_store::CommitError;
 
 use super::ingest;
@@ -63,7 +63,7 @@ impl ChainWatcher {
     }
 
     async fn watch(&self) -> AppResult<TurnOutcome> {
-        let begun_at = self.app.business().now();
+        let begun_at = self.app.business.now();
         let head = self.answer(self.port.head()).await?;
         let turn = self.follow(&head, begun_at).await?;
         if turn == TurnOutcome::Idle {
@@ -82,7 +82,7 @@ impl ChainWatcher {
     /// Moves the cursor towards the newest block. A reading that reaches it is complete.
     async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> AppResult<TurnOutcome> {
         let chain = self.port.chain();
-        let Some(cursor) = self.app.store().cursor(cursor_of(chain)).await? else {
+        let Some(cursor) = self.app.store.cursor(cursor_of(chain)).await? else {
             // Earlier blocks hold nothing of ours: no address was handed out for this chain yet.
             return self.save(self.new_cursor(), vec![(head.height, head.hash.clone())], Step::new()).await.map(|()| TurnOutcome::Idle);
         };
@@ -91,8 +91,8 @@ impl ChainWatcher {
             return Err(AppError::defect(format!("the cursor of {chain} contains no block")));
         };
         if head.height == height && head.hash == hash {
-            let confirm_interval = self.app.config().workers.confirm_interval();
-            let is_confirmed = cursor.moved_at.until(self.app.real().now()) < confirm_interval
+            let confirm_interval = self.app.config.workers.confirm_interval();
+            let is_confirmed = cursor.moved_at.until(self.app.real.now()) < confirm_interval
                 && cursor.read_at.is_some_and(|read| read.until(begun_at) < confirm_interval);
             if !is_confirmed && !self.is_stalled(head).await? {
                 self.save(Cursor { read_at: Some(begun_at), ..cursor }, followed, Step::new()).await?;
@@ -122,7 +122,7 @@ impl ChainWatcher {
     /// not confirmed.
     async fn is_stalled(&self, head: &BlockHead) -> AppResult<bool> {
         let interval = self.answer(self.port.block_interval()).await?;
-        let now = self.app.business().now();
+        let now = self.app.business.now();
         let mut newest = self.newest.lock();
         match (&*newest, interval) {
             (Some((hash, since)), Some(interval)) if *hash == head.hash => Ok(since.until(now) > interval * SILENT_INTERVALS),
@@ -151,7 +151,7 @@ impl ChainWatcher {
             followed.drain(..followed.len() - REMEMBERED_BLOCKS);
         }
         let position = serde_json::to_string(&followed).map_err(|fault| AppError::Defect(Box::new(fault)))?;
-        step.write(Cursor { position, moved_at: self.app.real().now(), ..cursor });
+        step.write(Cursor { position, moved_at: self.app.real.now(), ..cursor });
         match self.app.commit(step).await {
             Ok(_) | Err(CommitError::Conflict(_) | CommitError::AlreadyClaimed(_)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -193,7 +193,7 @@ impl ChainWatcher {
         let mut step = Step::new();
         let (mut after, mut changed) = (None, Vec::new());
         loop {
-            let page = self.app.store().deposits_from_height(self.port.chain(), from, after, PAGE_ROWS).await?;
+            let page = self.app.store.deposits_from_height(self.port.chain(), from, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|deposit| (deposit.height, deposit.id));
             let lost = page.into_iter().filter(|deposit| deposit.state != DepositState::Dropped);
@@ -210,11 +210,11 @@ impl ChainWatcher {
     async fn confirm_deposits(&self, head: &BlockHead) -> AppResult<()> {
         let mut after = None;
         loop {
-            let page = self.app.store().deposits_in_state(self.port.chain(), DepositState::Pending, after, PAGE_ROWS).await?;
+            let page = self.app.store.deposits_in_state(self.port.chain(), DepositState::Pending, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|deposit| deposit.id);
             let is_final = |deposit: &Deposit| {
-                let needed = self.app.catalogue().coin(deposit.coin).map_or(u32::MAX, |coin| coin.confirmations);
+                let needed = self.app.catalogue.coin(deposit.coin).map_or(u32::MAX, |coin| coin.confirmations);
                 confirmations(head, deposit.height) >= needed
             };
             let confirmed: Vec<Deposit> =
@@ -250,7 +250,7 @@ pub(crate) fn fact_key_prefix(chain: Chain) -> String {
 pub(crate) fn write_changes(app: &App, step: &mut Step, deposits: Vec<Deposit>, change: DepositChange) {
     let reported = deposits.iter().map(|deposit| {
         let key = format!("{}{}:{}:v{}", fact_key_prefix(deposit.coin.chain), deposit.txid, deposit.index, deposit.version + 1);
-        let backdating = app.catalogue().chain_backdating(deposit.coin.chain);
+        let backdating = app.catalogue.chain_backdating(deposit.coin.chain);
         let at = Some(counts_at(deposit.block_time, deposit.seen_at, deposit.read_before, backdating));
         (key, FactBody::Deposit { deposit: deposit.id, change, order: deposit.order, at })
     });

@@ -28,7 +28,7 @@ impl ChainWatcher {
         // Drops entries of transfers that are final by now.
         self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
         loop {
-            let mut page = self.app.store().transfers_in_state(self.port.chain(), "broadcast", after, PAGE_ROWS).await?;
+            let mut page = self.app.store.transfers_in_state(self.port.chain(), "broadcast", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             {
@@ -53,7 +53,7 @@ impl ChainWatcher {
         let chain = self.port.chain();
         let mut after = None;
         loop {
-            let page = self.app.store().transfers_in_state(chain, "recalled", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(chain, "recalled", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             for transfer in page {
@@ -77,9 +77,9 @@ impl ChainWatcher {
 
     /// Whether a confirmed transfer of the hot wallet carries this nonce.
     async fn is_nonce_used(&self, nonce: u64) -> AppResult<bool> {
-        let mut after = Some(TransferId::first_at(self.app.business().now().before(RECALLED_LOOKBACK)));
+        let mut after = Some(TransferId::first_at(self.app.business.now().before(RECALLED_LOOKBACK)));
         loop {
-            let page = self.app.store().transfers_in_state(self.port.chain(), "confirmed", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(self.port.chain(), "confirmed", after, PAGE_ROWS).await?;
             let carries = |transfer: &Transfer| {
                 transfer.source == TransferSource::Hot && transfer.state.signed().is_some_and(|signed| signed.nonce == nonce)
             };
@@ -95,7 +95,7 @@ impl ChainWatcher {
 
     async fn check_transaction(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
         let Some(signed) = transfer.state.signed() else { return Ok(()) };
-        let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
+        let needed = self.app.catalogue.coin(transfer.coin).map_or(1, |coin| coin.confirmations);
         let id = transfer.id;
         match self.answer(self.port.transaction(&signed.txid)).await? {
             TransactionStatus::Waiting => {}
@@ -148,15 +148,15 @@ impl ChainWatcher {
     /// After a reorganisation, rechecks transfers that were final.
     pub(super) async fn recheck_confirmed(&self, undone: usize) -> AppResult<()> {
         let chain = self.port.chain();
-        let coins = self.app.catalogue().coins.iter().filter(|coin| coin.id.chain == chain);
+        let coins = self.app.catalogue.coins.iter().filter(|coin| coin.id.chain == chain);
         let least = coins.map(|coin| coin.confirmations).min().unwrap_or(1);
         if undone < usize::try_from(least).unwrap_or(usize::MAX) {
             return Ok(());
         }
         let head = self.answer(self.port.head()).await?;
-        let mut after = Some(TransferId::first_at(self.app.business().now().before(CONFIRMED_LOOKBACK)));
+        let mut after = Some(TransferId::first_at(self.app.business.now().before(CONFIRMED_LOOKBACK)));
         loop {
-            let page = self.app.store().transfers_in_state(chain, "confirmed", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(chain, "confirmed", after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             for transfer in page {
@@ -170,7 +170,7 @@ impl ChainWatcher {
 
     async fn recheck(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
         let TransferState::Confirmed(signed) = &transfer.state else { return Ok(()) };
-        let needed = self.app.catalogue().coin(transfer.coin).map_or(1, |coin| coin.confirmations);
+        let needed = self.app.catalogue.coin(transfer.coin).map_or(1, |coin| coin.confirmations);
         let is_final = match self.answer(self.port.transaction(&signed.txid)).await? {
             TransactionStatus::InBlock { height, .. } => confirmations(head, height) >= needed,
             // Included in another block it may have been reverted there: then the coins never left, and it is first set to unconfirmed,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rampart_core::event::Event;
+use rampart_core::partner::event::Event;
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
 use super::client::SendError;
@@ -14,6 +14,7 @@ use super::receivers::{AttemptRating, DeliverySlot};
 use super::sign::{Signer, WebhookMessage};
 use super::{DISABLED, Dispatcher};
 use crate::error::AppResult;
+use crate::orders::page_links;
 
 /// How long a delivery is retried (business time).
 pub(super) const RETRY_PERIOD: Duration = Duration::from_secs(3 * 24 * 60 * 60);
@@ -41,13 +42,13 @@ impl Dispatcher {
         if subscription.is_disabled() {
             return self.conclude(parked(delivery, DISABLED)).await;
         }
-        let data = self.app.event_data(&event.draft);
+        let data = page_links::event_data(&self.app, &event.draft);
         let webhook = WebhookMessage {
             event: &event,
             data: &data,
             delivered_as: &subscription.delivered_as,
             previous_sequence: delivery.previous_sequence,
-            at: self.app.real().now(),
+            at: self.app.real.now(),
         };
         let begun = Instant::now();
         let result = self.client()?.send(&subscription.url, signer.sign(&webhook)?, webhook.at).await;
@@ -57,22 +58,22 @@ impl Dispatcher {
             Ok(()) => AttemptRating::Bad,
             Err(error) => error.requested_pause().map_or(AttemptRating::Bad, AttemptRating::Overloaded),
         };
-        self.receivers.record(&subscription, rating, self.app.business().now());
+        self.receivers.record(&subscription, rating, self.app.business.now());
         let kind = event.draft.kind.as_str();
         match result {
             Ok(()) => {
-                self.app.metrics().delivery(kind, "delivered");
+                self.app.metrics.delivery(kind, "delivered");
                 let attempts = delivery.attempts.saturating_add(1);
                 self.conclude(Delivery { state: DeliveryState::Delivered, attempts, last_error: None, ..delivery }).await
             }
             Err(error) if error.is_gone() => {
-                self.app.metrics().delivery(kind, "gone");
+                self.app.metrics.delivery(kind, "gone");
                 self.disable_receiver(self.after_failure(delivery, &error), &subscription).await
             }
             Err(error) => {
                 let delivery = self.after_failure(delivery, &error);
                 let is_given_up = delivery.state == DeliveryState::Parked;
-                self.app.metrics().delivery(kind, if is_given_up { "parked" } else { "failed" });
+                self.app.metrics.delivery(kind, if is_given_up { "parked" } else { "failed" });
                 self.conclude(delivery).await?;
                 if is_given_up && self.receivers.is_dead(&subscription) {
                     // Further attempts would only show again that the receiver does not answer.
@@ -85,13 +86,13 @@ impl Dispatcher {
 
     /// The response time above which a receiver counts as slow.
     fn slow_after(&self) -> Duration {
-        Duration::from_secs(self.app.config().webhooks.timeout_seconds) / 5
+        Duration::from_secs(self.app.config.webhooks.timeout_seconds) / 5
     }
 
     /// The delivery after a failed attempt: the delay grows with each, follows the receiver's `Retry-After`, and never exceeds the
     /// deadline.
     fn after_failure(&self, delivery: Delivery, error: &SendError) -> Delivery {
-        let now = self.app.business().now();
+        let now = self.app.business.now();
         let attempts = delivery.attempts.saturating_add(1);
         let deadline = deadline(&delivery);
         let asked = now.after(error.retry_after.unwrap_or_default());
@@ -108,7 +109,7 @@ impl Dispatcher {
     /// `now` plus the delay, within a fifth, so that deliveries that failed together do not return together.
     fn jittered(&self, now: Timestamp, delay: Duration) -> Timestamp {
         let mut byte = [0];
-        self.app.randomness().fill(&mut byte);
+        self.app.randomness.fill(&mut byte);
         now.after(delay * (205 + u32::from(byte[0]) * 102 / 255) / 256)
     }
 

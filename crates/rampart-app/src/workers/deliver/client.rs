@@ -12,7 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use super::sign::Signed;
 use crate::config::AppConfig;
 use crate::error::{AppError, AppResult};
-use crate::network::is_public;
+use crate::state::network::is_public;
 
 /// How much of a response is read before the connection is dropped instead of reused.
 const MAX_RESPONSE_BYTES: usize = 16 * 1_024;

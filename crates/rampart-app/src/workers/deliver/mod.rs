@@ -16,17 +16,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use rampart_core::event::Event;
 use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
+use rampart_core::partner::event::Event;
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
 use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::operate::partners;
 use attempt::Attempt;
 use client::WebhookClient;
 use receivers::{DeliverySlot, Receivers, Reputation};
@@ -81,7 +82,7 @@ type Signers = HashMap<PartnerId, Arc<Signer>>;
 impl WebhookWorker {
     /// The worker, and the handle by which the fan-out passes deliveries to it.
     pub(crate) fn new(app: App) -> (Self, DirectDispatch) {
-        let concurrency = app.config().webhooks.concurrency;
+        let concurrency = app.config.webhooks.concurrency;
         let dispatcher = Arc::new(Dispatcher {
             pool: Pool::new(concurrency),
             client: OnceLock::new(),
@@ -99,8 +100,8 @@ impl WebhookWorker {
             return Ok(TurnOutcome::Idle);
         }
         let scan = *dispatcher.scan.lock();
-        let (now, real_now) = (dispatcher.app.business().now(), dispatcher.app.real().now());
-        let due = dispatcher.app.store().receivers_due(scan.after, now, real_now, PAGE_RECEIVERS).await?;
+        let (now, real_now) = (dispatcher.app.business.now(), dispatcher.app.real.now());
+        let due = dispatcher.app.store.receivers_due(scan.after, now, real_now, PAGE_RECEIVERS).await?;
         let selected = dispatcher.select(due.receivers, now, real_now).await?;
         let (deliveries, slots): (Vec<Delivery>, Vec<ReservedSlot>) = selected.into_iter().unzip();
         let slots: HashMap<DeliveryId, ReservedSlot> = deliveries.iter().map(|delivery| delivery.id).zip(slots).collect();
@@ -121,8 +122,8 @@ impl DirectDispatch {
     pub(crate) async fn reserve(&self, deliveries: &mut [Delivery], subscriptions: &[Subscription]) -> AppResult<LeasedBatch> {
         let dispatcher = &self.dispatcher;
         let signers = dispatcher.signers(deliveries).await?;
-        let until = dispatcher.app.real().now().after(dispatcher.app.config().workers.lease());
-        let now = dispatcher.app.business().now();
+        let until = dispatcher.app.real.now().after(dispatcher.app.config.workers.lease());
+        let now = dispatcher.app.business.now();
         let subscriptions: HashMap<SubscriptionId, Arc<Subscription>> =
             subscriptions.iter().map(|subscription| (subscription.id, Arc::new(subscription.clone()))).collect();
         // Half of the free slots are left to deliveries that wait in the database.
@@ -174,7 +175,7 @@ impl Dispatcher {
                 self.park_overdue(subscription, |_| true).await?;
             }
         }
-        let reads = open.iter().map(|(receiver, free_slots)| self.app.store().deliveries_due_to(receiver.id, now, real_now, *free_slots));
+        let reads = open.iter().map(|(receiver, free_slots)| self.app.store.deliveries_due_to(receiver.id, now, real_now, *free_slots));
         let read = futures::future::try_join_all(reads).await?;
         // Read again after the deliveries: a delivery created after an acknowledged change goes to the new URL.
         let current = self.subscriptions(open.iter().map(|(receiver, _)| receiver.id)).await?;
@@ -198,7 +199,7 @@ impl Dispatcher {
     }
 
     async fn subscriptions(&self, ids: impl Iterator<Item = SubscriptionId>) -> AppResult<HashMap<SubscriptionId, Arc<Subscription>>> {
-        let read = self.app.store().subscriptions_by_id(&ids.collect::<Vec<_>>()).await?;
+        let read = self.app.store.subscriptions_by_id(&ids.collect::<Vec<_>>()).await?;
         Ok(read.into_iter().map(|subscription| (subscription.id, Arc::new(subscription))).collect())
     }
 
@@ -207,7 +208,7 @@ impl Dispatcher {
         if deliveries.is_empty() {
             return Ok(Vec::new());
         }
-        let until = self.app.real().now().after(self.app.config().workers.lease());
+        let until = self.app.real.now().after(self.app.config.workers.lease());
         let leases: Vec<Delivery> = deliveries.into_iter().map(|delivery| Delivery { leased_until: Some(until), ..delivery }).collect();
         if self.try_write(&leases).await? {
             return Ok(after_commit(leases));
@@ -239,7 +240,7 @@ impl Dispatcher {
         }
         let mut events = Vec::with_capacity(deliveries.len());
         for (partner, sequences) in leases {
-            events.extend(self.app.store().events_by_sequence(partner, &sequences).await?);
+            events.extend(self.app.store.events_by_sequence(partner, &sequences).await?);
         }
         Ok(events)
     }
@@ -249,9 +250,9 @@ impl Dispatcher {
         let mut signers = Signers::new();
         for delivery in deliveries {
             if let Entry::Vacant(vacant) = signers.entry(delivery.partner) {
-                let partner = self.app.cached_partner(delivery.partner).await?;
+                let partner = partners::cached_partner(&self.app, delivery.partner).await?;
                 let partner = partner.ok_or_else(|| AppError::defect(format!("there is no partner {}", delivery.partner)))?;
-                vacant.insert(Arc::new(Signer::of(&partner, self.app.keys(), self.app.real().now())?));
+                vacant.insert(Arc::new(Signer::of(&partner, &self.app.keys, self.app.real.now())?));
             }
         }
         Ok(signers)
@@ -279,7 +280,7 @@ impl Dispatcher {
                 if let Err(error) = dispatcher.attempt(Attempt { delivery, event, subscription, signer, slot }).await {
                     tracing::warn!(%error, "the result of a webhook delivery could not be stored; its lease will expire");
                 }
-                dispatcher.app.wake().ring_deliveries();
+                dispatcher.app.wake.ring_deliveries();
             });
         }
     }
@@ -289,7 +290,7 @@ impl Dispatcher {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = WebhookClient::new(self.app.config())?;
+        let client = WebhookClient::new(&self.app.config)?;
         Ok(self.client.get_or_init(|| client))
     }
 }
@@ -309,10 +310,10 @@ impl Worker for WebhookWorker {
     }
 
     fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.dispatcher.app.wake().deliveries())
+        Box::pin(self.dispatcher.app.wake.deliveries())
     }
 
     fn finish(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.dispatcher.pool.drain(self.dispatcher.app.config().workers.drain_timeout()))
+        Box::pin(self.dispatcher.pool.drain(self.dispatcher.app.config.workers.drain_timeout()))
     }
 }

@@ -1,10 +1,10 @@
 //! Parks the deliveries of a receiver that answered 410 Gone or has not answered for too long.
 
 use rampart_core::id::SubscriptionId;
-use rampart_core::record::RecordKey;
+use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
+use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_store::CommitError;
 
 use super::attempt::{deadline, parked};
@@ -21,7 +21,7 @@ impl Dispatcher {
     /// failure.
     pub(super) async fn disable_receiver(&self, delivery: Delivery, asked: &Subscription) -> AppResult<()> {
         for _ in 0..MAX_COMMIT_ATTEMPTS {
-            let known = self.app.store().subscription(asked.id).await?.filter(|known| known.active);
+            let known = self.app.store.subscription(asked.id).await?.filter(|known| known.active);
             // The URL was changed in the meantime, and the new one may be valid.
             let Some(known) = known.filter(|known| known.updated_at == asked.updated_at && known.url == asked.url) else {
                 return self.conclude(delivery).await;
@@ -30,7 +30,7 @@ impl Dispatcher {
             step.write(parked(delivery.clone(), DISABLED));
             let is_first = !known.is_disabled();
             if is_first {
-                step.write(Subscription { disabled_at: Some(self.app.business().now()), ..known });
+                step.write(Subscription { disabled_at: Some(self.app.business.now()), ..known });
             }
             match self.app.commit(step).await {
                 Ok(_) if is_first => {
@@ -52,8 +52,8 @@ impl Dispatcher {
         let always = Timestamp::from_micros(i64::MAX);
         let mut conflicts = 0;
         while conflicts < MAX_COMMIT_ATTEMPTS {
-            let subscription = self.app.store().subscription(id).await?.filter(Subscription::is_disabled);
-            let waiting = self.app.store().deliveries_due_to(id, always, self.app.real().now(), PAGE_ROWS).await?;
+            let subscription = self.app.store.subscription(id).await?.filter(Subscription::is_disabled);
+            let waiting = self.app.store.deliveries_due_to(id, always, self.app.real.now(), PAGE_ROWS).await?;
             let Some(subscription) = subscription.filter(|_| !waiting.is_empty()) else { return Ok(()) };
             let mut step = Step::new();
             step.rely(RecordKey::Subscription(id), subscription.version);
@@ -69,8 +69,8 @@ impl Dispatcher {
 
     /// Parks, without another attempt, a receiver's overdue deliveries that match `may`.
     pub(super) async fn park_overdue(&self, receiver: &Subscription, may: impl Fn(&Delivery) -> bool) -> AppResult<()> {
-        let now = self.app.business().now();
-        let due = self.app.store().deliveries_due_to(receiver.id, now, self.app.real().now(), PAGE_ROWS).await?;
+        let now = self.app.business.now();
+        let due = self.app.store.deliveries_due_to(receiver.id, now, self.app.real.now(), PAGE_ROWS).await?;
         let mut step = Step::new();
         for delivery in due.into_iter().filter(|delivery| now >= deadline(delivery) && may(delivery)) {
             debug_assert_eq!(delivery.state, DeliveryState::Pending);

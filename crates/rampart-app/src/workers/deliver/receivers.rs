@@ -8,8 +8,8 @@ use std::time::Duration;
 use hashlink::LruCache;
 use parking_lot::Mutex;
 use rampart_core::id::{PartnerId, SubscriptionId};
+use rampart_core::partner::webhook::Subscription;
 use rampart_core::time::Timestamp;
-use rampart_core::webhook::Subscription;
 
 /// A receiver with this many failures in a row counts as not answering.
 const DEAD_AFTER_FAILURES: u32 = 3;
@@ -238,8 +238,8 @@ mod tests {
     use std::sync::atomic::{AtomicU16, Ordering};
 
     use super::*;
-    use rampart_core::event::EventType;
     use rampart_core::id::Mint;
+    use rampart_core::partner::event::EventType;
 
     struct SequentialRandomness(AtomicU16);
     impl rampart_core::id::Randomness for SequentialRandomness {

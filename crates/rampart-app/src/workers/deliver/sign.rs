@@ -3,17 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rampart_core::event::Event;
 use rampart_core::id::EventId;
+use rampart_core::partner::event::Event;
 use rampart_core::partner::{ApiKey, Partner};
-use rampart_core::redacted::Redacted;
+use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use crate::error::{AppError, AppResult};
-use crate::keys::Keys;
+use crate::state::keys::Keys;
 
 /// The content of a webhook.
 pub(super) struct WebhookMessage<'a> {
@@ -100,8 +100,8 @@ impl Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rampart_core::event::{EventDraft, EventType};
     use rampart_core::id::{Mint, Randomness};
+    use rampart_core::partner::event::{EventDraft, EventType};
 
     struct FixedRandomness;
     impl Randomness for FixedRandomness {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use rampart_core::customer::Customer;
+use rampart_core::customer::kyc::{KycCheck, KycStatus, KycVerdict};
 use rampart_core::id::CustomerId;
-use rampart_core::job::{Job, JobKind};
-use rampart_core::kyc::{KycCheck, KycStatus, KycVerdict};
 use rampart_core::ports::{CallOutcome, KycDetails, KycSubmission, LookupResult};
 use rampart_core::step::Step;
+use rampart_core::step::job::{Job, JobKind};
 use rampart_core::text;
 
 use super::{JobOutcome, in_time};
@@ -21,7 +21,7 @@ const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 async fn load(app: &App, job: &Job) -> AppResult<Customer> {
     let id: i64 = leases::subject(job)?;
     let id = CustomerId(id);
-    app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
+    app.store.customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
 }
 
 /// The customer's check that the provider has to decide, if any.
@@ -52,7 +52,7 @@ pub(super) async fn submit(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
     }
     let submission =
         KycSubmission { reference: check.reference.clone(), customer: customer.id, level: check.level, details: details(&customer) };
-    match in_time(app, app.ports().kyc.submit(&submission)).await {
+    match in_time(app, app.ports.kyc.submit(&submission)).await {
         Some(CallOutcome::Accepted(())) => remove_job(app, leased).await,
         Some(CallOutcome::Refused { reason }) => refused(app, leased, &submission.reference, &reason).await,
         Some(CallOutcome::NotSent { reason }) => Ok(JobOutcome::Retry(reason)),
@@ -63,7 +63,7 @@ pub(super) async fn submit(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
 pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let customer = load(app, &leased.job).await?;
     let Some(check) = waiting(&customer) else { return remove_job(app, leased).await };
-    match in_time(app, app.ports().kyc.find(&check.reference)).await {
+    match in_time(app, app.ports.kyc.find(&check.reference)).await {
         Some(Ok(LookupResult::Found(()))) => remove_job(app, leased).await,
         Some(Ok(LookupResult::NotYet)) => Ok(JobOutcome::Retry("the provider does not know it yet".to_owned())),
         Some(Ok(LookupResult::NeverWill)) => replace(app, leased, JobKind::SubmitKyc, Duration::ZERO).await,
@@ -102,7 +102,7 @@ async fn refused(app: &App, leased: &LeasedJob, reference: &str, reason: &str) -
             Some(check) => {
                 let (reference, level, reasons) = (reference.to_owned(), check.level, vec![text::reason(reason)]);
                 let verdict = KycVerdict { reference, level, status: KycStatus::Fail, reasons, may_retry: true };
-                customer.kyc_decided(verdict, &app.mint(), &app.config().public_url)
+                customer.kyc_decided(verdict, &app.mint(), &app.config.public_url)
             }
             None => Step::new(),
         };

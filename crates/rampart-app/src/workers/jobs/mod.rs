@@ -6,15 +6,15 @@ mod payout;
 mod screening;
 
 use futures::FutureExt as _;
-use rampart_core::job::{Job, JobKind};
 use rampart_core::ports::Unavailable;
+use rampart_core::step::job::{Job, JobKind};
 
 use super::leases::{self, LeasedJob};
 use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::stops;
+use crate::operate::stops;
 
 pub(crate) enum JobOutcome {
     /// Its result is durable, or another process has taken it over.
@@ -32,7 +32,7 @@ pub(crate) struct JobRunner {
 
 impl JobRunner {
     pub(crate) fn new(app: App, kind: JobKind) -> Self {
-        let pool = Pool::new(app.config().workers.concurrency);
+        let pool = Pool::new(app.config.workers.concurrency);
         Self { app, kind, pool }
     }
 
@@ -60,7 +60,7 @@ impl JobRunner {
             return Ok(TurnOutcome::Idle);
         }
         let asked = u32::try_from(self.pool.busy() + free).unwrap_or(u32::MAX);
-        let due = app.store().jobs_due(self.kind, app.business().now(), app.real().now(), asked).await?;
+        let due = app.store.jobs_due(self.kind, app.business.now(), app.real.now(), asked).await?;
         let new_jobs: Vec<Job> = due.into_iter().filter(|job| !self.pool.has(&job.id.to_string())).take(free).collect();
         let started = new_jobs.len();
         let leased = if self.needs_lease() {
@@ -89,14 +89,14 @@ impl Worker for JobRunner {
         Box::pin(async move {
             let is_full = self.pool.free() == 0;
             tokio::select! {
-                () = self.app.wake().jobs(self.kind), if !is_full => {}
+                () = self.app.wake.jobs(self.kind), if !is_full => {}
                 () = self.pool.freed(), if is_full => {}
             }
         })
     }
 
     fn finish(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(self.pool.drain(self.app.config().workers.drain_timeout()))
+        Box::pin(self.pool.drain(self.app.config.workers.drain_timeout()))
     }
 }
 
@@ -115,7 +115,7 @@ async fn run(app: &App, leased: LeasedJob) {
             ("failed", Some(reason))
         }
     };
-    app.metrics().job(kind, outcome);
+    app.metrics.job(kind, outcome);
     if let Some(reason) = error
         && let Err(error) = leases::reschedule(app, &leased, &reason).await
     {
@@ -139,7 +139,7 @@ async fn dispatch(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
 
 /// The answer of a call; `None` after the configured timeout.
 pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(app.config().workers.call(), call).await.ok()
+    tokio::time::timeout(app.config.workers.call(), call).await.ok()
 }
 
 /// The answer of a provider within the configured timeout.

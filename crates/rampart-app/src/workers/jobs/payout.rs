@@ -17,8 +17,8 @@ use crate::workers::payouts::{self, load};
 async fn submit(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
-        PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.pay(payout)).await,
-        PayoutRoute::Processor(processor) => in_time(app, app.ports().processor(processor).ok_or_else(no_adapter)?.refund(payout)).await,
+        PayoutRoute::Bank(rail) => in_time(app, app.ports.bank(rail).ok_or_else(no_adapter)?.pay(payout)).await,
+        PayoutRoute::Processor(processor) => in_time(app, app.ports.processor(processor).ok_or_else(no_adapter)?.refund(payout)).await,
     };
     Ok(answer.unwrap_or_else(|| CallOutcome::Unknown { reason: "it did not answer in time".to_owned() }))
 }
@@ -26,10 +26,8 @@ async fn submit(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
 async fn look_up(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<String>, String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
     let answer = match payout.route {
-        PayoutRoute::Bank(rail) => in_time(app, app.ports().bank(rail).ok_or_else(no_adapter)?.find(rail, payout.id)).await,
-        PayoutRoute::Processor(name) => {
-            in_time(app, app.ports().processor(name).ok_or_else(no_adapter)?.find_refund(name, payout.id)).await
-        }
+        PayoutRoute::Bank(rail) => in_time(app, app.ports.bank(rail).ok_or_else(no_adapter)?.find(rail, payout.id)).await,
+        PayoutRoute::Processor(name) => in_time(app, app.ports.processor(name).ok_or_else(no_adapter)?.find_refund(name, payout.id)).await,
     };
     Ok(match answer {
         Some(Ok(finding)) => Ok(finding),
@@ -50,7 +48,7 @@ pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome>
         PayoutState::Queued if leased.interrupted => commit_fact(app, leased, id, PayoutFact::Unknown).await,
         PayoutState::Queued => match stop_fact(app, &payout).await? {
             Some(stop_fact) => commit_fact(app, leased, id, stop_fact).await,
-            None if payout.is_partly_payable(app.catalogue()) => commit_fact(app, leased, id, PayoutFact::PayableStepChanged).await,
+            None if payout.is_partly_payable(&app.catalogue) => commit_fact(app, leased, id, PayoutFact::PayableStepChanged).await,
             None => submit_and_commit(app, leased, &payout).await,
         },
         PayoutState::Unknown => commit_fact(app, leased, id, PayoutFact::Unknown).await,
@@ -71,7 +69,7 @@ async fn stop_fact(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> 
         }
         None => None,
     };
-    let is_outdated = payout.is_outdated(app.business().now(), app.config().workers.screening_fresh());
+    let is_outdated = payout.is_outdated(app.business.now(), app.config.workers.screening_fresh());
     Ok(match by {
         Some(by) => Some(PayoutFact::Stopped { by, reason: observe::describe_stop(by).to_owned() }),
         None => is_outdated.then_some(PayoutFact::Outdated),

@@ -2,12 +2,12 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
+use rampart_core::order::payment::{PaymentFact, PaymentState};
+use rampart_core::order::rampoff::{RampoffFact, RampoffState};
 use rampart_core::outgoing::{PayoutFact, TransferFact};
-use rampart_core::payment::{PaymentFact, PaymentState};
 use rampart_core::ports::{ScreeningResult, ScreeningSubject};
-use rampart_core::rampoff::{RampoffFact, RampoffState};
-use rampart_core::record::RecordKey;
 use rampart_core::step::Step;
+use rampart_core::step::record::RecordKey;
 
 use super::{JobOutcome, in_time};
 use crate::app::App;
@@ -18,12 +18,12 @@ use crate::workers::observe::DecisionInputs;
 use crate::workers::{observe, payouts, transfers};
 
 async fn customer(app: &App, id: CustomerId) -> AppResult<Customer> {
-    app.store().customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
+    app.store.customer(id).await?.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
 }
 
 /// Asks the provider.
 async fn ask(app: &App, subject: &ScreeningSubject) -> Result<ScreeningResult, String> {
-    match in_time(app, app.ports().screening.screen(subject)).await {
+    match in_time(app, app.ports.screening.screen(subject)).await {
         Some(Ok(verdict)) => Ok(verdict),
         Some(Err(unavailable)) => Err(unavailable.to_string()),
         None => Err("the screening provider did not answer in time".to_owned()),
@@ -107,7 +107,7 @@ pub(super) async fn rampoff(app: &App, leased: &LeasedJob) -> AppResult<JobOutco
 async fn owner(app: &App, customer_id: Option<CustomerId>, resolves: Option<ReviewId>) -> AppResult<Option<Customer>> {
     let id = match (customer_id, resolves) {
         (Some(id), _) => Some(id),
-        (None, Some(item)) => match app.store().review(item).await?.and_then(|item| item.order) {
+        (None, Some(item)) => match app.store.review(item).await?.and_then(|item| item.order) {
             Some(order) => customer_of_order(app, order).await?,
             None => None,
         },
@@ -120,9 +120,9 @@ async fn owner(app: &App, customer_id: Option<CustomerId>, resolves: Option<Revi
 }
 
 async fn customer_of_order(app: &App, order: OrderId) -> AppResult<Option<CustomerId>> {
-    match app.store().payment(order).await? {
+    match app.store.payment(order).await? {
         Some(payment) => Ok(Some(payment.customer)),
-        None => Ok(app.store().rampoff(order).await?.map(|rampoff| rampoff.customer)),
+        None => Ok(app.store.rampoff(order).await?.map(|rampoff| rampoff.customer)),
     }
 }
 

@@ -9,15 +9,15 @@ pub use observe::PayoutFact;
 use std::time::Duration;
 
 use super::{Screening, change_holds};
-use crate::amount::Amount;
-use crate::asset::Currency;
 use crate::catalogue::Catalogue;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
-use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin, Processor, Rail};
-use crate::record::is_default;
-use crate::redacted::Redacted;
+use crate::money::amount::Amount;
+use crate::money::asset::Currency;
 use crate::step::Step;
+use crate::step::job::{Job, JobKind};
+use crate::step::record::is_default;
+use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 
 /// Purpose of a payout.

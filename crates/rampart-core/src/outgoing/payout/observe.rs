@@ -4,18 +4,18 @@
 use std::time::Duration;
 
 use super::{Payout, PayoutPurpose, PayoutState};
-use crate::amount::Amount;
-use crate::fact::PayoutReport;
 use crate::id::{Mint, OrderId};
-use crate::job::{Job, JobKind};
 use crate::ledger::Origin;
+use crate::money::amount::Amount;
+use crate::order::payment::PaymentFact;
+use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, PendingOutgoing, Screening, change_holds, observe_set_aside, pending};
-use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
-use crate::rampoff::RampoffFact;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
+use crate::step::fact::PayoutReport;
+use crate::step::job::{Job, JobKind};
 
 /// Delay before the first lookup of a payout whose answer was lost (business time).
 const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);

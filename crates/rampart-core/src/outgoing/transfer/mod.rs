@@ -9,13 +9,13 @@ pub use observe::TransferFact;
 use std::time::Duration;
 
 use super::{Screening, change_holds};
-use crate::amount::Amount;
-use crate::asset::{Chain, CoinId};
 use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
-use crate::job::{Job, JobKind};
 use crate::ledger::{Account, Origin};
-use crate::record::is_default;
+use crate::money::amount::Amount;
+use crate::money::asset::{Chain, CoinId};
 use crate::step::Step;
+use crate::step::job::{Job, JobKind};
+use crate::step::record::is_default;
 use crate::time::Timestamp;
 
 /// Purpose of a transfer.

@@ -2,18 +2,18 @@
 //! state, yields an empty step.
 
 use super::{SignedTransaction, Transfer, TransferPurpose, TransferSource, TransferState};
-use crate::amount::Amount;
 use crate::id::Mint;
 use crate::ledger::Origin;
+use crate::money::amount::Amount;
+use crate::order::payment::PaymentFact;
+use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, Screening, change_holds, observe_set_aside, pending};
-use crate::payment::PaymentFact;
 use crate::ports::ScreeningResult;
-use crate::rampoff::RampoffFact;
-use crate::record::RecordKey;
+use crate::review::suspense;
 use crate::review::{ReviewItem, ReviewKind};
+use crate::step::record::RecordKey;
 use crate::step::{Claim, ClaimScope, Step};
-use crate::suspense;
 
 /// A fact about a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]

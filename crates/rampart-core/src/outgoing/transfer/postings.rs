@@ -1,10 +1,10 @@
 //! Every posting of a transfer itself.
 
 use super::{Transfer, TransferPurpose, TransferSource};
-use crate::amount::Amount;
-use crate::asset::CoinId;
 use crate::id::Mint;
 use crate::ledger::{Account, FeeKind, Movement, Origin, Posting, PostingKind};
+use crate::money::amount::Amount;
+use crate::money::asset::CoinId;
 
 impl Transfer {
     fn wallet(&self) -> Account {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::name::AccountHolder;
+use rampart_core::identity::name::AccountHolder;
 
 /// A row of a table: its kind, the given and family names, and what the bank writes.
 struct NameRow {

@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::catalogue::policy::Policy;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, LossKind};
+use rampart_core::money::amount::Amount;
+use rampart_core::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferFact, TransferState, stopped_by,
 };
-use rampart_core::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt};
-use rampart_core::policy::Policy;
 use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::BuyTerms;
-use rampart_core::record::Record;
 use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
+use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 
 use super::{
@@ -149,7 +149,7 @@ impl PurchaseScenario {
             PurchaseEvent::Assigned(index) => self.assign(index, choice),
             PurchaseEvent::ReversedReceipt(minor) => {
                 self.taken_back += minor;
-                let fact = PaymentFact::Reversed(rampart_core::payment::ReversedReceipt {
+                let fact = PaymentFact::Reversed(rampart_core::order::payment::ReversedReceipt {
                     amount: Amount::from_minor(minor),
                     receipt: None,
                     arrived_on: None,

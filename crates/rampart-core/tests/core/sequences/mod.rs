@@ -11,24 +11,24 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use rampart_core::amount::Amount;
-use rampart_core::arrival::Eligibility;
-use rampart_core::asset::Asset;
 use rampart_core::catalogue::Catalogue;
-use rampart_core::counter::CounterOwner;
+use rampart_core::catalogue::policy::Policy;
+use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example;
-use rampart_core::fact::PayoutReport;
 use rampart_core::id::{CustomerId, Mint, PayoutId, TransferId};
-use rampart_core::job::Job;
-use rampart_core::kyc::KycLevel;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::order::arrival::Eligibility;
 use rampart_core::order::{Context, Order, StoppedBy};
 use rampart_core::outgoing::{
     OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferState,
 };
-use rampart_core::policy::Policy;
 use rampart_core::ports::ScreeningResult;
 use rampart_core::review::{Operator, ReviewItem};
+use rampart_core::step::counter::CounterOwner;
+use rampart_core::step::fact::PayoutReport;
+use rampart_core::step::job::Job;
 use rampart_core::step::{CounterChange, Step};
 
 type CheckResult = Result<(), TestCaseError>;
@@ -284,5 +284,5 @@ fn minor(amount: Amount) -> i128 {
     amount.minor()
 }
 
-const EUR: rampart_core::asset::Currency = example::EUR;
-const USDC: rampart_core::asset::CoinId = example::USDC;
+const EUR: rampart_core::money::asset::Currency = example::EUR;
+const USDC: rampart_core::money::asset::CoinId = example::USDC;

@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rampart_core::amount::Amount;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::catalogue::policy::Policy;
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::{FactId, Mint};
 use rampart_core::ledger::{Account, FeeKind, LossKind};
+use rampart_core::money::amount::Amount;
 use rampart_core::order::Context;
+use rampart_core::order::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, Transfer, TransferFact, TransferState};
-use rampart_core::policy::Policy;
 use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::SellTerms;
-use rampart_core::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
-use rampart_core::record::Record;
+use rampart_core::review::suspense::{self, RemovedDepositTraces};
 use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use rampart_core::step::Step;
-use rampart_core::suspense::{self, RemovedDepositTraces};
+use rampart_core::step::record::Record;
+use rampart_core::step::watch::{Deposit, DepositState};
 use rampart_core::time::Timestamp;
-use rampart_core::watch::{Deposit, DepositState};
 
 use super::{
     CheckResult, EUR, FlowTotals, LedgerModel, OutsideModel, USDC, context, instead, minor, operator, payout_facts, pick, put,

@@ -49,7 +49,7 @@ async fn run_demo(configuration: &Configuration) -> Result<(), CommandError> {
     let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     let installation = OpenInstallation::open(configuration, &address.to_string(), Schema::AsItIs).await?;
-    installation.app.store().lock_to_serve().await?;
+    installation.app.store.lock_to_serve().await?;
     let workers = workers::start(&installation.app);
     installation.providers.start();
     let (stop, stopped) = oneshot::channel::<()>();

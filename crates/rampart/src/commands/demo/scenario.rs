@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rampart_core::amount::Amount;
-use rampart_core::asset::Asset;
-use rampart_core::event::EventType;
 use rampart_core::ledger::{Account, Side};
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Asset;
+use rampart_core::partner::event::EventType;
 use rampart_store::AccountBalance;
 use serde_json::{Value, json};
 
@@ -159,12 +159,12 @@ async fn events(session: &mut DemoSession) -> Result<i64, CommandError> {
 
 async fn entries(session: &mut DemoSession, order: &str) -> Result<(), CommandError> {
     let id = order.parse().map_err(|_| CommandError::Refused(format!("{order} is not an order")))?;
-    let postings = session.app.store().postings_of_order(id).await?;
+    let postings = session.app.store.postings_of_order(id).await?;
     let mut rows = Vec::new();
     let mut customer: BTreeMap<Asset, Amount> = BTreeMap::new();
     for posting in &postings {
         for entry in &posting.entries {
-            let decimals = session.app.catalogue().decimals(entry.asset).unwrap_or_default();
+            let decimals = session.app.catalogue.decimals(entry.asset).unwrap_or_default();
             let amount = entry.amount.to_major(decimals);
             let (debit, credit) = if entry.side == Side::Debit { (amount, String::new()) } else { (String::new(), amount) };
             rows.push(vec![posting.kind.as_str().to_owned(), entry.account.to_string(), entry.asset.to_string(), debit, credit]);
@@ -188,7 +188,7 @@ async fn every_balance(session: &DemoSession) -> Result<Vec<AccountBalance>, Com
     const PAGE_ROWS: u32 = 1_000;
     let mut balances: Vec<AccountBalance> = Vec::new();
     loop {
-        let page = session.app.store().balances(balances.last().map(|last| (last.account, last.asset)), PAGE_ROWS).await?;
+        let page = session.app.store.balances(balances.last().map(|last| (last.account, last.asset)), PAGE_ROWS).await?;
         let is_full = page.len() == usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         balances.extend(page);
         if !is_full {
@@ -204,7 +204,7 @@ async fn trial_balance(session: &mut DemoSession) -> Result<(), CommandError> {
     let mut rows = Vec::new();
     let mut sums: BTreeMap<Asset, Amount> = BTreeMap::new();
     for balance in &balances {
-        let decimals = session.app.catalogue().decimals(balance.asset).unwrap_or_default();
+        let decimals = session.app.catalogue.decimals(balance.asset).unwrap_or_default();
         let amount = balance.posted.to_major(decimals);
         let debit_side = balance.account.side() == Side::Debit;
         let (debit, credit) = if debit_side { (amount, String::new()) } else { (String::new(), amount) };
@@ -224,7 +224,7 @@ async fn trial_balance(session: &mut DemoSession) -> Result<(), CommandError> {
     output::line(&output::table(&["account", "asset", "debit", "credit"], &rows));
     output::line("(left out: capital, accounts with only their opening balance, customers at zero)");
     session.check(sums.values().all(|sum| sum.is_zero()), &format!("debits equal credits in {} assets", sums.len()));
-    let report = session.app.store().verify().await?;
+    let report = session.app.store.verify().await?;
     for finding in &report.findings {
         output::line(&format!("  {} {}: {}", finding.check, finding.subject, finding.fault));
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rampart_app::App;
+use rampart_app::operate;
 use serde_json::{Value, json};
 
 use super::client::DemoClient;
@@ -29,8 +30,8 @@ impl DemoSession {
     /// Creates a partner with a client and a webhook receiver.
     pub(super) async fn start(installation: &OpenInstallation, address: SocketAddr) -> Result<Self, CommandError> {
         // A new partner for each run: the data folder may be that of an earlier one.
-        let name = format!("demo run {}", installation.app.business().now());
-        let credentials = installation.app.create_partner(&name, "rampart demo").await?;
+        let name = format!("demo run {}", installation.app.business.now());
+        let credentials = operate::partners::create_partner(&installation.app, &name, "rampart demo").await?;
         // The receiver verifies signatures with the secret; the partner authenticates with it.
         let secret = credentials.api_secret.reveal().to_owned();
         let receiver = WebhookReceiver::start(secret.clone())

@@ -1,0 +1,136 @@
+//! Sending stops until a person resolves the stop: when a chain shows transactions of the hot wallet that we do not
+//! know, and when the database was restored from a copy, so that what it lacks may already have been sent. Everything
+//! else continues.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Chain;
+use rampart_core::outgoing::TransferSource;
+use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::step::Step;
+use rampart_core::step::watch::Wallet;
+use rampart_store::Store;
+
+use crate::app::App;
+use crate::error::{AppError, AppResult};
+use crate::operate::refuse;
+use crate::workers::answer_in_time;
+
+/// The source of the review item that stops all chains and rails.
+const EVERYTHING: &str = "everything";
+
+/// The chains and rails that sending is stopped on.
+#[derive(Debug, Default)]
+pub(crate) struct Stops {
+    pub(crate) everything: bool,
+    chains: BTreeSet<String>,
+}
+
+impl Stops {
+    /// Whether signing for a chain is stopped.
+    pub(crate) fn holds(&self, chain: Chain) -> bool {
+        self.everything || self.chains.contains(chain.as_str())
+    }
+}
+
+/// Reads the stops. A database behind the number of its batches stops everything first.
+pub(crate) async fn present(app: &App) -> AppResult<Stops> {
+    if let Some(number) = app.store.number_before_restore() {
+        stop_everything(app, number).await?;
+        app.store.acknowledge_restore();
+    }
+    let mut stops = Stops::default();
+    for item in app.store.stops().await? {
+        match item.source.as_deref() {
+            Some(EVERYTHING) => stops.everything = true,
+            Some(chain) => drop(stops.chains.insert(chain.to_owned())),
+            None => {}
+        }
+    }
+    Ok(stops)
+}
+
+/// Compares the database's batch number with the one in a file of this node and stops sending where the file's is
+/// larger. From now on the file follows the database.
+pub async fn compare_with_folder(app: &App, file: &Path) -> AppResult<()> {
+    let store = &app.store;
+    let installation = store.installation().await?.ok_or_else(|| AppError::defect("the installation is not stored"))?;
+    // Read before the database: a server running beside a command advances both.
+    let known = Store::read_batch_number_file(file);
+    let counted = store.batch_number().await?;
+    match known {
+        Some((kept, number)) if kept == installation.id && number > counted => stop_everything(app, number).await?,
+        Some((kept, _)) if kept == installation.id => {}
+        Some(_) => tracing::warn!(file = %file.display(), "the batch number in the data folder belongs to another installation"),
+        None if counted > 0 => {
+            tracing::warn!(file = %file.display(), "the data folder has no batch number: a database restored from a copy would not be detected");
+        }
+        None => {}
+    }
+    store.write_batch_number_to(file.to_owned(), &installation.id);
+    Ok(())
+}
+
+async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
+    let reason = format!(
+        "the database is behind what this node has seen of it (batch {number}): it was restored from a copy, and what it lacks may \
+         have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
+    );
+    stop(app, EVERYTHING, i128::from(number), reason).await
+}
+
+/// Stops a chain that expects a higher nonce of the hot wallet than ours.
+pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
+    let reason = format!(
+        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this \
+         installation; find out who and what, then `rampart review resolve … go-on`"
+    );
+    stop(app, chain.as_str(), i128::from(expected), reason).await
+}
+
+/// Creates the review item of a stop, unless it exists.
+async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<()> {
+    let is_listed = async || Ok::<_, AppError>(app.store.stops().await?.iter().any(|item| item.source.as_deref() == Some(what)));
+    if is_listed().await? {
+        return Ok(());
+    }
+    tracing::error!(what, reason, "sending is stopped");
+    let mut step = Step::new();
+    step.write(ReviewItem {
+        amount: Amount::from_minor(number),
+        source: Some(what.to_owned()),
+        ..ReviewItem::new(&app.mint(), ReviewKind::Stopped, reason)
+    });
+    match app.commit(step).await {
+        Ok(_) => Ok(()),
+        // Another node may have created it: there is one per source.
+        Err(error) => {
+            if is_listed().await? {
+                Ok(())
+            } else {
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Resolves a stop. The nonce or batch number seen outside is adopted, so that it does not stop again.
+pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
+    let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
+    let mut step = Step::new();
+    if what == EVERYTHING {
+        app.store.raise_batch_number_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
+        return Ok(step);
+    }
+    let chain: Chain = what.parse().map_err(|_| refuse("the item does not name a chain"))?;
+    let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
+    let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
+    if let Some(wallet) = app.store.wallet(chain).await?
+        && wallet.next_nonce < expected
+    {
+        step.write(Wallet { next_nonce: expected, ..wallet });
+    }
+    Ok(step)
+}

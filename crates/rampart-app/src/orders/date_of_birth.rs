@@ -1,0 +1,50 @@
+//! Dates of birth and ages.
+
+use rampart_core::identity::identification::Date;
+use rampart_core::time::Timestamp;
+
+use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+
+/// A plausible date of birth.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DateOfBirth {
+    /// `YYYY-MM-DD`.
+    pub(crate) date: String,
+    pub(crate) age: u16,
+}
+
+/// Parses an ISO date in the past.
+pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timestamp) -> Option<DateOfBirth> {
+    let text = fields.optional("dob", text, MAX_FIELD_CHARACTERS)?;
+    let birth = of(text, now);
+    if birth.is_none() {
+        fields.malformed("dob", "must be a date in the past such as 1986-05-03");
+    }
+    birth
+}
+
+/// Parses `YYYY-MM-DD`.
+pub(crate) fn of(text: &str, now: Timestamp) -> Option<DateOfBirth> {
+    age(text, now).map(|age| DateOfBirth { date: text.to_owned(), age })
+}
+
+/// Completed years since a date `YYYY-MM-DD`. `None` for a malformed date, a date in the future, or an implausible age.
+pub(crate) fn age(date: &str, now: Timestamp) -> Option<u16> {
+    date.parse::<Date>().ok()?.age(Date::of(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let now: Timestamp = "2026-05-03T12:00:00Z".parse().unwrap();
+        assert_eq!(age("1986-05-03", now), Some(40));
+        assert_eq!(age("1986-05-04", now), Some(39));
+        assert_eq!(age("2026-05-03", now), Some(0));
+        for bad in ["2026-05-04", "1986-02-30", "1986-5-3", "03/05/1986", "1700-01-01", "1986-05-03T", "+986-05-03", "19860503xx"] {
+            assert_eq!(age(bad, now), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What every use case about an order shares: its checks, its destinations, repeats of requests and links to its pages.
+
+pub mod date_of_birth;
+pub mod destination;
+pub mod documents;
+pub mod idempotency;
+pub mod order_checks;
+pub mod page_links;

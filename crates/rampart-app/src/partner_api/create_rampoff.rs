@@ -1,0 +1,383 @@
+//! `createRampoff`: an order to sell coins. The checks run in the order of the API contract; one step is committed; no
+//! provider is called.
+
+use rampart_core::catalogue::{Coin, PayoutRail};
+use rampart_core::customer::Customer;
+use rampart_core::customer::kyc::KycLevel;
+use rampart_core::id::OrderId;
+use rampart_core::identity::bank_account::BankAccountInput;
+use rampart_core::money::amount::{Amount, AmountSent};
+use rampart_core::order::arrival::{Deviations, Fees, WindowTotals};
+use rampart_core::order::limits::{self, Usage};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::view::status_url;
+use rampart_core::order::{Context, DestinationOrigin, ProvidedBy, ScreeningHits};
+use rampart_core::outgoing::PayoutDestination;
+use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::step::record::RecordKey;
+use rampart_core::step::{Claim, ClaimScope};
+use rampart_core::text::redacted::Redacted;
+use rampart_store::CommitError;
+
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::error::{AppError, AppResult};
+use crate::orders::destination::{self, OwnAccounts};
+use crate::orders::idempotency;
+use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
+use crate::orders::order_checks;
+use crate::orders::order_checks::{OpenedQuote, quote_mismatch};
+use crate::orders::page_links;
+use crate::orders::page_links::{URL_STATUS, with_token};
+use crate::partner_api::authenticate::AuthenticatedPartner;
+use crate::partner_api::create_payment;
+use crate::partner_api::create_payment::OrderAttempt;
+use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::partner_api::quotes;
+use crate::partner_api::token_price;
+use crate::state::numbers::Series;
+use crate::views::{CreatedResponse, RampoffCreatedView};
+
+const OPERATION: &str = "POST /api/createRampoff";
+
+/// The fields of `createRampoff`, as sent.
+#[derive(Debug, Clone, Default)]
+pub struct CreateRampoff {
+    pub user_id: Option<String>,
+    pub amount: Option<AmountSent>,
+    pub blockchain: Option<String>,
+    pub symbol: Option<String>,
+    /// An IBAN or a local account number.
+    pub iban: Option<String>,
+    pub bank_name: Option<String>,
+    /// Needed only where the account number does not contain the bank.
+    pub bank_code: Option<String>,
+    /// Needed only in countries whose rails ask for it.
+    pub account_type: Option<String>,
+    pub external_id: Option<String>,
+    /// A quote's sealed terms, to be used instead of the current price.
+    pub quote_id: Option<String>,
+    pub refund_wallet: Option<String>,
+}
+
+/// The parsed fields.
+struct ParsedCreateRampoff<'a> {
+    user_id: i64,
+    coin: Option<&'a Coin>,
+    amount: Amount,
+    names_chain: bool,
+    account: Option<&'a str>,
+    bank_name: Option<&'a str>,
+    bank_code: Option<&'a str>,
+    account_type: Option<&'a str>,
+    external_id: Option<&'a str>,
+    refund_wallet: Option<&'a str>,
+}
+
+/// An order that has passed every check that does not depend on other orders.
+struct ValidatedRampoff<'a> {
+    customer: &'a Customer,
+    level: KycLevel,
+    rail: &'a PayoutRail,
+    coin: &'a Coin,
+    destination: PayoutDestination,
+    refund_wallet: Option<String>,
+    quote: Option<Quote>,
+    terms: SellTerms,
+    usage: Usage,
+}
+
+impl CreateRampoff {
+    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
+    /// never changes.
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
+        [
+            (CompareAs::Integer, &self.user_id),
+            (CompareAs::Decimal, &self.amount),
+            (CompareAs::Code, &self.blockchain),
+            (CompareAs::Code, &self.symbol),
+            (CompareAs::Trimmed, &self.iban),
+            (CompareAs::Text, &self.bank_name),
+            (CompareAs::Trimmed, &self.bank_code),
+            (CompareAs::Trimmed, &self.account_type),
+            (CompareAs::Text, &self.external_id),
+            (CompareAs::Trimmed, &self.quote_id),
+            (CompareAs::Trimmed, &self.refund_wallet),
+        ]
+    }
+}
+
+/// Creates an order to sell coins.
+///
+/// # Errors
+/// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
+/// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
+/// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
+/// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`,
+/// `too_many_open`, `no_liquidity`. The limits come late because they are in money and need the price.
+pub async fn create_rampoff(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    request: &CreateRampoff,
+    key: Option<&str>,
+) -> AppResult<CreatedResponse> {
+    let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
+    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, name, request.fields()).await?;
+    let quote = OpenedQuote::open(app, request.quote_id.as_deref());
+    // As for payments: the commit detects repeats, and the claims are looked up before a refusal is returned.
+    match new_rampoff(app, caller, request, &idempotency, &quote).await {
+        Err(AppError::Refusal(refusal)) => {
+            let claims = idempotency::existing_claims(app, &idempotency, quote.claim_key()).await?;
+            match idempotency.stored_response(&claims)? {
+                Some(stored) => replay_rampoff_response(app, stored).await,
+                None => Err(quote.or_quote_used(refusal, &claims)),
+            }
+        }
+        answered => answered,
+    }
+}
+
+async fn new_rampoff(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    request: &CreateRampoff,
+    idempotency: &IdempotentRequest<'_>,
+    quote: &OpenedQuote,
+) -> AppResult<CreatedResponse> {
+    let parsed = parse_rampoff(app, request)?;
+    let mut caller = caller.clone();
+    // One address index for all attempts, so that none is wasted.
+    let mut index = None;
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
+        match try_rampoff(app, &caller, &parsed, idempotency, quote, &mut index).await? {
+            OrderAttempt::Answered(answer) => return Ok(answer),
+            OrderAttempt::CustomerChanged | OrderAttempt::ReferenceTaken => {}
+            OrderAttempt::PartnerChanged => caller.partner = create_payment::reload_partner(app, &caller).await?,
+        }
+    }
+    Err(AppError::Unavailable("the customer is changing too fast".into()))
+}
+
+async fn replay_rampoff_response(app: &App, stored: StoredResponse) -> AppResult<CreatedResponse> {
+    let order = |id: String| id.parse::<OrderId>().map_err(|_| AppError::defect("a claim without its order"));
+    let (id, data) = match stored {
+        StoredResponse::Answer { data, subject } => (order(subject)?, data),
+        StoredResponse::Subject(id) => {
+            let id = order(id)?;
+            let rampoff = app.store.rampoff(id).await?.ok_or_else(|| AppError::defect("a claim without its ramp-off"))?;
+            (id, rampoff_json(app, &rampoff)?)
+        }
+    };
+    Ok(CreatedResponse { data: with_token(&data, URL_STATUS, &page_links::rampoff_token(app, id)), replayed: true })
+}
+
+fn parse_rampoff<'a>(app: &'a App, request: &'a CreateRampoff) -> AppResult<ParsedCreateRampoff<'a>> {
+    let mut fields = FieldReader::new();
+    let user_id = fields.customer("user_id", &request.user_id, true);
+    let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
+    let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
+    let coin = symbol.and_then(|symbol| token_price::find_coin(app, symbol, chain)).and_then(|coin| app.catalogue.coin(coin));
+    let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
+    let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
+    let bank_name = fields.optional("bank_name", &request.bank_name, MAX_FIELD_CHARACTERS);
+    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
+    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
+    let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
+    fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
+    let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);
+    fields.finish()?;
+    let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(ErrorCode::ValidationFailed.into()) };
+    let names_chain = chain.is_some();
+    Ok(ParsedCreateRampoff { user_id, coin, amount, names_chain, account, bank_name, bank_code, account_type, external_id, refund_wallet })
+}
+
+async fn try_rampoff(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    parsed: &ParsedCreateRampoff<'_>,
+    idempotency: &IdempotentRequest<'_>,
+    quote: &OpenedQuote,
+    index: &mut Option<u64>,
+) -> AppResult<OrderAttempt> {
+    let customer = order_checks::customer_of(app, caller, parsed.user_id).await?;
+    let checked = check_rampoff(app, caller, parsed, &customer, quote).await?;
+    let index = match index {
+        Some(index) => *index,
+        None => {
+            let family = app.catalogue.chain(checked.coin.id.chain).ok_or(ErrorCode::CoinNotSupported)?.addresses;
+            let number = app.numbers.next(&app.store, Series::addresses(family)).await?;
+            *index.insert(u64::try_from(number).unwrap_or_default())
+        }
+    };
+    let context = app.context(None);
+    let rampoff = build_rampoff(app, caller, parsed, &checked, index, &context)?;
+    let data = rampoff_json(app, &rampoff)?;
+    let id = rampoff.id;
+    let deposit_address = rampoff.deposit_address.clone();
+    let Ok(mut step) = rampoff.create(&context) else {
+        return Err(order_checks::limit_refusal(app, &customer, &checked.usage, checked.level).await);
+    };
+    step.claims.extend(idempotency.claims(app, id, &data));
+    step.claims.push(Claim::forever(ClaimScope::DepositAddress, deposit_address, id));
+    step.claims.extend(checked.quote.as_ref().map(|quote| order_checks::quote_claim(quote, id)));
+    step.rely(RecordKey::Customer(customer.id), customer.version);
+    step.rely(RecordKey::Partner(caller.partner.id), caller.partner.version);
+    match app.commit(step).await {
+        Ok(_) => Ok(OrderAttempt::Answered(CreatedResponse {
+            data: with_token(&data, URL_STATUS, &page_links::rampoff_token(app, id)),
+            replayed: false,
+        })),
+        Err(CommitError::Conflict(RecordKey::Partner(_))) => Ok(OrderAttempt::PartnerChanged),
+        Err(CommitError::Conflict(_)) => Ok(OrderAttempt::CustomerChanged),
+        Err(CommitError::AlreadyClaimed(claim)) => {
+            replay_rampoff_response(app, idempotency.stored_response_of(&claim)?).await.map(OrderAttempt::Answered)
+        }
+        Err(CommitError::OverCeiling { counter }) => {
+            Err(order_checks::ceiling_refusal(app, &customer, &checked.usage, checked.level, &counter).await)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn check_rampoff<'a>(
+    app: &'a App,
+    caller: &AuthenticatedPartner,
+    parsed: &ParsedCreateRampoff<'a>,
+    customer: &'a Customer,
+    quote: &OpenedQuote,
+) -> AppResult<ValidatedRampoff<'a>> {
+    // Belongs to the field checks, but depends on the customer's country.
+    if !parsed.names_chain && !customer.country.is_latin_american() {
+        return Err(Refusal::field(ErrorCode::FailMandatoryField, "blockchain", "is required").into());
+    }
+    let level = order_checks::check_identity(app, customer)?;
+    let rail = app
+        .catalogue
+        .payout_rail(customer.country)
+        .filter(|rail| rail.enabled)
+        .ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
+    let destination = payout_destination(&app.own_accounts, customer, parsed)?;
+    let coin = parsed.coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
+    let refund_wallet = match parsed.refund_wallet {
+        Some(wallet) => Some(order_checks::check_foreign_wallet(app, "refund_wallet", coin.id.chain, wallet).await?),
+        None => None,
+    };
+    let quote = order_checks::check_quote(app, caller, quote)?;
+    let quoted = match quote.map(|quote| quote.terms) {
+        None => None,
+        Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == parsed.amount && terms.fiat == rail.fiat => {
+            Some(terms)
+        }
+        Some(other) => return Err(quote_mismatch(&other)),
+    };
+    crate::partner_api::quotes::check_coin_bounds(coin, parsed.amount)?;
+    let at = app.business.now();
+    let terms = match quoted {
+        Some(terms) => terms,
+        None => {
+            let price = app.prices.sell_price(coin.id.symbol, rail.fiat, at).ok_or(ErrorCode::PriceUnavailable)?;
+            SellTerms::new(&app.catalogue, rail, coin, price, parsed.amount).map_err(|fault| quotes::terms_refusal(&fault))?
+        }
+    };
+    quotes::check_rail_bounds(app, rail, terms.fiat_amount)?;
+    let usage = Usage { customer: customer.counts_as(), method: limits::RAMPOFF, fiat: rail.fiat, amount: terms.fiat_amount, at };
+    Ok(ValidatedRampoff { customer, level, rail, coin, destination, refund_wallet, quote, terms, usage })
+}
+
+fn build_rampoff(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    parsed: &ParsedCreateRampoff<'_>,
+    checked: &ValidatedRampoff<'_>,
+    index: u64,
+    context: &Context<'_>,
+) -> AppResult<Rampoff> {
+    let chain = checked.coin.id.chain;
+    let port = app.ports.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
+    let now = checked.usage.at;
+    let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
+    Ok(Rampoff {
+        id: context.mint.id(),
+        version: 0,
+        partner: caller.partner.id,
+        customer: checked.customer.id,
+        counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
+        external_id: parsed.external_id.map(str::to_owned),
+        country: checked.customer.country,
+        rail: checked.rail.rail,
+        rail_maximum: checked.rail.maximum,
+        terms: checked.terms,
+        destination: checked.destination.clone(),
+        destination_origin: Some(from_partner),
+        refund_wallet: checked.refund_wallet.clone(),
+        refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
+        deposit_address: port.deposit_address(index),
+        deposit_index: index,
+        quote: checked.quote.map(|quote| quote.id),
+        level: checked.level,
+        earlier_link: None,
+        created_at: now,
+        held_until: now.after(checked.rail.policy.hold()),
+        open_until: now.after(checked.rail.policy.open()),
+        state: RampoffState::Created,
+        deposits: Vec::new(),
+        coin_balance: Amount::ZERO,
+        fiat_balance: Amount::ZERO,
+        converted: Amount::ZERO,
+        reserved: if checked.rail.policy.hold().is_zero() { Amount::ZERO } else { checked.terms.fiat_amount },
+        fees: Some(Fees { fixed: checked.rail.fee_fixed, network: checked.terms.fee_network, basis_points: checked.rail.fee_basis_points }),
+        taken: None,
+        counted: WindowTotals::when_created(now, checked.terms.fiat_amount, checked.level),
+        place_given_back: false,
+        lost_promise: false,
+        receipt_notified: false,
+        set_aside: Amount::ZERO,
+        refunded: Amount::ZERO,
+        running_item: None,
+        running_items_beside: Vec::new(),
+        exceptions: Deviations::default(),
+        reversal: None,
+        findings: ScreeningHits::default(),
+        updated_at: now,
+    })
+}
+
+/// `data` of the response as it is stored: the link has no token.
+fn rampoff_json(app: &App, rampoff: &Rampoff) -> AppResult<String> {
+    let view = RampoffCreatedView {
+        rampoff: "payment created",
+        wallet: rampoff.deposit_address.clone(),
+        id: rampoff.id.to_string(),
+        amount: rampoff.terms.coin_amount.to_string(),
+        decimals: rampoff.terms.coin_decimals,
+        fiat_amount: rampoff.terms.fiat_amount.to_major(rampoff.terms.fiat_decimals),
+        fiat_symbol: rampoff.terms.fiat.to_string(),
+        expires_at: rampoff.held_until,
+        url_status: status_url(&app.config.public_url, ""),
+    };
+    serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
+}
+
+/// The payout destination: the account of this request, else the one given at registration.
+fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCreateRampoff<'_>) -> AppResult<PayoutDestination> {
+    let registered = customer.bank_account.as_ref();
+    let given = match (parsed.account, registered) {
+        (Some(account), _) => BankAccountInput { account, bank_code: parsed.bank_code, account_type: parsed.account_type },
+        (None, Some(registered)) => {
+            let known = registered.given();
+            BankAccountInput {
+                bank_code: parsed.bank_code.or(known.bank_code),
+                account_type: parsed.account_type.or(known.account_type),
+                ..known
+            }
+        }
+        (None, None) => {
+            let message = "is required: no bank account was given here or at registration";
+            return Err(Refusal::field(ErrorCode::InvalidBankAccount, "iban", message).into());
+        }
+    };
+    let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
+    let name = Redacted::new(customer.profile.full_name());
+    destination::validated(own, customer.country, given, parsed.bank_name.or(registered_name), name)
+        .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()).into())
+}

@@ -1,0 +1,178 @@
+//! `kyc/check` and the identity form.
+
+use rampart_core::customer::kyc::KycLevel;
+use rampart_core::customer::{Customer, Identification, Profile, Warning};
+use rampart_core::identity::identification::{CustomerType, ValidDocument};
+use rampart_core::order::view::KycView;
+use rampart_core::refusal::ErrorCode;
+use rampart_core::text::redacted::Redacted;
+
+use crate::app::App;
+use crate::error::AppResult;
+use crate::orders::date_of_birth::{self, DateOfBirth};
+use crate::orders::order_checks;
+use crate::orders::page_links;
+use crate::pages::KycForm;
+use crate::partner_api::authenticate::AuthenticatedPartner;
+use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
+
+/// The state of a customer's identity check.
+///
+/// # Errors
+/// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's customer).
+pub async fn kyc_check(app: &App, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
+    let mut fields = FieldReader::new();
+    let id = fields.customer("user_id", &user_id, true);
+    fields.finish()?;
+    let customer = order_checks::customer_of(app, caller, id.unwrap_or_default()).await?;
+    Ok(KycView { kyc_form_url: page_links::identity_link(app, customer.id), ..KycView::of(&customer, &app.config.public_url) })
+}
+
+/// The fields that a form of this level cannot be submitted without: those that are unknown, and the document that the
+/// reinforced form always asks for.
+pub(crate) fn missing(customer: &Customer, level: KycLevel) -> Vec<&'static str> {
+    let profile = &customer.profile;
+    let mut needed: Vec<(&'static str, bool)> = vec![("name", profile.name.reveal().is_empty())];
+    if customer.holder() == CustomerType::Individual {
+        needed.push(("last_name", profile.last_name.reveal().is_empty()));
+        needed.push(("dob", profile.date_of_birth.reveal().is_empty()));
+    }
+    needed.push(("address", profile.address.reveal().is_empty()));
+    needed.push(("city", profile.city.reveal().is_empty()));
+    let lacks_document = level == KycLevel::Reinforced || customer.identification.is_none();
+    needed.extend([("identification_type", lacks_document), ("identification_number", lacks_document)]);
+    if level == KycLevel::Reinforced {
+        needed.push(("professional_activity", profile.professional_activity.reveal().is_empty()));
+        needed.push(("source_of_funds", profile.source_of_funds.reveal().is_empty()));
+    }
+    needed.into_iter().filter(|(_, lacks)| *lacks).map(|(field, _)| field).collect()
+}
+
+/// Applies a form to a customer. Before an approval the form overwrites; afterwards it only fills unknown fields, so
+/// that nobody trades under another person's approval. The document of the reinforced form is returned beside the
+/// customer: the provider checks it, and the approved document stays.
+pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppResult<(Customer, Option<Identification>)> {
+    let approved = customer.kyc.level.is_some();
+    let reinforced = customer.kyc.level == Some(KycLevel::Reinforced);
+    let holder = customer.holder();
+    let now = app.business.now();
+    let minimum_age = app.config.registration.minimum_age;
+    let mut fields = FieldReader::new();
+    let mut warnings: Vec<Warning> = Vec::new();
+    let may_set = |known: &Redacted| !approved || known.reveal().is_empty();
+
+    let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
+    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| may_set(&customer.profile.date_of_birth));
+    let birth = sent.or_else(|| date_of_birth::of(customer.profile.date_of_birth.reveal(), now));
+    let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
+    let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
+    let identified = identified.filter(|_| !approved || customer.identification.is_none());
+    let known = customer.identification.as_ref().and_then(|given| {
+        let checked = rampart_core::identity::identification::check(customer.country, given.document, given.number.reveal());
+        checked.ok().map(|checked| (given.clone(), checked))
+    });
+    let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+
+    let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && may_set(&customer.profile.phone));
+    // A known number was checked when it was given.
+    if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
+        customer.warnings.retain(|warning| warning.field != "phone");
+        check_phone(&mut fields, &mut warnings, customer.country, phone, app.config.registration.strict_contact);
+    }
+
+    let mut apply = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
+            && may_set(known)
+        {
+            *known = Redacted::new(text.trim());
+        }
+    };
+    let Profile {
+        name,
+        last_name,
+        last_name2,
+        phone,
+        city,
+        address,
+        address_state,
+        zipcode,
+        date_of_birth,
+        professional_activity,
+        source_of_funds,
+    } = &mut customer.profile;
+    apply("name", &form.name, name);
+    apply("last_name", &form.last_name, last_name);
+    apply("last_name2", &form.last_name2, last_name2);
+    apply("phone", &form.phone, phone);
+    apply("city", &form.city, city);
+    apply("address", &form.address, address);
+    apply("address_state", &form.address_state, address_state);
+    apply("zipcode", &form.zipcode, zipcode);
+    // Fields that only the reinforced check reads may be corrected until it is approved.
+    for (field, sent, known) in [
+        ("professional_activity", &form.professional_activity, professional_activity),
+        ("source_of_funds", &form.source_of_funds, source_of_funds),
+    ] {
+        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
+            && !reinforced
+        {
+            *known = Redacted::new(text.trim());
+        }
+    }
+    if let Some(date) = date {
+        *date_of_birth = date.into();
+    }
+    if let Some((given, _)) = identified {
+        customer.identification = Some(given);
+        customer.warnings.retain(|warning| warning.field != "identification_number");
+    }
+    if holder == CustomerType::Individual && customer.holder() == CustomerType::Company && !approved {
+        // A company has no family name and no date of birth: a person's would be taken as part of its name.
+        let profile = &mut customer.profile;
+        for of_a_person in [&mut profile.last_name, &mut profile.last_name2, &mut profile.date_of_birth] {
+            *of_a_person = Redacted::default();
+        }
+    }
+    customer.customer_type = customer.holder();
+    if !customer.profile.date_of_birth.reveal().is_empty() {
+        customer.warnings.retain(|warning| warning.code != BIRTH_NEEDED);
+    }
+    for warning in warnings {
+        if !customer.warnings.contains(&warning) {
+            customer.warnings.push(warning);
+        }
+    }
+    for field in missing(&customer, form.level) {
+        let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
+        // Malformed fields are reported already.
+        if !handed_in && !fields.has(field) {
+            fields.fault(ErrorCode::FailMandatoryField, field, "is required");
+        }
+    }
+    fields.finish()?;
+    Ok((customer, document))
+}
+
+/// Checks that the document of a reinforced form can be the customer's own: of a person for a person, with the same
+/// date of birth.
+fn own_document(
+    fields: &mut FieldReader,
+    customer: &Customer,
+    birth: Option<&DateOfBirth>,
+    given: &Identification,
+    checked: &ValidDocument,
+) -> Option<Identification> {
+    if customer.holder() == CustomerType::Individual {
+        if checked.customer_type == CustomerType::Company {
+            fields.fault(ErrorCode::InvalidIdentification, "identification_type", "must be a person's document");
+            return None;
+        }
+        let born = birth.and_then(|birth| birth.date.parse().ok());
+        if let Some(Err(fault)) = born.map(|born| checked.agrees_with_birth(born)) {
+            fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
+            return None;
+        }
+    }
+    Some(given.clone())
+}

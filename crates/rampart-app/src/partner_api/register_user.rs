@@ -1,0 +1,435 @@
+//! `registerUser`: registers a customer.
+
+use rampart_core::customer::kyc::{Kyc, KycLevel, KycStatus};
+use rampart_core::customer::{Customer, Identification, Profile, ProvidedBankAccount, Warning};
+use rampart_core::id::CustomerId;
+use rampart_core::identity::country::Country;
+use rampart_core::identity::identification::{self, AgeCheck, CustomerType, DocumentType, DocumentWarning};
+use rampart_core::identity::phone;
+use rampart_core::order::view::identity_url;
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::step::record::RecordKey;
+use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_core::text::redacted::Redacted;
+use rampart_core::time::Timestamp;
+use rampart_store::CommitError;
+
+use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::error::{AppError, AppResult};
+use crate::orders::date_of_birth::{self, DateOfBirth};
+use crate::orders::documents;
+use crate::orders::idempotency;
+use crate::orders::idempotency::{CompareAs, FieldText, StoredResponse};
+use crate::orders::order_checks;
+use crate::orders::page_links;
+use crate::orders::page_links::{KYC_FORM_URL, with_token};
+use crate::partner_api::authenticate::AuthenticatedPartner;
+use crate::partner_api::email;
+use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::customer_number;
+use crate::views::{CreatedResponse, RegisteredView};
+
+const MIN_PASSWORD_CHARACTERS: usize = 6;
+const OPERATION: &str = "POST /api/registerUser";
+
+/// The fields of `registerUser`, as sent. It has no `Debug`, because nearly everything in it is personal.
+#[derive(Clone, Default)]
+pub struct RegisterUser {
+    /// A company's name, or a person's given name.
+    pub name: Option<String>,
+    pub last_name: Option<String>,
+    pub last_name2: Option<String>,
+    pub phone: Option<String>,
+    /// Name or ISO code.
+    pub country: Option<String>,
+    /// ISO code or name.
+    pub country_code: Option<String>,
+    pub city: Option<String>,
+    pub address: Option<String>,
+    pub email: Option<String>,
+    pub identification_number: Option<String>,
+    pub identification_type: Option<String>,
+    /// Checked and not stored.
+    pub password: Option<String>,
+    pub professional_activity: Option<String>,
+    pub address_state: Option<String>,
+    pub zipcode: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub dob: Option<String>,
+    pub iban: Option<String>,
+    /// Needed only where the account number does not contain the bank.
+    pub bank_code: Option<String>,
+    /// Needed only in countries whose rails ask for it.
+    pub account_type: Option<String>,
+    /// Where the customer is sent after the identity page.
+    pub callback_url: Option<String>,
+}
+
+impl RegisterUser {
+    /// Every known field except the password, compared as sent. The order is part of stored fingerprints and never
+    /// changes.
+    fn fields(&self) -> [(CompareAs, &dyn FieldText); 19] {
+        [
+            (CompareAs::Text, &self.name),
+            (CompareAs::Text, &self.last_name),
+            (CompareAs::Text, &self.last_name2),
+            (CompareAs::Text, &self.phone),
+            (CompareAs::Text, &self.country),
+            (CompareAs::Text, &self.country_code),
+            (CompareAs::Text, &self.city),
+            (CompareAs::Text, &self.address),
+            (CompareAs::Text, &self.email),
+            (CompareAs::Text, &self.identification_number),
+            (CompareAs::Text, &self.identification_type),
+            (CompareAs::Text, &self.professional_activity),
+            (CompareAs::Text, &self.address_state),
+            (CompareAs::Text, &self.zipcode),
+            (CompareAs::Text, &self.dob),
+            (CompareAs::Text, &self.iban),
+            (CompareAs::Text, &self.bank_code),
+            (CompareAs::Text, &self.account_type),
+            (CompareAs::Text, &self.callback_url),
+        ]
+    }
+}
+
+/// Parses an identification: both fields or neither.
+pub(crate) fn read_identification(
+    fields: &mut FieldReader,
+    country: Option<Country>,
+    document: &Option<String>,
+    number: &Option<String>,
+) -> Option<(Identification, identification::ValidDocument)> {
+    let document = fields.optional("identification_type", document, MAX_FIELD_CHARACTERS);
+    let number = fields.bounded("identification_number", number, MAX_FIELD_CHARACTERS);
+    let (document, number) = match (document, number) {
+        (None, None) => return None,
+        (Some(document), Some(number)) => (document, number),
+        (None, Some(_)) => {
+            fields.fault(ErrorCode::FailMandatoryField, "identification_type", "is required with identification_number");
+            return None;
+        }
+        (Some(_), None) => {
+            fields.fault(ErrorCode::FailMandatoryField, "identification_number", "is required with identification_type");
+            return None;
+        }
+    };
+    let country = country?;
+    let Ok(document) = document.parse::<DocumentType>() else {
+        let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("'{document}' is not a document of {country}; use one of {allowed}");
+        fields.fault(ErrorCode::InvalidIdentification, "identification_type", message);
+        return None;
+    };
+    match identification::check(country, document, number) {
+        Ok(checked) => {
+            let (number, normalized) = (Redacted::new(number), checked.normalized().into());
+            Some((Identification { document, number, normalized }, checked))
+        }
+        Err(fault) => {
+            let field = match fault {
+                identification::DocumentError::WrongCountry { .. } => "identification_type",
+                _ => "identification_number",
+            };
+            fields.fault(ErrorCode::InvalidIdentification, field, fault.to_string());
+            None
+        }
+    }
+}
+
+/// Warning: the number leaves open whether its holder is of age.
+pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
+
+/// Checks that identification and date of birth agree, and that the customer is old enough. Returns the date of birth,
+/// taken from the number when none was sent.
+pub(crate) fn check_birth_date(
+    fields: &mut FieldReader,
+    warnings: &mut Vec<Warning>,
+    birth: Option<DateOfBirth>,
+    identified: Option<&(Identification, identification::ValidDocument)>,
+    minimum_age: u8,
+    now: Timestamp,
+) -> Option<String> {
+    let checked = identified.map(|(_, checked)| checked);
+    if let (Some(checked), Some(sent)) = (checked, birth.as_ref().and_then(|birth| birth.date.parse().ok()))
+        && let Err(fault) = checked.agrees_with_birth(sent)
+    {
+        fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
+    }
+    for warn_or_refuse in
+        checked.iter().flat_map(|checked| checked.doubts()).filter(|warn_or_refuse| *warn_or_refuse != DocumentWarning::Minor)
+    {
+        warnings.push(Warning {
+            field: "identification_number".into(),
+            code: warn_or_refuse.code().into(),
+            message: warn_or_refuse.to_string(),
+        });
+    }
+    let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);
+    if !is_person {
+        return birth.map(|birth| birth.date);
+    }
+    let implied = checked.map(|checked| checked.implied(now)).filter(|implied| implied.century_is_certain).and_then(|implied| implied.date);
+    let birth = birth.or_else(|| implied.and_then(|date| date_of_birth::of(&date.to_string(), now)));
+    let majority = identified.map_or(AgeCheck::Unknown, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
+    let of_minors = checked.is_some_and(|checked| checked.doubts().any(|warn_or_refuse| warn_or_refuse == DocumentWarning::Minor));
+    let is_minor_by_document = majority == AgeCheck::Minor && !of_minors;
+    let is_minor = birth.as_ref().map_or(is_minor_by_document, |birth| birth.age < u16::from(minimum_age));
+    if is_minor && !of_minors {
+        fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
+    } else if is_minor || (of_minors && birth.is_none()) {
+        let field = if is_minor { "dob" } else { "identification_type" };
+        let message = format!("customers under {minimum_age} can register and cannot trade");
+        warnings.push(Warning { field: field.into(), code: DocumentWarning::Minor.code().into(), message });
+    } else if birth.is_none() && majority == AgeCheck::Open {
+        let message = format!("the number may be of somebody under {minimum_age}: the date of birth is needed before any operation");
+        warnings.push(Warning { field: "dob".into(), code: BIRTH_NEEDED.into(), message });
+    }
+    birth.map(|birth| birth.date)
+}
+
+/// A validated registration.
+struct Registration {
+    email: rampart_core::identity::email::Email,
+    country: Country,
+    country_as_sent: String,
+    identification: Option<Identification>,
+    customer_type: CustomerType,
+    bank_account: Option<ProvidedBankAccount>,
+    profile: Profile,
+    callback_url: Option<String>,
+    warnings: Vec<Warning>,
+}
+
+/// Registers a customer of the partner.
+///
+/// # Errors
+/// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
+/// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
+pub async fn register_user(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    request: &RegisterUser,
+    key: Option<&str>,
+) -> AppResult<CreatedResponse> {
+    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, None, request.fields()).await?;
+    if let Some(stored @ StoredResponse::Answer { .. }) =
+        idempotency.stored_response(&idempotency::existing_claims(app, &idempotency, None).await?)?
+    {
+        return replay_registration(app, stored);
+    }
+    let registration = read_registration(app, request)?;
+    let emails: Vec<String> = registration.email.keys().iter().map(|key| format!("{}:{key}", caller.partner.id)).collect();
+    let created_at = app.business.now();
+    let mut customer = Customer {
+        id: customer_number::draw(&*app.randomness, 0),
+        version: 0,
+        partner: caller.partner.id,
+        email: registration.email.written().into(),
+        country: registration.country,
+        country_as_sent: registration.country_as_sent,
+        customer_type: registration.customer_type,
+        profile: registration.profile,
+        identification: registration.identification,
+        bank_account: registration.bank_account,
+        warnings: registration.warnings,
+        kyc: Kyc::default(),
+        earlier_link: None,
+        callback_url: registration.callback_url,
+        banned: None,
+        charged_back: None,
+        counts_as: None,
+        created_at,
+    };
+    let mut taken = 0;
+    for _ in 0..MAX_COMMIT_ATTEMPTS {
+        let data = registered_json(app, &customer)?;
+        let document = documents::count_by_document(app, &mut customer).await?;
+        let mut step = Step::new();
+        step.claims.extend(idempotency.claims(app, customer.id, &data));
+        step.claims.extend(emails.iter().map(|email| Claim::forever(ClaimScope::CustomerEmail, email.clone(), customer.id)));
+        step.claims.extend(document);
+        step.write(customer.clone());
+        return match app.commit(step).await {
+            Ok(_) => Ok(CreatedResponse {
+                data: with_token(&data, KYC_FORM_URL, &page_links::identity_token(app, customer.id)),
+                replayed: false,
+            }),
+            Err(CommitError::Conflict(RecordKey::Customer(id))) if id == customer.id => {
+                taken += 1;
+                customer.id = customer_number::draw(&*app.randomness, taken);
+                continue;
+            }
+            // Another registration with the same document was faster.
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => continue,
+            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::CustomerEmail => {
+                Err(already_exists(app, caller, &claim.subject).await)
+            }
+            Err(CommitError::AlreadyClaimed(claim)) => replay_registration(app, idempotency.stored_response_of(&claim)?),
+            Err(error) => Err(error.into()),
+        };
+    }
+    Err(AppError::Unavailable("the document is being registered too often, or no number is free".into()))
+}
+
+fn replay_registration(app: &App, stored: StoredResponse) -> AppResult<CreatedResponse> {
+    let StoredResponse::Answer { data, subject } = stored else {
+        return Err(AppError::defect("a registration was claimed as an order"));
+    };
+    let customer = subject.parse().map(CustomerId).map_err(|_| AppError::defect("a claim without its customer"))?;
+    Ok(CreatedResponse { data: with_token(&data, KYC_FORM_URL, &page_links::identity_token(app, customer)), replayed: true })
+}
+
+async fn already_exists(app: &App, caller: &AuthenticatedPartner, subject: &str) -> AppError {
+    let refusal = Refusal::from(ErrorCode::UserAlreadyExists);
+    let Ok(id) = subject.parse::<i64>() else { return refusal.into() };
+    match order_checks::customer_of(app, caller, id).await {
+        Ok(customer) => {
+            let url = page_links::identity_link(app, customer.id);
+            refusal.with_data(serde_json::json!({ "id": id, "kyc_form_url": url })).into()
+        }
+        Err(AppError::Refusal(_)) => refusal.into(),
+        Err(error) => error,
+    }
+}
+
+/// `data` of the response as it is stored: the link has no token.
+fn registered_json(app: &App, customer: &Customer) -> AppResult<String> {
+    let present = |text: &Redacted| Some(text.reveal().to_owned()).filter(|text| !text.is_empty());
+    let status = customer.kyc.status();
+    let view = RegisteredView {
+        id: customer.id.0,
+        email: customer.email.reveal().to_owned(),
+        name: customer.profile.name.reveal().to_owned(),
+        last_name: present(&customer.profile.last_name),
+        identification_number: customer.identification.as_ref().map(|given| given.number.reveal().to_owned()),
+        identification_type: customer.identification.as_ref().map(|given| given.document),
+        country: customer.country_as_sent.clone(),
+        customer_type: customer.customer_type,
+        kyc_valid: status == KycStatus::Valid,
+        kyc_status: status,
+        kyc_level: customer.kyc.level.map_or(0, KycLevel::number),
+        kyc_form_url: identity_url(&app.config.public_url, ""),
+        warnings: customer.warnings.clone(),
+    };
+    serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
+}
+
+fn read_registration(app: &App, request: &RegisterUser) -> AppResult<Registration> {
+    let settings = &app.config.registration;
+    let mut fields = FieldReader::new();
+    let mut warnings = Vec::new();
+    let name = fields.required("name", &request.name, MAX_FIELD_CHARACTERS);
+    let email = email::read(&mut fields, &request.email, &settings.disposable_domains);
+    let country = read_country(&mut fields, request);
+    let identification =
+        read_identification(&mut fields, country.map(|(country, _)| country), &request.identification_type, &request.identification_number);
+    let customer_type = identification.as_ref().map_or_else(CustomerType::default, |(_, checked)| checked.customer_type);
+    let now = app.business.now();
+    let birth = date_of_birth::read(&mut fields, &request.dob, now);
+    let birth = check_birth_date(&mut fields, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
+    if let Some(password) = &request.password
+        && password.chars().count() < MIN_PASSWORD_CHARACTERS
+    {
+        fields.malformed("password", format!("must have at least {MIN_PASSWORD_CHARACTERS} characters"));
+    }
+    let phone = fields.bounded("phone", &request.phone, phone::MAX_CHARACTERS);
+    if let (Some(text), Some((country, _))) = (phone, country) {
+        check_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
+    }
+    let bank_account = read_bank_account(&mut fields, request);
+    if let (Some(given), Some((country, _))) = (&bank_account, country) {
+        let code = ErrorCode::InvalidBankAccount;
+        match app.own_accounts.check(country, given.given()) {
+            // Doubts are warnings even in strict mode: only the rail knows whether the account can be paid.
+            Ok(checked) => warnings.extend(checked.doubts().map(|warn_or_refuse| Warning {
+                field: "iban".into(),
+                code: warn_or_refuse.code().into(),
+                message: warn_or_refuse.to_string(),
+            })),
+            Err(fault) => {
+                warn_or_refuse(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string())
+            }
+        }
+    }
+    let callback_url = fields.url("callback_url", &request.callback_url);
+    let mut text = |field, value: &Option<String>| Redacted::new(fields.optional(field, value, MAX_FIELD_CHARACTERS).unwrap_or_default());
+    let profile = Profile {
+        name: Redacted::new(name.unwrap_or_default()),
+        last_name: text("last_name", &request.last_name),
+        last_name2: text("last_name2", &request.last_name2),
+        phone: Redacted::new(phone.unwrap_or_default()),
+        city: text("city", &request.city),
+        address: text("address", &request.address),
+        address_state: text("address_state", &request.address_state),
+        zipcode: text("zipcode", &request.zipcode),
+        date_of_birth: Redacted::new(birth.unwrap_or_default()),
+        professional_activity: text("professional_activity", &request.professional_activity),
+        source_of_funds: Redacted::default(),
+    };
+    fields.finish()?;
+    let (Some(email), Some((country, country_as_sent))) = (email, country) else { return Err(ErrorCode::ValidationFailed.into()) };
+    let identification = identification.map(|(given, _)| given);
+    let country_as_sent = country_as_sent.to_owned();
+    Ok(Registration { email, country, country_as_sent, identification, customer_type, bank_account, profile, callback_url, warnings })
+}
+
+/// An invalid value is stored with a warning, or refused in strict mode.
+fn warn_or_refuse(
+    fields: &mut FieldReader,
+    warnings: &mut Vec<Warning>,
+    strict: bool,
+    code: ErrorCode,
+    field: &'static str,
+    warning: &str,
+    message: String,
+) {
+    match strict {
+        true => fields.fault(code, field, message),
+        false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
+    }
+}
+
+/// Doubts about a telephone number are warnings.
+pub(crate) fn check_phone(fields: &mut FieldReader, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
+    match phone::check(country, text) {
+        Ok(checked) => warnings.extend(checked.doubts.iter().map(|warn_or_refuse| Warning {
+            field: "phone".into(),
+            code: warn_or_refuse.code().into(),
+            message: warn_or_refuse.to_string(),
+        })),
+        Err(fault) => warn_or_refuse(fields, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
+    }
+}
+
+/// The country, and the text it was sent as. Both fields must name the same country.
+fn read_country<'a>(fields: &mut FieldReader, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
+    let sent = [("country", &request.country), ("country_code", &request.country_code)];
+    let mut found: Option<(Country, &str)> = None;
+    let mut any = false;
+    for (field, value) in sent {
+        let Some(text) = fields.optional(field, value, MAX_FIELD_CHARACTERS) else { continue };
+        any = true;
+        match (Country::find(text), found) {
+            (None, _) => {
+                let served = Country::served().map(|country| country.alpha3().to_owned()).collect::<Vec<_>>().join(", ");
+                fields.malformed(field, format!("must be the name or the ISO code of a served country: {served}"));
+            }
+            (Some(country), Some((first, _))) if first != country => {
+                fields.malformed(field, format!("names {country}, and country names {first}"));
+            }
+            (Some(country), known) => found = known.or(Some((country, text))),
+        }
+    }
+    if !any {
+        fields.fault(ErrorCode::FailMandatoryField, "country", "is required");
+    }
+    found
+}
+
+fn read_bank_account(fields: &mut FieldReader, request: &RegisterUser) -> Option<ProvidedBankAccount> {
+    let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
+    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS).map(str::to_owned);
+    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS).map(str::to_owned);
+    account.map(|account| ProvidedBankAccount { account: account.into(), bank_code, account_type, bank_name: None })
+}

@@ -1,0 +1,437 @@
+//! Applies facts to a payment. Facts are never refused: what the order cannot use goes to suspense as a review item, and the
+//! next fact is applied all the same.
+
+use super::receipt::MAX_RECEIPTS;
+use super::{PayIn, Payment, PaymentState, Receipt, Refund, ReversedReceipt};
+use crate::id::{PayoutId, TransferId};
+use crate::ledger::Origin;
+use crate::money::amount::Amount;
+use crate::order::arrival::{DeviationKind, Exchange};
+use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
+use crate::order::view::PaymentView;
+use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
+use crate::outgoing::Screening;
+use crate::ports::ScreeningResult;
+use crate::review::ReviewItem;
+use crate::step::Step;
+use crate::text::redacted::Redacted;
+
+/// A fact about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentFact {
+    Paid {
+        receipt: Receipt,
+        /// Whether the payer may be the customer, by name.
+        is_customer: bool,
+    },
+    /// The processor declined a payment; the customer may try again while the order is open.
+    Declined,
+    Reversed(ReversedReceipt),
+    /// A capture was reversed before it was reported.
+    EarlyReversal {
+        capture: Redacted,
+        /// In minor units.
+        amount: Amount,
+        reason: String,
+    },
+    Screened {
+        verdict: ScreeningResult,
+        /// Whether the present refund destination, if there is one, was part of the screening.
+        about_refund: bool,
+    },
+    CoinsBroadcast {
+        transfer: TransferId,
+        txid: String,
+    },
+    CoinsConfirmed {
+        transfer: TransferId,
+        confirmations: u32,
+    },
+    /// A reorganisation removed the coins' block; the same signed bytes are pending again.
+    CoinsUnconfirmed {
+        transfer: TransferId,
+    },
+    /// The transfer was stopped before it was signed.
+    TransferStopped {
+        transfer: TransferId,
+        by: StoppedBy,
+        reason: String,
+    },
+    /// The chain refused the transfer for good, or reverted it. The one fact that leads out of `coins_sent`.
+    TransferFailed {
+        transfer: TransferId,
+        reason: String,
+    },
+    RefundSettled {
+        payout: PayoutId,
+        reference: String,
+    },
+    RefundFailed {
+        payout: PayoutId,
+        reason: String,
+    },
+    /// A refund treated as failed has settled.
+    RefundArrived {
+        payout: PayoutId,
+        /// In minor units.
+        amount: Amount,
+        reference: String,
+    },
+    /// The refund was stopped before it left.
+    RefundStopped {
+        payout: PayoutId,
+        by: StoppedBy,
+        reason: String,
+    },
+    /// The refund had arrived and was returned; the money is in suspense.
+    RefundReturned {
+        payout: PayoutId,
+        /// In minor units.
+        amount: Amount,
+        reason: String,
+    },
+    /// What was set aside beside the order changed.
+    SetAside {
+        became: SetAside,
+        /// In minor units.
+        amount: Amount,
+    },
+    TimePassed,
+}
+
+impl Payment {
+    /// Applies a fact.
+    #[must_use]
+    pub fn observe(mut self, fact: PaymentFact, context: &Context<'_>) -> Step {
+        let mut before = PaymentView::of(&self);
+        let mut step = Step::new();
+        let mint = &context.mint;
+        match fact {
+            PaymentFact::Paid { receipt, .. } if self.is_below_receipt_minimum(&receipt, context) => {
+                self.add_to_running_item(&receipt, context, &mut step);
+                before = PaymentView::of(&self);
+            }
+            PaymentFact::Paid { receipt, is_customer } => self.paid(receipt, is_customer, context, &mut step),
+            PaymentFact::Declined => {}
+            PaymentFact::Reversed(taken) => self.reversed(taken, context, &mut step),
+            PaymentFact::EarlyReversal { capture, amount, reason } => self.early_reversal(capture, amount, &reason, mint, &mut step),
+            PaymentFact::Screened { verdict, about_refund } => self.screened(&verdict, about_refund, context, &mut step),
+            PaymentFact::CoinsBroadcast { transfer, txid } => match self.state {
+                PaymentState::Sending { transfer: ours, coins, fiat } if ours == transfer => {
+                    self.reserve(Amount::ZERO, Origin::Fact, &mut step);
+                    self.state = PaymentState::CoinsSent { transfer, txid, coins, fiat, confirmations: 0 };
+                }
+                _ => {}
+            },
+            PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
+            PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
+            PaymentFact::TransferFailed { transfer, .. } => self.transfer_failed(transfer, HoldReason::TransferFailed, context, &mut step),
+            PaymentFact::TransferStopped { transfer, by, reason } => {
+                if matches!(self.state, PaymentState::Sending { transfer: ours, .. } if ours == transfer) {
+                    if by == StoppedBy::Screening {
+                        self.findings.order = Some(reason);
+                    }
+                    self.transfer_failed(transfer, by.hold(), context, &mut step);
+                }
+            }
+            PaymentFact::RefundSettled { payout, reference } => {
+                if let Some((Refund { amount, rounding, .. }, is_last)) = self.refund_ended(payout) {
+                    self.fiat_balance = Amount::from_minor(self.fiat_balance.minor() - amount.minor() - rounding.minor());
+                    self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
+                    match (is_last, self.fiat_balance.is_positive()) {
+                        (false, _) => {}
+                        (true, false) => self.state = PaymentState::Refunded { payout, reference },
+                        (true, true) => self.outgoing_failed(HoldReason::RefundFailed, context, &mut step),
+                    }
+                }
+            }
+            PaymentFact::RefundFailed { payout, .. } => {
+                if let Some((_, true)) = self.refund_ended(payout) {
+                    self.refund_failed(context, &mut step);
+                }
+            }
+            PaymentFact::RefundArrived { payout, amount, reference } => self.refund_arrived(payout, amount, reference, &mut step),
+            PaymentFact::RefundStopped { payout, by, reason } => {
+                if let Some((_, is_last)) = self.refund_ended(payout) {
+                    if by == StoppedBy::Screening {
+                        self.findings.refund = Some(reason);
+                    }
+                    if is_last {
+                        self.outgoing_failed(by.hold(), context, &mut step);
+                    }
+                }
+            }
+            PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
+            PaymentFact::SetAside { became, amount } => {
+                (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
+            }
+            PaymentFact::TimePassed => {
+                if !self.time_passed(context, &mut step) {
+                    return Step::new();
+                }
+            }
+        }
+        self.finish(&before, mint, &mut step);
+        step
+    }
+
+    /// Puts the order on hold. Coins promised for the ordered amount stay reserved while the promise is honoured, unless the
+    /// order waits for something the customer has to supply.
+    pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
+        if reason.is_up_to_the_customer() && !self.is_converted() {
+            self.lost_promise = true;
+            self.taken = None;
+        }
+        self.release_open_place(context, step);
+        if self.taken.is_none() {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        self.state = PaymentState::OnHold { reason, since: context.mint.now };
+    }
+
+    /// The refund that ended, and whether it was the last one pending. `None` for a payout that is not this order's.
+    fn refund_ended(&mut self, payout: PayoutId) -> Option<(Refund, bool)> {
+        let PaymentState::RefundPending { payouts } = &mut self.state else { return None };
+        let position = payouts.iter().position(|refund| refund.payout == payout)?;
+        let refund = payouts.remove(position);
+        Some((refund, payouts.is_empty()))
+    }
+
+    fn confirm(&mut self, which: TransferId, number: u32) {
+        if let PaymentState::CoinsSent { transfer, confirmations, .. } = &mut self.state
+            && *transfer == which
+        {
+            *confirmations = number;
+        }
+    }
+
+    /// The coins did not leave: they are owed to the customer and stay reserved.
+    fn transfer_failed(&mut self, which: TransferId, hold: HoldReason, context: &Context<'_>, step: &mut Step) {
+        let (PaymentState::Sending { transfer, coins, fiat } | PaymentState::CoinsSent { transfer, coins, fiat, .. }) = self.state else {
+            return;
+        };
+        let Some(exchange) = self.taken.filter(|_| transfer == which) else { return };
+        self.fiat_balance = fiat;
+        step.post(self.post_conversion_undone(&context.mint, &exchange));
+        let is_owed = self.lost.is_zero();
+        self.reserve(if is_owed { coins } else { Amount::ZERO }, Origin::Fact, step);
+        self.converted = true;
+        self.outgoing_failed(hold, context, step);
+    }
+
+    fn paid(&mut self, receipt: Receipt, is_customer: bool, context: &Context<'_>, step: &mut Step) {
+        if self.has_receipt(receipt.fact) && !receipt.assigned {
+            return;
+        }
+        if self.lost.is_positive() && self.receipts.is_empty() {
+            return self.paid_after_reversal(receipt, context, step);
+        }
+        if let Some(taken_back) = self.take_early_reversal(&receipt) {
+            return self.paid_after_early_reversal(receipt, taken_back, context, step);
+        }
+        let method = context.catalogue.method(self.country, self.method.as_str());
+        if !is_customer && method.is_none_or(|method| method.policy.hold_foreign_payer) {
+            return self.set_aside_beside(&receipt, DeviationKind::ForeignPayer, context, step);
+        }
+        if !self.accepts(&receipt) {
+            return self.set_aside_beside(&receipt, self.unusable_deviation(&receipt), context, step);
+        }
+        step.post(self.post_received(&context.mint, receipt.amount));
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
+        self.receipts.push(receipt);
+        // The new payer has not been screened.
+        self.findings = ScreeningHits::default();
+        if self.is_unpaid() {
+            self.apply_amount_policy(context, step);
+        }
+    }
+
+    /// Whether the order accepts it: money that arrives while the order is open, or that an operator assigns while the order
+    /// waits.
+    fn accepts(&self, receipt: &Receipt) -> bool {
+        let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
+        let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
+        self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
+    }
+
+    /// The deviation of money that the order cannot use.
+    fn unusable_deviation(&self, receipt: &Receipt) -> DeviationKind {
+        let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
+        let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
+        if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
+    }
+
+    /// Money that was reversed before it was reported: it offsets the loss, and the rest is set aside.
+    fn paid_after_reversal(&mut self, receipt: Receipt, context: &Context<'_>, step: &mut Step) {
+        step.post(self.post_received(&context.mint, receipt.amount));
+        self.fiat_balance = Amount::from_minor(self.fiat_balance.minor().saturating_add(receipt.amount.minor()));
+        self.receipts.push(receipt);
+        self.offset_loss(&context.mint, step);
+        self.set_aside_part(self.fiat_balance, None, context, step);
+    }
+
+    /// Money that the order cannot use goes to suspense. What a processor captured is refunded through it automatically.
+    fn set_aside_beside(&mut self, receipt: &Receipt, kind: DeviationKind, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        self.exceptions.add(kind, receipt.amount, mint.now);
+        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
+        step.post(self.post_suspense(mint, receipt.amount));
+        let reason = match kind {
+            DeviationKind::ForeignPayer => format!("someone other than the customer paid payment {}", self.id),
+            _ => format!("arrived for payment {} when it was {}", self.id, self.status()),
+        };
+        let item = self.suspense_item(receipt, receipt.amount, reason, mint);
+        match (self.pay_in, kind) {
+            (PayIn::Bank(_), _) | (_, DeviationKind::ForeignPayer) => step.write(item),
+            (PayIn::Processor(_), _) => self.return_item(item, receipt, context, step),
+        }
+    }
+
+    /// Whether it is new and below the receipt minimum.
+    fn is_below_receipt_minimum(&self, receipt: &Receipt, context: &Context<'_>) -> bool {
+        let is_new = !receipt.assigned && !self.has_receipt(receipt.fact);
+        let was_taken_back = (self.lost.is_positive() && self.receipts.is_empty()) || self.has_early_reversal(receipt);
+        let method = context.catalogue.method(self.country, self.method.as_str());
+        let minimum = context.catalogue.receipt_minimum(self.terms.fiat, method.map_or(Amount::ZERO, |method| method.minimum));
+        is_new && !was_taken_back && receipt.amount < minimum
+    }
+
+    /// Amounts below the receipt minimum go to suspense, on one review item of the order, without an event.
+    fn add_to_running_item(&mut self, receipt: &Receipt, context: &Context<'_>, step: &mut Step) {
+        let mint = &context.mint;
+        step.post(self.post_suspense(mint, receipt.amount));
+        self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
+        let item = match context.running_item.filter(|item| Some(item.id) == self.running_item && item.resolution.is_none()) {
+            Some(item) => {
+                ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(receipt.amount.minor())), ..item.clone() }
+            }
+            None => {
+                self.suspense_item(receipt, receipt.amount, format!("amounts for payment {} that are too small to count", self.id), mint)
+            }
+        };
+        self.running_item = Some(item.id);
+        step.write(item);
+    }
+
+    /// Applies the passing of time. Returns whether anything changed.
+    fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        match self.state {
+            PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
+            PaymentState::OnHold { reason, .. }
+                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
+            {
+                self.objection_period_ended(&end, context, step)
+            }
+            PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
+                self.release_hold_promise(reason, context, step)
+            }
+            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.expire_unpaid(context, step),
+            PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
+                self.apply_amount_policy(context, step);
+                let has_decided = !self.is_unpaid();
+                let release_is_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
+                if !has_decided && release_is_due {
+                    self.reserve(Amount::ZERO, Origin::Fact, step);
+                }
+                has_decided || release_is_due
+            }
+            _ => false,
+        }
+    }
+
+    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
+    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
+        match end {
+            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
+            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => {
+                self.refund(DecidedBy::Policy, Screening::Due, context, step)
+            }
+            ObjectionPeriodEnd::Usable => return false,
+        }
+        true
+    }
+
+    /// Releases the coins of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
+    /// Returns whether anything changed.
+    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
+        let is_kept = honoured && reason.keeps_the_promise();
+        if !is_kept {
+            self.reserve(Amount::ZERO, Origin::Fact, step);
+        }
+        !is_kept
+    }
+
+    /// No money arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
+    /// and its source was read past that moment.
+    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        let now = context.mint.now;
+        // An earlier version released only the place among open orders.
+        let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
+        let promise_ends = now >= self.held_until && is_promised;
+        if promise_ends {
+            self.release_promise(context, step);
+        }
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
+        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
+        if now >= self.open_until && (is_read || !is_waited_for) {
+            self.state = super::PaymentState::Expired;
+            return true;
+        }
+        promise_ends
+    }
+
+    /// Resumes an order that waited for a price, for liquidity or for the customer's identity. Returns whether it left the
+    /// hold.
+    fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
+        match self.taken.filter(|_| self.is_converted()) {
+            Some(_) if context.standing.blocked.is_some() => {}
+            Some(exchange) => self.accept(exchange, None, context, step),
+            None => self.apply_amount_policy(context, step),
+        }
+        !matches!(self.state, PaymentState::OnHold { .. })
+    }
+
+    fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
+        let PaymentState::PaymentReceived { .. } = self.state else { return };
+        let Some(exchange) = self.taken else { return };
+        match verdict {
+            ScreeningResult::Clear if context.standing.blocked.is_some() => {
+                self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
+            }
+            // Screening took so long that the prices are no longer honoured: decide and screen again.
+            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
+            ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
+            ScreeningResult::Hit { reason } => {
+                // The refund's receiver is part of the order's screening when it is known.
+                let about_refund = about_refund && self.has_refund_destination(context);
+                self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
+                self.put_on_hold(HoldReason::Screening, context, step);
+            }
+        }
+    }
+
+    /// Whether the prices of a decision are no longer honoured.
+    fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
+        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
+        !self.is_converted()
+            && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
+    }
+
+    /// The exchange an operator releases: the decided one if it is owed or unchanged, else a new one.
+    pub(super) fn release_exchange(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
+            Some(exchange) => Ok(exchange),
+            None => self.release_at_policy(context),
+        }
+    }
+
+    /// Whether the decided exchange was converted once. It stays owed until an operator undoes it or the money is reversed.
+    pub(super) const fn is_converted(&self) -> bool {
+        let is_owed = self.converted || matches!(self.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. });
+        is_owed && self.taken.is_some()
+    }
+}

@@ -1,0 +1,224 @@
+//! Applies the amount policy to a sale ([`crate::order::arrival`]).
+
+use super::{DepositReceipt, Rampoff, RampoffState};
+use crate::catalogue::{Coin, PayoutRail};
+use crate::customer::kyc::KycLevel;
+use crate::id::Mint;
+use crate::ledger::Origin;
+use crate::money::amount::Amount;
+use crate::money::asset::Currency;
+use crate::money::rate::Rounding;
+use crate::order::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::order::limits::{self, Usage};
+use crate::order::origin::DecidedBy;
+use crate::order::{Context, HoldReason};
+use crate::outgoing::Screening;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::Step;
+use crate::step::job::{Job, JobKind};
+use crate::time::Timestamp;
+
+impl Rampoff {
+    /// Decides about the received coins, if that is possible yet.
+    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
+        let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
+            // The rail or the coin was removed from the configuration while coins were under way.
+            return self.put_on_hold(HoldReason::Operator, context, step);
+        };
+        let case = self.case(rail, coin, context);
+        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, rail, coin, context);
+        match self.order_snapshot(rail, case, &check_limits, context).decide() {
+            ArrivalDecision::Wait => {}
+            ArrivalDecision::Refund => {
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
+                self.refund(DecidedBy::Policy, Screening::Due, context, step);
+            }
+            ArrivalDecision::Hold(reason) => {
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
+                self.put_on_hold(reason, context, step);
+            }
+            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
+                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
+                self.set_aside_part(set_aside, set_aside_reason, context, step);
+                self.refund_surplus(refund, context, step);
+                self.accept(exchange, Some(exchange.at), context, step);
+            }
+        }
+    }
+
+    /// The exchange made when an operator releases the order.
+    pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
+        let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
+        let coin = context.catalogue.coin(self.terms.coin).ok_or(HoldReason::Operator)?;
+        let case = self.case(rail, coin, context);
+        self.order_snapshot(rail, case, &|_, _| Ok(()), context).release()
+    }
+
+    /// The received amounts in the form the policy expects.
+    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
+        let now = context.mint.now;
+        let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
+        let sum = |late: bool| {
+            let of = confirmed().filter(|deposit| self.is_late(deposit) == late);
+            Amount::from_minor(of.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor())))
+        };
+        let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
+        let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
+            || now >= self.held_until.after(rail.policy.honour_period());
+        ArrivalCase {
+            ordered: self.terms.coin_amount,
+            tolerance: self.tolerance(rail, context),
+            in_time: sum(false),
+            late: sum(true),
+            minimum: coin.minimum,
+            maximum: coin.maximum,
+            no_more_expected: is_read && !is_pending,
+            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honour_period()),
+            awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
+            refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
+                None => Some(HoldReason::Destination),
+                Some(_) if !self.meets_refund_minimum(self.coin_balance, context) => Some(HoldReason::Amount),
+                Some(_) => None,
+            },
+        }
+    }
+
+    /// Whether this amount is refunded without an operator's decision.
+    pub(super) fn meets_refund_minimum(&self, coins: Amount, context: &Context<'_>) -> bool {
+        let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
+        coins >= self.coins_worth(context.catalogue.refund_minimum(self.terms.fiat)).min(minimum) && self.covers_refund_fee(coins)
+    }
+
+    /// The value of an amount of money in coins at the promised price, in minor units, rounded down.
+    fn coins_worth(&self, money: Amount) -> Amount {
+        let terms = &self.terms;
+        terms.price.fiat_to_coins(money, terms.fiat_decimals, terms.coin_decimals, Rounding::Down).unwrap_or(Amount::ZERO)
+    }
+
+    /// Whether this amount reaches the receipt minimum.
+    pub(super) fn is_enough(&self, coins: Amount, context: &Context<'_>) -> bool {
+        let currency: Currency = self.terms.fiat;
+        let least = context.catalogue.fiat(currency).map_or(Amount::ZERO, |fiat| self.coins_worth(fiat.receipt_minimum));
+        let minimum = context.catalogue.coin(self.terms.coin).map_or(Amount::ZERO, |coin| coin.minimum);
+        coins >= least.min(minimum)
+    }
+
+    /// On time means before the price promise ends. What an operator assigned never is.
+    fn is_late(&self, receipt: &DepositReceipt) -> bool {
+        receipt.assigned || receipt.at >= self.held_until
+    }
+
+    fn tolerance(&self, rail: &PayoutRail, context: &Context<'_>) -> Amount {
+        let cap = self.coins_worth(context.catalogue.tolerance_cap(self.terms.fiat));
+        arrival::tolerance(self.terms.coin_amount, rail.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
+    }
+
+    fn order_snapshot<'a>(
+        &self,
+        rail: &'a PayoutRail,
+        case: ArrivalCase,
+        check_limits: &'a dyn Fn(&Exchange, KycLevel) -> Result<(), HoldReason>,
+        context: &Context<'_>,
+    ) -> OrderSnapshot<'a> {
+        let network = context.catalogue.network_fee(self.terms.coin.chain, self.terms.fiat);
+        let present_fees = Fees { fixed: rail.fee_fixed, network, basis_points: rail.fee_basis_points };
+        OrderSnapshot {
+            leg: Leg::Selling,
+            case,
+            policy: &rail.policy,
+            grade: context.grade,
+            standing: context.standing,
+            promise: self.terms.price,
+            price: context.price,
+            fees: self.fees.unwrap_or(Fees { network: self.terms.fee_network, ..present_fees }),
+            present_fees,
+            decimals: (self.terms.fiat_decimals, self.terms.coin_decimals),
+            payable_step: context.catalogue.payable_step(self.rail),
+            min_payout: rail.minimum,
+            now: context.mint.now,
+            check_limits,
+        }
+    }
+
+    /// Whether a customer of this level may exchange at the market price.
+    fn check_limits(
+        &self,
+        exchange: &Exchange,
+        level: KycLevel,
+        rail: &PayoutRail,
+        coin: &Coin,
+        context: &Context<'_>,
+    ) -> Result<(), HoldReason> {
+        let usage = Usage { amount: exchange.gives, at: context.mint.now, ..self.usage() };
+        let is_within = rail.enabled
+            && coin.sell
+            && exchange.accepted() <= coin.maximum.max(self.terms.coin_amount)
+            && exchange.gives <= rail.maximum.max(self.terms.fiat_amount)
+            && limits::allows(context.catalogue, &usage, level);
+        if is_within { Ok(()) } else { Err(HoldReason::Limit) }
+    }
+
+    /// The order proceeds: its money is reserved and the order is screened. An exchange at the promised price uses the money
+    /// reserved for the order; anything else needs available money.
+    pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.record_decision(exchange, asked, context, step);
+        self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
+        step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
+    }
+
+    /// Records a decision: reserves what it gives and counts it in the limits.
+    pub(super) fn record_decision(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
+        self.release_open_place(context, step);
+        let level = context.standing.level.unwrap_or(self.level);
+        let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
+        let wanted = vec![
+            WindowTotals { at: self.created_at, amount: exchange.gives_promised, level: self.level },
+            WindowTotals { at: exchange.at, amount: at_market, level },
+        ];
+        self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
+        let was_promised = self.reserved.is_positive() && exchange.market.is_zero();
+        self.reserve(exchange.gives, if was_promised { Origin::Fact } else { Origin::Request }, step);
+        self.taken = Some(exchange);
+    }
+
+    /// Sets part of the coins aside for an operator, newest deposits first.
+    fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
+        let reason = match reason.map(|reason| reason.shown(Leg::Selling)) {
+            Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
+            None => format!("more than ramp-off {} can use", self.id),
+        };
+        self.take_from_newest(amount, &reason, &context.mint, step).into_iter().for_each(|item| step.write(item));
+    }
+
+    /// Refunds the surplus to the customer's wallet, beside the order.
+    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
+        let reason = format!("the surplus of ramp-off {}", self.id);
+        for item in self.take_from_newest(amount, &reason, &context.mint, step) {
+            self.return_item(item, context, step);
+        }
+    }
+
+    /// Moves this amount to suspense, newest deposits first; returns the review items, not yet written.
+    fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
+        let mut missing = amount;
+        let mut items = Vec::new();
+        let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();
+        // Late coins are taken first, whenever they were reported: on-time coins completed the order.
+        order.sort_by_key(|index| !self.is_late(&self.deposits[*index]));
+        for index in order {
+            let deposit = &mut self.deposits[index];
+            let part = missing.min(deposit.left());
+            if deposit.confirmations == 0 || deposit.lost || !part.is_positive() {
+                continue;
+            }
+            deposit.set_aside = Amount::from_minor(deposit.set_aside.minor() + part.minor());
+            let (id, from) = (deposit.deposit, deposit.from.clone());
+            missing = Amount::from_minor(missing.minor() - part.minor());
+            self.coin_balance = Amount::from_minor(self.coin_balance.minor() - part.minor());
+            self.set_aside = Amount::from_minor(self.set_aside.minor() + part.minor());
+            step.post(self.post_set_aside(mint, part));
+            items.push(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason.to_owned(), mint));
+        }
+        items
+    }
+}

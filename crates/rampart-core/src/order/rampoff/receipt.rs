@@ -1,0 +1,58 @@
+//! Coins that arrived at a ramp-off's address.
+
+use super::Rampoff;
+use crate::id::{FactId, Mint};
+use crate::money::amount::Amount;
+use crate::money::asset::Asset;
+use crate::review::{ReviewItem, ReviewKind};
+use crate::step::record::is_default;
+use crate::time::Timestamp;
+
+/// Deposits kept on one order; further ones are set aside.
+pub(super) const MAX_DEPOSITS: usize = 20;
+
+/// Coins received at a ramp-off's address.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DepositReceipt {
+    pub deposit: FactId,
+    pub txid: String,
+    pub index: u32,
+    /// In minor units of the ramp-off's coin.
+    pub amount: Amount,
+    /// When it counts (business time): time of the first block that had it, within bounds.
+    pub at: Timestamp,
+    pub from: String,
+    /// Confirmations that made it final; 0 before.
+    pub confirmations: u32,
+    /// Whether a reorganisation removed it after it had been confirmed and paid out: it is booked as lost.
+    pub lost: bool,
+    /// Whether an operator assigned it; then it is exchanged at the market price.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assigned: bool,
+    /// Set aside, in minor units.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub set_aside: Amount,
+}
+
+impl DepositReceipt {
+    /// What is left for the order, in minor units.
+    #[must_use]
+    pub const fn left(&self) -> Amount {
+        Amount::from_minor(self.amount.minor() - self.set_aside.minor())
+    }
+}
+
+impl Rampoff {
+    pub(super) fn review(
+        &self,
+        kind: ReviewKind,
+        fact: FactId,
+        asset: Asset,
+        amount: Amount,
+        source: Option<String>,
+        reason: String,
+        mint: &Mint<'_>,
+    ) -> ReviewItem {
+        ReviewItem { order: Some(self.id), fact: Some(fact), asset: Some(asset), amount, source, ..ReviewItem::new(mint, kind, reason) }
+    }
+}

@@ -1,0 +1,92 @@
+//! The records that steps write: one enum over all stored records, so that the commit path is uniform.
+
+use crate::customer::Customer;
+use crate::id::{AuditId, CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
+use crate::order::payment::Payment;
+use crate::order::rampoff::Rampoff;
+use crate::outgoing::{Payout, Transfer};
+use crate::partner::Partner;
+use crate::partner::webhook::{Delivery, Subscription};
+use crate::review::{AuditEntry, ReviewItem};
+use crate::step::fact::Fact;
+use crate::step::installation_key::{InstallationKey, KeyFingerprint};
+use crate::step::job::Job;
+use crate::step::watch::{Cursor, CursorName, Deposit, Wallet};
+
+macro_rules! records {
+    ($($(#[$meta:meta])* $name:ident($record:ty, $key:ty)),+ $(,)?) => {
+        /// A record to write. Its `version` field says what it replaces: 0 is new.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Record {
+            $($(#[$meta])* $name(Box<$record>)),+
+        }
+
+        /// Table and key of a record. Ordered, because rows are locked in this order.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum RecordKey {
+            $($(#[$meta])* $name($key)),+
+        }
+
+        impl Record {
+            /// The record's table and key.
+            #[must_use]
+            pub fn key(&self) -> RecordKey {
+                match self {
+                    $(Self::$name(record) => RecordKey::$name(record.key())),+
+                }
+            }
+
+            /// The version it replaces; 0 for a new record.
+            #[must_use]
+            pub fn version(&self) -> i64 {
+                match self {
+                    $(Self::$name(record) => record.version),+
+                }
+            }
+        }
+
+        $(impl From<$record> for Record {
+            fn from(record: $record) -> Self {
+                Self::$name(Box::new(record))
+            }
+        })+
+
+        $(impl $record {
+            /// The record's key in its table.
+            #[must_use]
+            pub fn key(&self) -> $key {
+                self.id
+            }
+        })+
+    };
+}
+
+records! {
+    Partner(Partner, PartnerId),
+    Customer(Customer, CustomerId),
+    Payment(Payment, OrderId),
+    Rampoff(Rampoff, OrderId),
+    Payout(Payout, PayoutId),
+    Transfer(Transfer, TransferId),
+    Fact(Fact, FactId),
+    /// Its key is the identifier of the fact that first reported it.
+    Deposit(Deposit, FactId),
+    Job(Job, JobId),
+    Subscription(Subscription, SubscriptionId),
+    Delivery(Delivery, DeliveryId),
+    Cursor(Cursor, CursorName),
+    Wallet(Wallet, crate::money::asset::Chain),
+    Review(ReviewItem, ReviewId),
+    Audit(AuditEntry, AuditId),
+    InstallationKey(InstallationKey, KeyFingerprint),
+}
+
+/// Whether a field has its default value. Such fields are left out of stored JSON: most exist for rare cases.
+pub(crate) fn is_default<T: Default + PartialEq>(field: &T) -> bool {
+    *field == T::default()
+}
+
+/// A stored amount in minor units, be it a number or a text.
+pub(crate) fn minor_of(stored: &serde_json::Value) -> i128 {
+    stored.as_str().map_or_else(|| stored.as_i64().map(i128::from), |text| text.parse().ok()).unwrap_or_default()
+}
