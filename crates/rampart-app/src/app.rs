@@ -14,30 +14,21 @@ use rampart_store::{CommitError, Committed, Store};
 
 use crate::config::AppConfig;
 use crate::error::{AppError, AppResult};
-use crate::operate::metrics::AppMetrics;
-use crate::operate::partners::PartnerCache;
-use crate::orders::destination::OwnAccounts;
-use crate::orders::idempotency::InFlightRequests;
-use crate::orders::order_checks::ReservedAddresses;
 use crate::state::customer_cache::CustomerCache;
+use crate::state::in_flight::InFlightRequests;
 use crate::state::keys::{INSTALLATION_KEY_BYTES, Keys};
+use crate::state::metrics::AppMetrics;
 use crate::state::numbers::NumberAllocator;
+use crate::state::own_accounts::OwnAccounts;
+use crate::state::partner_cache::PartnerCache;
 use crate::state::ports::Ports;
 use crate::state::prices::PriceBoard;
+use crate::state::reserved_addresses::ReservedAddresses;
+use crate::state::sources::Sources;
 use crate::state::wake::WakeSignals;
 
 /// How often a use case reloads its records and decides again after a version conflict.
 pub(crate) const MAX_COMMIT_ATTEMPTS: usize = 10;
-
-/// Clocks and randomness, passed in so that tests control them.
-#[derive(Clone)]
-pub struct Sources {
-    /// Business time: quotes, expiry, limits, retries due, events. Tests and the sandbox move it.
-    pub business: Arc<dyn Clock>,
-    /// Real time: tokens, leases, timeouts, signatures.
-    pub real: Arc<dyn Clock>,
-    pub randomness: Arc<dyn Randomness>,
-}
 
 /// The application: what use cases and workers are given. Cheap to clone: all clones share one context.
 #[derive(Clone)]
@@ -95,7 +86,7 @@ impl App {
         let keys = crate::state::installation::open_keys(&store, installation_keys, &sources).await?;
         crate::state::mode::check(&store, &config, &ports).await?;
         let prices = PriceBoard::new(&catalogue.pricing);
-        crate::workers::remember_prices(&store, &prices).await?;
+        crate::state::prices::restore(&store, &prices).await?;
         let context = AppContext {
             reserved_addresses: ReservedAddresses::of(&catalogue, &ports),
             own_accounts: OwnAccounts::of(&catalogue),

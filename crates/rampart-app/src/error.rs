@@ -75,3 +75,8 @@ impl From<CommandRefusal> for AppError {
         }
     }
 }
+
+/// A refusal, in a sentence for the operator.
+pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
+    AppError::Refusal(Refusal::new(ErrorCode::ValidationFailed, sentence))
+}

@@ -1,11 +1,18 @@
 //! The use cases of the ramp and the workers that call providers. Nothing else commits to the store.
 //!
-//! A use case is a method of [`App`] in a file of its own: it parses the request, checks it in the order of the API
-//! contract, decides one [`rampart_core::step::Step`], commits it and answers.
+//! A use case is a function that takes the [`App`]: it loads, checks in the order of the API contract, decides one
+//! [`rampart_core::step::Step`], commits it and answers. The floors, each using only those below it:
+//!
+//! - `operate` (operators), `pages` (customers) and `partner_api` (partners): one file a use case
+//! - `workers`: what happens by itself
+//! - `orders`: what use cases and workers share about orders
+//! - `app`: the context that all of them are given
+//! - `state`: what a process keeps beside the database
 
 mod app;
 mod config;
 mod error;
+pub mod ledger_check;
 pub mod operate;
 pub mod orders;
 pub mod pages;
@@ -14,12 +21,11 @@ pub mod state;
 mod views;
 pub mod workers;
 
-pub use app::{App, Sources};
-pub use config::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, check_public_url};
+pub use app::App;
+pub use config::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, WorkersConfig, check_public_url};
 pub use error::{AppError, AppResult};
 pub use operate::partners::{Credentials, PartnerChange};
 pub use pages::{CustomerPage, GatewayAction, GatewaySession, KycForm, PaymentPage, RampoffPage, StatusPage};
-pub use partner_api::authenticate::AuthenticatedPartner;
 pub use partner_api::create_payment::CreatePayment;
 pub use partner_api::create_rampoff::CreateRampoff;
 pub use partner_api::give_destination::{SetPayoutAccount, SetRefundAccount, SetRefundWallet};
@@ -31,11 +37,13 @@ pub use partner_api::token_price::TokenPriceRequest;
 pub use partner_api::validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount};
 pub use state::clock::SystemClock;
 pub use state::keys::{INSTALLATION_KEY_BYTES, Keys, fingerprint as key_fingerprint};
+pub use state::metrics::AppMetrics;
+pub use state::partner_cache::AuthenticatedPartner;
 pub use state::ports::{GatewayOutcome, GatewayPlayer, Ports};
 pub use state::prices::PriceBoard;
 pub use state::random::SystemRandomness;
+pub use state::sources::Sources;
 pub use views::{
     AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, QuoteView,
     RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
 };
-pub use workers::WorkersConfig;

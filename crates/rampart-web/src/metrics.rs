@@ -9,7 +9,7 @@ use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use rampart_app::operate::metrics::AppMetrics;
+use rampart_app::AppMetrics;
 
 /// A route as a metric label: the path of the route table, never the requested path, to bound the number of series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -93,7 +93,7 @@ fn transfers(app: &App) -> DoctorFinding {
 }
 
 async fn ledger(app: &App) -> Vec<DoctorFinding> {
-    let (consistent, configured) = match super::ledger::verify(app).await {
+    let (consistent, configured) = match crate::ledger_check::verify(app).await {
         Err(error) => (Err(error.to_string()), Err(error.to_string())),
         Ok(report) => {
             let counted = format!("{} entries, {} balances, {} orders", report.entries, report.balances, report.orders);

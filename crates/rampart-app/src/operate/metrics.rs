@@ -1,108 +1,12 @@
-//! Metrics for Prometheus.
+//! The metrics of this process as text.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
-
-use parking_lot::Mutex;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
-use rampart_store::{OrderCounts, Stats};
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::health::{DATABASE_TIMEOUT, WorkerHealth};
-use crate::operate::ledger::{self, LedgerCheck};
-use crate::state::cached_lookup::CachedLookup;
-
-/// The labels of a counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct OutcomeLabels {
-    pub what: String,
-    pub outcome: &'static str,
-}
-
-/// The metrics of this process. Counters take no contended lock; what needs the database is read when the metrics are
-/// read.
-pub struct AppMetrics {
-    registry: Mutex<Registry>,
-    turns: Family<OutcomeLabels, Counter>,
-    facts: Family<OutcomeLabels, Counter>,
-    jobs: Family<OutcomeLabels, Counter>,
-    deliveries: Family<OutcomeLabels, Counter>,
-    from_database: CachedLookup<Option<DatabaseMetrics>>,
-    snapshot: Arc<Mutex<Option<MetricsSnapshot>>>,
-    health: WorkerHealth,
-}
-
-impl fmt::Debug for AppMetrics {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("AppMetrics")
-    }
-}
-
-impl Default for AppMetrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl AppMetrics {
-    /// Creates all metrics at zero.
-    #[must_use]
-    pub fn new() -> Self {
-        let metrics = Self {
-            registry: Mutex::new(Registry::with_prefix("rampart")),
-            turns: Family::default(),
-            facts: Family::default(),
-            jobs: Family::default(),
-            deliveries: Family::default(),
-            from_database: CachedLookup::default(),
-            snapshot: Arc::default(),
-            health: WorkerHealth::default(),
-        };
-        metrics.register(|registry| {
-            registry.register("worker_turns", "Turns of the workers, by outcome", metrics.turns.clone());
-            registry.register("facts", "Facts from providers, by kind and outcome", metrics.facts.clone());
-            registry.register("jobs_done", "Jobs done, by kind and outcome", metrics.jobs.clone());
-            registry.register("delivery_attempts", "Attempts to deliver webhooks, by outcome", metrics.deliveries.clone());
-            registry.register_collector(Box::new(SnapshotCollector(metrics.snapshot.clone())));
-        });
-        metrics
-    }
-
-    /// Registers metrics of another part of the program.
-    pub fn register(&self, register: impl FnOnce(&mut Registry)) {
-        register(&mut self.registry.lock());
-    }
-
-    /// The health of this process's workers.
-    #[must_use]
-    pub fn health(&self) -> &WorkerHealth {
-        &self.health
-    }
-
-    pub(crate) fn turn(&self, worker: &str, outcome: &'static str) {
-        self.turns.get_or_create(&OutcomeLabels { what: worker.to_owned(), outcome }).inc();
-    }
-
-    pub(crate) fn fact(&self, kind: &str, outcome: &'static str) {
-        self.facts.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
-    }
-
-    pub(crate) fn job(&self, kind: &str, outcome: &'static str) {
-        self.jobs.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
-    }
-
-    pub(crate) fn delivery(&self, kind: &str, outcome: &'static str) {
-        self.deliveries.get_or_create(&OutcomeLabels { what: kind.to_owned(), outcome }).inc();
-    }
-}
+use crate::ledger_check;
+use crate::operate::health::DATABASE_TIMEOUT;
+use crate::state::metrics::{DatabaseMetrics, MetricsSnapshot};
 
 /// How long values from the database are cached, however often the metrics are read.
 const DATABASE_METRICS_TTL: Duration = Duration::from_secs(5);
@@ -121,14 +25,14 @@ pub async fn render(app: &App) -> AppResult<String> {
         .get(app.real.as_ref(), DATABASE_METRICS_TTL..=DATABASE_METRICS_MAX_TTL, |_| true, async |_| query_database(app).await)
         .await;
     let metrics = &app.metrics;
-    *metrics.snapshot.lock() = Some(MetricsSnapshot { from_database, stats: app.store.stats(), workers: metrics.health.ages() });
+    *metrics.snapshot.lock() = Some(MetricsSnapshot { from_database, stats: app.store.stats(), workers: metrics.health().ages() });
     let mut text = String::with_capacity(8_192);
     prometheus_client::encoding::text::encode(&mut text, &metrics.registry.lock()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
     Ok(text)
 }
 
 async fn query_database(app: &App) -> Option<DatabaseMetrics> {
-    match tokio::time::timeout(DATABASE_TIMEOUT, DatabaseMetrics::of(app)).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, read_database(app)).await {
         Ok(Ok(from_database)) => Some(from_database),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the metrics lack the values from the database");
@@ -141,134 +45,8 @@ async fn query_database(app: &App) -> Option<DatabaseMetrics> {
     }
 }
 
-/// Metrics read from the database.
-#[derive(Debug, Clone)]
-struct DatabaseMetrics {
-    counts: OrderCounts,
-    /// How long the oldest delivery has been due.
-    lag: Duration,
-    /// The result of the last ledger check.
-    ledger: LedgerCheck,
-}
-
-impl DatabaseMetrics {
-    async fn of(app: &App) -> AppResult<Self> {
-        let counts = app.store.order_counts().await?;
-        let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business.now()));
-        Ok(Self { counts, lag, ledger: ledger::last(app).await? })
-    }
-
-    fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let counts = &self.counts;
-        gauges(encoder, "payments_open", "Payments that are not settled, by status", "status", &counts.payments)?;
-        gauges(encoder, "rampoffs_open", "Ramp-offs that are not settled, by status", "status", &counts.rampoffs)?;
-        let jobs: Vec<_> = counts.jobs.iter().map(|(kind, number, _)| (kind.clone(), *number)).collect();
-        gauges(encoder, "jobs_waiting", "Jobs that wait, by kind", "kind", &jobs)?;
-        gauge(encoder, "jobs_failing", "Jobs that keep failing", counts.jobs_failing)?;
-        gauge(encoder, "facts_waiting", "Facts that wait to be applied", counts.facts_waiting)?;
-        gauge(encoder, "reviews_waiting", "Review items that wait for a person", counts.reviews_waiting)?;
-        gauge(encoder, "deliveries_pending", "Webhook deliveries that wait or are being retried", counts.deliveries_pending)?;
-        gauge(encoder, "deliveries_parked", "Parked webhook deliveries", counts.deliveries_parked)?;
-        let disabled = "Webhook subscriptions that are disabled because their receivers answered 410 Gone";
-        gauge(encoder, "subscriptions_disabled", disabled, counts.subscriptions_disabled)?;
-        seconds_gauge(encoder, "delivery_lag_seconds", "How long the oldest due webhook delivery has been due", self.lag)?;
-        ledger_metrics(encoder, &self.ledger)
-    }
-}
-
-/// The values of one scrape.
-#[derive(Debug, Clone)]
-struct MetricsSnapshot {
-    /// `None` while the database does not answer.
-    from_database: Option<DatabaseMetrics>,
-    stats: Stats,
-    workers: Vec<(String, Duration)>,
-}
-
-#[derive(Debug)]
-struct SnapshotCollector(Arc<Mutex<Option<MetricsSnapshot>>>);
-
-impl Collector for SnapshotCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some(snapshot) = self.0.lock().clone() else { return Ok(()) };
-        let stats = &snapshot.stats;
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        gauge(&mut encoder, "database_up", "Whether the database answers", i64::from(snapshot.from_database.is_some()))?;
-        if let Some(from_database) = &snapshot.from_database {
-            from_database.encode(&mut encoder)?;
-        }
-        gauge(&mut encoder, "commit_queue_depth", "Steps waiting to be committed", count(stats.queue_depth))?;
-        gauge(&mut encoder, "commit_running", "Whether the writer is running", i64::from(stats.running))?;
-        for (name, help, value) in [
-            ("commits", "Transactions that were committed", stats.batches),
-            ("steps_committed", "Steps that became durable", stats.committed),
-            ("steps_refused", "Steps refused for a version, claim, ceiling or floor", stats.refused),
-            ("steps_failed", "Steps that could not be stored", stats.failed),
-            ("commit_retries", "Batches that were run again", stats.retries),
-        ] {
-            counter(&mut encoder, name, help, value)?;
-        }
-        histogram(&mut encoder, "commit_batch_size", "Steps in a transaction", &stats.sizes, whole)?;
-        histogram(&mut encoder, "commit_seconds", "Duration of a transaction", &stats.durations, seconds)?;
-        let mut family =
-            encoder.encode_descriptor("worker_idle_seconds", "Time since a worker completed a turn", None, MetricType::Gauge)?;
-        for (worker, age) in &snapshot.workers {
-            ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
-        }
-        Ok(())
-    }
-}
-
-fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
-    let counter = ConstCounter::new(value);
-    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
-}
-
-fn ledger_metrics(encoder: &mut DescriptorEncoder<'_>, check: &LedgerCheck) -> fmt::Result {
-    counter(encoder, "ledger_checks", "Checks of the ledger, by any process", check.checks)?;
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    gauge(encoder, "ledger_findings", "Inconsistencies found by the last check of the ledger", whole(check.findings))?;
-    let ended_at = check.ended_at.map_or(0, |ended_at| ended_at.seconds());
-    gauge(encoder, "ledger_checked_timestamp_seconds", "When the last check of the ledger ended; 0 before the first", ended_at)?;
-    gauge(encoder, "ledger_checked_entries", "Entries summed by the last check of the ledger", whole(check.entries))?;
-    let took = Duration::from_millis(check.took_milliseconds);
-    seconds_gauge(encoder, "ledger_check_seconds", "How long the last check of the ledger took", took)
-}
-
-fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
-    ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
-}
-
-fn seconds_gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: Duration) -> fmt::Result {
-    ConstGauge::new(value.as_secs_f64()).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
-}
-
-fn gauges(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, label: &str, values: &[(String, i64)]) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (key, value) in values {
-        ConstGauge::new(*value).encode(family.encode_family(&[(label, key.as_str())])?)?;
-    }
-    Ok(())
-}
-
-fn histogram(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    from: &rampart_store::Histogram,
-    scale: fn(u64) -> f64,
-) -> fmt::Result {
-    let buckets: Vec<(f64, u64)> =
-        from.buckets.iter().map(|(bound, count)| (if *bound == u64::MAX { f64::MAX } else { scale(*bound) }, *count)).collect();
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    family.encode_histogram::<NoLabelSet>(scale(from.sum), from.count, &buckets, None)
-}
-
-fn whole(number: u64) -> f64 {
-    u32::try_from(number).map_or(f64::INFINITY, f64::from)
-}
-
-/// Converts microseconds to seconds.
-fn seconds(micros: u64) -> f64 {
-    Duration::from_micros(micros).as_secs_f64()
+async fn read_database(app: &App) -> AppResult<DatabaseMetrics> {
+    let counts = app.store.order_counts().await?;
+    let lag = counts.oldest_delivery_due_at.map_or(Duration::ZERO, |due| due.until(app.business.now()));
+    Ok(DatabaseMetrics { counts, lag, ledger: ledger_check::last(app).await? })
 }

@@ -1,13 +1,11 @@
 //! Commands of operators. Every change uses the same commit path as all others, with an audit entry of who did it and
 //! why.
 
-mod accounts;
 pub mod customers;
 pub mod doctor;
 pub mod health;
 pub mod jobs;
 pub mod keys;
-pub mod ledger;
 pub mod metrics;
 pub mod opening;
 pub mod orders;
@@ -15,7 +13,6 @@ pub mod partners;
 pub mod payouts;
 pub mod required_configuration;
 pub mod reviews;
-pub mod stops;
 pub mod treasury;
 pub mod webhooks;
 
@@ -25,14 +22,13 @@ use rampart_core::id::AuditId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
-use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::AuditEntry;
 use rampart_core::step::Step;
 use rampart_store::CommitError;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{AppError, AppResult};
+use crate::error::{AppResult, refuse};
 
 /// An audit entry, for display.
 #[derive(Debug, Clone, Serialize)]
@@ -89,11 +85,6 @@ fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String),
         detail,
         at: mint.now,
     });
-}
-
-/// A refusal, in a sentence for the operator.
-pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
-    AppError::Refusal(Refusal::new(ErrorCode::ValidationFailed, sentence))
 }
 
 /// The result of committing an operator's step. A floor is reported in the operator's terms.

@@ -22,9 +22,9 @@ use rampart_core::time::Timestamp;
 use super::{Operator, audit, audit_about, commit_result, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::orders::destination;
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::{self, DestinationChange, GivenDestination};
+use crate::state::own_accounts;
 use crate::workers::{observe, outgoing};
 use rampart_store::CommitError;
 
@@ -192,7 +192,7 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
         return Err(refuse(format!("the holder's name has at most {MAX_HOLDER_CHARACTERS} characters")));
     }
     text::check(holder).map_err(|fault| refuse(format!("the holder's name {fault}")))?;
-    let checked = destination::validated(&app.own_accounts, country, BankAccountInput::number(account), None, holder.trim().into());
+    let checked = own_accounts::validated(&app.own_accounts, country, BankAccountInput::number(account), None, holder.trim().into());
     checked.map_err(|fault| refuse(format!("the account {fault}")))
 }
 

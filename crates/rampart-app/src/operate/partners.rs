@@ -1,10 +1,7 @@
-//! Partners: a short-lived cache, and what operators do with them.
+//! What operators do with partners.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::RwLock;
 use rampart_core::id::PartnerId;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -18,38 +15,9 @@ use rampart_store::{CommitError, StoredClaim};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::state::keys::Keys;
+use crate::state::partner_cache::PARTNER_CACHE_TTL;
 
-/// How long a partner is cached. A command that changes one answers no earlier than this after its commit: by then
-/// every node's cached copy has expired, without any messages between nodes.
-const PARTNER_CACHE_TTL: Duration = Duration::from_millis(250);
 const MAX_KEY_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3_600);
-
-/// Cached partners, each with the moment its read began.
-#[derive(Debug, Default)]
-pub(crate) struct PartnerCache {
-    partners: RwLock<HashMap<PartnerId, (Instant, Arc<Partner>)>>,
-}
-
-impl PartnerCache {
-    /// Caches a partner whose read began at `asked_at`, unless a later version is cached.
-    pub(crate) fn put(&self, asked_at: Instant, partner: Arc<Partner>) {
-        let mut partners = self.partners.write();
-        if partners.get(&partner.id).is_none_or(|(_, known)| known.version <= partner.version) {
-            partners.insert(partner.id, (asked_at, partner));
-        }
-    }
-
-    fn get(&self, id: PartnerId) -> Option<Arc<Partner>> {
-        let partners = self.partners.read();
-        let (asked_at, partner) = partners.get(&id)?;
-        (asked_at.elapsed() < PARTNER_CACHE_TTL).then(|| partner.clone())
-    }
-
-    /// Evicts a partner, so that the next lookup reads the database.
-    pub(crate) fn forget(&self, id: PartnerId) {
-        self.partners.write().remove(&id);
-    }
-}
 
 /// An API key with its secret, which is shown only once.
 #[derive(Debug, Clone)]
@@ -68,21 +36,6 @@ pub struct PartnerChange {
     pub allow_ips: Option<Vec<String>>,
     pub http_errors: Option<HttpErrors>,
     pub enabled: Option<bool>,
-}
-
-/// A partner from the cache or the database; never older than a change that was answered.
-pub(crate) async fn cached_partner(app: &App, id: PartnerId) -> AppResult<Option<Arc<Partner>>> {
-    if let Some(partner) = app.partner_cache.get(id) {
-        return Ok(Some(partner));
-    }
-    let asked_at = Instant::now();
-    let Some(partner) = app.store.partner(id).await? else {
-        app.partner_cache.forget(id);
-        return Ok(None);
-    };
-    let partner = Arc::new(partner);
-    app.partner_cache.put(asked_at, partner.clone());
-    Ok(Some(partner))
 }
 
 /// Creates a partner with an API key.

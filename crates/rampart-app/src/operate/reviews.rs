@@ -23,10 +23,10 @@ use super::orders::{self, DestinationInput};
 use super::{Operator, audit, audit_about, major, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::operate::stops;
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
 use crate::workers::observe::{self, DecisionInputs};
+use crate::workers::stops;
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
 /// A review item without personal data: accounts are masked.

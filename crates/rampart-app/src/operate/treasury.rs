@@ -13,7 +13,6 @@ use rampart_core::step::watch::Deposit;
 use rampart_core::step::{OwnFunds, Step};
 use serde::Serialize;
 
-use super::accounts::takes_capital;
 use super::orders::commit_once;
 use super::{Operator, audit, commit_result, major, refuse};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
@@ -206,4 +205,14 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         }
     }
     Err(AppError::Unavailable("the deposits are changing too fast".to_owned()))
+}
+
+/// Checks that capital can be booked on an account: a configured bank, processor or hot wallet.
+fn takes_capital(app: &App, account: Account, asset: Asset) -> Result<(), String> {
+    match account {
+        Account::Bank(_) | Account::Card(_) | Account::ChainHot(_) => {
+            app.catalogue.has_account(account, asset).map_err(|reason| reason.to_string())
+        }
+        _ => Err(format!("{account} is no account that money or coins are put in or taken out")),
+    }
 }

@@ -1,7 +1,6 @@
 //! What every use case about an order shares: its checks, its destinations, repeats of requests and links to its pages.
 
 pub mod date_of_birth;
-pub mod destination;
 pub mod documents;
 pub mod idempotency;
 pub mod order_checks;

@@ -1,10 +1,7 @@
 //! What payments and ramp-offs have in common.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rampart_core::address::AddressKind;
-use rampart_core::catalogue::Catalogue;
 use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::{CustomerId, OrderId};
@@ -25,31 +22,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::date_of_birth;
 use crate::orders::page_links;
-use crate::partner_api::authenticate::AuthenticatedPartner;
-use crate::state::ports::Ports;
-
-/// Addresses that customers cannot give as a wallet, per address kind: our hot wallets and token contracts of all its
-/// chains. (Deposit addresses are looked up in the store.)
-#[derive(Debug, Default)]
-pub(crate) struct ReservedAddresses(HashMap<AddressKind, HashSet<String>>);
-
-impl ReservedAddresses {
-    /// The reserved addresses of a catalogue.
-    pub(crate) fn of(catalogue: &Catalogue, ports: &Ports) -> Self {
-        let mut reserved = Self::default();
-        for chain in &catalogue.chains {
-            let contracts = catalogue.coins.iter().filter(|coin| coin.id.chain == chain.name).filter_map(|coin| coin.contract.clone());
-            let hot = ports.chain(chain.name).map(|port| port.hot_address());
-            let addresses = contracts.chain(hot).map(|address| chain.addresses.normalize(&address).unwrap_or(address));
-            reserved.0.entry(chain.addresses).or_default().extend(addresses);
-        }
-        reserved
-    }
-
-    fn contains(&self, family: AddressKind, address: &str) -> bool {
-        self.0.get(&family).is_some_and(|addresses| addresses.contains(address))
-    }
-}
+use crate::state::partner_cache::AuthenticatedPartner;
 
 pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
     Refusal::field(ErrorCode::InvalidWallet, field, message).into()

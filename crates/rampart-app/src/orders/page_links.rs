@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::KycLevel;
-use rampart_core::id::{CustomerId, OrderId};
+use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::order::view::identity_url;
@@ -21,7 +21,6 @@ use sha2::Sha256;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::pages;
 
 /// Bytes of the HMAC in a token.
 const TAG_BYTES: usize = 16;
@@ -220,15 +219,19 @@ pub(crate) async fn customer_by_token(app: &App, token: &str) -> AppResult<Custo
 /// The partner to ask for a new link when a link to an identity page has ended. Reveals nothing about the customer.
 pub async fn ended_link(app: &App, token: &str) -> AppResult<Option<String>> {
     match customer_and_validity(app, token).await? {
-        Some((customer, false)) => pages::partner_name(app, customer.partner).await.map(Some),
+        Some((customer, false)) => partner_name(app, customer.partner).await.map(Some),
         Some((_, true)) | None => Ok(None),
     }
+}
+
+pub(crate) async fn partner_name(app: &App, id: PartnerId) -> AppResult<String> {
+    Ok(app.partner_cache.load(&app.store, id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::keys::keyed;
+    use crate::state::derivation::keyed;
 
     #[test]
     fn a_token_says_what_it_leads_to_under_its_own_key_only() {

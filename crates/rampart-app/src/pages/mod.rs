@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::KycLevel;
-use rampart_core::id::PartnerId;
 use rampart_core::identity::country::Country;
 use rampart_core::order::payment::{PayIn, Payment, PaymentCommand, PaymentState};
 use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffState};
@@ -16,7 +15,6 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::operate::partners;
 use crate::orders::documents;
 use crate::orders::page_links;
 use crate::orders::page_links::no_page;
@@ -127,16 +125,12 @@ fn wanted_level(app: &App, customer: &Customer) -> Option<KycLevel> {
 async fn customer_page(app: &App, customer: Customer) -> AppResult<CustomerPage> {
     let wanted = wanted_level(app, &customer);
     Ok(CustomerPage {
-        partner_name: partner_name(app, customer.partner).await?,
+        partner_name: page_links::partner_name(app, customer.partner).await?,
         missing: wanted.map(|level| kyc::missing(&customer, level)).unwrap_or_default(),
         wanted,
         sandbox: !app.config.is_live(),
         customer,
     })
-}
-
-pub(crate) async fn partner_name(app: &App, id: PartnerId) -> AppResult<String> {
-    Ok(partners::cached_partner(app, id).await?.map(|partner| partner.name.clone()).unwrap_or_default())
 }
 
 /// Submits the identity form. Submitting it again while it is checked changes nothing.
@@ -189,7 +183,7 @@ async fn payment_page(app: &App, mut payment: Payment) -> AppResult<PaymentPage>
     complete_account_details(app, &mut payment);
     let customer = app.store.customer(payment.customer).await?.ok_or_else(no_page)?;
     Ok(PaymentPage {
-        partner_name: partner_name(app, payment.partner).await?,
+        partner_name: page_links::partner_name(app, payment.partner).await?,
         customer_name: customer.profile.full_name(),
         country: customer.country,
         can_declare: matches!(payment.state, PaymentState::Started) && payment.instructions.is_some(),
@@ -223,7 +217,7 @@ pub async fn page_rampoff(app: &App, token: &str) -> AppResult<RampoffPage> {
 async fn rampoff_page(app: &App, rampoff: Rampoff) -> AppResult<RampoffPage> {
     let customer = app.store.customer(rampoff.customer).await?.ok_or_else(no_page)?;
     Ok(RampoffPage {
-        partner_name: partner_name(app, rampoff.partner).await?,
+        partner_name: page_links::partner_name(app, rampoff.partner).await?,
         customer_name: customer.profile.full_name(),
         can_cancel: matches!(rampoff.state, RampoffState::Created),
         can_give_refund_wallet: rampoff.asks_for_wallet(),

@@ -16,20 +16,12 @@ use subtle::ConstantTimeEq;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::partners;
 use crate::state::network;
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::TokenGrant;
 
 /// Limit of a key, a secret or a token.
 const MAX_CREDENTIAL_BYTES: usize = 512;
-
-/// The partner of a valid token.
-#[derive(Debug, Clone)]
-pub struct AuthenticatedPartner {
-    pub partner: Arc<Partner>,
-    /// The token epoch that the token was issued in. A new epoch revokes older tokens.
-    pub(crate) epoch: i64,
-}
 
 fn refused() -> AppError {
     AppError::code(ErrorCode::AuthorizationIncorrect)
@@ -86,7 +78,7 @@ fn grant(app: &App, partner: PartnerId, epoch: i64, until: Option<Timestamp>) ->
 /// for an address outside the partner's allow list.
 pub async fn caller(app: &App, token: &str, ip: IpAddr) -> AppResult<AuthenticatedPartner> {
     let (id, epoch) = open_token(app, token).ok_or_else(refused)?;
-    let partner = partners::cached_partner(app, id).await?.ok_or_else(refused)?;
+    let partner = app.partner_cache.load(&app.store, id).await?.ok_or_else(refused)?;
     let accepted = accepts_token(app, &partner, epoch) && may_call_from(&partner, ip);
     if accepted { Ok(AuthenticatedPartner { partner, epoch }) } else { Err(refused()) }
 }

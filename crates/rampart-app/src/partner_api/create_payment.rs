@@ -28,8 +28,6 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::operate::partners;
-use crate::orders::destination::{self, OwnAccounts};
 use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
 use crate::orders::order_checks;
@@ -37,11 +35,12 @@ use crate::orders::order_checks::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::orders::page_links;
 use crate::orders::page_links::{URL_PAYMENT, with_token};
 use crate::partner_api::authenticate;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
 use crate::partner_api::quotes;
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
+use crate::state::own_accounts::{self, OwnAccounts};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
@@ -446,7 +445,7 @@ fn payment_json(app: &App, payment: &Payment) -> AppResult<String> {
 /// Reads the partner from the database and checks its token again.
 pub(crate) async fn reload_partner(app: &App, caller: &AuthenticatedPartner) -> AppResult<Arc<Partner>> {
     app.partner_cache.forget(caller.partner.id);
-    let partner = partners::cached_partner(app, caller.partner.id).await?;
+    let partner = app.partner_cache.load(&app.store, caller.partner.id).await?;
     let holds = partner.filter(|partner| authenticate::accepts_token(app, partner, caller.epoch));
     Ok(holds.ok_or(ErrorCode::AuthorizationIncorrect)?)
 }
@@ -471,11 +470,11 @@ fn is_deposit_address_of_ours() -> AppError {
 pub(crate) fn checked_refund_account(own: &OwnAccounts, customer: &Customer, account: &str) -> AppResult<PayoutDestination> {
     let name = Redacted::new(customer.profile.full_name());
     let registered = customer.bank_account.as_ref().and_then(|registered| {
-        destination::validated(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
+        own_accounts::validated(own, customer.country, registered.given(), registered.bank_name.as_deref(), name.clone()).ok()
     });
     match registered.filter(|registered| is_number_of(registered.account.reveal(), account)) {
         Some(registered) => Ok(registered),
-        None => destination::validated(own, customer.country, BankAccountInput::number(account), None, name)
+        None => own_accounts::validated(own, customer.country, BankAccountInput::number(account), None, name)
             .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "refund_account", fault.to_string()).into()),
     }
 }

@@ -22,20 +22,20 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::orders::destination::{self, OwnAccounts};
 use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::order_checks::{OpenedQuote, quote_mismatch};
 use crate::orders::page_links;
 use crate::orders::page_links::{URL_STATUS, with_token};
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::create_payment;
 use crate::partner_api::create_payment::OrderAttempt;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
 use crate::partner_api::quotes;
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
+use crate::state::own_accounts::{self, OwnAccounts};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
@@ -378,6 +378,6 @@ fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCre
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
-    destination::validated(own, customer.country, given, parsed.bank_name.or(registered_name), name)
+    own_accounts::validated(own, customer.country, given, parsed.bank_name.or(registered_name), name)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()).into())
 }

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::page_links;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{EventPage, EventView};
 
 /// The partner's events after a sequence number, in order.

@@ -20,16 +20,17 @@ use rampart_core::step::{ClaimScope, Step};
 use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::operate::{orders, refuse};
-use crate::orders::destination;
+use crate::operate::orders;
 use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::page_links;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::create_payment::checked_refund_account;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::own_accounts;
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::CreatedResponse;
 use crate::workers::observe;
 
@@ -165,7 +166,7 @@ pub async fn set_payout_account(
     let rampoff = order_checks::rampoff_of(app, caller, id.unwrap_or_default()).await?;
     let given = BankAccountInput { account: account.unwrap_or_default(), bank_code, account_type };
     let holder = rampoff.destination.name.clone();
-    let account = destination::validated(&app.own_accounts, rampoff.country, given, bank_name, holder)
+    let account = own_accounts::validated(&app.own_accounts, rampoff.country, given, bank_name, holder)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
     let change = DestinationChange { what: GivenDestination::PayoutAccount(account), origin: partner_origin(app) };
     commit_destination(app, caller, Order::from(rampoff), &change, &idempotency).await
@@ -185,7 +186,7 @@ pub async fn give_refund_account(app: &App, token: &str, account: &str, name: &s
     let name = fields.required("name", &name, MAX_FIELD_CHARACTERS);
     let name = name.unwrap_or_default().trim().to_owned();
     let checked = account.and_then(|account| {
-        match destination::validated(&app.own_accounts, payment.country, BankAccountInput::number(account), None, name.as_str().into()) {
+        match own_accounts::validated(&app.own_accounts, payment.country, BankAccountInput::number(account), None, name.as_str().into()) {
             Ok(destination) => Some(destination),
             Err(fault) => {
                 fields.fault(ErrorCode::InvalidBankAccount, "account", fault.to_string());

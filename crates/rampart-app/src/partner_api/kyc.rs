@@ -13,9 +13,9 @@ use crate::orders::date_of_birth::{self, DateOfBirth};
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::pages::KycForm;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
+use crate::state::partner_cache::AuthenticatedPartner;
 
 /// The state of a customer's identity check.
 ///

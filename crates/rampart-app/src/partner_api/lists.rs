@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::error::AppResult;
 use crate::orders::idempotency::MAX_EXTERNAL_ID_CHARACTERS;
 use crate::orders::order_checks;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::ListPage;
 
 /// The filters of a list, as sent.

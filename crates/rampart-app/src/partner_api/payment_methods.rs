@@ -6,9 +6,9 @@ use rampart_core::money::amount::Amount;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::token_price;
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::PaymentMethodView;
 
 /// The enabled payment methods of a country, optionally of one currency.

@@ -12,9 +12,9 @@ use rampart_core::time::Timestamp;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::token_price;
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
 /// The fields of `quote`, as sent.

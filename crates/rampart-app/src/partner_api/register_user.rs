@@ -23,10 +23,10 @@ use crate::orders::idempotency::{CompareAs, FieldText, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::orders::page_links::{KYC_FORM_URL, with_token};
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::email;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::state::customer_number;
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RegisteredView};
 
 const MIN_PASSWORD_CHARACTERS: usize = 6;

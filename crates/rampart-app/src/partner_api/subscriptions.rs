@@ -12,8 +12,8 @@ use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";

@@ -5,8 +5,8 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::TokenPriceView;
 
 /// The fields of `tokenPrice`, as sent.

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::state::partner_cache::AuthenticatedPartner;
 
 /// A fault or doubt of a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

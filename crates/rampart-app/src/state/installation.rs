@@ -4,10 +4,10 @@ use rampart_core::id::OrderId;
 use rampart_core::step::installation_key::KeyFingerprint;
 use rampart_store::{InstallationRecord, Store};
 
-use crate::app::Sources;
 use crate::error::{AppError, AppResult};
 use crate::state::keys::{INSTALLATION_KEY_BYTES, KeyFile, Keys, fingerprint, foreign};
 use crate::state::lasting_secrets::LastingSecrets;
+use crate::state::sources::Sources;
 
 /// Compares the given keys with the database's. A new database adopts the first key.
 ///

@@ -18,9 +18,10 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::error::{AppError, AppResult};
+pub use crate::state::derivation::INSTALLATION_KEY_BYTES;
+use crate::state::derivation::{derive, keyed};
 use crate::state::lasting_secrets::LastingSecrets;
 
-pub const INSTALLATION_KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 /// The name that the decoy secret is sealed under.
 const DECOY: &str = "decoy";
@@ -28,16 +29,6 @@ const DECOY: &str = "decoy";
 const LASTING: &str = "lasting secrets";
 /// Random bytes of an `api_secret`.
 const SECRET_BYTES: usize = 32;
-
-/// An HMAC initialised with its key, kept so that the key schedule is computed once.
-pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
-}
-
-/// Derives the key of one purpose.
-pub(crate) fn derive(installation: &[u8; INSTALLATION_KEY_BYTES], purpose: &str) -> [u8; 32] {
-    keyed(installation).chain_update(purpose).finalize().into_bytes().into()
-}
 
 /// The given keys belong to another installation.
 pub(crate) fn foreign() -> AppError {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::error::{AppError, AppResult};
-use crate::state::keys::{INSTALLATION_KEY_BYTES, derive, keyed};
+use crate::state::derivation::{INSTALLATION_KEY_BYTES, derive, keyed};
 
 const SECRET_BYTES: usize = 32;
 

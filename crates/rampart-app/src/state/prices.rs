@@ -1,5 +1,9 @@
 //! The price board: the last market prices in memory, so that no request waits for the price provider.
 
+use crate::error::{AppError, AppResult};
+use rampart_core::step::watch::CursorName;
+use rampart_core::text::code::Code;
+use rampart_store::Store;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -90,6 +94,18 @@ impl PriceBoard {
     pub fn selling(&self, rate: Rate) -> Option<Rate> {
         rate.with_spread(self.sell_spread).ok()
     }
+}
+
+/// The cursor record that holds the stored copy of the board.
+pub(crate) const CURSOR: CursorName = Code::literal("prices");
+
+/// Fills a price board with the copy stored last. The reader decides whether it is recent enough.
+pub(crate) async fn restore(store: &Store, board: &PriceBoard) -> AppResult<()> {
+    if let Some(stored) = store.cursor(CURSOR).await? {
+        let prices: Vec<MarketPrice> = serde_json::from_str(&stored.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
+        board.set(prices);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

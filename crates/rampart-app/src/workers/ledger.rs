@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::ledger;
+use crate::ledger_check;
 
 /// The longest interval between two looks at whether a check is due or has ended.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl LedgerChecker {
             Some(check) if check.task.is_finished() => self.end(check).await?,
             Some(check) => {
                 *self.check.lock() = Some(check);
-                ledger::lease(&self.app, |_| Some(Some(self.lease()))).await?;
+                ledger_check::lease(&self.app, |_| Some(Some(self.lease()))).await?;
             }
             None => self.begin().await?,
         }
@@ -64,7 +64,7 @@ impl LedgerChecker {
     async fn begin(&self) -> AppResult<()> {
         let now = self.app.real.now();
         let tried_at = *self.tried_at.lock();
-        let is_leased = ledger::lease(&self.app, |known| {
+        let is_leased = ledger_check::lease(&self.app, |known| {
             let rest = self.every.max(Duration::from_millis(known.took_milliseconds).saturating_mul(REST_CHECK_DURATIONS));
             let due_at = known.ended_at.map_or(tried_at, |ended_at| ended_at.max(tried_at)).after(rest);
             let is_free = known.leased_until.is_none_or(|until| until <= now);
@@ -80,7 +80,7 @@ impl LedgerChecker {
                 let begun = Instant::now();
                 tokio::select! {
                     _ = stopped => None,
-                    report = ledger::examine(&app) => Some(report.map(|report| (report, begun.elapsed()))),
+                    report = ledger_check::examine(&app) => Some(report.map(|report| (report, begun.elapsed()))),
                 }
             });
             ended.notify_one();
@@ -94,7 +94,7 @@ impl LedgerChecker {
         // After a failure the next try is as far away as the next check would be.
         *self.tried_at.lock() = self.app.real.now();
         match check.task.await {
-            Ok(Some(Ok((report, took)))) => ledger::record(&self.app, &report, took).await,
+            Ok(Some(Ok((report, took)))) => ledger_check::record(&self.app, &report, took).await,
             Ok(Some(Err(error))) => Err(error),
             Ok(None) => Ok(()),
             Err(error) => Err(AppError::Defect(Box::new(error))),
@@ -113,7 +113,7 @@ impl LedgerChecker {
         // Sending fails only if the check has just ended.
         let _ = check.stop.send(());
         drop(check.task.await);
-        if let Err(error) = ledger::lease(&self.app, |_| Some(None)).await {
+        if let Err(error) = ledger_check::lease(&self.app, |_| Some(None)).await {
             tracing::warn!(%error, "the lease of the ledger check could not be given back; it will expire");
         }
     }

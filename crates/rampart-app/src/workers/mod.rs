@@ -3,7 +3,6 @@
 
 mod apply;
 mod chain;
-mod config;
 mod decide;
 mod deliver;
 mod expiry;
@@ -21,16 +20,14 @@ mod pool;
 mod prices;
 mod sender;
 mod source_progress;
+pub mod stops;
 mod supervisor;
 mod sweep;
 pub(crate) mod transfers;
 pub(crate) mod unsigned;
 
-pub use config::WorkersConfig;
-
 pub(crate) use chain::cursor_of as chain_cursor;
 pub(crate) use jobs::answer_in_time;
-pub(crate) use prices::restore as remember_prices;
 
 use rampart_core::step::job::JobKind;
 use rampart_core::step::watch::CursorName;

@@ -16,7 +16,7 @@ use rampart_core::step::watch::Wallet;
 use super::jobs::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::stops;
+use crate::workers::stops;
 
 /// How often the chain's next nonce is compared with ours without a cause.
 const COMPARE_INTERVAL: Duration = Duration::from_secs(60);

@@ -3,19 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rampart_core::ports::{MarketPrice, Unavailable};
+use rampart_core::ports::Unavailable;
 use rampart_core::step::Step;
-use rampart_core::step::watch::{Cursor, CursorName};
-use rampart_core::text::code::Code;
-use rampart_store::{CommitError, Store};
+use rampart_core::step::watch::Cursor;
+use rampart_store::CommitError;
 
 use super::jobs::in_time;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::state::prices::PriceBoard;
+use crate::state::prices::CURSOR;
 
-const CURSOR: CursorName = Code::literal("prices");
 /// The shortest interval between two stored copies (real time).
 const STORE_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -65,15 +63,6 @@ impl PriceRefresher {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Fills a price board with the copy stored last. The reader decides whether it is recent enough.
-pub(crate) async fn restore(store: &Store, board: &PriceBoard) -> AppResult<()> {
-    if let Some(stored) = store.cursor(CURSOR).await? {
-        let prices: Vec<MarketPrice> = serde_json::from_str(&stored.position).map_err(|fault| AppError::Defect(Box::new(fault)))?;
-        board.set(prices);
-    }
-    Ok(())
 }
 
 impl Worker for PriceRefresher {

@@ -34,7 +34,7 @@ use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::{transfers, unsigned};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::operate::stops;
+use crate::workers::stops;
 
 /// Transfers signed in one step.
 const BATCH_TRANSFERS: usize = 128;

@@ -11,8 +11,8 @@ use rampart_store::CommitError;
 
 use super::{leases, transfers};
 use crate::app::App;
+use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::operate::refuse;
 
 /// Prefix of the last error of a job whose transfer cannot be signed.
 pub(crate) const CANNOT_SIGN: &str = "it cannot be signed";

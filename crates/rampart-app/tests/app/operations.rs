@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rampart_app::ledger_check;
 use rampart_app::operate::reviews::{self, ReviewDecision};
-use rampart_app::operate::{ledger, orders, treasury};
+use rampart_app::operate::{orders, treasury};
 use rampart_app::partner_api;
 use rampart_app::{operate::metrics, workers};
 use rampart_core::id::FactId;
@@ -71,7 +72,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     let checked = |least: u64| {
         let test = test.clone();
         async move {
-            let look = || async { Some(ledger::last(&test.app).await.unwrap()).filter(|known| known.checks >= least) };
+            let look = || async { Some(ledger_check::last(&test.app).await.unwrap()).filter(|known| known.checks >= least) };
             test.eventually("the ledger was checked", look).await
         }
     };
@@ -90,8 +91,9 @@ async fn ledger_checks(test: Arc<TestApp>) {
         test.app.commit(step)
     };
     promise(1).await.unwrap();
-    let found =
-        test.eventually("it is found", || async { Some(ledger::last(&test.app).await.unwrap()).filter(|known| known.findings > 0) }).await;
+    let found = test
+        .eventually("it is found", || async { Some(ledger_check::last(&test.app).await.unwrap()).filter(|known| known.findings > 0) })
+        .await;
     assert!(rendered().await.contains("rampart_ledger_findings 1\n"));
     let alarm = item(&test, ReviewKind::Ledger).await;
     assert_eq!(found.review, Some(alarm.id));
@@ -103,12 +105,12 @@ async fn ledger_checks(test: Arc<TestApp>) {
     assert_ne!(again.id, alarm.id);
 
     promise(-1).await.unwrap();
-    test.eventually("it holds again", || async { (ledger::last(&test.app).await.unwrap().findings == 0).then_some(()) }).await;
+    test.eventually("it holds again", || async { (ledger_check::last(&test.app).await.unwrap().findings == 0).then_some(()) }).await;
     running.stop().await;
-    assert_eq!(ledger::last(&test.app).await.unwrap().leased_until, None, "a stop leaves no lease");
-    let before = ledger::last(&test.app).await.unwrap().checks;
-    assert!(ledger::verify(&test.app).await.unwrap().holds());
-    assert_eq!(ledger::last(&test.app).await.unwrap().checks, before + 1, "one by hand counts too");
+    assert_eq!(ledger_check::last(&test.app).await.unwrap().leased_until, None, "a stop leaves no lease");
+    let before = ledger_check::last(&test.app).await.unwrap().checks;
+    assert!(ledger_check::verify(&test.app).await.unwrap().holds());
+    assert_eq!(ledger_check::last(&test.app).await.unwrap().checks, before + 1, "one by hand counts too");
 }
 
 /// An unreadable fact is in the review queue once, delays no other, and is applied once it can be read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, audit_log, doctor, reviews};
 use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, operate::health, operate::stops, workers};
+use rampart_app::{App, CreatePayment, operate::health, workers, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;

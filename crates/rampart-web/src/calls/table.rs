@@ -53,7 +53,7 @@ impl CallTable {
 
 #[cfg(test)]
 mod tests {
-    use rampart_app::operate::metrics::AppMetrics;
+    use rampart_app::AppMetrics;
 
     use super::*;
 

@@ -78,7 +78,7 @@ struct EntryRow {
 pub(crate) async fn run(context: &CommandContext, command: LedgerCommand) -> Result<(), CommandError> {
     match command {
         LedgerCommand::Verify => {
-            let report = rampart_app::operate::ledger::verify(&context.installation.app).await?;
+            let report = rampart_app::ledger_check::verify(&context.installation.app).await?;
             let verified = verified(&report);
             context.printer.show(&verified, verify_text)?;
             if verified.holds { Ok(()) } else { Err(CommandError::ProblemFound) }

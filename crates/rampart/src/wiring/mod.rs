@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_app::workers::Workers;
-use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, operate::stops};
+use rampart_app::{App, Mode, Sources, SystemClock, SystemRandomness, workers::stops};
 use rampart_core::time::Clock;
 use rampart_store::{Schema, Store, StoreOptions};
 

@@ -27,7 +27,6 @@ use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::partners;
 use attempt::Attempt;
 use client::WebhookClient;
 use receivers::{DeliverySlot, Receivers, Reputation};
@@ -250,7 +249,7 @@ impl Dispatcher {
         let mut signers = Signers::new();
         for delivery in deliveries {
             if let Entry::Vacant(vacant) = signers.entry(delivery.partner) {
-                let partner = partners::cached_partner(&self.app, delivery.partner).await?;
+                let partner = self.app.partner_cache.load(&self.app.store, delivery.partner).await?;
                 let partner = partner.ok_or_else(|| AppError::defect(format!("there is no partner {}", delivery.partner)))?;
                 vacant.insert(Arc::new(Signer::of(&partner, &self.app.keys, self.app.real.now())?));
             }

@@ -14,7 +14,7 @@ use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::operate::stops;
+use crate::workers::stops;
 
 pub(crate) enum JobOutcome {
     /// Its result is durable, or another process has taken it over.

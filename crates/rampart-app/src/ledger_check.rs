@@ -3,36 +3,23 @@
 
 use std::time::{Duration, Instant};
 
+use rampart_core::catalogue::AccountNotConfigured;
 use rampart_core::id::ReviewId;
+use rampart_core::ledger::PostingKind;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::time::Timestamp;
-use rampart_store::{CommitError, Inconsistency, VerifyReport};
-use serde::{Deserialize, Serialize};
+use rampart_store::{AccountBalance, CommitError, Inconsistency, VerifyReport};
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::state::ledger_check::LedgerCheck;
+
+const PAGE_ROWS: u32 = 1_000;
 
 /// The cursor record that stores the result.
 const CURSOR: CursorName = CursorName::literal("ledger-check");
-
-/// The state of the ledger checks of an installation.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LedgerCheck {
-    pub checks: u64,
-    /// End of the last check (real time); `None` before the first.
-    pub ended_at: Option<Timestamp>,
-    pub took_milliseconds: u64,
-    /// Entries summed by the last check.
-    pub entries: u64,
-    /// Inconsistencies found by the last check.
-    pub findings: u64,
-    pub review: Option<ReviewId>,
-    /// Lease of a running check in a serving process (real time).
-    pub leased_until: Option<Timestamp>,
-}
 
 /// The result of the last check.
 pub async fn last(app: &App) -> AppResult<LedgerCheck> {
@@ -53,7 +40,7 @@ pub async fn verify(app: &App) -> AppResult<VerifyReport> {
 /// Checks the ledger and that the configuration has its accounts.
 pub(crate) async fn examine(app: &App) -> AppResult<VerifyReport> {
     let mut report = app.store.verify().await?;
-    super::accounts::examine(app, &mut report).await?;
+    examine_accounts(app, &mut report).await?;
     Ok(report)
 }
 
@@ -129,4 +116,45 @@ async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findin
     let id = item.id;
     step.write(item);
     Ok(id)
+}
+
+/// Adds a warning to the report for each own account with a balance that is not in the configuration: a rail that was
+/// removed leaves its money behind, and money may arrive in unexpected currencies. Capital in a currency that the
+/// rail's account cannot have is a finding: only a mistake can have booked it.
+async fn examine_accounts(app: &App, report: &mut VerifyReport) -> AppResult<()> {
+    for balance in app.store.own_balances().await? {
+        let Err(reason) = app.catalogue.has_account(balance.account, balance.asset) else { continue };
+        if balance.posted.is_zero() && balance.held.is_zero() {
+            continue;
+        }
+        let subject = format!("{} {}", balance.account, balance.asset);
+        match reason {
+            // Reported by the store's own check.
+            AccountNotConfigured::Never(..) => {}
+            AccountNotConfigured::Currency { .. } if has_capital(app, &balance).await? => {
+                let fault = format!("capital was booked there, and {reason}; `rampart treasury withdraw` books it back");
+                report.findings.push(Inconsistency { check: "account", subject, fault });
+            }
+            _ => {
+                let fault = format!("{reason}, and it has a balance");
+                report.warnings.push(Inconsistency { check: "account", subject, fault });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether capital was ever booked on an account.
+async fn has_capital(app: &App, balance: &AccountBalance) -> AppResult<bool> {
+    let mut below = None;
+    loop {
+        let lines = app.store.entries(balance.account, balance.asset, below, PAGE_ROWS).await?;
+        if lines.iter().any(|line| line.kind == PostingKind::CapitalFunded) {
+            return Ok(true);
+        }
+        match lines.last() {
+            Some(last) => below = Some(last.number),
+            None => return Ok(false),
+        }
+    }
 }

@@ -1,5 +1,9 @@
 //! Settings of the ramp itself. The catalogue ([`rampart_core::catalogue`]) has the settings of what it trades.
 
+mod workers;
+
+pub use workers::WorkersConfig;
+
 use serde::{Deserialize, Serialize};
 
 /// Whether the providers are real or simulated.
@@ -34,7 +38,7 @@ pub struct AppConfig {
     pub webhooks: WebhooksConfig,
     pub retention: RetentionConfig,
     #[serde(default)]
-    pub workers: crate::workers::WorkersConfig,
+    pub workers: WorkersConfig,
 }
 
 /// Settings of customer registration.
@@ -113,7 +117,7 @@ impl AppConfig {
             },
             webhooks: WebhooksConfig { timeout_seconds: 10, allow_private_networks: true, live_ports: vec![443], concurrency: 64 },
             retention: RetentionConfig { delivered_days: 30 },
-            workers: crate::workers::WorkersConfig::default(),
+            workers: WorkersConfig::default(),
         }
     }
 

@@ -14,8 +14,8 @@ use rampart_core::step::watch::Wallet;
 use rampart_store::Store;
 
 use crate::app::App;
+use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::operate::refuse;
 use crate::workers::answer_in_time;
 
 /// The source of the review item that stops all chains and rails.
