@@ -29,6 +29,7 @@ pub(crate) fn run() -> TaskResult {
             modules.read(path, &text);
             if path.ends_with(".md") {
                 links::check(&root, path, &text, &mut faults);
+                links::check_code_paths(&root, path, &text, &mut faults);
             }
         }
     }
