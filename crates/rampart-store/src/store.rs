@@ -232,7 +232,7 @@ async fn prepare_schema(target: &DatabaseTarget, session: &mut DbSession, option
         (SchemaState::New, _) => migrate(session).await,
         (SchemaState::Older(missing), Schema::AsItIs) => Err(StoreError::Configuration(format!(
             "the database was made by an earlier version, which may be using it: it lacks the migration {}. Once no earlier version \
-             uses it, `rampart readers migrate` (or `rampart serve`) brings it up to date",
+             uses it, `rampart db migrate` (or `rampart serve`) brings it up to date",
             missing.join(", ")
         ))),
         (SchemaState::Older(_), Schema::UpToDate) => {
