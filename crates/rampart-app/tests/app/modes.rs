@@ -38,7 +38,7 @@ fn without_player(ports: &mut Ports) {
 
 async fn a_sandbox_stays_one(test: Arc<TestApp>) {
     let refused = started(&test, Mode::Live, |_| {}).await.err().expect("nobody plays the processors of a live installation");
-    assert!(refused.contains("plays the processors"), "{refused}");
+    assert!(refused.contains("simulated processors"), "{refused}");
     let refused = started(&test, Mode::Live, without_player).await.err().expect("a sandbox's database is not live");
     assert!(refused.contains("made in sandbox mode") && refused.contains("mode = \"live\""), "{refused}");
     started(&test, Mode::Sandbox, |_| {}).await.unwrap();
