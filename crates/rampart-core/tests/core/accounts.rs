@@ -185,7 +185,7 @@ fn customers_own_accounts_lead_back_to_them() {
 fn read(place: &str, given: BankAccountInput<'_>) -> (BankAccountKind, String, &'static str, String, Vec<&'static str>) {
     let checked = bank_account::check(country(place), given).unwrap_or_else(|fault| panic!("{place} {given:?}: {fault}"));
     let code = checked.bank_code.map(|code| code.to_string()).unwrap_or_default();
-    let doubts = checked.doubts().map(bank_account::BankAccountWarning::code).collect();
+    let doubts = checked.doubts().map(|doubt| doubt.code()).collect();
     (checked.kind, code, checked.account_type.unwrap_or(""), checked.normalized(), doubts)
 }
 

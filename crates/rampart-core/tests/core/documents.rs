@@ -222,7 +222,7 @@ fn zeros_that_fill_up_a_field_make_no_other_number() {
     ];
     for (country, document, number, normalized, doubts) in cases {
         let checked = identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"));
-        let codes: Vec<_> = checked.doubts().map(identification::DocumentWarning::code).collect();
+        let codes: Vec<_> = checked.doubts().map(|doubt| doubt.code()).collect();
         assert_eq!((checked.normalized().as_str(), codes.as_slice()), (normalized, doubts), "{document} {number}");
     }
     // The DNI in a CUIT equals the one given alone.

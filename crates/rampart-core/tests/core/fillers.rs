@@ -86,7 +86,7 @@ const CASES: &[FillerCase] = &[
 ];
 
 fn codes(checked: &ValidDocument) -> Vec<&'static str> {
-    checked.doubts().map(identification::DocumentWarning::code).filter(|code| *code != "minor").collect()
+    checked.doubts().map(|doubt| doubt.code()).filter(|code| *code != "minor").collect()
 }
 
 #[test]
