@@ -174,8 +174,6 @@ const LINES_OF_AN_ACCOUNT: &str = "SELECT seq, body FROM journal WHERE topic = ?
 
 impl World {
     /// A third party transfers money to an account of ours. Returns the reference of the statement line.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown rail, [`WorldError::Impossible`] for another currency than the account's.
     pub async fn transfer(&self, transfer: BankTransfer) -> Result<String, WorldError> {
         self.transfer_by(None, transfer).await
@@ -225,8 +223,6 @@ impl World {
 
     /// The payer's bank recalls a transfer, in full or in part, once. Returns the reference of the new line and the amount in
     /// minor units.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown line. [`WorldError::Impossible`] for a line that is no credit, for a transfer
     /// that was recalled before, and for more than its amount.
     pub async fn recall(&self, of: &str, amount: Option<Amount>, reason: String) -> Result<(String, Amount), WorldError> {
@@ -294,8 +290,6 @@ impl World {
     }
 
     /// The newest lines of an account's statement, newest first, at most `limit`, older than the line `before`.
-    ///
-    /// # Errors
     /// [`WorldError::Impossible`] if `before` is not a line of this rail.
     pub async fn account_statement(
         &self,
@@ -353,8 +347,6 @@ impl World {
     }
 
     /// The balance of the account behind a rail, in minor units.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown rail.
     pub async fn bank_balance(&self, rail: Rail) -> Result<Amount, WorldError> {
         let balance: Option<String> = sqlx::query_scalar("SELECT balance FROM bank_accounts WHERE rail = ?1")

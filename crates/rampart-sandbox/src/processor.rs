@@ -301,8 +301,6 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
 
 impl World {
     /// A customer pays through a processor. A second payment of the same order captures nothing.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown processor.
     pub async fn pay_by_card(&self, payment: CardPayment) -> Result<CardResult, WorldError> {
         let (sender, receiver) = oneshot::channel();
@@ -311,8 +309,6 @@ impl World {
     }
 
     /// The processor declines a customer's payment, or the customer cancels on its page.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown processor, [`WorldError::Impossible`] for a captured payment.
     pub async fn decline_card(&self, processor: Processor, payment: OrderId, reason: String) -> Result<(), WorldError> {
         if !self.database.config.processors.contains(&processor) {
@@ -335,8 +331,6 @@ impl World {
     }
 
     /// The issuer charges back a captured payment.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was charged back
     /// or refunded in full.
     pub async fn charge_back(&self, payment: OrderId, reason: String) -> Result<(), WorldError> {

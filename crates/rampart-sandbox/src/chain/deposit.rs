@@ -49,8 +49,6 @@ pub struct ChainTransaction {
 
 impl World {
     /// A third party sends coins to an address; they are in the next block. Returns the transaction's identifier.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn deposit(&self, deposit: ChainDeposit) -> Result<String, WorldError> {
         let chain = self.simulated_chain(deposit.chain)?;
@@ -86,8 +84,6 @@ impl World {
     }
 
     /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn transactions(
         &self,

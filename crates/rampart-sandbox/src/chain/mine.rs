@@ -215,8 +215,6 @@ pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
 
 impl World {
     /// Mines blocks now.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
     pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
         self.simulated_chain(chain)?;
@@ -234,8 +232,6 @@ impl World {
     }
 
     /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
     pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
         self.simulated_chain(chain)?;

@@ -131,8 +131,6 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
 impl World {
     /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
     /// `drop` may also name waiting transactions.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
     /// than 200, and for a transaction to drop that is neither undone nor waiting.
     pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
