@@ -21,11 +21,11 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 
-use crate::support;
 use super::{
     CheckResult, EUR, FlowTotals, LedgerModel, OutsideModel, USDC, context, instead, minor, operator, payout_facts, pick, put,
     transfer_facts,
 };
+use crate::support;
 
 /// The next event. Transfers and payouts are identified by their index in order of creation.
 #[derive(Debug, Clone)]
