@@ -38,10 +38,10 @@ pub(crate) struct RouteState {
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
-type Route = (Method, &'static str, MethodRouter<RouteState>);
+type SandboxRoute = (Method, &'static str, MethodRouter<RouteState>);
 
 /// A route of authenticated callers. A refusal gets the status codes that its caller wants.
-fn route<T, R, F>(method: Method, path: &'static str, handler: fn(SandboxCall<T>) -> F) -> Route
+fn route<T, R, F>(method: Method, path: &'static str, handler: fn(SandboxCall<T>) -> F) -> SandboxRoute
 where
     T: DeserializeOwned + Send + 'static,
     R: Serialize + 'static,
@@ -58,7 +58,7 @@ where
 
 /// Method, path and handler of every route. The router is built from them, and a test compares them with the OpenAPI
 /// description.
-fn route_table() -> Vec<Route> {
+fn route_table() -> Vec<SandboxRoute> {
     vec![
         route(Method::POST, "/sandbox/kyc/{user_id}", kyc::decide),
         route(Method::POST, "/sandbox/payments/{payment_id}/pay", payments::pay),
