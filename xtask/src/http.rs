@@ -50,8 +50,6 @@ impl HttpClient {
     }
 
     /// Sends a request made by [`request`] and reads the answer.
-    ///
-    /// # Errors
     /// When the connection breaks or times out. The server may or may not have processed the request.
     pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<HttpResponse> {
         let result = match tokio::time::timeout(RESPONSE_TIMEOUT, self.exchange(request)).await {

@@ -13,7 +13,6 @@ use rampart_core::step::fact::{BankCredit, PayoutReport};
 use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
 use sqlx::Row;
-use tokio::sync::oneshot;
 
 use crate::database::{Batch, SandboxDatabase, StreamLine, WriterCommand, cursor};
 use crate::error::WorldError;
@@ -151,18 +150,13 @@ impl BankPort for SimulatedBank {
     }
 
     fn news<'a>(&'a self, rail: Rail, after: &'a str) -> PortFuture<'a, ()> {
-        Box::pin(async move {
-            let Ok(after) = cursor(after) else { return };
-            self.database.signals.wait_for_line(&format!("bank-{rail}"), after).await;
-        })
+        Box::pin(async move { self.database.news(&format!("bank-{rail}"), after).await })
     }
 }
 
 /// Submits a payout or refund to the writer.
 pub(crate) async fn submit_payout(database: &SandboxDatabase, order: PayoutOrder) -> Result<CallOutcome<String>, WorldError> {
-    let (sender, receiver) = oneshot::channel();
-    database.send(WriterCommand::Payout(order, sender)).await?;
-    receiver.await.map_err(|_| WorldError::Closed)?
+    database.submit(|caller| WriterCommand::Payout(order, caller)).await
 }
 
 /// The newest lines of a rail. With a partner in `?4`, lines known to be of other partners are left out.
@@ -174,8 +168,6 @@ const LINES_OF_AN_ACCOUNT: &str = "SELECT seq, body FROM journal WHERE topic = ?
 
 impl World {
     /// A third party transfers money to an account of ours. Returns the reference of the statement line.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown rail, [`WorldError::Impossible`] for another currency than the account's.
     pub async fn transfer(&self, transfer: BankTransfer) -> Result<String, WorldError> {
         self.transfer_by(None, transfer).await
@@ -225,8 +217,6 @@ impl World {
 
     /// The payer's bank recalls a transfer, in full or in part, once. Returns the reference of the new line and the amount in
     /// minor units.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown line. [`WorldError::Impossible`] for a line that is no credit, for a transfer
     /// that was recalled before, and for more than its amount.
     pub async fn recall(&self, of: &str, amount: Option<Amount>, reason: String) -> Result<(String, Amount), WorldError> {
@@ -293,33 +283,10 @@ impl World {
             .await
     }
 
-    /// The newest lines of an account's statement, newest first, at most `limit`, older than the line `before`.
-    ///
-    /// # Errors
+    /// The newest lines of an account's statement, newest first, at most `limit`, older than the line `before`; with a partner,
+    /// without lines known to belong to other partners.
     /// [`WorldError::Impossible`] if `before` is not a line of this rail.
     pub async fn account_statement(
-        &self,
-        rail: Rail,
-        account: &str,
-        before: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StatementEntry>, WorldError> {
-        self.statement_entries(None, rail, account, before, limit).await
-    }
-
-    /// As [`World::account_statement`], without lines known to belong to other partners.
-    pub async fn account_statement_for(
-        &self,
-        partner: PartnerId,
-        rail: Rail,
-        account: &str,
-        before: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StatementEntry>, WorldError> {
-        self.statement_entries(Some(partner), rail, account, before, limit).await
-    }
-
-    async fn statement_entries(
         &self,
         partner: Option<PartnerId>,
         rail: Rail,
@@ -347,14 +314,12 @@ impl World {
             .await?;
         let entries = rows.into_iter().map(|row| {
             let (seq, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-            statement_entry(reference(&stream, seq), serde_json::from_str(&body)?)
+            Ok(statement_entry(reference(&stream, seq), serde_json::from_str(&body)?))
         });
         entries.collect()
     }
 
     /// The balance of the account behind a rail, in minor units.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown rail.
     pub async fn bank_balance(&self, rail: Rail) -> Result<Amount, WorldError> {
         let balance: Option<String> = sqlx::query_scalar("SELECT balance FROM bank_accounts WHERE rail = ?1")
@@ -383,58 +348,43 @@ fn account_key(account: &str) -> String {
     account.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
-fn statement_entry(line: String, entry: BankEntry) -> Result<StatementEntry, WorldError> {
-    Ok(match entry {
+fn statement_entry(line: String, entry: BankEntry) -> StatementEntry {
+    let plain = |kind, amount, currency, at| StatementEntry {
+        line,
+        account: None,
+        kind,
+        amount,
+        currency,
+        concept: None,
+        counterparty_name: None,
+        counterparty_account: None,
+        payout: None,
+        reference: None,
+        at,
+        owner: None,
+    };
+    match entry {
         BankEntry::Credit { credit, at, owner } => StatementEntry {
-            line,
             account: Some(credit.account),
-            kind: "credit",
-            amount: credit.amount,
-            currency: credit.currency.to_string(),
             concept: credit.concept,
             counterparty_name: credit.sender_name,
             counterparty_account: credit.sender_account,
-            payout: None,
-            reference: None,
-            at,
             owner,
+            ..plain("credit", credit.amount, credit.currency.to_string(), at)
         },
-        BankEntry::Reversal { of, amount, currency, reason, at, owner } => StatementEntry {
-            line,
-            account: None,
-            kind: "reversal",
-            amount,
-            currency: currency.to_string(),
-            concept: Some(reason),
-            counterparty_name: None,
-            counterparty_account: None,
-            payout: None,
-            reference: Some(of),
-            at,
-            owner,
-        },
+        BankEntry::Reversal { of, amount, currency, reason, at, owner } => {
+            StatementEntry { concept: Some(reason), reference: Some(of), owner, ..plain("reversal", amount, currency.to_string(), at) }
+        }
         BankEntry::Payout { payout, report, amount, currency, to, at } => {
             let (kind, concept, reference) = match report {
                 PayoutReport::Settled { reference } => ("payout_settled", None, Some(reference)),
                 PayoutReport::Failed { reason } => ("payout_failed", Some(reason), None),
                 PayoutReport::Returned { reason } => ("payout_returned", Some(reason), None),
             };
-            StatementEntry {
-                line,
-                account: None,
-                kind,
-                amount,
-                currency,
-                concept,
-                counterparty_name: None,
-                counterparty_account: Some(Redacted::new(to)),
-                payout: Some(payout),
-                reference,
-                at,
-                owner: None,
-            }
+            let counterparty_account = Some(Redacted::new(to));
+            StatementEntry { concept, counterparty_account, payout: Some(payout), reference, ..plain(kind, amount, currency, at) }
         }
-    })
+    }
 }
 
 /// Adds amounts to the balances of rails.

@@ -66,8 +66,6 @@ impl Clock for SandboxClock {
 
 impl World {
     /// Advances business time for the ramp and the world. Returns the new time.
-    ///
-    /// # Errors
     /// [`WorldError::Impossible`] for more than 366 days at once, or more than a century in total.
     pub async fn advance(&self, seconds: u64) -> Result<Timestamp, WorldError> {
         if seconds > MAX_ADVANCE_SECONDS {

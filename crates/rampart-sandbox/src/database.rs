@@ -87,27 +87,30 @@ impl SandboxDatabase {
         T: Send + 'static,
         F: for<'b> FnOnce(&'b mut Batch) -> OperationFuture<'b, T> + Send + 'static,
     {
-        let (sender, receiver) = oneshot::channel();
-        let work: writer::WriteOperation = Box::new(move |batch| {
-            Box::pin(async move {
-                let result = operation(batch).await;
-                if let Err(error) = &result
-                    && error.is_fatal()
-                {
-                    let error = error.clone();
-                    // The caller gets the error from the completion, as all callers of this transaction do.
-                    return (Err(error), writer::complete(sender, result));
-                }
-                (Ok(()), writer::complete(sender, result))
-            })
-        });
-        self.send(WriterCommand::Single(work)).await?;
-        receiver.await.map_err(|_| WorldError::Closed)?
+        self.submit(|caller| {
+            WriterCommand::Single(Box::new(move |batch| {
+                Box::pin(async move {
+                    let result = operation(batch).await;
+                    // The caller gets a fatal error from the completion, as all callers of this transaction do.
+                    let outcome = result.as_ref().err().filter(|error| error.is_fatal()).cloned();
+                    (outcome.map_or(Ok(()), Err), writer::complete(caller, result))
+                })
+            }))
+        })
+        .await
     }
 
-    /// Sends a command to the writer. Waits while the queue is full.
-    pub(crate) async fn send(&self, command: WriterCommand) -> Result<(), WorldError> {
-        self.commands.send(command).await.map_err(|_| WorldError::Closed)
+    /// Sends a command to the writer and returns its result after the commit. Waits while the queue is full.
+    pub(crate) async fn submit<T>(&self, command: impl FnOnce(writer::CompletionSender<T>) -> WriterCommand) -> Result<T, WorldError> {
+        let (caller, result) = oneshot::channel();
+        self.commands.send(command(caller)).await.map_err(|_| WorldError::Closed)?;
+        result.await.map_err(|_| WorldError::Closed)?
+    }
+
+    /// Completes when a stream has a line after the cursor `after`; at once for a text that is no cursor.
+    pub(crate) async fn news(&self, stream: &str, after: &str) {
+        let Ok(after) = cursor(after) else { return };
+        self.signals.wait_for_line(stream, after).await;
     }
 
     /// The current business time.

@@ -54,15 +54,16 @@ pub enum FaultCalls {
     Questions,
 }
 
-/// A number of calls to a provider that will fail in the same way.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// Calls to a provider that will fail.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = SandboxFault)]
 pub struct FaultRule {
     pub port: FaultPort,
     pub calls: FaultCalls,
     pub outcome: FaultOutcome,
-    /// Calls that are still to fail.
+    // Calls that are still to fail.
     pub count: u32,
-    /// Delay before the call is made, in seconds of business time.
+    // Before each call, of business time.
     pub delay_seconds: u32,
 }
 
@@ -72,8 +73,6 @@ const MAX_DELAY_SECONDS: u32 = 3_600;
 
 impl World {
     /// Makes the next calls to a provider fail. A rule with a count of 0 removes all rules of the provider.
-    ///
-    /// # Errors
     /// [`WorldError::Impossible`] for more than 100 rules, 100,000 calls per rule or an hour of delay.
     pub async fn add_fault(&self, mut rule: FaultRule) -> Result<(), WorldError> {
         if rule.count > MAX_RULE_CALLS || rule.delay_seconds > MAX_DELAY_SECONDS {

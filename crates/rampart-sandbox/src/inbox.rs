@@ -2,7 +2,6 @@
 
 use rampart_core::id::PartnerId;
 use rampart_core::time::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::database::{Batch, StreamLine, WriterCommand};
 use crate::error::WorldError;
@@ -76,9 +75,7 @@ pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<InboxWebhook>) -
 impl World {
     /// Stores a received webhook.
     pub async fn receive_webhook(&self, received: InboxWebhook) -> Result<(), WorldError> {
-        let (sender, receiver) = oneshot::channel();
-        self.database.send(WriterCommand::Webhook(received, sender)).await?;
-        receiver.await.map_err(|_| WorldError::Closed)?
+        self.database.submit(|caller| WriterCommand::Webhook(received, caller)).await
     }
 
     /// The webhooks of a partner after a sequence number, oldest first, each with its number, and whether there are more.

@@ -54,8 +54,6 @@ pub enum PayResult {
 
 impl World {
     /// The customer pays by the method of the payment: the amount due, or another amount.
-    ///
-    /// # Errors
     /// Those of [`World::pay_by_card`] and [`World::transfer`].
     pub async fn pay_payment(
         &self,
@@ -99,8 +97,6 @@ impl World {
     }
 
     /// The processor declines a customer's payment, or the customer cancels.
-    ///
-    /// # Errors
     /// [`WorldError::Impossible`] for a payment by bank transfer, and those of [`World::decline_card`].
     pub async fn decline_payment(&self, payable: &PayablePayment, reason: String) -> Result<(), WorldError> {
         match &payable.method {

@@ -320,8 +320,6 @@ pub(crate) async fn find(database: &SandboxDatabase, payout: PayoutId) -> Result
 
 impl World {
     /// The bank sends a payout back: a settled one is returned, an accepted one fails.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for a payout that the bank never accepted, [`WorldError::Impossible`] for one that has
     /// already failed or been returned.
     pub async fn return_payout(&self, payout: PayoutId, reason: String) -> Result<(), WorldError> {

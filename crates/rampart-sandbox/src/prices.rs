@@ -150,8 +150,6 @@ impl PricePort for SimulatedPrices {
 
 impl World {
     /// Fixes a price, or with `None` releases it to the market again.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for a coin or currency without a market.
     pub async fn set_price(&self, symbol: Symbol, currency: Currency, rate: Option<Rate>) -> Result<(), WorldError> {
         let config = &self.database.config;

@@ -15,7 +15,6 @@ use rampart_core::ports::{
 use rampart_core::step::fact::{PayoutReport, ProcessorPaid};
 use rampart_core::text::redacted::Redacted;
 use sqlx::Row;
-use tokio::sync::oneshot;
 
 use crate::bank;
 use crate::database::{Batch, SandboxDatabase, StreamLine, WriterCommand, cursor};
@@ -53,18 +52,12 @@ pub struct CardPayment {
 /// The result of a payment through a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CardResult {
-    Captured {
-        reference: String,
-    },
-    /// It had been captured before; nothing was changed.
-    AlreadyCaptured {
-        reference: String,
-    },
+    Captured { reference: String },
+    // Nothing was changed.
+    AlreadyCaptured { reference: String },
     Pending,
-    /// It was declined; the customer may try again.
-    Declined {
-        reason: String,
-    },
+    // The customer may try again.
+    Declined { reason: String },
 }
 
 /// A processor's event in the journal. Its identifier is derived from its sequence number.
@@ -171,10 +164,7 @@ impl ProcessorPort for SimulatedProcessors {
     }
 
     fn news<'a>(&'a self, processor: Processor, after: &'a str) -> PortFuture<'a, ()> {
-        Box::pin(async move {
-            let Ok(after) = cursor(after) else { return };
-            self.database.signals.wait_for_line(&format!("card-{processor}"), after).await;
-        })
+        Box::pin(async move { self.database.news(&format!("card-{processor}"), after).await })
     }
 }
 
@@ -301,18 +291,12 @@ pub(crate) async fn charge_back(batch: &mut Batch, payment: OrderId, reason: &st
 
 impl World {
     /// A customer pays through a processor. A second payment of the same order captures nothing.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown processor.
     pub async fn pay_by_card(&self, payment: CardPayment) -> Result<CardResult, WorldError> {
-        let (sender, receiver) = oneshot::channel();
-        self.database.send(WriterCommand::Card(payment, sender)).await?;
-        receiver.await.map_err(|_| WorldError::Closed)?
+        self.database.submit(|caller| WriterCommand::Card(payment, caller)).await
     }
 
     /// The processor declines a customer's payment, or the customer cancels on its page.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown processor, [`WorldError::Impossible`] for a captured payment.
     pub async fn decline_card(&self, processor: Processor, payment: OrderId, reason: String) -> Result<(), WorldError> {
         if !self.database.config.processors.contains(&processor) {
@@ -335,8 +319,6 @@ impl World {
     }
 
     /// The issuer charges back a captured payment.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for a payment that was not captured, [`WorldError::Impossible`] for one that was charged back
     /// or refunded in full.
     pub async fn charge_back(&self, payment: OrderId, reason: String) -> Result<(), WorldError> {

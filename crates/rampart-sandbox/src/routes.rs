@@ -20,8 +20,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodFilter, MethodRouter, on, post};
+use rampart_core::refusal::Refusal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use self::input::SandboxCall;
 use crate::world::World;
 
 pub use engine::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
@@ -34,31 +38,47 @@ pub(crate) struct RouteState {
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
+type SandboxRoute = (Method, &'static str, MethodRouter<RouteState>);
+
+/// A route of authenticated callers. A refusal gets the status codes that its caller wants.
+fn route<T, R, F>(method: Method, path: &'static str, handler: fn(SandboxCall<T>) -> F) -> SandboxRoute
+where
+    T: DeserializeOwned + Send + 'static,
+    R: Serialize + 'static,
+    F: Future<Output = Result<R, Refusal>> + Send + 'static,
+{
+    let answer = move |call: SandboxCall<T>| {
+        let caller = call.caller;
+        let result = handler(call);
+        async move { result.await.map(response::ok).map_err(|refusal| caller.refused(refusal)) }
+    };
+    let filter = if method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
+    (method, path, on(filter, answer))
+}
+
 /// Method, path and handler of every route. The router is built from them, and a test compares them with the OpenAPI
 /// description.
-fn route_table() -> Vec<(Method, &'static str, MethodRouter<RouteState>)> {
-    let read = |path, handler| (Method::GET, path, handler);
-    let write = |path, handler| (Method::POST, path, handler);
+fn route_table() -> Vec<SandboxRoute> {
     vec![
-        write("/sandbox/kyc/{user_id}", post(kyc::decide)),
-        write("/sandbox/payments/{payment_id}/pay", post(payments::pay)),
-        write("/sandbox/payments/{payment_id}/decline", post(payments::decline)),
-        write("/sandbox/payments/{payment_id}/chargeback", post(payments::charge_back)),
-        write("/sandbox/bank/transfers", post(bank::transfer)),
-        write("/sandbox/bank/transfers/{line}/recall", post(bank::recall)),
-        write("/sandbox/bank/returns", post(bank::return_payout)),
-        read("/sandbox/bank/statement", get(bank::statement)),
-        write("/sandbox/chain/{chain}/deposits", post(chain::deposit)),
-        write("/sandbox/chain/{chain}/blocks", post(chain::mine)),
-        write("/sandbox/chain/{chain}/reorg", post(chain::reorganise)),
-        write("/sandbox/chain/{chain}/automine", post(chain::automine)),
-        read("/sandbox/chain/{chain}/transactions", get(chain::transactions)),
-        write("/sandbox/clock", post(control::clock)),
-        write("/sandbox/prices", post(control::prices)),
-        write("/sandbox/screening", post(control::screening)),
-        write("/sandbox/faults", post(control::faults)),
-        read("/sandbox/inbox", get(inbox::list)),
-        write("/sandbox/inbox", post(inbox::receive)),
+        route(Method::POST, "/sandbox/kyc/{user_id}", kyc::decide),
+        route(Method::POST, "/sandbox/payments/{payment_id}/pay", payments::pay),
+        route(Method::POST, "/sandbox/payments/{payment_id}/decline", payments::decline),
+        route(Method::POST, "/sandbox/payments/{payment_id}/chargeback", payments::charge_back),
+        route(Method::POST, "/sandbox/bank/transfers", bank::transfer),
+        route(Method::POST, "/sandbox/bank/transfers/{line}/recall", bank::recall),
+        route(Method::POST, "/sandbox/bank/returns", bank::return_payout),
+        route(Method::GET, "/sandbox/bank/statement", bank::statement),
+        route(Method::POST, "/sandbox/chain/{chain}/deposits", chain::deposit),
+        route(Method::POST, "/sandbox/chain/{chain}/blocks", chain::mine),
+        route(Method::POST, "/sandbox/chain/{chain}/reorg", chain::reorganise),
+        route(Method::POST, "/sandbox/chain/{chain}/automine", chain::automine),
+        route(Method::GET, "/sandbox/chain/{chain}/transactions", chain::transactions),
+        route(Method::POST, "/sandbox/clock", control::clock),
+        route(Method::POST, "/sandbox/prices", control::prices),
+        route(Method::POST, "/sandbox/screening", control::screening),
+        route(Method::POST, "/sandbox/faults", control::faults),
+        route(Method::GET, "/sandbox/inbox", inbox::list),
+        (Method::POST, "/sandbox/inbox", post(inbox::receive)),
     ]
 }
 

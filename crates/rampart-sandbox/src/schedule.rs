@@ -13,25 +13,13 @@ use crate::processor::{self, CardPayment};
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub(crate) enum ScheduledAction {
-    SettlePayout {
-        id: String,
-    },
-    FailPayout {
-        id: String,
-    },
-    ReturnPayout {
-        id: String,
-    },
-    /// The identity provider decides upon a form.
-    Decide {
-        reference: String,
-    },
-    Capture {
-        payment: Box<CardPayment>,
-    },
-    ChargeBack {
-        payment: OrderId,
-    },
+    SettlePayout { id: String },
+    FailPayout { id: String },
+    ReturnPayout { id: String },
+    // The identity provider decides upon a form.
+    Decide { reference: String },
+    Capture { payment: Box<CardPayment> },
+    ChargeBack { payment: OrderId },
 }
 
 /// Limits the length of one transaction.

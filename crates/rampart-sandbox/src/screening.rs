@@ -49,8 +49,6 @@ impl ScreeningPort for SimulatedScreening {
 
 impl World {
     /// Adds a name or wallet to the screening list, as a hit or as cleared.
-    ///
-    /// # Errors
     /// [`WorldError::Impossible`] when the text has no letter or digit, or the list is full.
     pub async fn list_for_screening(&self, name_or_wallet: &str, hit: bool) -> Result<(), WorldError> {
         let key = key(name_or_wallet);

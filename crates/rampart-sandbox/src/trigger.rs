@@ -9,6 +9,11 @@ mod examples;
 use rampart_core::identity::name::folded;
 use rampart_core::money::amount::Amount;
 
+use self::TriggerOutcome::{
+    BroadcastRefused, CardChargeback, CardDeclined, CardSlow, KycProcessing, KycReinforcedReject, KycReject, KycRetry, KycSlow,
+    PayoutFailed, PayoutRefused, PayoutReturned, PayoutSlow, RefundRefused, ScreeningHit, TransactionReverted,
+};
+
 /// What happens when an input matches a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,86 +84,50 @@ const fn trigger(
 
 /// All triggers. The first that matches an input counts; without a match everything succeeds.
 pub const TRIGGERS: &[Trigger] = &[
-    trigger(TriggerField::IdentificationNumber, "6660001", TriggerOutcome::KycReject, "identity check fails for good", "06660001Y"),
-    trigger(TriggerField::IdentificationNumber, "6660002", TriggerOutcome::KycProcessing, "identity check stays processing", "06660002F"),
-    trigger(
-        TriggerField::IdentificationNumber,
-        "6660003",
-        TriggerOutcome::KycRetry,
-        "identity check fails; the customer may try again",
-        "06660003P",
-    ),
-    trigger(
-        TriggerField::IdentificationNumber,
-        "6660004",
-        TriggerOutcome::KycReinforcedReject,
-        "form approved, reinforced form fails",
-        "06660004D",
-    ),
-    trigger(TriggerField::IdentificationNumber, "6660005", TriggerOutcome::KycSlow, "identity check takes 30 seconds", "06660005X"),
-    trigger(TriggerField::Name, "RECHAZADO", TriggerOutcome::KycReject, "identity check fails for good", "Juan Rechazado"),
-    trigger(TriggerField::Name, "PENDIENTE", TriggerOutcome::KycProcessing, "identity check stays processing", "Juan Pendiente"),
-    trigger(TriggerField::Name, "REPETIDO", TriggerOutcome::KycRetry, "identity check fails; the customer may try again", "Juan Repetido"),
-    trigger(TriggerField::Name, "LIMITADO", TriggerOutcome::KycReinforcedReject, "form approved, reinforced form fails", "Juan Limitado"),
-    trigger(TriggerField::Name, "LENTO", TriggerOutcome::KycSlow, "identity check takes 30 seconds", "Juan Lento"),
-    trigger(TriggerField::PayoutAccount, "6660001", TriggerOutcome::PayoutRefused, "bank refuses the payout", "ES1621000418410006660001"),
+    trigger(TriggerField::IdentificationNumber, "6660001", KycReject, "identity check fails for good", "06660001Y"),
+    trigger(TriggerField::IdentificationNumber, "6660002", KycProcessing, "identity check stays processing", "06660002F"),
+    trigger(TriggerField::IdentificationNumber, "6660003", KycRetry, "identity check fails; the customer may try again", "06660003P"),
+    trigger(TriggerField::IdentificationNumber, "6660004", KycReinforcedReject, "form approved, reinforced form fails", "06660004D"),
+    trigger(TriggerField::IdentificationNumber, "6660005", KycSlow, "identity check takes 30 seconds", "06660005X"),
+    trigger(TriggerField::Name, "RECHAZADO", KycReject, "identity check fails for good", "Juan Rechazado"),
+    trigger(TriggerField::Name, "PENDIENTE", KycProcessing, "identity check stays processing", "Juan Pendiente"),
+    trigger(TriggerField::Name, "REPETIDO", KycRetry, "identity check fails; the customer may try again", "Juan Repetido"),
+    trigger(TriggerField::Name, "LIMITADO", KycReinforcedReject, "form approved, reinforced form fails", "Juan Limitado"),
+    trigger(TriggerField::Name, "LENTO", KycSlow, "identity check takes 30 seconds", "Juan Lento"),
+    trigger(TriggerField::PayoutAccount, "6660001", PayoutRefused, "bank refuses the payout", "ES1621000418410006660001"),
     trigger(
         TriggerField::PayoutAccount,
         "6660002",
-        TriggerOutcome::PayoutReturned,
+        PayoutReturned,
         "payout is settled and returned 2 seconds later",
         "ES9421000418440006660002",
     ),
-    trigger(
-        TriggerField::PayoutAccount,
-        "6660003",
-        TriggerOutcome::PayoutFailed,
-        "bank accepts the payout, which then fails",
-        "ES4821000418490006660003",
-    ),
-    trigger(
-        TriggerField::PayoutAccount,
-        "6660004",
-        TriggerOutcome::PayoutSlow,
-        "payout takes an hour of business time",
-        "ES0521000418430006660004",
-    ),
-    trigger(TriggerField::CardAmount, "6666", TriggerOutcome::CardDeclined, "processor declines", "66.66 EUR"),
-    trigger(TriggerField::CardAmount, "7777", TriggerOutcome::CardChargeback, "captured, charged back 2 seconds later", "77.77 EUR"),
-    trigger(TriggerField::CardAmount, "5555", TriggerOutcome::CardSlow, "captured after 30 seconds", "55.55 EUR"),
-    trigger(TriggerField::CardAmount, "4444", TriggerOutcome::RefundRefused, "captured; refunds of it are refused", "44.44 EUR"),
-    trigger(TriggerField::Name, "SANCIONADO", TriggerOutcome::ScreeningHit, "screening reports a hit", "Juan Sancionado"),
-    trigger(TriggerField::Name, "SANCTIONED", TriggerOutcome::ScreeningHit, "screening reports a hit", "John Sanctioned"),
-    trigger(
-        TriggerField::Wallet,
-        "6660001",
-        TriggerOutcome::ScreeningHit,
-        "screening reports a hit",
-        "0x6660001666000166600016660001666000166600",
-    ),
+    trigger(TriggerField::PayoutAccount, "6660003", PayoutFailed, "bank accepts the payout, which then fails", "ES4821000418490006660003"),
+    trigger(TriggerField::PayoutAccount, "6660004", PayoutSlow, "payout takes an hour of business time", "ES0521000418430006660004"),
+    trigger(TriggerField::CardAmount, "6666", CardDeclined, "processor declines", "66.66 EUR"),
+    trigger(TriggerField::CardAmount, "7777", CardChargeback, "captured, charged back 2 seconds later", "77.77 EUR"),
+    trigger(TriggerField::CardAmount, "5555", CardSlow, "captured after 30 seconds", "55.55 EUR"),
+    trigger(TriggerField::CardAmount, "4444", RefundRefused, "captured; refunds of it are refused", "44.44 EUR"),
+    trigger(TriggerField::Name, "SANCIONADO", ScreeningHit, "screening reports a hit", "Juan Sancionado"),
+    trigger(TriggerField::Name, "SANCTIONED", ScreeningHit, "screening reports a hit", "John Sanctioned"),
+    trigger(TriggerField::Wallet, "6660001", ScreeningHit, "screening reports a hit", "0x6660001666000166600016660001666000166600"),
     trigger(
         TriggerField::Wallet,
         "6660002",
-        TriggerOutcome::TransactionReverted,
+        TransactionReverted,
         "transaction is mined, but reverted",
         "0x6660002666000266600026660002666000266600",
     ),
     trigger(
         TriggerField::Wallet,
         "6660003",
-        TriggerOutcome::BroadcastRefused,
+        BroadcastRefused,
         "chain refuses the transaction",
         "0x6660003666000366600036660003666000366600",
     ),
 ];
 
-const KYC_OUTCOMES: &[TriggerOutcome] = &[
-    TriggerOutcome::KycReject,
-    TriggerOutcome::KycProcessing,
-    TriggerOutcome::KycRetry,
-    TriggerOutcome::KycReinforcedReject,
-    TriggerOutcome::KycSlow,
-];
+const KYC_OUTCOMES: &[TriggerOutcome] = &[KycReject, KycProcessing, KycRetry, KycReinforcedReject, KycSlow];
 
 fn first_outcome(field: TriggerField, fits: impl Fn(&str) -> bool) -> Option<TriggerOutcome> {
     TRIGGERS.iter().find(|trigger| trigger.field == field && fits(trigger.value)).map(|trigger| trigger.outcome)

@@ -262,7 +262,7 @@ async fn rampoff_agrees(test: &TestApp, id: OrderId) {
         .map(|payout| payout.amount)
         .collect();
     let account = test.app.catalogue.rail_account(rampoff.rail).unwrap().account.clone();
-    let statement = test.world.account_statement(rampoff.rail, &account, None, 10_000).await.unwrap();
+    let statement = test.world.account_statement(None, rampoff.rail, &account, None, 10_000).await.unwrap();
     let ours: HashSet<String> = payouts.iter().map(|payout| payout.id.to_string()).collect();
     let paid: Vec<_> = statement
         .iter()

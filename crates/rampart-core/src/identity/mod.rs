@@ -4,5 +4,6 @@ pub mod bank_account;
 pub mod country;
 pub mod email;
 pub mod identification;
+mod messages;
 pub mod name;
 pub mod phone;

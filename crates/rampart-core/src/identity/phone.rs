@@ -8,6 +8,7 @@ use std::fmt;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 
 use crate::identity::country::Country;
+use crate::identity::messages::messages;
 
 /// Longer input is refused before it is parsed.
 pub const MAX_CHARACTERS: usize = 64;
@@ -28,69 +29,32 @@ const OLD_PREFIXES: [(i32, &[&str]); 3] = [
 pub enum PhoneError {
     Empty,
     TooLong,
-    Charset {
-        found: char,
-    },
-    /// Fewer or more digits than E.164 allows.
-    WrongLength {
-        found: usize,
-    },
+    Charset { found: char },
+    // The limits of E.164.
+    WrongLength { found: usize },
     NoCountry,
-    /// Not a number of the numbering plan of the country.
-    OutsidePlan {
-        calling_code: i32,
-        example: String,
-    },
+    OutsidePlan { calling_code: i32, example: String },
 }
 
-impl PhoneError {
-    /// The code in the API; it never changes.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::TooLong => "too_long",
-            Self::Charset { .. } => "charset",
-            Self::WrongLength { .. } => "wrong_length",
-            Self::NoCountry => "unknown_country",
-            Self::OutsidePlan { .. } => "outside_plan",
-        }
-    }
-
-    /// The message in Spanish.
-    #[must_use]
-    pub fn spanish(&self) -> String {
-        match self {
-            Self::Empty => "falta el número de teléfono".to_owned(),
-            Self::TooLong => format!("el número de teléfono tiene más de {MAX_CHARACTERS} caracteres"),
-            Self::Charset { found } => {
-                format!("el número de teléfono contiene «{found}»; escribe solo cifras, con + delante, como +34600000000")
-            }
-            Self::WrongLength { found } => format!("un número de teléfono tiene de 7 a 15 cifras; has escrito {found}"),
-            Self::NoCountry => "ningún país tiene el prefijo que has escrito tras el +; revísalo o quita el +".to_owned(),
-            Self::OutsidePlan { calling_code, example } => {
-                format!("ningún teléfono con prefijo +{calling_code} es así; uno correcto se escribe así: {example}")
-            }
-        }
-    }
-}
-
-impl fmt::Display for PhoneError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => formatter.write_str("the telephone number is empty"),
-            Self::TooLong => write!(formatter, "the telephone number is written with more than {MAX_CHARACTERS} characters"),
-            Self::Charset { found } => write!(
-                formatter,
-                "the telephone number has the character '{found}'; digits with a leading + are expected, such as +34600000000"
-            ),
-            Self::WrongLength { found } => write!(formatter, "a telephone number has 7 to 15 digits, this one has {found}"),
-            Self::NoCountry => formatter.write_str("no country has the code behind the +; correct it or leave the + out"),
-            Self::OutsidePlan { calling_code, example } => {
-                write!(formatter, "this is no telephone number of +{calling_code}; one looks like this: {example}")
-            }
-        }
-    }
+messages! { PhoneError:
+    Empty => "empty",
+        "the telephone number is empty",
+        "falta el número de teléfono";
+    TooLong => "too_long",
+        "the telephone number is written with more than {MAX_CHARACTERS} characters",
+        "el número de teléfono tiene más de {MAX_CHARACTERS} caracteres";
+    Charset { found } => "charset",
+        "the telephone number has the character '{found}'; digits with a leading + are expected, such as +34600000000",
+        "el número de teléfono contiene «{found}»; escribe solo cifras, con + delante, como +34600000000";
+    WrongLength { found } => "wrong_length",
+        "a telephone number has 7 to 15 digits, this one has {found}",
+        "un número de teléfono tiene de 7 a 15 cifras; has escrito {found}";
+    NoCountry => "unknown_country",
+        "no country has the code behind the +; correct it or leave the + out",
+        "ningún país tiene el prefijo que has escrito tras el +; revísalo o quita el +";
+    OutsidePlan { calling_code, example } => "outside_plan",
+        "this is no telephone number of +{calling_code}; one looks like this: {example}",
+        "ningún teléfono con prefijo +{calling_code} es así; uno correcto se escribe así: {example}";
 }
 
 impl std::error::Error for PhoneError {}

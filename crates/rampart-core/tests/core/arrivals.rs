@@ -24,6 +24,8 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
 
+use crate::support;
+
 const HOUR_SECONDS: u64 = 3_600;
 
 /// An installation without a database: an order, the balance of its customer, and the records of its steps.
@@ -110,6 +112,10 @@ impl ArrivalScenario {
 
     fn observe(&mut self, order: Payment, fact: PaymentFact) -> Payment {
         let step = order.clone().observe(fact, &self.context());
+        self.bought(order, step)
+    }
+
+    fn bought(&mut self, order: Payment, step: Step) -> Payment {
         match self.take(step) {
             Some(Record::Payment(order)) => *order,
             _ => order,
@@ -117,16 +123,7 @@ impl ArrivalScenario {
     }
 
     fn receipt(&self, minor: i128) -> Receipt {
-        Receipt {
-            fact: self.mint().id(),
-            amount: Amount::from_minor(minor),
-            at: self.now,
-            holder: None,
-            source: Some("ES9299990002950000000001".into()),
-            assigned: false,
-            set_aside: Amount::ZERO,
-            taken_back: Amount::ZERO,
-        }
+        support::receipt(&self.mint(), minor, Some("ES9299990002950000000001"))
     }
 
     fn paid(&mut self, order: Payment, minor: i128) -> Payment {
@@ -142,12 +139,7 @@ impl ArrivalScenario {
             let fact = PaymentFact::Paid { receipt: receipt.clone(), is_customer: true };
             let step = order.clone().observe(fact, &self.context());
             match refused(&step) {
-                None => {
-                    return match self.take(step) {
-                        Some(Record::Payment(order)) => *order,
-                        _ => order,
-                    };
-                }
+                None => return self.bought(order, step),
                 Some(reason) => self.grade = self.grade.less(reason).expect("the smallest grade is never refused"),
             }
         }
@@ -494,12 +486,7 @@ fn a_surplus_goes_back_where_the_policy_says_so() {
     let order = scene.payment();
     let order = scene.paid(order, 15_000);
     assert_eq!((order.status(), gives(&order)), ("payment_received", ORDERED_COIN_MINOR_UNITS));
-    let payouts: Vec<i128> = scene
-        .steps
-        .iter()
-        .flat_map(|step| &step.writes)
-        .filter_map(|record| if let Record::Payout(payout) = record { Some(payout.amount.minor()) } else { None })
-        .collect();
+    let payouts: Vec<i128> = scene.steps.iter().flat_map(support::payouts).map(|payout| payout.amount.minor()).collect();
     assert_eq!(payouts, [5_000]);
 }
 
@@ -511,18 +498,13 @@ fn several_receipts_go_back_each_to_where_it_came_from() {
     let other = Receipt { source: Some("ES7921000813610123456789".into()), ..scene.receipt(4_000) };
     let order = scene.observe(order, PaymentFact::Paid { receipt: other, is_customer: true });
     let step = order.clone().request(PaymentCommand::Cancel, &scene.context()).expect("it can be asked for");
-    let mut payouts = Vec::new();
-    for record in &step.writes {
-        if let Record::Payout(payout) = record {
-            payouts.push((payout.id, payout.amount.minor()));
-        }
-    }
+    let payouts = support::payouts(&step);
     let Some(Record::Payment(order)) = scene.take(step) else { panic!("the order is written") };
-    assert_eq!(payouts.iter().map(|(_, amount)| *amount).collect::<Vec<_>>(), [3_000, 4_000]);
+    assert_eq!(payouts.iter().map(|payout| payout.amount.minor()).collect::<Vec<_>>(), [3_000, 4_000]);
     let settled = |payout| PaymentFact::RefundSettled { payout, reference: "R1".to_owned() };
-    let order = scene.observe(*order, settled(payouts[1].0));
+    let order = scene.observe(*order, settled(payouts[1].id));
     assert_eq!((order.status(), order.refunded.minor()), ("refund_pending", 4_000));
-    let order = scene.observe(order, settled(payouts[0].0));
+    let order = scene.observe(order, settled(payouts[0].id));
     assert_eq!((order.status(), order.refunded.minor(), order.fiat_balance.minor()), ("refunded", 7_000, 0));
 }
 

@@ -18,119 +18,70 @@ fn moment(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
 
-/// Valid synthetic numbers.
-const VALID: &[(&str, &str, &[&str])] = &[
-    ("ESP", "GOVERNMENT_ID", &["12345678Z", "87654321X", "99999999R", "98765432M", "K1234567L", "L1234567L"]),
-    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X9999999J", "Y1234567X", "Y9999999G", "Z1234567R", "M1234567L", "M9999999J"]),
-    ("ESP", "CIF", &["A12345674", "B1234567D", "G28000016", "Q1234567D", "N0012345E", "Q12345674"]),
-    ("ESP", "PASSPORT", &["AAA000000", "XAB123456", "AB123456"]),
-    ("CHL", "RUT", &["72041-0", "11111111-1", "44444444-4", "45678901-3", "48000003-K", "49000007-0", "98765432-5"]),
+/// Valid synthetic numbers, separated by bars.
+const VALID: &[(&str, &str, &str)] = &[
+    ("ESP", "GOVERNMENT_ID", "12345678Z | 87654321X | 99999999R | 98765432M | K1234567L | L1234567L"),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", "X9999999J | Y1234567X | Y9999999G | Z1234567R | M1234567L | M9999999J"),
+    ("ESP", "CIF", "A12345674 | B1234567D | G28000016 | Q1234567D | N0012345E | Q12345674"),
+    ("ESP", "PASSPORT", "AAA000000 | XAB123456 | AB123456"),
+    ("CHL", "RUT", "72041-0 | 11111111-1 | 44444444-4 | 45678901-3 | 48000003-K | 49000007-0 | 98765432-5"),
     (
         "MEX",
         "CURP",
-        &[
-            "QAQX800101HDFQQX08",
-            "ZEZX920229MJCZZX06",
-            "WIWX991231HNLWWX12",
-            "QOQX050312MNEQQXA5",
-            "ZUZX240630HSRZZXB8",
-            "QAQX800101XDFQQX02",
-            "VACA900203HDFRRN09",
-        ],
+        "QAQX800101HDFQQX08 | ZEZX920229MJCZZX06 | WIWX991231HNLWWX12 | QOQX050312MNEQQXA5 | ZUZX240630HSRZZXB8 | \
+         QAQX800101XDFQQX02 | VACA900203HDFRRN09",
     ),
     (
         "MEX",
         "RFC",
-        &[
-            "QAQX800101AB1",
-            "ZEZX920229L21",
-            "WIWX9912319Z1",
-            "QOQX050312TP6",
-            "ÑUÑX240630V13",
-            "QQZ800101ABA",
-            "ZZQ1506301K5",
-            "&Q&010203RS5",
-            "ÑQÑ991231U99",
-            "WQW200229GT6",
-            "QAQX800101AB2",
-            "PEDO800101AB1",
-        ],
+        "QAQX800101AB1 | ZEZX920229L21 | WIWX9912319Z1 | QOQX050312TP6 | ÑUÑX240630V13 | QQZ800101ABA | ZZQ1506301K5 | \
+         &Q&010203RS5 | ÑQÑ991231U99 | WQW200229GT6 | QAQX800101AB2 | PEDO800101AB1",
     ),
-    ("COL", "CED_CIU", &["123456", "1234567", "12345678", "99999999", "1999999999", "0012345678"]),
+    ("COL", "CED_CIU", "123456 | 1234567 | 12345678 | 99999999 | 1999999999 | 0012345678"),
     (
         "COL",
         "NIT",
-        &[
-            "999999999-4",
-            "900000001-2",
-            "899999998-4",
-            "800000002-7",
-            "1999999999-5",
-            "900000001",
-            "801234564",
-            "80123456-4",
-            "99010199999-7",
-        ],
+        "999999999-4 | 900000001-2 | 899999998-4 | 800000002-7 | 1999999999-5 | 900000001 | 801234564 | 80123456-4 | \
+         99010199999-7",
     ),
-    ("COL", "PPT", &["1234567", "PPT1234567"]),
-    ("COL", "PEP", &["999999999999999"]),
-    ("COL", "TI", &["1999999999", "99010199999"]),
-    ("PER", "DNI", &["12345678", "12345678-1", "12345678-E", "87654321-0", "87654321D", "99999999-I"]),
-    ("PER", "RUC", &["10999999994", "15000000016", "17000000019", "20999999990", "20000000010", "16000000012"]),
-    ("PER", "CE", &["000123456", "999999999", "123456", "1234567"]),
-    ("ARG", "DNI", &["88888888", "87.654.321", "8888888", "11111111", "717257", "0717257", "05536168"]),
+    ("COL", "PPT", "1234567 | PPT1234567"),
+    ("COL", "PEP", "999999999999999"),
+    ("COL", "TI", "1999999999 | 99010199999"),
+    ("PER", "DNI", "12345678 | 12345678-1 | 12345678-E | 87654321-0 | 87654321D | 99999999-I"),
+    ("PER", "RUC", "10999999994 | 15000000016 | 17000000019 | 20999999990 | 20000000010 | 16000000012"),
+    ("PER", "CE", "000123456 | 999999999 | 123456 | 1234567"),
+    ("ARG", "DNI", "88888888 | 87.654.321 | 8888888 | 11111111 | 717257 | 0717257 | 05536168"),
     (
         "ARG",
         "CUIT",
-        &[
-            "20888888889",
-            "27888888883",
-            "23888888888",
-            "30999999995",
-            "33999999994",
-            "24888888884",
-            "34999999990",
-            "25888888880",
-            "26888888887",
-        ],
+        "20888888889 | 27888888883 | 23888888888 | 30999999995 | 33999999994 | 24888888884 | 34999999990 | 25888888880 | \
+         26888888887",
     ),
 ];
 
-/// Invalid numbers.
-const INVALID: &[(&str, &str, &[&str])] = &[
-    (
-        "ESP",
-        "GOVERNMENT_ID",
-        &["12345678A", "1234567Z", "00000000I", "123456789Z", "12345678", "X1234567L", "A12345674", "1234567OZ", "00000000T"],
-    ),
-    ("ESP", "PERMANENT_RESIDENCE_PERMIT", &["X1234567A", "W1234567L", "X123456L", "Y1234567L", "XL1234567", "12345678Z", "X0000000T"]),
-    ("ESP", "CIF", &["A12345670", "I12345674", "B0000000", "B1234567Z", "A1234567J", "B00000000"]),
-    ("ESP", "PASSPORT", &["AB12", "AÑA000000"]),
-    ("CHL", "RUT", &["12345678-0", "45678901-K", "72041-1", "123456789-2", "1234A678-5", "66666666-6"]),
-    (
-        "MEX",
-        "CURP",
-        &["QAQX800101HDFQQX09", "QAQX810229HDFQQX02", "QAQX800101HZZQQX01", "QAQX800101HDFQQX0", "XEXX010101HNEXXXA4", "QQZ800101ABA"],
-    ),
-    ("MEX", "RFC", &["QAQX801301AB0", "QAQX800101AB", "1AQX800101AB3", "QQ800101AB1", "XAXX010101000"]),
-    ("COL", "CED_CIU", &["12345", "12345678901", "12A4567890", "0123456", "0000012345", ""]),
-    ("COL", "NIT", &["999999999-0", "900000001-3", "9O0000001-2", "12345-6", "900000001-12", "0080123456-4", "123456789012-9"]),
-    ("PER", "DNI", &["1234567", "123456789012", "20999999990"]),
-    ("PER", "CE", &["12", "12345", "12345678", "00123456", "A12345"]),
-    ("PER", "RUC", &["20999999991", "30999999991", "1099999999", "20-99999999-1", "2099999999A"]),
-    ("ARG", "DNI", &["12345", "00012345", "123456789", "8888888A", "8-8", "", "20888888889"]),
-    (
-        "ARG",
-        "CUIT",
-        &["20888888880", "40888888881", "2088888888", "20-8888888-81", "2088888888X", "88888888", "20-00000000-1", "55000000018"],
-    ),
+/// Invalid numbers, likewise.
+const INVALID: &[(&str, &str, &str)] = &[
+    ("ESP", "GOVERNMENT_ID", "12345678A | 1234567Z | 00000000I | 123456789Z | 12345678 | X1234567L | A12345674 | 1234567OZ | 00000000T"),
+    ("ESP", "PERMANENT_RESIDENCE_PERMIT", "X1234567A | W1234567L | X123456L | Y1234567L | XL1234567 | 12345678Z | X0000000T"),
+    ("ESP", "CIF", "A12345670 | I12345674 | B0000000 | B1234567Z | A1234567J | B00000000"),
+    ("ESP", "PASSPORT", "AB12 | AÑA000000"),
+    ("CHL", "RUT", "12345678-0 | 45678901-K | 72041-1 | 123456789-2 | 1234A678-5 | 66666666-6"),
+    ("MEX", "CURP", "QAQX800101HDFQQX09 | QAQX810229HDFQQX02 | QAQX800101HZZQQX01 | QAQX800101HDFQQX0 | XEXX010101HNEXXXA4 | QQZ800101ABA"),
+    ("MEX", "RFC", "QAQX801301AB0 | QAQX800101AB | 1AQX800101AB3 | QQ800101AB1 | XAXX010101000"),
+    ("COL", "CED_CIU", "12345 | 12345678901 | 12A4567890 | 0123456 | 0000012345 | "),
+    ("COL", "NIT", "999999999-0 | 900000001-3 | 9O0000001-2 | 12345-6 | 900000001-12 | 0080123456-4 | 123456789012-9"),
+    ("PER", "DNI", "1234567 | 123456789012 | 20999999990"),
+    ("PER", "CE", "12 | 12345 | 12345678 | 00123456 | A12345"),
+    ("PER", "RUC", "20999999991 | 30999999991 | 1099999999 | 20-99999999-1 | 2099999999A"),
+    ("ARG", "DNI", "12345 | 00012345 | 123456789 | 8888888A | 8-8 |  | 20888888889"),
+    ("ARG", "CUIT", "20888888880 | 40888888881 | 2088888888 | 20-8888888-81 | 2088888888X | 88888888 | 20-00000000-1 | 55000000018"),
 ];
 
 #[test]
 fn right_numbers_hold() {
     let mut lines = Vec::new();
     for (place, name, numbers) in VALID {
-        for number in *numbers {
+        for number in numbers.split(" | ") {
             let checked = identification::check(country(place), document(name), number)
                 .unwrap_or_else(|fault| panic!("{place} {name} {number}: {fault}"));
             let doubts: Vec<String> = checked.doubts().map(|doubt| doubt.to_string()).collect();
@@ -144,7 +95,7 @@ fn right_numbers_hold() {
 fn wrong_numbers_are_refused_with_a_sentence_that_helps() {
     let mut lines = Vec::new();
     for (place, name, numbers) in INVALID {
-        for number in *numbers {
+        for number in numbers.split(" | ") {
             let fault = identification::check(country(place), document(name), number).expect_err(number);
             lines.push(format!("{place} {name} {number} | {} | {fault} | {}", fault.code(), fault.spanish()));
         }
@@ -222,7 +173,7 @@ fn zeros_that_fill_up_a_field_make_no_other_number() {
     ];
     for (country, document, number, normalized, doubts) in cases {
         let checked = identification::check(country, document, number).unwrap_or_else(|fault| panic!("{document} {number}: {fault}"));
-        let codes: Vec<_> = checked.doubts().map(identification::DocumentWarning::code).collect();
+        let codes: Vec<_> = checked.doubts().map(|doubt| doubt.code()).collect();
         assert_eq!((checked.normalized().as_str(), codes.as_slice()), (normalized, doubts), "{document} {number}");
     }
     // The DNI in a CUIT equals the one given alone.

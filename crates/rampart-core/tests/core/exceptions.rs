@@ -3,16 +3,16 @@
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-use rampart_core::customer::kyc::KycLevel;
-use rampart_core::example::{self, CountingRandomness};
-use rampart_core::id::Mint;
+use rampart_core::example;
 use rampart_core::money::amount::Amount;
+use rampart_core::order::arrival::Leg;
 use rampart_core::order::arrival::table::{self, ArrivalRow, Cell};
-use rampart_core::order::arrival::{Eligibility, Leg};
 use rampart_core::order::payment::{PaymentCommand, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+
+use crate::support::Scene;
 
 fn text(rows: impl IntoIterator<Item = impl Display>) -> String {
     rows.into_iter().map(|row| row.to_string()).collect::<Vec<_>>().join("\n")
@@ -118,11 +118,10 @@ fn every_reason_and_every_kind_has_its_commands() {
             assert!(!reason.commands(leg).is_empty(), "{reason:?}");
         }
     }
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
+    let scene = Scene::new(example::MARKET);
     for kind in ReviewKind::ALL {
         for source in [None, Some("0x03".to_owned())] {
-            let item = ReviewItem { source, ..ReviewItem::new(&mint, kind, String::new()) };
+            let item = ReviewItem { source, ..ReviewItem::new(&scene.mint(), kind, String::new()) };
             assert!(item.commands().iter().all(|command| fits(command, &item)), "{kind:?}");
         }
     }
@@ -137,11 +136,9 @@ const fn leg(order: &Order) -> Leg {
 
 /// Whether the order accepts the command of a command line; commands about customers and partners do not concern it.
 fn is_taken(command: &str, order: &Order) -> bool {
-    let catalogue = example::catalogue(example::MARKET);
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Eligibility::good(KycLevel::Basic);
-    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
+    let scene = Scene::new(example::MARKET);
+    let context = scene.context();
+    let from_partner = example::from_partner(example::START);
     let verb = command.strip_prefix("rampart order ").and_then(|rest| rest.split(' ').next());
     match (verb, order.clone()) {
         (None, _) => false,
@@ -150,7 +147,7 @@ fn is_taken(command: &str, order: &Order) -> bool {
                 "release" => PaymentCommand::Release,
                 "refund" => PaymentCommand::Refund,
                 "to-suspense" => PaymentCommand::SetAside,
-                "destination" => PaymentCommand::GiveRefundAccount(example::destination(), example::from_partner(mint.now)),
+                "destination" => PaymentCommand::GiveRefundAccount(example::destination(), from_partner),
                 other => panic!("{other} is no command about a purchase on hold"),
             };
             order.request(command, &context).is_ok()
@@ -161,10 +158,8 @@ fn is_taken(command: &str, order: &Order) -> bool {
                 "refund" => RampoffCommand::Refund,
                 "to-suspense" => RampoffCommand::SetAside,
                 "cancel" => RampoffCommand::Cancel,
-                "destination" if command.contains("--wallet") => {
-                    RampoffCommand::GiveRefundWallet("0x03".to_owned(), example::from_partner(mint.now))
-                }
-                "destination" => RampoffCommand::GivePayoutDestination(example::destination(), example::from_partner(mint.now)),
+                "destination" if command.contains("--wallet") => RampoffCommand::GiveRefundWallet("0x03".to_owned(), from_partner),
+                "destination" => RampoffCommand::GivePayoutDestination(example::destination(), from_partner),
                 other => panic!("{other} is no command about a sale on hold"),
             };
             order.request(command, &context).is_ok()
@@ -174,10 +169,8 @@ fn is_taken(command: &str, order: &Order) -> bool {
 
 /// Whether a decision fits such items. Refusals that depend on the outside are not made by the core.
 fn fits(command: &str, item: &ReviewItem) -> bool {
-    let catalogue = example::catalogue(example::MARKET);
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let order = example::payment(&catalogue, &mint, false, PaymentState::Started).expect("the example buys");
+    let scene = Scene::new(example::MARKET);
+    let order = example::payment(&scene.catalogue, &scene.mint(), false, PaymentState::Started).expect("the example buys");
     let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
     let decision = match verb.expect("it is about an item") {
         "assign" => ReviewDecision::Assign(order.id),
@@ -193,18 +186,16 @@ fn fits(command: &str, item: &ReviewItem) -> bool {
         other => panic!("there is no decision {other}"),
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "a test".to_owned() };
-    let outcome = item.clone().decide(decision, &operator, ReviewSubject::default(), &Context::new(mint, &catalogue, None));
+    let outcome = item.clone().decide(decision, &operator, ReviewSubject::default(), &Context::new(scene.mint(), &scene.catalogue, None));
     outcome.err().is_none_or(|refusal| !refusal.message.contains("does not fit"))
 }
 
 #[test]
 fn commands_for_an_order_on_hold_depend_on_its_state() {
     // A sale whose coins were undone has nothing that could be released, and can be cancelled.
-    let catalogue = example::catalogue(example::MARKET);
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let state = RampoffState::OnHold { reason: HoldReason::Reorganised, since: mint.now };
-    let order: Order = example::rampoff(&catalogue, &mint, state).expect("the example sells").into();
+    let scene = Scene::new(example::MARKET);
+    let state = RampoffState::OnHold { reason: HoldReason::Reorganised, since: example::START };
+    let order: Order = example::rampoff(&scene.catalogue, &scene.mint(), state).expect("the example sells").into();
     let taken: Vec<&str> =
         HoldReason::Reorganised.commands(Leg::Selling).iter().filter(|command| is_taken(command, &order)).copied().collect();
     assert_eq!(taken, ["rampart order cancel <order>"]);

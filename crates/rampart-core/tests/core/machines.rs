@@ -3,14 +3,11 @@
 use std::collections::VecDeque;
 
 use rampart_core::catalogue::policy::Policy;
-use rampart_core::customer::kyc::KycLevel;
-use rampart_core::example::{self, CountingRandomness, POLICIES};
-use rampart_core::id::Mint;
+use rampart_core::example::{self, POLICIES};
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
-use rampart_core::order::Context;
-use rampart_core::order::arrival::{Eligibility, Exchange};
-use rampart_core::order::payment::{self, PaymentFact, PaymentState, Receipt};
+use rampart_core::order::arrival::Exchange;
+use rampart_core::order::payment::{self, PaymentFact, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
@@ -20,6 +17,8 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::transitions::Transition;
 use rampart_core::{order::rampoff, outgoing};
+
+use crate::support::{self, Scene};
 
 fn table(rows: &[Transition]) -> String {
     rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -89,14 +88,11 @@ fn what_an_order_says_lies_on_the_account_is_what_was_posted() {
 /// The screening result concerns the wallet that was screened: a wallet set in the meantime is screened when coins leave.
 #[test]
 fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
-    let catalogue = example::catalogue(example::HOLD);
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Eligibility::good(KycLevel::Basic);
-    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
+    let scene = Scene::new(example::HOLD);
+    let (mint, context) = (scene.mint(), scene.context());
     for (about_refund, expected) in [(true, Screening::Overruled), (false, Screening::Due)] {
         let state = RampoffState::CryptoReceived { fiat: Amount::from_minor(9_094) };
-        let mut order = example::rampoff(&catalogue, &mint, state).expect("the example sells");
+        let mut order = example::rampoff(&scene.catalogue, &mint, state).expect("the example sells");
         order.coin_balance = order.terms.coin_amount;
         order.taken = Some(Exchange {
             at: mint.now,
@@ -111,8 +107,7 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
         });
         let verdict = ScreeningResult::Hit { reason: "listed".to_owned() };
         let step = order.observe(RampoffFact::Screened { verdict, about_refund }, &context);
-        let held = step.writes.into_iter().find_map(|record| if let Record::Rampoff(order) = record { Some(*order) } else { None });
-        let step = held.expect("it is on hold").request(RampoffCommand::Refund, &context).expect("it can be refunded");
+        let step = support::rampoff(&step).expect("it is on hold").request(RampoffCommand::Refund, &context).expect("it can be refunded");
         let transfers =
             step.writes.iter().filter_map(|record| if let Record::Transfer(transfer) = record { Some(transfer.screening) } else { None });
         assert_eq!(transfers.collect::<Vec<_>>(), [expected]);
@@ -129,12 +124,9 @@ struct PurchaseOutcome {
 /// Runs a purchase through payment, screening, broadcast and confirmation, or through a refund, and adds up the postings on the
 /// customer's account.
 fn play_purchase(policy: Policy, paid: i128) -> PurchaseOutcome {
-    let catalogue = example::catalogue(policy);
-    let randomness = CountingRandomness::default();
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let standing = Eligibility::good(KycLevel::Basic);
-    let context = Context { standing, ..Context::new(mint, &catalogue, Some(example::price())) };
-    let mut order = example::payment(&catalogue, &mint, true, PaymentState::Started).expect("the example has a card");
+    let scene = Scene::new(policy);
+    let (mint, context) = (scene.mint(), scene.context());
+    let mut order = example::payment(&scene.catalogue, &mint, true, PaymentState::Started).expect("the example has a card");
     let (mut fiat, mut coins) = (0, 0);
     let mut tally = |step: &Step| {
         for entry in step.postings.iter().flat_map(|posting| posting.entries()) {
@@ -147,16 +139,7 @@ fn play_purchase(policy: Policy, paid: i128) -> PurchaseOutcome {
             }
         }
     };
-    let receipt = Receipt {
-        fact: mint.id(),
-        amount: Amount::from_minor(paid),
-        at: mint.now,
-        holder: None,
-        source: Some("ch_1".into()),
-        assigned: false,
-        set_aside: Amount::ZERO,
-        taken_back: Amount::ZERO,
-    };
+    let receipt = support::receipt(&mint, paid, Some("ch_1"));
     let screened = PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true };
     let mut happens = VecDeque::from([NextFact::Order(PaymentFact::Paid { receipt, is_customer: true }), NextFact::Order(screened)]);
     while let Some(next) = happens.pop_front() {

@@ -15,6 +15,7 @@ mod money;
 mod names;
 mod references;
 mod sequences;
+mod support;
 mod vectors;
 mod wallets;
 mod whole_steps;

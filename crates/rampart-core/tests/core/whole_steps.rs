@@ -1,29 +1,24 @@
 //! A rail that pays whole units only: the remainder of a payout is kept when it arrives, and never before.
 
-use rampart_core::catalogue::Catalogue;
-use rampart_core::customer::kyc::KycLevel;
-use rampart_core::example::{self, CountingRandomness};
-use rampart_core::id::{CustomerId, Mint};
+use rampart_core::example;
+use rampart_core::id::CustomerId;
 use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::money::amount::Amount;
-use rampart_core::order::arrival::Eligibility;
-use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffState};
-use rampart_core::order::{Context, HoldReason, Order};
+use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 
-/// Whole euros.
-fn whole_euros() -> Catalogue {
-    let mut catalogue = example::catalogue(example::MARKET);
-    catalogue.rail_accounts[0].payable_step = Amount::from_minor(100);
-    catalogue
-}
+use crate::support::{self, Scene};
 
-fn context<'a>(catalogue: &'a Catalogue, mint: Mint<'a>) -> Context<'a> {
-    Context { standing: Eligibility::good(KycLevel::Basic), ..Context::new(mint, catalogue, Some(example::price())) }
+/// Whole euros.
+fn whole_euros() -> Scene {
+    let mut scene = Scene::new(example::MARKET);
+    scene.catalogue.rail_accounts[0].payable_step = Amount::from_minor(100);
+    scene
 }
 
 /// What a step books on an account, on its normal side.
@@ -35,32 +30,27 @@ fn booked(step: &Step, account: Account) -> i128 {
 const KEPT: Account = Account::Fees(FeeKind::Rounding);
 const CUSTOMER: Account = Account::Customer(CustomerId(1));
 
-fn find<T>(step: &Step, one: impl Fn(&Record) -> Option<T>) -> T {
-    step.writes.iter().find_map(one).expect("it is written")
-}
-
 fn payout(step: &Step) -> Payout {
-    find(step, |record| if let Record::Payout(payout) = record { Some((**payout).clone()) } else { None })
+    support::payouts(step).remove(0)
 }
 
 fn rampoff(step: &Step) -> Rampoff {
-    find(step, |record| if let Record::Rampoff(rampoff) = record { Some((**rampoff).clone()) } else { None })
+    support::rampoff(step).expect("it is written")
 }
 
 /// An order of an earlier version, exchanged to the cent, whose payout failed.
-fn exchanged(catalogue: &Catalogue, mint: &Mint<'_>) -> Rampoff {
-    let state = RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: mint.now };
-    let mut order = example::rampoff(catalogue, mint, state).expect("the example sells");
+fn exchanged(scene: &Scene) -> Rampoff {
+    let state = RampoffState::OnHold { reason: HoldReason::PayoutFailed, since: example::START };
+    let mut order = example::rampoff(&scene.catalogue, &scene.mint(), state).expect("the example sells");
     (order.fiat_balance, order.converted) = (Amount::from_minor(9_094), order.terms.coin_amount);
     order
 }
 
 #[test]
 fn a_sale_exchanged_before_pays_whole_steps_and_keeps_the_rest_when_it_arrives() {
-    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let context = context(&catalogue, mint);
-    let step = exchanged(&catalogue, &mint).request(RampoffCommand::Release, &context).expect("it goes on");
+    let scene = whole_euros();
+    let context = scene.context();
+    let step = exchanged(&scene).request(RampoffCommand::Release, &context).expect("it goes on");
     let (order, payout) = (rampoff(&step), payout(&step));
     assert_eq!((payout.amount.minor(), payout.rounding.minor(), order.fiat_balance.minor()), (9_000, 94, 9_094));
     assert_eq!((order.reserved.minor(), order.state.clone()), (9_000, RampoffState::PayingOut { payout: payout.id, fiat: payout.amount }));
@@ -84,21 +74,19 @@ fn of(order: impl Into<Order>) -> Outgoing {
 
 #[test]
 fn what_is_less_than_a_step_waits_for_a_person() {
-    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&catalogue, &mint) };
-    let step = order.request(RampoffCommand::Release, &context(&catalogue, mint)).expect("it is tried");
+    let scene = whole_euros();
+    let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&scene) };
+    let step = order.request(RampoffCommand::Release, &scene.context()).expect("it is tried");
     assert!(matches!(rampoff(&step).state, RampoffState::OnHold { reason: HoldReason::Amount, .. }));
     assert!(!step.writes.iter().any(|record| matches!(record, Record::Payout(_))));
 }
 
 #[test]
 fn a_refund_that_arrives_after_all_reports_what_arrived() {
-    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let context = context(&catalogue, mint);
+    let scene = whole_euros();
+    let (mint, context) = (scene.mint(), scene.context());
     let state = PaymentState::OnHold { reason: HoldReason::RefundFailed, since: mint.now };
-    let mut order = example::payment(&catalogue, &mint, false, state).expect("the example buys");
+    let mut order = example::payment(&scene.catalogue, &mint, false, state).expect("the example buys");
     order.fiat_balance = Amount::from_minor(10_050);
     let amount = Amount::from_minor(10_050);
     let route = PayoutRoute::Bank(example::SEPA);
@@ -108,20 +96,18 @@ fn a_refund_that_arrives_after_all_reports_what_arrived() {
         customer: Some(order.customer),
         screening: Screening::Cleared,
         state: PayoutState::Failed { reason: "closed".to_owned() },
-        ..Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue)
+        ..Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&scene.catalogue)
     };
     let step = failed.observe(PayoutFact::Settled { reference: "R1".to_owned() }, of(order), &context);
-    let payment = |record: &Record| if let Record::Payment(payment) = record { Some(Payment::clone(payment)) } else { None };
-    let order = find(&step, payment);
+    let order = support::payment(&step).expect("it is written");
     assert_eq!((order.status(), order.refunded.minor(), order.fiat_balance), ("refunded", 10_000, Amount::ZERO));
     assert_eq!((booked(&step, CUSTOMER), booked(&step, KEPT)), (-10_050, 50));
 }
 
 #[test]
 fn a_return_that_comes_back_lists_what_came_back() {
-    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
-    let mint = Mint { now: example::START, randomness: &randomness };
-    let context = context(&catalogue, mint);
+    let scene = whole_euros();
+    let (mint, context) = (scene.mint(), scene.context());
     let amount = Amount::from_minor(10_050);
     let item = ReviewItem {
         version: 1,
@@ -135,7 +121,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
         screening: Screening::Cleared,
         state: PayoutState::Accepted { reference: "B1".to_owned() },
         ..Payout::new(&mint, PayoutPurpose::SuspenseReturn, PayoutRoute::Bank(example::SEPA), example::EUR, amount, example::destination())
-            .payable(&catalogue)
+            .payable(&scene.catalogue)
     };
     assert_eq!(sent.holds(), [(Account::Suspense, example::EUR, amount)], "all of it is promised");
     let settled = sent.observe(PayoutFact::Settled { reference: "R1".to_owned() }, Outgoing::default(), &context);
@@ -143,16 +129,16 @@ fn a_return_that_comes_back_lists_what_came_back() {
     let resolved = item.settled("return", "luis", "why".to_owned(), None, mint.now);
     let outgoing = Outgoing { review: Some(resolved), ..Outgoing::default() };
     let back = payout(&settled).observe(PayoutFact::Failed { reason: "closed".to_owned() }, outgoing, &context);
-    let listed = find(&back, |record| if let Record::Review(item) = record { Some((**item).clone()) } else { None });
-    assert_eq!((booked(&back, Account::Suspense), booked(&back, KEPT), listed.amount.minor()), (10_000, 0, 10_000));
+    let listed = support::find(&back, |record| if let Record::Review(item) = record { Some(item.amount.minor()) } else { None });
+    assert_eq!((booked(&back, Account::Suspense), booked(&back, KEPT), listed), (10_000, 0, Some(10_000)));
 }
 
 #[test]
 fn a_processor_gives_back_what_it_captured() {
-    let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
-    let mint = Mint { now: example::START, randomness: &randomness };
+    let scene = whole_euros();
+    let mint = scene.mint();
     let amount = Amount::from_minor(10_050);
     let route = PayoutRoute::Processor("card".parse().unwrap());
-    let refund = Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&catalogue);
+    let refund = Payout::new(&mint, PayoutPurpose::Refund, route, example::EUR, amount, example::destination()).payable(&scene.catalogue);
     assert_eq!((refund.amount, refund.rounding), (amount, Amount::ZERO));
 }

@@ -7,7 +7,6 @@ use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::SignedTransaction;
 use rampart_core::ports::CallOutcome;
 use sqlx::Row;
-use tokio::sync::oneshot;
 
 use super::signing::Payload;
 use super::{DROPPED_STATE, SimulatedChain};
@@ -38,9 +37,7 @@ impl SimulatedChain {
         }
         let fee = self.fee(payload.source, payload.symbol);
         let transfer = SignedTransfer { txid: signed.txid.clone(), payload, fee, native: self.config.native.to_string() };
-        let (sender, receiver) = oneshot::channel();
-        self.database.send(WriterCommand::Broadcast(transfer, sender)).await?;
-        receiver.await.map_err(|_| WorldError::Closed)?
+        self.database.submit(|caller| WriterCommand::Broadcast(transfer, caller)).await
     }
 }
 

@@ -49,8 +49,6 @@ pub struct ChainTransaction {
 
 impl World {
     /// A third party sends coins to an address; they are in the next block. Returns the transaction's identifier.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn deposit(&self, deposit: ChainDeposit) -> Result<String, WorldError> {
         let chain = self.simulated_chain(deposit.chain)?;
@@ -86,8 +84,6 @@ impl World {
     }
 
     /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
     pub async fn transactions(
         &self,
@@ -98,49 +94,32 @@ impl World {
     ) -> Result<Vec<ChainTransaction>, WorldError> {
         let simulated_chain = self.simulated_chain(chain)?;
         let config = &simulated_chain.config;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let before = before.unwrap_or(i64::MAX);
         let normalize = |address| config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("address {fault}")));
-        let rows = match address.map(normalize).transpose()? {
+        let address = address.map(normalize).transpose()?;
+        let query = match &address {
             // Nearly every transaction is from the hot wallet: scanning backwards finds a page sooner than sorting.
-            Some(address) if address == simulated_chain.hot => {
-                sqlx::query(
-                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
-                     WHERE chain = ?1 AND (sender = ?2 OR recipient = ?2) AND id < ?3 ORDER BY id DESC LIMIT ?4",
-                )
-                .bind(chain.as_str())
-                .bind(address)
-                .bind(before)
-                .bind(limit)
-                .fetch_all(&self.database.readers)
-                .await?
+            Some(address) if *address == simulated_chain.hot => {
+                "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
+                 WHERE chain = ?1 AND id < ?2 AND (sender = ?4 OR recipient = ?4) ORDER BY id DESC LIMIT ?3"
             }
-            Some(address) => {
-                sqlx::query(
-                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
-                     WHERE sender = ?2 AND chain = ?1 AND id < ?3 \
-                     UNION SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
-                     WHERE recipient = ?2 AND chain = ?1 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-                )
-                .bind(chain.as_str())
-                .bind(address)
-                .bind(before)
-                .bind(limit)
-                .fetch_all(&self.database.readers)
-                .await?
+            Some(_) => {
+                "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                 WHERE sender = ?4 AND chain = ?1 AND id < ?2 \
+                 UNION SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions \
+                 WHERE recipient = ?4 AND chain = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
             }
             None => {
-                sqlx::query(
-                    "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
-                     WHERE chain = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-                )
-                .bind(chain.as_str())
-                .bind(before)
-                .bind(limit)
-                .fetch_all(&self.database.readers)
-                .await?
+                "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
+                 WHERE chain = ?1 AND id < ?2 AND ?4 IS NULL ORDER BY id DESC LIMIT ?3"
             }
         };
+        let rows = sqlx::query(query)
+            .bind(chain.as_str())
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(address)
+            .fetch_all(&self.database.readers)
+            .await?;
         let read = |row: &sqlx::sqlite::SqliteRow| -> Result<ChainTransaction, WorldError> {
             let symbol: String = row.try_get(3)?;
             let decimals = symbol.parse().ok().and_then(|symbol| config.coin(symbol)).map(|coin| coin.decimals);

@@ -6,6 +6,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::broadcast::CoinBalance;
 use super::{MINED_STATE, REVERTED_STATE, read_head};
@@ -22,15 +23,34 @@ const MAX_MINED_BLOCKS: u32 = 1_000;
 const MAX_CATCH_UP_BLOCKS: i64 = 50;
 const MAX_BLOCK_INTERVAL_SECONDS: u32 = 86_400;
 
-/// A transaction that waits for a block.
-struct WaitingTransaction {
-    id: i64,
-    sender: String,
-    recipient: String,
-    symbol: String,
-    amount: Amount,
-    fee: Amount,
-    nonce: Option<i64>,
+/// A transaction to put into a block, to undo or to drop.
+pub(super) struct StoredTransaction {
+    pub(super) id: i64,
+    pub(super) txid: String,
+    pub(super) sender: String,
+    pub(super) recipient: String,
+    pub(super) symbol: String,
+    pub(super) amount: Amount,
+    pub(super) fee: Amount,
+    pub(super) nonce: Option<i64>,
+    pub(super) state: i64,
+}
+
+impl StoredTransaction {
+    /// From the columns of a query, in the order of the fields.
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, WorldError> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            txid: row.try_get(1)?,
+            sender: row.try_get(2)?,
+            recipient: row.try_get(3)?,
+            symbol: row.try_get(4)?,
+            amount: amount(row.try_get(5)?)?,
+            fee: amount(row.try_get(6)?)?,
+            nonce: row.try_get(7)?,
+            state: row.try_get(8)?,
+        })
+    }
 }
 
 /// Balances and nonces of the addresses in the transactions of a block.
@@ -103,27 +123,17 @@ impl TouchedAddresses {
     }
 }
 
-async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<WaitingTransaction>, WorldError> {
+async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<StoredTransaction>, WorldError> {
     // Lower nonces come first, so that nonces that are ahead cannot fill a block.
     let rows = sqlx::query(
-        "SELECT id, sender, recipient, symbol, amount, fee, nonce FROM transactions WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
+        "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
+         WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
     )
     .bind(chain.as_str())
     .bind(MAX_BLOCK_TRANSACTIONS)
     .fetch_all(&mut batch.connection)
     .await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<WaitingTransaction, WorldError> {
-        Ok(WaitingTransaction {
-            id: row.try_get(0)?,
-            sender: row.try_get(1)?,
-            recipient: row.try_get(2)?,
-            symbol: row.try_get(3)?,
-            amount: amount(row.try_get(4)?)?,
-            fee: amount(row.try_get(5)?)?,
-            nonce: row.try_get(6)?,
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(StoredTransaction::read).collect()
 }
 
 /// Puts waiting transactions into the block at a height. Returns how many.
@@ -215,8 +225,6 @@ pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
 
 impl World {
     /// Mines blocks now.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
     pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
         self.simulated_chain(chain)?;
@@ -234,8 +242,6 @@ impl World {
     }
 
     /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
     pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
         self.simulated_chain(chain)?;

@@ -7,11 +7,10 @@ use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use sqlx::Row;
 
-use super::mine::TouchedAddresses;
+use super::mine::{StoredTransaction, TouchedAddresses};
 use super::{DROPPED_STATE, MINED_STATE, WAITING_STATE, read_head};
 use crate::database::Batch;
 use crate::error::WorldError;
-use crate::payouts::amount;
 use crate::world::World;
 
 const MAX_REORGANISED_BLOCKS: u32 = 200;
@@ -28,20 +27,8 @@ pub struct Reorganisation {
     pub dropped: Vec<String>,
 }
 
-/// A transaction that is undone, or dropped while it was waiting.
-struct UndoneTransaction {
-    id: i64,
-    txid: String,
-    sender: String,
-    recipient: String,
-    symbol: String,
-    amount: Amount,
-    fee: Amount,
-    nonce: Option<i64>,
-    state: i64,
-}
-
-async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<UndoneTransaction>, WorldError> {
+/// The transactions that are undone, or dropped while they were waiting.
+async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<StoredTransaction>, WorldError> {
     let rows = sqlx::query(
         "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions WHERE chain = ?1 AND height > ?2 \
          UNION SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
@@ -52,20 +39,7 @@ async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<Str
     .bind(serde_json::to_string(drop)?)
     .fetch_all(&mut batch.connection)
     .await?;
-    let read = |row: &sqlx::sqlite::SqliteRow| -> Result<UndoneTransaction, WorldError> {
-        Ok(UndoneTransaction {
-            id: row.try_get(0)?,
-            txid: row.try_get(1)?,
-            sender: row.try_get(2)?,
-            recipient: row.try_get(3)?,
-            symbol: row.try_get(4)?,
-            amount: amount(row.try_get(5)?)?,
-            fee: amount(row.try_get(6)?)?,
-            nonce: row.try_get(7)?,
-            state: row.try_get(8)?,
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(StoredTransaction::read).collect()
 }
 
 async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet<String>) -> Result<Reorganisation, WorldError> {
@@ -131,8 +105,6 @@ async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet
 impl World {
     /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
     /// `drop` may also name waiting transactions.
-    ///
-    /// # Errors
     /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
     /// than 200, and for a transaction to drop that is neither undone nor waiting.
     pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {

@@ -18,7 +18,7 @@ pub(crate) type Completion = Box<dyn FnOnce(Result<(), WorldError>) + Send>;
 pub(crate) type WriteOperation =
     Box<dyn for<'b> FnOnce(&'b mut Batch) -> Pin<Box<dyn Future<Output = (Result<(), WorldError>, Completion)> + Send + 'b>> + Send>;
 
-type CompletionSender<T> = oneshot::Sender<Result<T, WorldError>>;
+pub(crate) type CompletionSender<T> = oneshot::Sender<Result<T, WorldError>>;
 
 /// A command to the writer. Frequent kinds are processed in groups; waiting commands are independent of each other.
 pub(crate) enum WriterCommand {

@@ -1,13 +1,12 @@
 //! `/sandbox/bank/…`: incoming transfers, recalls, returned payouts and statements.
 
-use axum::extract::State;
 use rampart_core::ledger::Rail;
 use rampart_core::money::asset::Currency;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
-use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
-use super::response::{SandboxAnswer, SandboxResult, refusal};
+use super::input::{self, Decimal, SandboxCall};
+use super::response::{SandboxAnswer, refusal};
 use super::{RouteState, SandboxCaller, normalize, statement};
 use crate::bank::{BankTransfer, Booked};
 
@@ -155,32 +154,26 @@ async fn rail_of(state: &RouteState, caller: SandboxCaller, account: &str) -> Re
     request_body = SandboxTransferRequest, responses((status = 200, description = "The transfer has arrived", body = SandboxAnswer<SandboxTransfer>)))]
 /// Simulate an incoming bank transfer
 pub(super) async fn transfer(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxTransferRequest>,
-) -> SandboxResult<SandboxTransfer> {
-    let work = async {
-        let body = body?;
-        let account = input::required("account", body.account, 64)?;
-        let rail = rail_of(&state, caller, &account).await?;
-        let currency = currency(&body.currency)?;
-        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
-        let amount = body.amount.amount("amount", decimals)?;
-        let transfer = BankTransfer {
-            rail,
-            account: account.clone(),
-            amount,
-            currency,
-            concept: input::text("concept", body.concept, 140)?,
-            sender_name: input::text("sender_name", body.sender_name, 140)?,
-            sender_account: input::text("sender_account", body.sender_account, 64)?,
-            booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
-        };
-        let line = state.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
-        let (rail, currency) = (rail.to_string(), currency.to_string());
-        Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
+    SandboxCall { state, caller, input: body, .. }: SandboxCall<SandboxTransferRequest>,
+) -> Result<SandboxTransfer, Refusal> {
+    let account = input::required("account", body.account, 64)?;
+    let rail = rail_of(&state, caller, &account).await?;
+    let currency = currency(&body.currency)?;
+    let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+    let amount = body.amount.amount("amount", decimals)?;
+    let transfer = BankTransfer {
+        rail,
+        account: account.clone(),
+        amount,
+        currency,
+        concept: input::text("concept", body.concept, 140)?,
+        sender_name: input::text("sender_name", body.sender_name, 140)?,
+        sender_account: input::text("sender_account", body.sender_account, 64)?,
+        booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
     };
-    caller.respond(work.await)
+    let line = state.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
+    let (rail, currency) = (rail.to_string(), currency.to_string());
+    Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/transfers/{line}/recall", operation_id = "sandboxRecall", tag = "Sandbox",
@@ -188,77 +181,58 @@ pub(super) async fn transfer(
     request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "The transfer has been recalled", body = SandboxAnswer<SandboxRecall>)))]
 /// Simulate the recall of a bank transfer by the payer's bank
 pub(super) async fn recall(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(of): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxRecallRequest>,
-) -> SandboxResult<SandboxRecall> {
-    let work = async {
-        let body = body?;
-        let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
-            let rails = &state.world.config().rails;
-            rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
-        });
-        let decimals = decimals.unwrap_or(2);
-        let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
-        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
-        let (line, amount) = state.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
-        Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, path: of, input: body }: SandboxCall<SandboxRecallRequest>,
+) -> Result<SandboxRecall, Refusal> {
+    let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
+        let rails = &state.world.config().rails;
+        rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
+    });
+    let decimals = decimals.unwrap_or(2);
+    let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
+    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
+    let (line, amount) = state.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
+    Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
 }
 
 #[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
     request_body = SandboxReturnRequest, responses((status = 200, description = "The payout has been returned", body = SandboxAnswer<SandboxReturn>)))]
 /// Simulate the return of a ramp-off's payout by the bank
 pub(super) async fn return_payout(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxReturnRequest>,
-) -> SandboxResult<SandboxReturn> {
-    let work = async {
-        let body = body?;
-        let view = state.engine.rampoff(caller.partner, &body.rampoff_id).await?;
-        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
-        let no_payout = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not received a payout of this ramp-off yet");
-        let payout = *view.payouts.first().ok_or_else(no_payout)?;
-        state.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
-        Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, input: body, .. }: SandboxCall<SandboxReturnRequest>,
+) -> Result<SandboxReturn, Refusal> {
+    let view = state.engine.rampoff(caller.partner, &body.rampoff_id).await?;
+    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
+    let no_payout = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not received a payout of this ramp-off yet");
+    let payout = *view.payouts.first().ok_or_else(no_payout)?;
+    state.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
+    Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
 }
 
 #[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
     params(BankStatementParams), responses((status = 200, description = "The lines, newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
 /// The statement of a bank account: your own lines, and without names the lines of no partner
 pub(super) async fn statement(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxQuery(params): SandboxQuery<BankStatementParams>,
-) -> SandboxResult<Vec<SandboxStatementLine>> {
-    let work = async {
-        let params = params?;
-        let account = input::required("account", params.account, 64)?;
-        let rail = rail_of(&state, caller, &account).await?;
-        let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
-        let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
-        let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
-        // Names and accounts are what a statement is read for.
-        let reveal = |text: rampart_core::text::redacted::Redacted| text.reveal().to_owned();
-        let lines = entries.into_iter().map(|entry| SandboxStatementLine {
-            line: entry.line,
-            account: entry.account,
-            kind: entry.kind.to_owned(),
-            amount: entry.amount.to_major(decimals),
-            currency: entry.currency,
-            concept: entry.concept,
-            counterparty_name: entry.counterparty_name.map(reveal),
-            counterparty_account: entry.counterparty_account.map(reveal),
-            payout_id: entry.payout,
-            reference: entry.reference,
-            at: entry.at.to_string(),
-        });
-        Ok(lines.collect())
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, input: params, .. }: SandboxCall<BankStatementParams>,
+) -> Result<Vec<SandboxStatementLine>, Refusal> {
+    let account = input::required("account", params.account, 64)?;
+    let rail = rail_of(&state, caller, &account).await?;
+    let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
+    let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
+    let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
+    // Names and accounts are what a statement is read for.
+    let reveal = |text: rampart_core::text::redacted::Redacted| text.reveal().to_owned();
+    let lines = entries.into_iter().map(|entry| SandboxStatementLine {
+        line: entry.line,
+        account: entry.account,
+        kind: entry.kind.to_owned(),
+        amount: entry.amount.to_major(decimals),
+        currency: entry.currency,
+        concept: entry.concept,
+        counterparty_name: entry.counterparty_name.map(reveal),
+        counterparty_account: entry.counterparty_account.map(reveal),
+        payout_id: entry.payout,
+        reference: entry.reference,
+        at: entry.at.to_string(),
+    });
+    Ok(lines.collect())
 }

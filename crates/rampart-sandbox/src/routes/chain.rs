@@ -1,13 +1,12 @@
 //! `/sandbox/chain/{chain}/…`: deposits, blocks, reorganisations and transactions.
 
-use axum::extract::State;
 use rampart_core::money::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::input::{self, Decimal, SandboxBody, SandboxPath, SandboxQuery};
-use super::response::{SandboxAnswer, SandboxResult, refusal};
-use super::{RouteState, SandboxCaller, normalize};
+use super::input::{self, Decimal, SandboxCall};
+use super::response::{SandboxAnswer, refusal};
+use super::{RouteState, normalize};
 use crate::chain::ChainDeposit;
 
 /// A deposit of coins.
@@ -146,26 +145,19 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
     request_body = SandboxDepositRequest, responses((status = 200, description = "The transaction waits for the next block", body = SandboxAnswer<SandboxDeposit>)))]
 /// Simulate a deposit of coins
 pub(super) async fn deposit(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(chain): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxDepositRequest>,
-) -> SandboxResult<SandboxDeposit> {
-    let work = async {
-        let body = body?;
-        let chain = chain_of(&state, &chain)?;
-        let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
-        let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
-        let config = state.world.config().chain(chain);
-        // Unknown tokens may arrive as well; they are given six decimals.
-        let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
-        let amount = body.amount.amount("amount", decimals)?;
-        let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
-        let from = input::text("from", body.from, 100)?;
-        let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
-        Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxDepositRequest>,
+) -> Result<SandboxDeposit, Refusal> {
+    let chain = chain_of(&state, &chain)?;
+    let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
+    let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
+    let config = state.world.config().chain(chain);
+    // Unknown tokens may arrive as well; they are given six decimals.
+    let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
+    let amount = body.amount.amount("amount", decimals)?;
+    let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
+    let from = input::text("from", body.from, 100)?;
+    let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
+    Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/blocks", operation_id = "sandboxBlocks", tag = "Sandbox",
@@ -173,17 +165,11 @@ pub(super) async fn deposit(
     request_body = Option<SandboxBlocksRequest>, responses((status = 200, description = "The newest block", body = SandboxAnswer<SandboxBlock>)))]
 /// Mine blocks
 pub(super) async fn mine(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(chain): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxBlocksRequest>,
-) -> SandboxResult<SandboxBlock> {
-    let work = async {
-        let count = body?.count.unwrap_or(1);
-        let chain = chain_of(&state, &chain)?;
-        state.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
-    };
-    caller.respond(work.await)
+    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxBlocksRequest>,
+) -> Result<SandboxBlock, Refusal> {
+    let count = body.count.unwrap_or(1);
+    let chain = chain_of(&state, &chain)?;
+    state.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/reorg", operation_id = "sandboxReorg", tag = "Sandbox",
@@ -191,19 +177,12 @@ pub(super) async fn mine(
     request_body = SandboxReorgRequest, responses((status = 200, description = "What was undone", body = SandboxAnswer<SandboxReorg>)))]
 /// Simulate a reorganisation: undo the newest blocks
 pub(super) async fn reorganise(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(chain): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxReorgRequest>,
-) -> SandboxResult<SandboxReorg> {
-    let work = async {
-        let body = body?;
-        let chain = chain_of(&state, &chain)?;
-        let result = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
-        let (height, hash) = (result.head.height, result.head.hash);
-        Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxReorgRequest>,
+) -> Result<SandboxReorg, Refusal> {
+    let chain = chain_of(&state, &chain)?;
+    let result = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
+    let (height, hash) = (result.head.height, result.head.hash);
+    Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
 }
 
 #[utoipa::path(post, path = "/sandbox/chain/{chain}/automine", operation_id = "sandboxAutomine", tag = "Sandbox",
@@ -211,18 +190,12 @@ pub(super) async fn reorganise(
     request_body = SandboxAutomineRequest, responses((status = 200, description = "The new interval", body = SandboxAnswer<SandboxAutomine>)))]
 /// Set the interval of automatic blocks, or stop them
 pub(super) async fn automine(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(chain): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxAutomineRequest>,
-) -> SandboxResult<SandboxAutomine> {
-    let work = async {
-        let every_seconds = body?.every_seconds;
-        let chain = chain_of(&state, &chain)?;
-        state.world.automine(chain, every_seconds).await.map_err(refusal)?;
-        Ok(SandboxAutomine { chain: chain.to_string(), every_seconds })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxAutomineRequest>,
+) -> Result<SandboxAutomine, Refusal> {
+    let every_seconds = body.every_seconds;
+    let chain = chain_of(&state, &chain)?;
+    state.world.automine(chain, every_seconds).await.map_err(refusal)?;
+    Ok(SandboxAutomine { chain: chain.to_string(), every_seconds })
 }
 
 #[utoipa::path(get, path = "/sandbox/chain/{chain}/transactions", operation_id = "sandboxTransactions", tag = "Sandbox",
@@ -230,32 +203,25 @@ pub(super) async fn automine(
     responses((status = 200, description = "The transactions, newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
 /// The transactions of a chain
 pub(super) async fn transactions(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(chain): SandboxPath,
-    SandboxQuery(params): SandboxQuery<TransactionParams>,
-) -> SandboxResult<Vec<SandboxTransaction>> {
-    let work = async {
-        let params = params?;
-        let chain = chain_of(&state, &chain)?;
-        let address = input::text("address", params.address, 100)?;
-        let limit = input::limit(params.limit)?;
-        let before = input::at_least("before", params.before, 1)?;
-        let found = state.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
-        let lines = found.into_iter().map(|transaction| SandboxTransaction {
-            id: transaction.id,
-            txid: transaction.txid,
-            from: transaction.from,
-            to: transaction.to,
-            symbol: transaction.symbol,
-            amount: transaction.amount.to_string(),
-            decimals: transaction.decimals,
-            network_fee: transaction.fee.to_string(),
-            nonce: transaction.nonce,
-            state: transaction.state.to_owned(),
-            height: transaction.height,
-        });
-        Ok(lines.collect())
-    };
-    caller.respond(work.await)
+    SandboxCall { state, path: chain, input: params, .. }: SandboxCall<TransactionParams>,
+) -> Result<Vec<SandboxTransaction>, Refusal> {
+    let chain = chain_of(&state, &chain)?;
+    let address = input::text("address", params.address, 100)?;
+    let limit = input::limit(params.limit)?;
+    let before = input::at_least("before", params.before, 1)?;
+    let found = state.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
+    let lines = found.into_iter().map(|transaction| SandboxTransaction {
+        id: transaction.id,
+        txid: transaction.txid,
+        from: transaction.from,
+        to: transaction.to,
+        symbol: transaction.symbol,
+        amount: transaction.amount.to_string(),
+        decimals: transaction.decimals,
+        network_fee: transaction.fee.to_string(),
+        nonce: transaction.nonce,
+        state: transaction.state.to_owned(),
+        height: transaction.height,
+    });
+    Ok(lines.collect())
 }

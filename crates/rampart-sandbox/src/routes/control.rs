@@ -1,11 +1,10 @@
 //! Control of the clock, market prices, the screening list and faults.
 
-use axum::extract::State;
+use rampart_core::money::rate::{Rate, RateError};
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::input::{self, Decimal, SandboxBody};
-use super::response::{SandboxAnswer, SandboxResult, refusal};
-use super::{RouteState, SandboxCaller};
+use super::input::{self, Decimal, SandboxCall};
+use super::response::{SandboxAnswer, refusal};
 use crate::faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 
 /// How far to advance business time.
@@ -90,120 +89,69 @@ pub(super) struct SandboxFaultRequest {
     calls: Option<FaultCalls>,
 }
 
-/// Calls to a provider that will fail.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-pub(super) struct SandboxFault {
-    port: FaultPort,
-    calls: FaultCalls,
-    outcome: FaultOutcome,
-    count: u32,
-    delay_seconds: u32,
-}
-
 #[utoipa::path(post, path = "/sandbox/clock", operation_id = "sandboxClock", tag = "Sandbox",
     request_body = SandboxClockRequest, responses((status = 200, description = "The new business time", body = SandboxAnswer<SandboxTime>)))]
 /// Advance business time for the ramp and the simulated world
-pub(super) async fn clock(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxClockRequest>,
-) -> SandboxResult<SandboxTime> {
-    let work = async {
-        let now = state.world.advance(body?.advance_seconds).await.map_err(refusal)?;
-        Ok(SandboxTime { now: now.to_string() })
-    };
-    caller.respond(work.await)
+pub(super) async fn clock(SandboxCall { state, input: body, .. }: SandboxCall<SandboxClockRequest>) -> Result<SandboxTime, Refusal> {
+    let now = state.world.advance(body.advance_seconds).await.map_err(refusal)?;
+    Ok(SandboxTime { now: now.to_string() })
 }
 
 #[utoipa::path(post, path = "/sandbox/prices", operation_id = "sandboxPrices", tag = "Sandbox",
     request_body = SandboxPriceRequest, responses((status = 200, description = "The market as it was set", body = SandboxAnswer<SandboxMarket>)))]
 /// Fix a market price, or make the price source unavailable
-pub(super) async fn prices(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxPriceRequest>,
-) -> SandboxResult<SandboxMarket> {
-    let work = async {
-        let body = body?;
-        if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
-            let silent = body.silence.ok_or_else(|| {
-                Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence")
-            })?;
-            state.world.silence_prices(silent).await.map_err(refusal)?;
-            return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
-        }
-        let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
-        let symbol = body.symbol.ok_or_else(|| absent("symbol"))?.to_ascii_uppercase();
-        let fiat_symbol = body.fiat_symbol.ok_or_else(|| absent("fiat_symbol"))?.to_ascii_uppercase();
-        let no_market = |field| Refusal::field(ErrorCode::ValidationFailed, field, "has no market");
-        let (coin, fiat) = (symbol.parse().map_err(|_| no_market("symbol"))?, fiat_symbol.parse().map_err(|_| no_market("fiat_symbol"))?);
-        let rate = match &body.price {
-            Some(price) => {
-                let fault =
-                    |fault: rampart_core::money::rate::RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
-                Some(price.text("price")?.parse().map_err(fault)?)
-            }
-            None => None,
-        };
-        state.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
-        if let Some(silent) = body.silence {
-            state.world.silence_prices(silent).await.map_err(refusal)?;
-        }
-        let price = rate.map(|rate: rampart_core::money::rate::Rate| rate.to_string());
-        Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
-    };
-    caller.respond(work.await)
+pub(super) async fn prices(SandboxCall { state, input: body, .. }: SandboxCall<SandboxPriceRequest>) -> Result<SandboxMarket, Refusal> {
+    if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
+        let silent = body
+            .silence
+            .ok_or_else(|| Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence"))?;
+        state.world.silence_prices(silent).await.map_err(refusal)?;
+        return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
+    }
+    let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
+    let symbol = body.symbol.ok_or_else(|| absent("symbol"))?.to_ascii_uppercase();
+    let fiat_symbol = body.fiat_symbol.ok_or_else(|| absent("fiat_symbol"))?.to_ascii_uppercase();
+    let no_market = |field| Refusal::field(ErrorCode::ValidationFailed, field, "has no market");
+    let (coin, fiat) = (symbol.parse().map_err(|_| no_market("symbol"))?, fiat_symbol.parse().map_err(|_| no_market("fiat_symbol"))?);
+    let fault = |fault: RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
+    let read = |price: &Decimal| price.text("price")?.parse::<Rate>().map_err(fault);
+    let rate = body.price.as_ref().map(read).transpose()?;
+    state.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
+    if let Some(silent) = body.silence {
+        state.world.silence_prices(silent).await.map_err(refusal)?;
+    }
+    let price = rate.map(|rate| rate.to_string());
+    Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
 }
 
 #[utoipa::path(post, path = "/sandbox/screening", operation_id = "sandboxScreening", tag = "Sandbox",
     request_body = SandboxScreeningRequest, responses((status = 200, description = "The entry that was added or changed", body = SandboxAnswer<SandboxScreening>)))]
 /// Add or change an entry of the screening list
 pub(super) async fn screening(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxScreeningRequest>,
-) -> SandboxResult<SandboxScreening> {
-    let work = async {
-        let body = body?;
-        let wallet = input::text("wallet", body.wallet, 140)?;
-        let name = input::text("name", body.name, 140)?;
-        let subject = match (&wallet, &name) {
-            (Some(subject), None) | (None, Some(subject)) => subject,
-            _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
-        };
-        state.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
-        Ok(SandboxScreening { wallet, name, answer: body.answer })
+    SandboxCall { state, input: body, .. }: SandboxCall<SandboxScreeningRequest>,
+) -> Result<SandboxScreening, Refusal> {
+    let wallet = input::text("wallet", body.wallet, 140)?;
+    let name = input::text("name", body.name, 140)?;
+    let subject = match (&wallet, &name) {
+        (Some(subject), None) | (None, Some(subject)) => subject,
+        _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
     };
-    caller.respond(work.await)
+    state.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
+    Ok(SandboxScreening { wallet, name, answer: body.answer })
 }
 
 #[utoipa::path(post, path = "/sandbox/faults", operation_id = "sandboxFaults", tag = "Sandbox",
     request_body = SandboxFaultRequest,
-    responses((status = 200, description = "All faults that have not been used up", body = SandboxAnswer<Vec<SandboxFault>>)))]
+    responses((status = 200, description = "All faults that have not been used up", body = SandboxAnswer<Vec<FaultRule>>)))]
 /// Make the next calls to a provider fail
-pub(super) async fn faults(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxBody(body): SandboxBody<SandboxFaultRequest>,
-) -> SandboxResult<Vec<SandboxFault>> {
-    let work = async {
-        let body = body?;
-        let rule = FaultRule {
-            port: body.port,
-            calls: body.calls.unwrap_or_default(),
-            outcome: body.outcome,
-            count: body.count.unwrap_or(1),
-            delay_seconds: body.delay_seconds.unwrap_or(0),
-        };
-        state.world.add_fault(rule).await.map_err(refusal)?;
-        let waiting = state.world.faults().into_iter().map(|rule| SandboxFault {
-            port: rule.port,
-            calls: rule.calls,
-            outcome: rule.outcome,
-            count: rule.count,
-            delay_seconds: rule.delay_seconds,
-        });
-        Ok(waiting.collect())
+pub(super) async fn faults(SandboxCall { state, input: body, .. }: SandboxCall<SandboxFaultRequest>) -> Result<Vec<FaultRule>, Refusal> {
+    let rule = FaultRule {
+        port: body.port,
+        calls: body.calls.unwrap_or_default(),
+        outcome: body.outcome,
+        count: body.count.unwrap_or(1),
+        delay_seconds: body.delay_seconds.unwrap_or(0),
     };
-    caller.respond(work.await)
+    state.world.add_fault(rule).await.map_err(refusal)?;
+    Ok(state.world.faults())
 }

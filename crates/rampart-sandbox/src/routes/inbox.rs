@@ -12,9 +12,9 @@ use rampart_core::time::Clock;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
-use super::input::{self, SandboxQuery};
-use super::response::{RefusalResponse, SandboxAnswer, SandboxResult, ok, refusal};
-use super::{RouteState, SandboxCaller, WebhookKeys, normalize};
+use super::input::{self, SandboxCall};
+use super::response::{RefusalResponse, SandboxAnswer, ok, refusal};
+use super::{RouteState, WebhookKeys, normalize};
 use crate::clock::real_micros;
 use crate::inbox::{InboxWebhook, SignatureStatus};
 
@@ -61,29 +61,23 @@ pub(super) struct SandboxWebhook {
     responses((status = 200, description = "The webhooks, oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
 /// The webhooks that the built-in receiver has stored for you: at most the newest 5000, and at most 8 MiB
 pub(super) async fn list(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxQuery(params): SandboxQuery<InboxParams>,
-) -> SandboxResult<Vec<SandboxWebhook>> {
-    let work = async {
-        let params = params?;
-        let limit = input::limit(params.limit)?;
-        let after = params.after.unwrap_or(0);
-        if after < 0 {
-            return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
-        }
-        let (received, _) = state.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
-        let webhooks = received.into_iter().map(|(number, received)| SandboxWebhook {
-            number,
-            received_at: received.received_at.to_string(),
-            signature: received.signature,
-            standard_signature: received.standard_signature,
-            headers: received.headers.into_iter().collect(),
-            body: shown_body(received.body),
-        });
-        Ok(webhooks.collect())
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, input: params, .. }: SandboxCall<InboxParams>,
+) -> Result<Vec<SandboxWebhook>, Refusal> {
+    let limit = input::limit(params.limit)?;
+    let after = params.after.unwrap_or(0);
+    if after < 0 {
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
+    }
+    let (received, _) = state.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
+    let webhooks = received.into_iter().map(|(number, received)| SandboxWebhook {
+        number,
+        received_at: received.received_at.to_string(),
+        signature: received.signature,
+        standard_signature: received.standard_signature,
+        headers: received.headers.into_iter().collect(),
+        body: shown_body(received.body),
+    });
+    Ok(webhooks.collect())
 }
 
 #[utoipa::path(post, path = "/sandbox/inbox", operation_id = "sandboxCatch", tag = "Sandbox",

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method};
 use rampart_core::money::amount::{Amount, AmountSent};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::is_blank;
@@ -28,17 +28,34 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     own.or_else(bearer).filter(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
 }
 
-impl FromRequestParts<RouteState> for SandboxCaller {
-    type Rejection = RefusalResponse;
-
-    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
-        let token = token(&parts.headers).ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-        state.engine.authenticate(token, parts).await.map_err(RefusalResponse::from)
-    }
+/// A request of an authenticated caller.
+pub(super) struct SandboxCall<T> {
+    pub(super) state: RouteState,
+    pub(super) caller: SandboxCaller,
+    /// The path parameter; empty for a path without one.
+    pub(super) path: String,
+    /// The body of a POST, else the query.
+    pub(super) input: T,
 }
 
-/// A JSON body. Extract it after [`SandboxCaller`], so that bodies of unauthenticated callers are not read.
-pub(super) struct SandboxBody<T>(pub(super) Result<T, Refusal>);
+impl<T: DeserializeOwned> FromRequest<RouteState> for SandboxCall<T> {
+    type Rejection = RefusalResponse;
+
+    /// The body of an unauthenticated caller is not read.
+    async fn from_request(request: Request, state: &RouteState) -> Result<Self, RefusalResponse> {
+        let (mut parts, body) = request.into_parts();
+        let token = token(&parts.headers).ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
+        let caller = state.engine.authenticate(token, &parts).await?;
+        let path = Path::<Vec<String>>::from_request_parts(&mut parts, state).await;
+        let Path(mut path) = path.map_err(|_| Refusal::from(ErrorCode::NotFound))?;
+        let input = match parts.method {
+            Method::POST => read_body(Request::from_parts(parts, body)).await,
+            _ => read_query(&parts),
+        };
+        let input = input.map_err(|refusal| caller.refused(refusal))?;
+        Ok(Self { state: state.clone(), caller, path: path.pop().unwrap_or_default(), input })
+    }
+}
 
 /// Reads a body of at most `max` bytes.
 pub(super) async fn bytes(request: Request, max: usize) -> Result<Bytes, Refusal> {
@@ -54,7 +71,7 @@ pub(super) async fn bytes(request: Request, max: usize) -> Result<Bytes, Refusal
     })
 }
 
-async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
+async fn read_body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
     let json = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
     let body = bytes(request, MAX_BODY_BYTES).await?;
@@ -87,45 +104,13 @@ fn fault(error: &serde_json::Error) -> Refusal {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<RouteState> for SandboxBody<T> {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request(request: Request, _stage: &RouteState) -> Result<Self, Self::Rejection> {
-        Ok(Self(read(request).await))
-    }
-}
-
-/// A path parameter.
-pub(super) struct SandboxPath(pub(super) String);
-
-impl FromRequestParts<RouteState> for SandboxPath {
-    type Rejection = RefusalResponse;
-
-    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, RefusalResponse> {
-        match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(segment)) => Ok(Self(segment)),
-            Err(_) => Err(Refusal::from(ErrorCode::NotFound).into()),
-        }
-    }
-}
-
-/// The query parameters.
-pub(super) struct SandboxQuery<T>(pub(super) Result<T, Refusal>);
-
-impl<T: DeserializeOwned> FromRequestParts<RouteState> for SandboxQuery<T> {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &RouteState) -> Result<Self, Self::Rejection> {
-        Ok(Self(match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(params)) => Ok(params),
-            Err(rejection) if rejection.status() == StatusCode::BAD_REQUEST => {
-                let text = rejection.body_text();
-                let sentence = text.rsplit(": ").next().unwrap_or_default().to_owned();
-                Err(Refusal::new(ErrorCode::ValidationFailed, format!("the query is not valid: {sentence}")))
-            }
-            Err(_) => Err(ErrorCode::ValidationFailed.into()),
-        }))
-    }
+fn read_query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Refusal> {
+    let read = Query::<T>::try_from_uri(&parts.uri).map(|Query(params)| params);
+    read.map_err(|rejection| {
+        let text = rejection.body_text();
+        let sentence = text.rsplit(": ").next().unwrap_or_default();
+        Refusal::new(ErrorCode::ValidationFailed, format!("the query is not valid: {sentence}"))
+    })
 }
 
 /// A JSON number or a decimal string, kept as it was sent so that it never becomes a float.

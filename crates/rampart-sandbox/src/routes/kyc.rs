@@ -1,14 +1,12 @@
 //! `POST /sandbox/kyc/{user_id}`: a decision of the identity provider.
 
-use axum::extract::State;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::money::amount::whole_number;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::input::{self, SandboxBody, SandboxPath};
-use super::response::{SandboxAnswer, SandboxResult, refusal};
-use super::{RouteState, SandboxCaller};
+use super::input::{self, SandboxCall};
+use super::response::{SandboxAnswer, refusal};
 use crate::kyc::ManualDecision;
 
 /// The decision of the identity provider.
@@ -53,26 +51,11 @@ pub(super) struct SandboxKycDecision {
     request_body = SandboxKycRequest, responses((status = 200, description = "The decision has been sent to the ramp", body = SandboxAnswer<SandboxKycDecision>)))]
 /// Decide a customer's identity check
 pub(super) async fn decide(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(user): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxKycRequest>,
-) -> SandboxResult<SandboxKycDecision> {
-    caller.respond(record_decision(&state, caller, &user, body).await)
-}
-
-async fn record_decision(
-    state: &RouteState,
-    caller: SandboxCaller,
-    user: &str,
-    body: Result<SandboxKycRequest, Refusal>,
+    SandboxCall { state, caller, path: user, input: body }: SandboxCall<SandboxKycRequest>,
 ) -> Result<SandboxKycDecision, Refusal> {
-    let body = body?;
-    let customer = CustomerId(whole_number(user).ok_or(ErrorCode::UserNotFound)?);
-    let level = match body.level.map(|level| KycLevel::from_number(level).ok_or(level)).transpose() {
-        Ok(level) => level,
-        Err(_) => return Err(Refusal::field(ErrorCode::ValidationFailed, "level", "must be 1 or 2")),
-    };
+    let customer = CustomerId(whole_number(&user).ok_or(ErrorCode::UserNotFound)?);
+    let no_level = || Refusal::field(ErrorCode::ValidationFailed, "level", "must be 1 or 2");
+    let level = body.level.map(|level| KycLevel::from_number(level).ok_or_else(no_level)).transpose()?;
     let reasons = body.reasons.unwrap_or_default();
     if reasons.len() > 10 {
         return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 items"));

@@ -1,11 +1,9 @@
 //! `POST /sandbox/payments/{payment_id}/…`: a customer's payment, its decline or its chargeback.
 
-use axum::extract::State;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::input::{self, Decimal, SandboxBody, SandboxPath};
-use super::response::{SandboxAnswer, SandboxResult, refusal};
-use super::{RouteState, SandboxCaller};
+use super::input::{self, Decimal, SandboxCall};
+use super::response::{SandboxAnswer, refusal};
 use crate::payment::{PayResult, PayableMethod};
 
 /// A customer's payment.
@@ -58,26 +56,19 @@ pub(super) struct SandboxPayment {
     request_body = Option<SandboxPayRequest>, responses((status = 200, description = "The result of the payment", body = SandboxAnswer<SandboxPayment>)))]
 /// Simulate a customer's payment, by the method of the order
 pub(super) async fn pay(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(payment): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxPayRequest>,
-) -> SandboxResult<SandboxPayment> {
-    let work = async {
-        let body = body?;
-        let payable = state.engine.payment(caller.partner, &payment).await?;
-        let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
-        let holder = input::text("holder", body.holder, 140)?;
-        let result = state.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
-        let (outcome, reference, reason) = match result {
-            PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
-            PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
-            PayResult::Pending => (PaymentOutcome::Pending, None, None),
-            PayResult::Declined(reason) => (PaymentOutcome::Declined, None, Some(reason)),
-        };
-        Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
+    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxPayRequest>,
+) -> Result<SandboxPayment, Refusal> {
+    let payable = state.engine.payment(caller.partner, &payment).await?;
+    let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
+    let holder = input::text("holder", body.holder, 140)?;
+    let result = state.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
+    let (outcome, reference, reason) = match result {
+        PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
+        PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
+        PayResult::Pending => (PaymentOutcome::Pending, None, None),
+        PayResult::Declined(reason) => (PaymentOutcome::Declined, None, Some(reason)),
     };
-    caller.respond(work.await)
+    Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
@@ -85,20 +76,13 @@ pub(super) async fn pay(
     request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been declined", body = SandboxAnswer<SandboxPayment>)))]
 /// Simulate a decline by the processor
 pub(super) async fn decline(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(payment): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxReason>,
-) -> SandboxResult<SandboxPayment> {
-    let work = async {
-        let body = body?;
-        let payable = state.engine.payment(caller.partner, &payment).await?;
-        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
-        state.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
-        let payment_id = payable.payment.to_string();
-        Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxReason>,
+) -> Result<SandboxPayment, Refusal> {
+    let payable = state.engine.payment(caller.partner, &payment).await?;
+    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
+    state.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
+    let payment_id = payable.payment.to_string();
+    Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
 }
 
 #[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
@@ -106,21 +90,14 @@ pub(super) async fn decline(
     request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been charged back", body = SandboxAnswer<SandboxPayment>)))]
 /// Simulate the chargeback of a captured payment
 pub(super) async fn charge_back(
-    State(state): State<RouteState>,
-    caller: SandboxCaller,
-    SandboxPath(payment): SandboxPath,
-    SandboxBody(body): SandboxBody<SandboxReason>,
-) -> SandboxResult<SandboxPayment> {
-    let work = async {
-        let body = body?;
-        let payable = state.engine.payment(caller.partner, &payment).await?;
-        let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
-        if let PayableMethod::Transfer { .. } = payable.method {
-            return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
-        }
-        state.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
-        let payment_id = payable.payment.to_string();
-        Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
-    };
-    caller.respond(work.await)
+    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxReason>,
+) -> Result<SandboxPayment, Refusal> {
+    let payable = state.engine.payment(caller.partner, &payment).await?;
+    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
+    if let PayableMethod::Transfer { .. } = payable.method {
+        return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
+    }
+    state.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
+    let payment_id = payable.payment.to_string();
+    Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
 }

@@ -48,20 +48,14 @@ pub(crate) struct RefusalResponse {
     http_errors: HttpErrors,
 }
 
-/// The return type of handlers.
-pub(super) type SandboxResult<T> = Result<Json<SandboxAnswer<T>>, RefusalResponse>;
-
 pub(super) fn ok<T>(data: T) -> Json<SandboxAnswer<T>> {
     Json(SandboxAnswer { status: "ok", data })
 }
 
 impl SandboxCaller {
-    /// Converts a result into a response with the status codes that the caller wants.
-    pub(super) fn respond<T>(self, result: Result<T, Refusal>) -> SandboxResult<T> {
-        match result {
-            Ok(data) => Ok(ok(data)),
-            Err(refusal) => Err(RefusalResponse { refusal, http_errors: self.http_errors }),
-        }
+    /// A refusal with the status codes that the caller wants.
+    pub(super) fn refused(self, refusal: Refusal) -> RefusalResponse {
+        RefusalResponse { refusal, http_errors: self.http_errors }
     }
 }
 

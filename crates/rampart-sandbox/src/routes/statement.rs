@@ -25,7 +25,7 @@ pub(super) async fn entries(
     let mut found = Vec::with_capacity(limit);
     let mut scanned = 0;
     while scanned < MAX_SCANNED_LINES {
-        let page = state.world.account_statement_for(partner, rail, account, before.as_deref(), limit).await.map_err(refusal)?;
+        let page = state.world.account_statement(Some(partner), rail, account, before.as_deref(), limit).await.map_err(refusal)?;
         let is_last = page.len() < limit;
         scanned += page.len();
         before = page.last().map(|entry| entry.line.clone());

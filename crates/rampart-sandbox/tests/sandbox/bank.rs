@@ -157,9 +157,9 @@ async fn transfers_appear_on_the_statement_in_order() {
     assert!(credits[0].0 < credits[1].0 && credits[1].0 < credits[2].0);
     let foreign = BankTransfer { currency: "MXN".parse().unwrap(), ..transfer(100) };
     assert!(matches!(test.world.transfer(foreign).await, Err(WorldError::Impossible(_))));
-    let entries = test.world.account_statement(rail, IBAN, None, 2).await.unwrap();
+    let entries = test.world.account_statement(None, rail, IBAN, None, 2).await.unwrap();
     assert_eq!(entries.iter().map(|entry| entry.amount.minor()).collect::<Vec<_>>(), [300, 200]);
-    let rest = test.world.account_statement(rail, IBAN, Some(&entries[1].line), 2).await.unwrap();
+    let rest = test.world.account_statement(None, rail, IBAN, Some(&entries[1].line), 2).await.unwrap();
     assert_eq!(rest.iter().map(|entry| entry.line.as_str()).collect::<Vec<_>>(), [credits[0].0.as_str()]);
 }
 

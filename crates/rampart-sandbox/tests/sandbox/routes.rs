@@ -354,7 +354,7 @@ async fn partners_see_their_own_lines_of_the_banks_books() {
     call.test.world.start();
     in_time(async {
         loop {
-            let all = call.test.world.account_statement(rail, IBAN, None, 100).await.unwrap();
+            let all = call.test.world.account_statement(None, rail, IBAN, None, 100).await.unwrap();
             if all.iter().filter(|line| line.kind == "payout_settled").count() == 2 {
                 break assert_eq!(all.len(), 8);
             }

@@ -10,7 +10,7 @@ use crate::store::Store;
 const PAGE_ROWS: i64 = 2_000;
 
 /// One inconsistency in the books.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Inconsistency {
     /// The check: `balance`, `account`, `posting`, `asset`, `held`, `order` or `events`.
     pub check: &'static str,
@@ -20,7 +20,7 @@ pub struct Inconsistency {
 }
 
 /// The result of a verification.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct VerifyReport {
     pub entries: u64,
     pub postings: u64,

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Clock as _;
 use rampart_store::CommitError;
 
+use crate::examples::event;
 use crate::support::{BANK, EUR, Fixture, claim, commit_in_one_batch, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
@@ -74,12 +74,9 @@ async fn what_exists_is_not_new(fixture: Arc<Fixture>) {
     store.commit(writing(cursor("source", "first"))).await.unwrap();
     let key = RecordKey::Cursor("source".parse().unwrap());
     assert_eq!(store.commit(writing(cursor("source", "second"))).await, Err(CommitError::Conflict(key)));
-    let (store, results) = commit_in_one_batch(
-        &fixture,
-        Vec::new(),
-        vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))],
-    )
-    .await;
+    let (store, results) =
+        commit_in_one_batch(&fixture, vec![writing(cursor("fresh", "1")), writing(cursor("fresh", "2")), writing(cursor("source", "3"))])
+            .await;
     assert!(results[0].is_ok());
     assert!(matches!(results[1], Err(CommitError::Conflict(_))));
     assert!(matches!(results[2], Err(CommitError::Conflict(_))));
@@ -129,7 +126,7 @@ async fn a_claim_won_and_a_version_lost_leaves_the_claim_free(fixture: Arc<Fixtu
 
     // The same beside an accepted step, where the batch does commit.
     lost.relied.push((RecordKey::Cursor("source".parse().unwrap()), 7));
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![lost, writing(cursor("neighbour", ""))]).await;
+    let (store, results) = commit_in_one_batch(&fixture, vec![lost, writing(cursor("neighbour", ""))]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1].as_ref().unwrap().batch, 1);
     assert_eq!(store.claim(ClaimScope::Quote, "quote").await.unwrap(), None);
@@ -163,7 +160,7 @@ async fn a_key_passes_to_the_next_in_the_batch(fixture: Arc<Fixture>) {
         step
     };
     let (store, results) =
-        commit_in_one_batch(&fixture, Vec::new(), vec![taking("refused", true), taking("second", false), taking("third", false)]).await;
+        commit_in_one_batch(&fixture, vec![taking("refused", true), taking("second", false), taking("third", false)]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1].as_ref().unwrap().batch, 1);
     assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "second"));
@@ -195,7 +192,7 @@ async fn a_key_that_must_be_free(fixture: Arc<Fixture>) {
     // The check takes no claim.
     store.commit(taking("free", None)).await.unwrap();
     drop(store);
-    let (_store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![needing("new"), taking("new", None), needing("new")]).await;
+    let (_store, results) = commit_in_one_batch(&fixture, vec![needing("new"), taking("new", None), needing("new")]).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     assert!(matches!(&results[2], Err(CommitError::AlreadyClaimed(stored)) if stored.subject == "owner"));
 }
@@ -211,7 +208,7 @@ async fn a_debit_behind_a_refused_credit_is_refused(fixture: Arc<Fixture>) {
     let mut credit = customer_step(&fixture, BANK, customer, 100);
     credit.rely(RecordKey::Cursor("nowhere".parse().unwrap()), 1);
     let debit = customer_step(&fixture, customer, Account::Fx, 60);
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![credit, debit, writing(cursor("neighbour", ""))]).await;
+    let (store, results) = commit_in_one_batch(&fixture, vec![credit, debit, writing(cursor("neighbour", ""))]).await;
     assert!(matches!(results[0], Err(CommitError::Conflict(_))));
     assert_eq!(results[1], Err(CommitError::InsufficientFunds { account: customer, asset: EUR }));
     assert!(results[2].is_ok());
@@ -226,7 +223,7 @@ async fn a_debit_behind_an_accepted_credit_stands(fixture: Arc<Fixture>) {
         customer_step(&fixture, customer, Account::Fx, 60),
         customer_step(&fixture, customer, Account::Fx, 60),
     ];
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, steps).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     assert_eq!(results[2], Err(CommitError::InsufficientFunds { account: customer, asset: EUR }));
     let balance = store.balance(customer, EUR).await.unwrap();
@@ -238,16 +235,8 @@ async fn a_debit_behind_an_accepted_credit_stands(fixture: Arc<Fixture>) {
 }
 
 fn with_event(fixture: &Fixture, partner: PartnerId, subject: &str) -> Step {
-    let mint = fixture.mint();
     let mut step = Step::new();
-    step.events.push(EventDraft {
-        id: mint.id(),
-        partner,
-        kind: EventType::PayIn,
-        subject: subject.into(),
-        data: "{}".into(),
-        created_at: mint.now,
-    });
+    step.events.push(event(&fixture.mint(), partner, subject));
     step
 }
 
@@ -259,8 +248,7 @@ async fn events_are_numbered_without_a_gap(fixture: Arc<Fixture>) {
     twice.extend(with_event(&fixture, other, "x"));
     twice.extend(with_event(&fixture, one, "c"));
     let (store, results) =
-        commit_in_one_batch(&fixture, Vec::new(), vec![with_event(&fixture, one, "a"), refused, twice, with_event(&fixture, one, "d")])
-            .await;
+        commit_in_one_batch(&fixture, vec![with_event(&fixture, one, "a"), refused, twice, with_event(&fixture, one, "d")]).await;
     let numbers = |index: usize| results[index].as_ref().unwrap().events.iter().map(|event| event.sequence).collect::<Vec<_>>();
     assert_eq!((numbers(0), numbers(2), numbers(3)), (vec![1], vec![2, 1, 3], vec![4]));
     assert!(results[1].is_err());
@@ -292,7 +280,7 @@ async fn ceilings_hold_within_a_batch(fixture: Arc<Fixture>) {
         raising(-30, None),
         raising(30, Some(100)),
     ];
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, steps).await;
     let over = Err(CommitError::OverCeiling { counter: counter(1, "limit") });
     assert!(results[0].is_ok() && results[2].is_ok() && results[4].is_ok() && results[5].is_ok());
     assert_eq!((&results[1], &results[3]), (&over, &over));

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use rampart_core::id::{CustomerId, Mint, PartnerId};
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, Committed, Store};
 
-use crate::examples::customer;
+use crate::examples::{customer, event};
 use crate::support::{BANK, EUR, Fixture, HOT, USDC, claim, counter, cursor, funding, holding, posting, raise, units, writing};
 
 on_both_engines!(
@@ -37,14 +36,7 @@ fn crossing(mint: &Mint<'_>, partner: PartnerId, turn: usize) -> Step {
     step.raises.push(raise(counter(i64::try_from(turn % 5).unwrap(), "limit"), 1, None));
     step.raises.push(raise(counter(5, "limit"), 1, None));
     step.claims.push(claim(ClaimScope::Fact, &mint.id::<PartnerId>().to_string(), ""));
-    step.events.push(EventDraft {
-        id: mint.id(),
-        partner,
-        kind: EventType::PayIn,
-        subject: "s".into(),
-        data: "{}".into(),
-        created_at: mint.now,
-    });
+    step.events.push(event(mint, partner, "s"));
     step.write(rampart_core::step::job::Job::due_now(mint, rampart_core::step::job::JobKind::CheckKyc, turn));
     step
 }

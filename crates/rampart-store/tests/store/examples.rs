@@ -5,7 +5,7 @@ use std::time::Duration;
 use rampart_core::customer::kyc::Kyc;
 use rampart_core::customer::{Customer, Profile};
 use rampart_core::example;
-use rampart_core::id::{CustomerId, OrderId, PartnerId};
+use rampart_core::id::{CustomerId, Mint, OrderId, PartnerId};
 use rampart_core::identity::country::Country;
 use rampart_core::identity::identification::CustomerType;
 use rampart_core::ledger::{Account, Origin};
@@ -179,6 +179,11 @@ pub(crate) fn delivery(fixture: &Fixture, partner: PartnerId, state: DeliverySta
     }
 }
 
+pub(crate) fn event(mint: &Mint<'_>, partner: PartnerId, subject: &str) -> EventDraft {
+    let (id, created_at) = (mint.id(), mint.now);
+    EventDraft { id, partner, kind: EventType::PayIn, subject: subject.into(), data: "{}".into(), created_at }
+}
+
 pub(crate) fn review(fixture: &Fixture, order: Option<OrderId>) -> ReviewItem {
     ReviewItem {
         id: fixture.mint().id(),
@@ -261,14 +266,8 @@ pub(crate) async fn fill(fixture: &Fixture, store: &Store, payments: usize) {
         step.postings.push(posting(&mint, Origin::Fact, Some(id), Account::Bank(example::SEPA), customer, EUR, 70));
         step.postings.push(posting(&mint, Origin::Fact, Some(id), customer, Account::Fx, EUR, 70));
         step.postings.push(posting(&mint, Origin::Fact, Some(id), Account::Fx, Account::Capital, Asset::Coin(USDC), 10_i128.pow(30)));
-        step.events.push(EventDraft {
-            id: mint.id(),
-            partner: partner.id,
-            kind: EventType::PaymentUpdated,
-            subject: id.to_string(),
-            data: r#"{"a":"ñ \u0000"}"#.into(),
-            created_at: mint.now,
-        });
+        let data = r#"{"a":"ñ \u0000"}"#.into();
+        step.events.push(EventDraft { kind: EventType::PaymentUpdated, data, ..event(&mint, partner.id, &id.to_string()) });
         store.commit(step).await.unwrap();
     }
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::Origin;
-use rampart_core::review::AuditEntry;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CommitError, CommitFault, Store};
 
-use crate::examples::customer;
+use crate::examples::{audit, customer};
 use crate::support::{
     BANK, EUR, Fixture, HOT, TestEngine, USDC, claim, commit_in_one_batch, counter, cursor, funding, gated, holding, raise, units, until,
     writing,
@@ -137,7 +136,7 @@ impl ExpectedBooks {
             _ => {
                 let mut step = funding(&fixture.mint(), HOT, USDC, by);
                 step.raises.push(raise(counter(0, "limit"), 1, None));
-                step.write(line(fixture, poison));
+                step.write(audit(fixture, poison));
                 (step, false)
             }
         }
@@ -173,21 +172,6 @@ async fn what_is_decided_is_what_the_books_would_say(fixture: Arc<Fixture>) {
     assert!(report.findings.iter().all(|finding| finding.check == "held"), "{:?}", report.findings);
 }
 
-fn line(fixture: &Fixture, subject: &str) -> AuditEntry {
-    let mint = fixture.mint();
-    let text = String::from("x");
-    AuditEntry {
-        id: mint.id(),
-        version: 0,
-        actor: text.clone(),
-        action: text.clone(),
-        subject: subject.into(),
-        reason: text,
-        detail: String::new(),
-        at: mint.now,
-    }
-}
-
 /// The subject of an audit entry that cannot be stored. PostgreSQL refuses NUL in text. SQLite stores nearly everything, so a
 /// trigger refuses it.
 async fn poison(fixture: &Fixture) -> &'static str {
@@ -206,11 +190,11 @@ async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(fixture: Arc<F
     drop(fixture.store().await);
     let poison = poison(&fixture).await;
     let mut steps: Vec<Step> = (0..9).map(|turn| writing(cursor(&format!("c{turn}"), ""))).collect();
-    steps.insert(4, writing(line(&fixture, poison)));
+    steps.insert(4, writing(audit(&fixture, poison)));
     let mut dependent = funding(&fixture.mint(), BANK, EUR, 5);
-    dependent.write(line(&fixture, poison));
+    dependent.write(audit(&fixture, poison));
     steps.push(dependent);
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, steps).await;
     for (index, result) in results.iter().enumerate() {
         match index {
             4 | 10 => assert!(matches!(result, Err(CommitError::Defect(_))), "{index}: {result:?}"),
@@ -219,13 +203,13 @@ async fn a_step_that_cannot_be_stored_leaves_its_neighbours_alone(fixture: Arc<F
     }
     assert_eq!(store.balance(BANK, EUR).await.unwrap().posted, units(0));
     assert_eq!(store.audit(None, 10).await.unwrap(), []);
-    store.commit(writing(line(&fixture, "fine"))).await.unwrap();
+    store.commit(writing(audit(&fixture, "fine"))).await.unwrap();
 }
 
 async fn a_full_queue_is_unavailable(fixture: Arc<Fixture>) {
     let mut options = fixture.options();
     options.queue = 3;
-    let (options, gate) = gated(options, Vec::new());
+    let (options, gate) = gated(options);
     let store = Store::open(&fixture.url, options).await.unwrap();
     let first = tokio::spawn({
         let store = store.clone();
@@ -247,7 +231,7 @@ async fn a_full_queue_is_unavailable(fixture: Arc<Fixture>) {
 async fn a_batch_is_cut_at_its_cap(fixture: Arc<Fixture>) {
     let mut options = fixture.options();
     options.batch = 4;
-    let (options, gate) = gated(options, Vec::new());
+    let (options, gate) = gated(options);
     let store = Store::open(&fixture.url, options).await.unwrap();
     let first = tokio::spawn({
         let store = store.clone();

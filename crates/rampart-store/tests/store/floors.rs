@@ -28,7 +28,7 @@ async fn a_hot_wallet_does_not_promise_what_it_does_not_have(fixture: Arc<Fixtur
         holding(HOT, USDC, -70, Origin::Request),
         holding(HOT, USDC, 70, Origin::Request),
     ];
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), steps).await;
+    let (store, results) = commit_in_one_batch(&fixture, steps).await;
     let short = Err(CommitError::InsufficientFunds { account: HOT, asset });
     let stands: Vec<bool> = results.iter().map(Result::is_ok).collect();
     assert_eq!(stands, [true, true, false, true, false, true, true]);
@@ -74,7 +74,7 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(fixture: Arc<Fixt
     assert_eq!((less.len(), less[0].id, less[0].amount, less[0].version), (1, items[0].id, units(15), 2));
     store.commit(holding(BANK, EUR, 5, Origin::Fact)).await.unwrap();
     drop(store);
-    let (store, results) = commit_in_one_batch(&fixture, Vec::new(), vec![loss(1), loss(2)]).await;
+    let (store, results) = commit_in_one_batch(&fixture, vec![loss(1), loss(2)]).await;
     assert!(results.iter().all(Result::is_ok));
     let items = store.reviews_waiting(None, 10).await.unwrap();
     assert_eq!((items.len(), items[0].id, items[0].amount), (1, less[0].id, units(23)));

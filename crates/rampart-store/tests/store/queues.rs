@@ -6,7 +6,6 @@ use std::time::Duration;
 use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
 use rampart_core::outgoing::{PayoutState, SignedTransaction, TransferState};
-use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::job::{Job, JobKind};
@@ -14,7 +13,7 @@ use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 
-use crate::examples::{audit, delivery, deposit, fact, payout, review, subscription, transfer};
+use crate::examples::{audit, delivery, deposit, event, fact, payout, review, subscription, transfer};
 use crate::support::{Fixture, claim, counter, cursor, raise, writing};
 
 on_both_engines!(
@@ -214,15 +213,7 @@ async fn partners_with_news_are_found(fixture: Arc<Fixture>) {
     for partner in &partners {
         let mut step = Step::new();
         for _ in 0..3 {
-            let mint = fixture.mint();
-            step.events.push(EventDraft {
-                id: mint.id(),
-                partner: *partner,
-                kind: EventType::PayIn,
-                subject: String::new(),
-                data: "{}".into(),
-                created_at: mint.now,
-            });
+            step.events.push(event(&fixture.mint(), *partner, ""));
         }
         store.commit(step).await.unwrap();
     }

@@ -13,10 +13,10 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
-use rampart_store::InstallationRecord;
+use rampart_store::{InstallationRecord, Store};
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
-use crate::examples::{customer, delivery, rampoff, review, subscription};
+use crate::examples::{customer, delivery, event, rampoff, review, subscription};
 use crate::support::{Fixture, TestEngine, claim, earlier_token, payment, run, writing};
 
 /// `table.column type null key` and `index table (columns) unique partial`, a form common to both engines.
@@ -125,6 +125,15 @@ async fn opening_again_changes_nothing(fixture: Arc<Fixture>) {
     );
 }
 
+/// Reverts the database to the form of an earlier version, and opens it again.
+async fn upgraded(fixture: &Fixture, store: Store, before: &[&str]) -> Store {
+    store.close().await;
+    for sql in before {
+        fixture.sql(sql).await;
+    }
+    fixture.store().await
+}
+
 /// Reverts the reviews table to its form before the sixth migration.
 const BEFORE_REVIEWS_BY_FACT: [&str; 5] = [
     "DROP INDEX reviews_fact",
@@ -148,11 +157,7 @@ async fn items_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
         item.version = 1;
     }
     store.commit(step).await.unwrap();
-    store.close().await;
-    for sql in BEFORE_REVIEWS_BY_FACT {
-        fixture.sql(sql).await;
-    }
-    let store = fixture.store().await;
+    let store = upgraded(&fixture, store, &BEFORE_REVIEWS_BY_FACT).await;
     assert_eq!(store.reversals_waiting(order).await.unwrap(), [reversal]);
     assert_eq!(store.reviews_of_fact(about.fact.unwrap()).await.unwrap(), [about]);
     assert_eq!(store.reviews(None, 9).await.unwrap().len(), 3);
@@ -162,8 +167,12 @@ async fn items_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
 }
 
 /// Reverts the jobs table to its form before the twelfth migration.
-const BEFORE_FAILING_JOBS: [&str; 3] =
-    ["DROP INDEX jobs_failing", "ALTER TABLE jobs DROP COLUMN failing", "DELETE FROM migrations WHERE name = '0012_failing_jobs'"];
+const BEFORE_FAILING_JOBS: [&str; 4] = [
+    "DROP INDEX jobs_failing",
+    "ALTER TABLE jobs DROP COLUMN failing",
+    "DELETE FROM migrations WHERE name = '0012_failing_jobs'",
+    "UPDATE jobs SET data = replace(data, ',\"first_failed_at\":null', '')",
+];
 
 async fn failing_jobs_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
     let store = fixture.store().await;
@@ -184,12 +193,7 @@ async fn failing_jobs_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
     assert_eq!(store.jobs_failing(None, 9).await.unwrap(), failing);
     assert_eq!(store.jobs_failing(Some(failing[0].id), 9).await.unwrap(), failing[1..]);
     assert_eq!(store.order_counts().await.unwrap().jobs_failing, 2);
-    store.close().await;
-    for sql in BEFORE_FAILING_JOBS {
-        fixture.sql(sql).await;
-    }
-    fixture.sql("UPDATE jobs SET data = replace(data, ',\"first_failed_at\":null', '')").await;
-    let store = fixture.store().await;
+    let store = upgraded(&fixture, store, &BEFORE_FAILING_JOBS).await;
     assert_eq!(store.jobs_failing(None, 9).await.unwrap(), failing);
     assert_eq!(failing[0].failing_since(), failing[0].id.minted_at());
 }
@@ -215,16 +219,8 @@ async fn links_of_an_earlier_version_lead_on_and_are_not_kept(fixture: Arc<Fixtu
     let mut step = writing(bought.clone());
     step.write(sold.clone());
     people.iter().for_each(|one| step.write(one.clone()));
-    let mint = fixture.mint();
     let data = link("kyc_form_url", &tokens[9]);
-    step.events.push(EventDraft {
-        id: mint.id(),
-        partner: owner,
-        kind: EventType::KycUpdated,
-        subject: "8".into(),
-        data,
-        created_at: mint.now,
-    });
+    step.events.push(EventDraft { kind: EventType::KycUpdated, data, ..event(&fixture.mint(), owner, "8") });
     for (scope, key, answer) in [
         (ClaimScope::IdempotencyKey, "one", link("url_payment", &tokens[0])),
         (ClaimScope::IdempotencyKey, "two", link("url_status", &tokens[1])),
@@ -288,11 +284,7 @@ async fn deliveries_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
         one.version = 1;
     }
     store.commit(step).await.unwrap();
-    store.close().await;
-    for sql in BEFORE_RECEIVERS {
-        fixture.sql(sql).await;
-    }
-    let store = fixture.store().await;
+    let store = upgraded(&fixture, store, &BEFORE_RECEIVERS).await;
     assert_eq!(store.receivers_due(None, now, now, 9).await.unwrap().receivers, [(wish.id, now)]);
     assert_eq!(store.deliveries_due_to(wish.id, now, now, 9).await.unwrap(), made[..1]);
     assert_eq!(store.deliveries_parked_to(wish.id, None, 9).await.unwrap(), made[1..2]);
@@ -321,11 +313,7 @@ async fn names_of_an_earlier_version_are_taken(fixture: Arc<Fixture>) {
     }
     let installation = InstallationRecord { id: "one".into(), key_fingerprint: "print".into(), created_at: Timestamp::from_micros(5) };
     store.install(&installation).await.unwrap();
-    store.close().await;
-    for sql in BEFORE_MODES_AND_NAMES {
-        fixture.sql(sql).await;
-    }
-    let store = fixture.store().await;
+    let store = upgraded(&fixture, store, &BEFORE_MODES_AND_NAMES).await;
     let owner = async |name: &str| store.claim(ClaimScope::PartnerName, name).await.unwrap().map(|claim| claim.subject);
     assert_eq!(owner("Tienda \"Uno\" ñ").await.as_ref(), Some(&partners[0]));
     // All are from one millisecond: the identifiers decide which is the oldest.
@@ -364,11 +352,7 @@ async fn addresses_of_an_earlier_version_stay_with_their_orders(fixture: Arc<Fix
         store.commit(writing(one.clone())).await.unwrap();
         one.version = 1;
     }
-    store.close().await;
-    for sql in BEFORE_ADDRESS_FAMILIES {
-        fixture.sql(sql).await;
-    }
-    let store = fixture.store().await;
+    let store = upgraded(&fixture, store, &BEFORE_ADDRESS_FAMILIES).await;
     // A series starts above every older one of its family. bsc has no order yet and counts as well.
     assert_eq!(store.reserve_numbers("addresses-evm", 2).await.unwrap(), 193..195);
     assert_eq!(store.reserve_numbers("addresses-bitcoin", 2).await.unwrap(), 961..963);
@@ -401,10 +385,10 @@ async fn two_nodes_may_start_at_once(fixture: Arc<Fixture>) {
 async fn a_later_versions_database_is_refused(fixture: Arc<Fixture>) {
     drop(fixture.store().await);
     fixture.sql("INSERT INTO migrations (name) VALUES ('9999_later')").await;
-    let Err(error) = rampart_store::Store::open(&fixture.url, fixture.options()).await else { panic!("it was opened") };
+    let Err(error) = Store::open(&fixture.url, fixture.options()).await else { panic!("it was opened") };
     assert!(error.to_string().contains("9999_later"));
     for url in ["mysql://x", "sqlite:", "sqlite::memory:", "postgres://user:secret@[bad"] {
-        let Err(error) = rampart_store::Store::open(url, fixture.options()).await else { panic!("{url} was opened") };
+        let Err(error) = Store::open(url, fixture.options()).await else { panic!("{url} was opened") };
         assert!(!error.to_string().contains("secret"));
     }
 }

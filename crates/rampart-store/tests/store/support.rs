@@ -317,33 +317,26 @@ impl Gate {
     }
 }
 
-/// Options whose first commit waits at a gate. Later commits get the given faults.
-pub(crate) fn gated(mut options: StoreOptions, faults: Vec<Option<CommitFault>>) -> (StoreOptions, Gate) {
+/// Options whose first commit waits at a gate.
+pub(crate) fn gated(mut options: StoreOptions) -> (StoreOptions, Gate) {
     let reached = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (open, opened) = std::sync::mpsc::channel();
-    let state = Mutex::new((Some(opened), faults.into_iter()));
+    let state = Mutex::new(Some(opened));
     let noted = Arc::clone(&reached);
     options.commit_faults = Some(Arc::new(move || {
-        let first = state.lock().unwrap().0.take();
-        match first {
-            Some(opened) => {
-                noted.store(true, Ordering::SeqCst);
-                opened.recv().unwrap();
-                None
-            }
-            None => state.lock().unwrap().1.next().flatten(),
+        let first = state.lock().unwrap().take();
+        if let Some(opened) = first {
+            noted.store(true, Ordering::SeqCst);
+            opened.recv().unwrap();
         }
+        None
     }));
     (options, Gate { reached, open })
 }
 
 /// Commits steps so that they arrive in this order and share one batch.
-pub(crate) async fn commit_in_one_batch(
-    fixture: &Fixture,
-    faults: Vec<Option<CommitFault>>,
-    steps: Vec<Step>,
-) -> (Store, Vec<Result<Committed, CommitError>>) {
-    let (options, gate) = gated(fixture.options(), faults);
+pub(crate) async fn commit_in_one_batch(fixture: &Fixture, steps: Vec<Step>) -> (Store, Vec<Result<Committed, CommitError>>) {
+    let (options, gate) = gated(fixture.options());
     let store = Store::open(&fixture.url, options).await.unwrap();
     let first = store.commit(writing(cursor("gate", "")));
     let results = {

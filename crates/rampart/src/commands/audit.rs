@@ -6,7 +6,6 @@ use rampart_core::id::AuditId;
 
 use super::context::CommandContext;
 use crate::error::CommandError;
-use crate::output;
 
 const PAGE_ROWS: u32 = 200;
 
@@ -29,8 +28,5 @@ pub(crate) enum AuditCommand {
 pub(crate) async fn run(context: &CommandContext, command: AuditCommand) -> Result<(), CommandError> {
     let AuditCommand::List { subject, after, limit } = command;
     let lines = operate::audit_log(&context.installation.app, subject.as_deref(), after, limit).await?;
-    let last = lines.last().map(|line| line.id.as_str());
-    context
-        .printer
-        .show(&lines, |lines| output::page_of(lines, &["id", "at", "actor", "action", "subject", "reason", "detail"], limit, last))
+    context.show_page(&lines, &["id", "at", "actor", "action", "subject", "reason", "detail"], limit, |line| &line.id)
 }

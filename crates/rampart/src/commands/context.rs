@@ -65,6 +65,17 @@ impl CommandContext {
         self.printer.show(&items, |items| output::table_of(items, fields))
     }
 
+    /// Prints a page of a list as a table of these fields. A full page ends with how to continue after its last item.
+    pub(crate) fn show_page<T: Serialize>(
+        &self,
+        items: &[T],
+        fields: &[&str],
+        limit: u32,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<(), CommandError> {
+        self.printer.show(&items, |items| output::page_of(items, fields, limit, items.last().map(&id)))
+    }
+
     /// The reason, for a command that does not require one.
     pub(crate) fn reason_or(&self, default: &'static str) -> &str {
         self.reason.as_deref().unwrap_or(default)

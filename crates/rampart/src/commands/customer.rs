@@ -1,6 +1,6 @@
 //! `rampart customer`: shows, bans and verifies customers.
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use rampart_app::operate::customers;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::CustomerId;
@@ -12,20 +12,11 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum CustomerCommand {
     /// Show a customer with its audit log
-    Show {
-        /// Number of the customer (user_id)
-        id: i64,
-    },
+    Show(CustomerArgument),
     /// Ban a customer from trading
-    Ban {
-        /// Number of the customer (user_id)
-        id: i64,
-    },
+    Ban(CustomerArgument),
     /// Allow a customer to trade again after a ban, or after a reversal of money whose coins had left
-    Unban {
-        /// Number of the customer (user_id)
-        id: i64,
-    },
+    Unban(CustomerArgument),
     /// Set the level of a customer's identity check manually
     Kyc {
         /// Number of the customer (user_id)
@@ -33,6 +24,12 @@ pub(crate) enum CustomerCommand {
         /// Level of the identity check
         level: LevelArgument,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CustomerArgument {
+    /// Number of the customer (user_id)
+    id: i64,
 }
 
 /// The levels of the identity check.
@@ -79,19 +76,14 @@ const LISTS: &[(&str, &[&str])] = &[("kyc_reasons", &[]), ("warnings", &[]), ("a
 pub(crate) async fn run(context: &CommandContext, command: CustomerCommand) -> Result<(), CommandError> {
     let app = &context.installation.app;
     let id = match command {
-        CustomerCommand::Show { id } => CustomerId(id),
-        CustomerCommand::Ban { id } => {
-            customers::ban(app, &context.operator()?, CustomerId(id)).await?;
-            CustomerId(id)
-        }
-        CustomerCommand::Unban { id } => {
-            customers::unban(app, &context.operator()?, CustomerId(id)).await?;
-            CustomerId(id)
+        CustomerCommand::Show(CustomerArgument { id }) => id,
+        CustomerCommand::Ban(CustomerArgument { id }) => customers::ban(app, &context.operator()?, CustomerId(id)).await.map(|()| id)?,
+        CustomerCommand::Unban(CustomerArgument { id }) => {
+            customers::unban(app, &context.operator()?, CustomerId(id)).await.map(|()| id)?
         }
         CustomerCommand::Kyc { id, level } => {
-            customers::kyc(app, &context.operator()?, CustomerId(id), level.level()).await?;
-            CustomerId(id)
+            customers::kyc(app, &context.operator()?, CustomerId(id), level.level()).await.map(|()| id)?
         }
     };
-    context.printer.show(&customers::show(app, id).await?, |customer| output::record(customer, FIELDS, LISTS))
+    context.printer.show(&customers::show(app, CustomerId(id)).await?, |customer| output::record(customer, FIELDS, LISTS))
 }

@@ -6,7 +6,6 @@ use rampart_core::id::JobId;
 
 use super::context::CommandContext;
 use crate::error::CommandError;
-use crate::output;
 
 const PAGE_ROWS: u32 = 200;
 
@@ -32,8 +31,7 @@ pub(crate) async fn run(context: &CommandContext, command: JobCommand) -> Result
     match command {
         JobCommand::List { after } => {
             let found = jobs::failing(app, after, PAGE_ROWS).await?;
-            let last = found.last().map(|job| job.id.as_str());
-            context.printer.show(&found, |found| output::page_of(found, FIELDS, PAGE_ROWS, last))
+            context.show_page(&found, FIELDS, PAGE_ROWS, |job| &job.id)
         }
         JobCommand::Retry { id } => context.show(&jobs::retry(app, &context.operator()?, id).await?),
     }

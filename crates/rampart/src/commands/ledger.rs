@@ -5,7 +5,7 @@ use rampart_core::id::OrderId;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
-use rampart_store::{AccountBalance, LedgerPosting, VerifyReport};
+use rampart_store::{AccountBalance, Inconsistency, LedgerPosting, VerifyReport};
 use serde::Serialize;
 
 use super::context::CommandContext;
@@ -37,20 +37,8 @@ pub(crate) enum LedgerCommand {
 #[derive(Serialize)]
 struct VerifyOutput {
     holds: bool,
-    entries: u64,
-    postings: u64,
-    balances: u64,
-    orders: u64,
-    events: u64,
-    findings: Vec<VerifyFinding>,
-    warnings: Vec<VerifyFinding>,
-}
-
-#[derive(Serialize)]
-struct VerifyFinding {
-    check: &'static str,
-    subject: String,
-    fault: String,
+    #[serde(flatten)]
+    report: VerifyReport,
 }
 
 #[derive(Serialize)]
@@ -79,7 +67,7 @@ pub(crate) async fn run(context: &CommandContext, command: LedgerCommand) -> Res
     match command {
         LedgerCommand::Verify => {
             let report = rampart_app::ledger_check::verify(&context.installation.app).await?;
-            let verified = verified(&report);
+            let verified = VerifyOutput { holds: report.holds(), report };
             context.printer.show(&verified, verify_text)?;
             if verified.holds { Ok(()) } else { Err(CommandError::ProblemFound) }
         }
@@ -101,32 +89,13 @@ async fn exists(context: &CommandContext, id: OrderId) -> Result<bool, CommandEr
     Ok(store.payment(id).await?.is_some() || store.rampoff(id).await?.is_some())
 }
 
-fn verified(report: &VerifyReport) -> VerifyOutput {
-    let findings = |found: &[rampart_store::Inconsistency]| {
-        let found = found.iter();
-        found
-            .map(|finding| VerifyFinding { check: finding.check, subject: finding.subject.clone(), fault: finding.fault.clone() })
-            .collect()
-    };
-    VerifyOutput {
-        holds: report.holds(),
-        entries: report.entries,
-        postings: report.postings,
-        balances: report.balances,
-        orders: report.orders,
-        events: report.events,
-        findings: findings(&report.findings),
-        warnings: findings(&report.warnings),
-    }
-}
-
 fn verify_text(verified: &VerifyOutput) -> String {
-    let VerifyOutput { entries, postings, balances, orders, events, .. } = verified;
+    let VerifyReport { entries, postings, balances, orders, events, findings, warnings } = &verified.report;
     let checked = format!("{entries} entries in {postings} postings, {balances} balances, {orders} orders, {events} events");
     let verdict = if verified.holds { "The books hold" } else { "THE BOOKS DO NOT HOLD" };
-    let line = |kind: &str, finding: &VerifyFinding| format!("\n{kind}{} {}: {}", finding.check, finding.subject, finding.fault);
-    let faults = verified.findings.iter().map(|finding| line("", finding));
-    let warnings = verified.warnings.iter().map(|finding| line("warning: ", finding));
+    let line = |kind: &str, finding: &Inconsistency| format!("\n{kind}{} {}: {}", finding.check, finding.subject, finding.fault);
+    let faults = findings.iter().map(|finding| line("", finding));
+    let warnings = warnings.iter().map(|finding| line("warning: ", finding));
     format!("{verdict}: {checked}.{}", faults.chain(warnings).collect::<String>())
 }
 

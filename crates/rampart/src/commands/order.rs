@@ -1,6 +1,6 @@
 //! `rampart order`: shows and changes an order.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use rampart_app::operate::orders;
 use rampart_core::id::OrderId;
 
@@ -12,20 +12,11 @@ use crate::output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrderCommand {
     /// Show an order: state, amounts, jobs, events, webhook deliveries and audit log
-    Show {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    Show(OrderArgument),
     /// Put an order on hold before coins or money leave
-    Hold {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    Hold(OrderArgument),
     /// Continue an order that is on hold
-    Release {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    Release(OrderArgument),
     /// Refund an order to the destination that the customer gave
     Refund {
         /// Identifier of the order
@@ -43,20 +34,17 @@ pub(crate) enum OrderCommand {
         to: DestinationArguments,
     },
     /// Move an order's money or coins to suspense, one review item per receipt, and end the order
-    ToSuspense {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    ToSuspense(OrderArgument),
     /// Recall the payout or transfer of an order: stop it if it was not attempted, cancel it on its chain if it was only signed
-    Recall {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    Recall(OrderArgument),
     /// Cancel an order that has not been paid
-    Cancel {
-        /// Identifier of the order
-        id: OrderId,
-    },
+    Cancel(OrderArgument),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrderArgument {
+    /// Identifier of the order
+    id: OrderId,
 }
 
 /// The printed fields, in this order.
@@ -95,19 +83,10 @@ const LISTS: &[(&str, &[&str])] = &[
 pub(crate) async fn run(context: &CommandContext, command: OrderCommand) -> Result<(), CommandError> {
     let app = &context.installation.app;
     let id = match command {
-        OrderCommand::Show { id } => id,
-        OrderCommand::Hold { id } => {
-            orders::hold(app, &context.operator()?, id).await?;
-            id
-        }
-        OrderCommand::Release { id } => {
-            orders::release(app, &context.operator()?, id).await?;
-            id
-        }
-        OrderCommand::Refund { id, to } => {
-            orders::refund_to(app, &context.operator()?, id, to.as_deref()).await?;
-            id
-        }
+        OrderCommand::Show(OrderArgument { id }) => id,
+        OrderCommand::Hold(OrderArgument { id }) => orders::hold(app, &context.operator()?, id).await.map(|()| id)?,
+        OrderCommand::Release(OrderArgument { id }) => orders::release(app, &context.operator()?, id).await.map(|()| id)?,
+        OrderCommand::Refund { id, to } => orders::refund_to(app, &context.operator()?, id, to.as_deref()).await.map(|()| id)?,
         OrderCommand::Destination { id, to } => {
             let destination = to.destination();
             let destination = destination
@@ -115,18 +94,9 @@ pub(crate) async fn run(context: &CommandContext, command: OrderCommand) -> Resu
             orders::give_destination(app, &context.operator()?, id, &destination).await?;
             id
         }
-        OrderCommand::ToSuspense { id } => {
-            orders::set_aside(app, &context.operator()?, id).await?;
-            id
-        }
-        OrderCommand::Recall { id } => {
-            orders::recall(app, &context.operator()?, id).await?;
-            id
-        }
-        OrderCommand::Cancel { id } => {
-            orders::cancel(app, &context.operator()?, id).await?;
-            id
-        }
+        OrderCommand::ToSuspense(OrderArgument { id }) => orders::set_aside(app, &context.operator()?, id).await.map(|()| id)?,
+        OrderCommand::Recall(OrderArgument { id }) => orders::recall(app, &context.operator()?, id).await.map(|()| id)?,
+        OrderCommand::Cancel(OrderArgument { id }) => orders::cancel(app, &context.operator()?, id).await.map(|()| id)?,
     };
     context.printer.show(&orders::show(app, id).await?, |order| output::record(order, FIELDS, LISTS))
 }

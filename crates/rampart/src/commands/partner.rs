@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use rampart_app::operate;
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::id::PartnerId;
@@ -51,15 +51,15 @@ pub(crate) enum PartnerCommand {
         overlap: u16,
     },
     /// Disable a partner: refuse its calls and revoke its tokens
-    Disable {
-        /// Identifier or name of the partner
-        partner: String,
-    },
+    Disable(PartnerArgument),
     /// Enable a disabled partner
-    Enable {
-        /// Identifier or name of the partner
-        partner: String,
-    },
+    Enable(PartnerArgument),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PartnerArgument {
+    /// Identifier or name of the partner
+    partner: String,
 }
 
 /// The HTTP status of error answers.
@@ -154,11 +154,11 @@ pub(crate) async fn run(context: &CommandContext, command: PartnerCommand) -> Re
             });
             partner
         }
-        PartnerCommand::Disable { partner } => {
+        PartnerCommand::Disable(PartnerArgument { partner }) => {
             change.enabled = Some(false);
             partner
         }
-        PartnerCommand::Enable { partner } => {
+        PartnerCommand::Enable(PartnerArgument { partner }) => {
             change.enabled = Some(true);
             partner
         }

@@ -1,7 +1,7 @@
 //! `rampart payout`: shows payouts and records their outcome.
 
-use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
 use rampart_app::operate::payouts;
 use rampart_core::id::PayoutId;
 
@@ -23,10 +23,7 @@ pub(crate) enum PayoutCommand {
         after: Option<PayoutId>,
     },
     /// Show a payout with its jobs and audit log
-    Show {
-        /// Identifier of the payout
-        id: PayoutId,
-    },
+    Show(PayoutArgument),
     /// Record that a payout arrived, as the bank has confirmed, if no report of it arrives otherwise
     Settle {
         /// Identifier of the payout
@@ -36,15 +33,15 @@ pub(crate) enum PayoutCommand {
         reference: String,
     },
     /// Record that a payout failed for good, as the bank has confirmed, if no report of it arrives otherwise
-    Fail {
-        /// Identifier of the payout
-        id: PayoutId,
-    },
+    Fail(PayoutArgument),
     /// Stop a payout that was not submitted to its rail yet
-    Stop {
-        /// Identifier of the payout
-        id: PayoutId,
-    },
+    Stop(PayoutArgument),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PayoutArgument {
+    /// Identifier of the payout
+    id: PayoutId,
 }
 
 const FIELDS: &[&str] =
@@ -57,23 +54,12 @@ pub(crate) async fn run(context: &CommandContext, command: PayoutCommand) -> Res
         PayoutCommand::List { state, after } => {
             let states = state.as_deref().map(|state| vec![state]);
             let found = payouts::list(app, states.as_deref().unwrap_or(&payouts::OPEN), after, PAGE_ROWS).await?;
-            let last = found.last().map(|payout| payout.id.as_str());
-            let fields = &FIELDS[..9];
-            return context.printer.show(&found, |found| output::page_of(found, fields, PAGE_ROWS, last));
+            return context.show_page(&found, &FIELDS[..9], PAGE_ROWS, |payout| &payout.id);
         }
-        PayoutCommand::Show { id } => id,
-        PayoutCommand::Settle { id, reference } => {
-            payouts::settle(app, &context.operator()?, id, &reference).await?;
-            id
-        }
-        PayoutCommand::Fail { id } => {
-            payouts::fail(app, &context.operator()?, id).await?;
-            id
-        }
-        PayoutCommand::Stop { id } => {
-            payouts::stop(app, &context.operator()?, id).await?;
-            id
-        }
+        PayoutCommand::Show(PayoutArgument { id }) => id,
+        PayoutCommand::Settle { id, reference } => payouts::settle(app, &context.operator()?, id, &reference).await.map(|()| id)?,
+        PayoutCommand::Fail(PayoutArgument { id }) => payouts::fail(app, &context.operator()?, id).await.map(|()| id)?,
+        PayoutCommand::Stop(PayoutArgument { id }) => payouts::stop(app, &context.operator()?, id).await.map(|()| id)?,
     };
     context.printer.show(&payouts::show(app, id).await?, |payout| output::record(payout, FIELDS, LISTS))
 }

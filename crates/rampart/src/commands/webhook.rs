@@ -7,7 +7,6 @@ use rampart_core::id::{DeliveryId, SubscriptionId};
 use super::context::CommandContext;
 use super::partner;
 use crate::error::CommandError;
-use crate::output;
 
 const PAGE_ROWS: u32 = 500;
 
@@ -46,14 +45,12 @@ pub(crate) async fn run(context: &CommandContext, command: WebhookCommand) -> Re
         WebhookCommand::Disabled { after } => {
             let disabled = webhooks::disabled(app, after, PAGE_ROWS).await?;
             let fields = ["id", "partner", "kind", "url", "disabled_at"];
-            let last = disabled.last().map(|subscription| subscription.id.as_str());
-            return context.printer.show(&disabled, |disabled| output::page_of(disabled, &fields, PAGE_ROWS, last));
+            return context.show_page(&disabled, &fields, PAGE_ROWS, |subscription| &subscription.id);
         }
         WebhookCommand::Parked { after } => {
             let parked = webhooks::parked(app, after, PAGE_ROWS).await?;
             let fields = ["id", "partner", "sequence", "kind", "attempts", "last_error", "created_at"];
-            let last = parked.last().map(|delivery| delivery.id.as_str());
-            return context.printer.show(&parked, |parked| output::page_of(parked, &fields, PAGE_ROWS, last));
+            return context.show_page(&parked, &fields, PAGE_ROWS, |delivery| &delivery.id);
         }
         WebhookCommand::Replay(arguments) => arguments,
     };

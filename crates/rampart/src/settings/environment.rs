@@ -13,8 +13,6 @@ pub(super) const PREFIX: &str = "RAMPART__";
 pub(super) const CONFIG_VARIABLE: &str = "RAMPART_CONFIG";
 
 /// The variables that are valid UTF-8. Others are ignored.
-///
-/// # Errors
 /// When a variable that is not valid UTF-8 begins with RAMPART.
 pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, SettingsError> {
     let mut texts = Vec::new();
@@ -32,8 +30,6 @@ pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
 }
 
 /// The part of a variable's name behind the prefix, or `None` if it is not a setting.
-///
-/// # Errors
 /// When it looks like a misspelled setting.
 pub(super) fn setting<'n>(tree: &Tree, schema: &SettingsSchema, name: &'n str) -> Result<Option<&'n str>, SettingsError> {
     if let Some(rest) = name.strip_prefix(PREFIX) {

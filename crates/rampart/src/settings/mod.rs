@@ -54,8 +54,6 @@ pub(crate) struct Configuration {
 
 impl Configuration {
     /// Reads all sources.
-    ///
-    /// # Errors
     /// The first error found; in live mode, everything that live mode refuses.
     pub(crate) fn load(overrides: &Overrides) -> Result<Self, SettingsError> {
         Self::load_from(overrides, environment::texts(std::env::vars_os())?)

@@ -109,8 +109,6 @@ impl ValidDocument {
     }
 
     /// Compares the date of birth in the number with the one received.
-    ///
-    /// # Errors
     /// [`DocumentError::Contradiction`] with both dates; of two possible centuries, the one closer to the date received.
     pub fn agrees_with_birth(&self, sent: Date) -> Result<(), DocumentError> {
         let dates = || implied::dates(self.document, &self.number);

@@ -25,6 +25,7 @@ use super::{
     CheckResult, EUR, FlowTotals, LedgerModel, OutsideModel, USDC, context, instead, minor, operator, payout_facts, pick, put,
     transfer_facts,
 };
+use crate::support;
 
 /// The next event. Transfers and payouts are identified by their index in order of creation.
 #[derive(Debug, Clone)]
@@ -198,17 +199,7 @@ impl PurchaseScenario {
     }
 
     fn receipt(&self, minor: i128) -> Receipt {
-        let fact = self.context(0).mint.id();
-        Receipt {
-            fact,
-            amount: Amount::from_minor(minor),
-            at: self.now,
-            holder: None,
-            source: Some("ch_1".into()),
-            assigned: false,
-            set_aside: Amount::ZERO,
-            taken_back: Amount::ZERO,
-        }
+        support::receipt(&self.context(0).mint, minor, Some("ch_1"))
     }
 
     /// An operator assigns a suspense item to the order, which must be able to use it.
