@@ -2,9 +2,9 @@
 
 use sqlx::AssertSqlSafe;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
-use crate::store::Store;
 use crate::verify::VerifyReport;
 
 /// The result of a copy.

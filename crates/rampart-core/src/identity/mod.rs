@@ -4,5 +4,7 @@ pub mod bank_account;
 pub mod country;
 pub mod email;
 pub mod identification;
+pub mod letters;
+pub mod level;
 pub mod name;
 pub mod phone;

@@ -25,3 +25,13 @@ impl Screening {
         if was_found { Self::Overruled } else { Self::Due }
     }
 }
+
+/// Result of a screening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScreeningResult {
+    Clear,
+    Hit {
+        /// Which name or wallet, and which list.
+        reason: String,
+    },
+}

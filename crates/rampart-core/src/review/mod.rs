@@ -11,7 +11,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::ProvidedBy;
 use crate::outgoing::{OutgoingRecord, Screening};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// Why an operator is needed. Orders on hold have no review item: their state says why.

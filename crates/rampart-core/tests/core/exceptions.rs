@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use rampart_core::customer::kyc::KycLevel;
+use rampart_core::documentation::arrivals::{self as table, ArrivalRow, Cell};
 use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::money::amount::Amount;
-use rampart_core::order::arrival::table::{self, ArrivalRow, Cell};
 use rampart_core::order::arrival::{Eligibility, Leg};
 use rampart_core::order::payment::{PaymentCommand, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffState};

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use rampart_core::catalogue::policy::Policy;
 use rampart_core::customer::kyc::KycLevel;
+use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
 use rampart_core::example::{self, CountingRandomness, POLICIES};
 use rampart_core::id::Mint;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::Context;
 use rampart_core::order::arrival::{Eligibility, Exchange};
-use rampart_core::order::payment::{self, PaymentFact, PaymentState, Receipt};
+use rampart_core::order::payment::{PaymentFact, PaymentState, Receipt};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
@@ -18,8 +19,6 @@ use rampart_core::outgoing::{
 use rampart_core::ports::ScreeningResult;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
-use rampart_core::transitions::Transition;
-use rampart_core::{order::rampoff, outgoing};
 
 fn table(rows: &[Transition]) -> String {
     rows.iter().filter(|row| row.changes()).map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -28,24 +27,24 @@ fn table(rows: &[Transition]) -> String {
 #[test]
 fn every_payment_state_with_every_fact_and_command() {
     for (name, policy) in POLICIES {
-        insta::assert_snapshot!(format!("payment_{name}"), table(&payment::table::transitions(policy)));
+        insta::assert_snapshot!(format!("payment_{name}"), table(&payments::transitions(policy)));
     }
 }
 
 #[test]
 fn every_rampoff_state_with_every_fact_and_command() {
     for (name, policy) in POLICIES {
-        insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoff::table::transitions(policy)));
+        insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoffs::transitions(policy)));
     }
 }
 
 #[test]
 fn every_state_of_what_leaves_with_every_fact() {
-    for (purpose, _) in outgoing::table::TRANSFERS {
-        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::table::transfers(purpose)));
+    for (purpose, _) in outgoing::TRANSFERS {
+        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::transfers(purpose)));
     }
-    for (purpose, _) in outgoing::table::PAYOUTS {
-        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::table::payouts(purpose)));
+    for (purpose, _) in outgoing::PAYOUTS {
+        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::payouts(purpose)));
     }
 }
 
@@ -59,9 +58,7 @@ fn no_status_goes_backwards() {
         "coins_sent" | "finished" | "refunded" => 3,
         other => panic!("unknown status {other}"),
     };
-    let rows = POLICIES
-        .into_iter()
-        .flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
+    let rows = POLICIES.into_iter().flat_map(|(_, policy)| payments::transitions(policy).into_iter().chain(rampoffs::transitions(policy)));
     // Four transitions lead back on purpose: a transaction that its chain reverted; a charge reversed before the coins left, or an
     // operator who moves the money to suspense, both of which end the order; and the cancellation of a sale whose coins the chain undid.
     for row in rows.filter(|row| {

@@ -7,10 +7,10 @@ use rampart_core::partner::Partner;
 use rampart_core::step::record::RecordKey;
 
 use super::batch::{BatchAttempt, BatchError};
-use super::counters::Counters;
 use super::evaluate::BatchState;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_TYPES, assignments};
+use crate::counters::Counters;
 use crate::read::{read_balance, read_claim};
 use crate::sql::{
     BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, StatementParams,

@@ -9,9 +9,9 @@ use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::AFTER_ALL_IDS;
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::SqlValue;
-use crate::store::Store;
 use crate::tables::{Stored, read};
 
 const OPEN_PAGE_ROWS: i64 = 500;

@@ -16,7 +16,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Currency;
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 

@@ -15,7 +15,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// Purpose of a transfer.
@@ -45,6 +45,25 @@ pub struct SignedTransaction {
     pub txid: String,
     /// The signed bytes, hexadecimal.
     pub bytes: String,
+}
+
+/// Status of our transaction on its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionStatus {
+    /// The chain does not know it, or does not know it any more.
+    Unknown,
+    Waiting,
+    InBlock {
+        height: u64,
+        /// The network fee, in minor units of the native coin.
+        network_fee: Amount,
+    },
+    /// Included and reverted; it will never deliver.
+    Reverted {
+        height: u64,
+        /// The network fee, spent all the same, in minor units of the native coin.
+        network_fee: Amount,
+    },
 }
 
 /// State of a transfer.
