@@ -1,6 +1,7 @@
 //! Review items, which an operator has to decide, and the audit log.
 
 mod decision;
+mod resolve;
 pub mod suspense;
 
 pub(crate) use decision::refuse;
