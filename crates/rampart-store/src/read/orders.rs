@@ -224,13 +224,6 @@ impl Store {
         Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
     }
 
-    /// A customer's payments that wait for money (`started`, `pending_bank`), newest first: the ones that a credit on the customer's
-    /// own account may be for.
-    pub async fn unpaid_payments_of_customer(&self, customer: CustomerId, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let statuses = vec!["started".to_owned(), "pending_bank".to_owned()];
-        self.orders(&OrderFilter { customer: Some(customer), statuses, ..OrderFilter::default() }, None, limit).await
-    }
-
     /// The ramp-offs with these deposit addresses, oldest first, on any chain. Addresses are compared as stored. Orders of earlier
     /// versions may share an address on different chains.
     pub async fn rampoffs_by_deposit_addresses(&self, addresses: &[String]) -> Result<Vec<Rampoff>, StoreError> {
