@@ -5,8 +5,10 @@
 
 pub mod address;
 pub mod catalogue;
-pub mod commands;
 pub mod customer;
+#[cfg(feature = "documentation")]
+pub mod documentation;
+#[cfg(feature = "documentation")]
 pub mod example;
 pub mod id;
 pub mod identity;
@@ -20,6 +22,6 @@ pub mod quote;
 pub mod refusal;
 pub mod review;
 pub mod step;
+mod stored;
 pub mod text;
 pub mod time;
-pub mod transitions;

@@ -5,13 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::customer::kyc::{KycLevel, KycStatus};
 use crate::id::{CustomerId, OrderId, PayoutId};
+use crate::identity::level::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId, Currency, Symbol};
 use crate::money::rate::Rate;
 use crate::outgoing::{Payout, SignedTransaction, TransferSource};
+pub use crate::outgoing::{ScreeningResult, TransactionStatus};
 use crate::step::fact::{BankCredit, PayoutReport, ProcessorPaid};
 use crate::time::Timestamp;
 
@@ -205,25 +206,6 @@ pub struct Block {
     pub transfers: Vec<ChainTransfer>,
 }
 
-/// Status of our transaction on its chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransactionStatus {
-    /// The chain does not know it, or does not know it any more.
-    Unknown,
-    Waiting,
-    InBlock {
-        height: u64,
-        /// The network fee, in minor units of the native coin.
-        network_fee: Amount,
-    },
-    /// Included and reverted; it will never deliver.
-    Reverted {
-        height: u64,
-        /// The network fee, spent all the same, in minor units of the native coin.
-        network_fee: Amount,
-    },
-}
-
 /// A transfer to sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningRequest {
@@ -326,16 +308,6 @@ pub struct ScreeningSubject {
     pub names: Vec<String>,
     pub wallets: Vec<String>,
     pub chain: Option<Chain>,
-}
-
-/// Result of a screening.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScreeningResult {
-    Clear,
-    Hit {
-        /// Which name or wallet, and which list.
-        reason: String,
-    },
 }
 
 /// A screening provider. Screening changes nothing, so repeating it is safe.

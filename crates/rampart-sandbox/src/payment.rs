@@ -4,6 +4,7 @@ use rampart_core::id::{OrderId, PartnerId};
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Currency;
+use rampart_core::order::payment::{PayIn, Payment};
 use rampart_core::text::redacted::Redacted;
 
 use crate::bank::{BankTransfer, Booked};
@@ -24,6 +25,32 @@ pub struct PayablePayment {
     pub decimals: u8,
     /// The customer's full name, the payer unless another is given.
     pub customer_name: Redacted,
+}
+
+impl PayablePayment {
+    /// A payment of a customer of this name.
+    #[must_use]
+    pub fn of(payment: &Payment, customer_name: &str) -> Self {
+        let method = match (payment.pay_in, &payment.instructions) {
+            (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
+            (PayIn::Bank(rail), Some(instructions)) => PayableMethod::Transfer {
+                rail,
+                account: instructions.account.clone(),
+                concept: (!instructions.own_account).then(|| instructions.concept.clone()),
+            },
+            // Does not happen: every payment by transfer has instructions.
+            (PayIn::Bank(rail), None) => PayableMethod::Transfer { rail, account: String::new(), concept: None },
+        };
+        Self {
+            payment: payment.id,
+            partner: payment.partner,
+            method,
+            due: payment.terms.fiat_amount,
+            currency: payment.terms.fiat,
+            decimals: payment.terms.fiat_decimals,
+            customer_name: Redacted::new(customer_name),
+        }
+    }
 }
 
 /// How a payment is to be paid.

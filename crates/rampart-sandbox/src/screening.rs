@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_core::identity::name::folded;
+use rampart_core::identity::letters::folded;
 use rampart_core::ports::{PortFuture, ScreeningPort, ScreeningResult, ScreeningSubject, Unavailable};
 
 use crate::database::SandboxDatabase;

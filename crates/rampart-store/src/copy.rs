@@ -2,9 +2,9 @@
 
 use sqlx::AssertSqlSafe;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
-use crate::store::Store;
 use crate::verify::VerifyReport;
 
 /// The result of a copy.
@@ -34,246 +34,46 @@ struct CopyTable {
 
 const PAGE_ROWS: usize = 512;
 
-/// Every table. A test compares the list with the schema.
-const COPY_TABLES: &[CopyTable] = &[
-    CopyTable {
-        name: "installation",
-        keys: 1,
-        columns: &[
-            ("number", CopyType::Int),
-            ("id", CopyType::Text),
-            ("key_fingerprint", CopyType::Text),
-            ("created_at", CopyType::Int),
-            ("mode", CopyType::TextOrNull),
-        ],
-    },
-    CopyTable {
-        name: "installation_keys",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)],
-    },
-    CopyTable {
-        name: "partners",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("api_key", CopyType::Text),
-            ("previous_key", CopyType::TextOrNull),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "customers",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Int),
-            ("version", CopyType::Int),
-            ("partner", CopyType::Text),
-            ("created_at", CopyType::Int),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "payments",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("partner", CopyType::Text),
-            ("customer", CopyType::Int),
-            ("status", CopyType::Text),
-            ("open", CopyType::Bool),
-            ("due_at", CopyType::IntOrNull),
-            ("changed_at", CopyType::Int),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "rampoffs",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("partner", CopyType::Text),
-            ("customer", CopyType::Int),
-            ("status", CopyType::Text),
-            ("open", CopyType::Bool),
-            ("due_at", CopyType::IntOrNull),
-            ("changed_at", CopyType::Int),
-            ("deposit_address", CopyType::Text),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "payouts",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("order_id", CopyType::TextOrNull),
-            ("state", CopyType::Text),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "transfers",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("order_id", CopyType::TextOrNull),
-            ("chain", CopyType::Text),
-            ("state", CopyType::Text),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "facts",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("waiting", CopyType::Bool), ("data", CopyType::Text)],
-    },
-    CopyTable {
-        name: "deposits",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("chain", CopyType::Text),
-            ("state", CopyType::Text),
-            ("height", CopyType::Int),
-            ("order_id", CopyType::TextOrNull),
-            ("to_sweep", CopyType::Bool),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "jobs",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("kind", CopyType::Text),
-            ("subject", CopyType::Text),
-            ("due_at", CopyType::Int),
-            ("leased_until", CopyType::IntOrNull),
-            ("failing", CopyType::Bool),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "subscriptions",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("partner", CopyType::Text),
-            ("disabled", CopyType::Bool),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "deliveries",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("partner", CopyType::Text),
-            ("subscription", CopyType::Text),
-            ("state", CopyType::Text),
-            ("due_at", CopyType::Int),
-            ("leased_until", CopyType::IntOrNull),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "cursors",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("number", CopyType::IntOrNull), ("data", CopyType::Text)],
-    },
-    CopyTable { name: "wallets", keys: 1, columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("data", CopyType::Text)] },
-    CopyTable {
-        name: "reviews",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("version", CopyType::Int),
-            ("order_id", CopyType::TextOrNull),
-            ("waiting", CopyType::Bool),
-            ("alarm", CopyType::TextOrNull),
-            ("kind", CopyType::Text),
-            ("fact", CopyType::TextOrNull),
-            ("data", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "audit",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("version", CopyType::Int), ("subject", CopyType::Text), ("data", CopyType::Text)],
-    },
-    CopyTable {
-        name: "claims",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("subject", CopyType::Text),
-            ("fingerprint", CopyType::Text),
-            ("answer", CopyType::Text),
-            ("expires_at", CopyType::IntOrNull),
-            ("batch", CopyType::Text),
-        ],
-    },
-    CopyTable {
-        name: "balances",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("posted", CopyType::Text), ("held", CopyType::Text), ("entries", CopyType::Int)],
-    },
-    CopyTable {
-        name: "postings",
-        keys: 1,
-        columns: &[
-            ("id", CopyType::Text),
-            ("kind", CopyType::Text),
-            ("origin", CopyType::Text),
-            ("order_id", CopyType::TextOrNull),
-            ("posted_at", CopyType::Int),
-            ("booked_at", CopyType::Int),
-        ],
-    },
-    CopyTable {
-        name: "entries",
-        keys: 2,
-        columns: &[
-            ("balance", CopyType::Text),
-            ("number", CopyType::Int),
-            ("posting", CopyType::Text),
-            ("side", CopyType::Text),
-            ("amount", CopyType::Text),
-            ("order_id", CopyType::TextOrNull),
-        ],
-    },
-    CopyTable {
-        name: "counters",
-        keys: 1,
-        columns: &[("id", CopyType::Text), ("value", CopyType::Text), ("expires_at", CopyType::IntOrNull)],
-    },
-    CopyTable {
-        name: "events",
-        keys: 2,
-        columns: &[
-            ("partner", CopyType::Text),
-            ("sequence", CopyType::Int),
-            ("id", CopyType::Text),
-            ("kind", CopyType::Text),
-            ("subject", CopyType::Text),
-            ("data", CopyType::Text),
-            ("created_at", CopyType::Int),
-        ],
-    },
-    CopyTable { name: "event_counters", keys: 1, columns: &[("partner", CopyType::Text), ("last", CopyType::Int)] },
-    CopyTable { name: "numbers", keys: 1, columns: &[("series", CopyType::Text), ("next", CopyType::Int)] },
-    CopyTable { name: "batches", keys: 1, columns: &[("id", CopyType::Text)] },
-];
+macro_rules! copy_tables {
+    ($($name:ident[$keys:literal]: $($column:ident $type:ident),+;)+) => {
+        const COPY_TABLES: &[CopyTable] = &[$(CopyTable {
+            name: stringify!($name),
+            keys: $keys,
+            columns: &[$((stringify!($column), CopyType::$type)),+],
+        }),+];
+    };
+}
+
+// Every table. A test compares the list with the schema.
+copy_tables! {
+    installation[1]: number Int, id Text, key_fingerprint Text, created_at Int, mode TextOrNull;
+    installation_keys[1]: id Text, version Int, data Text;
+    partners[1]: id Text, version Int, api_key Text, previous_key TextOrNull, data Text;
+    customers[1]: id Int, version Int, partner Text, created_at Int, data Text;
+    payments[1]: id Text, version Int, partner Text, customer Int, status Text, open Bool, due_at IntOrNull, changed_at Int, data Text;
+    rampoffs[1]: id Text, version Int, partner Text, customer Int, status Text, open Bool, due_at IntOrNull, changed_at Int,
+        deposit_address Text, data Text;
+    payouts[1]: id Text, version Int, order_id TextOrNull, state Text, data Text;
+    transfers[1]: id Text, version Int, order_id TextOrNull, chain Text, state Text, data Text;
+    facts[1]: id Text, version Int, waiting Bool, data Text;
+    deposits[1]: id Text, version Int, chain Text, state Text, height Int, order_id TextOrNull, to_sweep Bool, data Text;
+    jobs[1]: id Text, version Int, kind Text, subject Text, due_at Int, leased_until IntOrNull, failing Bool, data Text;
+    subscriptions[1]: id Text, version Int, partner Text, disabled Bool, data Text;
+    deliveries[1]: id Text, version Int, partner Text, subscription Text, state Text, due_at Int, leased_until IntOrNull, data Text;
+    cursors[1]: id Text, version Int, number IntOrNull, data Text;
+    wallets[1]: id Text, version Int, data Text;
+    reviews[1]: id Text, version Int, order_id TextOrNull, waiting Bool, alarm TextOrNull, kind Text, fact TextOrNull, data Text;
+    audit[1]: id Text, version Int, subject Text, data Text;
+    claims[1]: id Text, subject Text, fingerprint Text, answer Text, expires_at IntOrNull, batch Text;
+    balances[1]: id Text, posted Text, held Text, entries Int;
+    postings[1]: id Text, kind Text, origin Text, order_id TextOrNull, posted_at Int, booked_at Int;
+    entries[2]: balance Text, number Int, posting Text, side Text, amount Text, order_id TextOrNull;
+    counters[1]: id Text, value Text, expires_at IntOrNull;
+    events[2]: partner Text, sequence Int, id Text, kind Text, subject Text, data Text, created_at Int;
+    event_counters[1]: partner Text, last Int;
+    numbers[1]: series Text, next Int;
+    batches[1]: id Text;
+}
 
 impl Store {
     /// Copies everything into `target`, which must be empty: from one snapshot of this store, in one transaction of the target. Then

@@ -7,8 +7,6 @@ use rampart_core::step::counter::Counter;
 use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 
-use crate::sql::{ErrorClass, SqlError, classify};
-
 /// The error of a read, or of any other operation except a commit.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -26,15 +24,6 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) fn defect(text: impl Into<String>) -> Self {
         Self::Defect(text.into())
-    }
-}
-
-impl From<SqlError> for StoreError {
-    fn from(error: SqlError) -> Self {
-        match classify(&error) {
-            ErrorClass::AlreadyExists | ErrorClass::InvalidData => Self::Defect(error.to_string()),
-            ErrorClass::ConnectionLost | ErrorClass::Retry | ErrorClass::Unavailable => Self::Unavailable(error.to_string()),
-        }
     }
 }
 

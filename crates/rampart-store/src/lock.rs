@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::error::StoreError;
+use crate::options::OnFatal;
 use crate::sql::{DatabaseTarget, DbSession};
-use crate::store::OnFatal;
 
 /// How often the session that holds the PostgreSQL lock is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);

@@ -19,10 +19,11 @@ use tempfile::TempDir;
 use crate::chance::SeededRandomness;
 use crate::database::{TestDatabase, TestEngine};
 use crate::gateway::SandboxGatewayPlayer;
-use crate::scenario::CONDITION_TIMEOUT;
 
 /// The installation key of every test.
 pub const KEY: [u8; 32] = [42; 32];
+/// How long [`TestApp::eventually`] polls.
+pub const CONDITION_TIMEOUT: Duration = Duration::from_secs(30);
 /// The seed of all randomness in a test.
 const SEED: u64 = 2026;
 

@@ -3,34 +3,14 @@
 use std::sync::Arc;
 
 use rampart_app::{GatewayOutcome, GatewayPlayer};
-use rampart_core::order::payment::{PayIn, Payment};
+use rampart_core::order::payment::Payment;
 use rampart_core::ports::{PortFuture, Unavailable};
-use rampart_core::text::redacted::Redacted;
-use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World};
+use rampart_sandbox::{PayResult, PayablePayment, World};
 
 /// What the sandbox needs to know of a payment so that a customer of this name can pay it.
 #[must_use]
 pub fn payable(payment: &Payment, customer_name: &str) -> PayablePayment {
-    let method = match (payment.pay_in, &payment.instructions) {
-        (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
-        (PayIn::Bank(rail), instructions) => PayableMethod::Transfer {
-            rail,
-            account: instructions.as_ref().map(|instructions| instructions.account.clone()).unwrap_or_default(),
-            concept: instructions
-                .as_ref()
-                .filter(|instructions| !instructions.own_account)
-                .map(|instructions| instructions.concept.clone()),
-        },
-    };
-    PayablePayment {
-        payment: payment.id,
-        partner: payment.partner,
-        method,
-        due: payment.terms.fiat_amount,
-        currency: payment.terms.fiat,
-        decimals: payment.terms.fiat_decimals,
-        customer_name: Redacted::new(customer_name),
-    }
+    PayablePayment::of(payment, customer_name)
 }
 
 pub(crate) struct SandboxGatewayPlayer(pub(crate) Arc<World>);

@@ -13,7 +13,7 @@ mod gateway;
 mod orders;
 mod scenario;
 
-pub use app::{KEY, TestApp};
+pub use app::{CONDITION_TIMEOUT, KEY, TestApp};
 pub use catalogue::{catalogue, catalogue_with};
 pub use chance::SeededRandomness;
 pub use customers::{CustomerOf, documented_registration};
@@ -21,4 +21,4 @@ pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
 pub use orders::{buy, data_of, refusal_of, sell};
 pub use rampart_sandbox::{ChainDeposit, TRIGGERS, TriggerField};
-pub use scenario::{CONDITION_TIMEOUT, scenario};
+pub use scenario::scenario;

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use crate::app::TestApp;
 
-/// How long [`TestApp::eventually`] polls.
-pub const CONDITION_TIMEOUT: Duration = Duration::from_secs(30);
 const SCENARIO_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// Runs a scenario on the ramp that `start` creates, and verifies the ledger afterwards.

@@ -14,14 +14,20 @@ use rampart_app::{AppError, AuthenticatedPartner};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use rampart_core::step::ClaimScope;
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::call_response::CallResponse;
 use crate::context::RequestContext;
-use crate::describe::Describe;
 use crate::failure::{self, CallFailure};
 use crate::field::{FieldKind, FieldSpec};
 use crate::fields::{InvalidFields, RequestFields};
 use crate::state::Web;
+
+/// The named schemas of the description's components.
+pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// Adds the schemas of an answer's `data` and returns the reference to it.
+pub(crate) type Describe = fn(&mut Schemas) -> RefOr<Schema>;
 
 pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<CallResponse, AppError>> + Send>>;
 

@@ -1,9 +1,10 @@
 //! Request identifiers, and the context that every request has.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::HeaderMap;
 
@@ -20,20 +21,13 @@ const MAX_REQUEST_ID_BYTES: usize = 64;
 /// Generates request identifiers: a random part per process, so that processes do not collide, and a counter.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    /// The beginning of all identifiers of this process: `req_` and 16 hexadecimal digits.
-    prefix: [u8; PREFIX_BYTES],
-    next: AtomicU64,
+    process: u64,
+    next: AtomicU32,
 }
-
-const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
-const PREFIX_BYTES: usize = 20;
-const COUNTER_DIGITS: usize = 8;
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let prefix = format!("req_{:016x}", RandomState::new().hash_one(std::process::id()));
-        let prefix = prefix.as_bytes().try_into().unwrap_or([b'0'; PREFIX_BYTES]);
-        Self { prefix, next: AtomicU64::new(1) }
+        Self { process: RandomState::new().hash_one(std::process::id()), next: AtomicU32::new(1) }
     }
 
     /// The caller's `x-request-id` if it is acceptable, otherwise a new identifier.
@@ -45,13 +39,9 @@ impl RequestIds {
     }
 
     fn next_id(&self) -> Arc<str> {
-        let mut number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut id = [b'0'; PREFIX_BYTES + COUNTER_DIGITS];
-        id[..PREFIX_BYTES].copy_from_slice(&self.prefix);
-        for slot in id[PREFIX_BYTES..].iter_mut().rev() {
-            *slot = HEX_DIGITS[usize::try_from(number % 16).unwrap_or(0)];
-            number /= 16;
-        }
+        let mut id = [0; "req_".len() + 16 + 8];
+        // As long as the buffer: writing it cannot fail.
+        let _ = write!(&mut id[..], "req_{:016x}{:08x}", self.process, self.next.fetch_add(1, Ordering::Relaxed));
         std::str::from_utf8(&id).unwrap_or_default().into()
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
         sandbox,
         groups: groups(&whole),
         codes: ErrorCode::ALL.iter().map(|code| code_row(*code)).collect(),
-        event_types: crate::calls::EVENT_TYPES,
+        event_types: crate::describe::EVENT_TYPES,
     };
     // Rendering into a string cannot fail.
     page.render().unwrap_or_default()
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_page_names_every_call_and_every_code() {
-        let page = page(&crate::describe::openapi(Vec::new()), "https://ramp.example.com", true);
+        let page = page(&crate::route::openapi(Vec::new()), "https://ramp.example.com", true);
         for call in crate::calls::ALL {
             assert!(page.contains(call.path), "{}", call.path);
         }

@@ -83,8 +83,18 @@ pub(crate) fn router() -> Router<Web> {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz_with_reasons))
         .route("/metrics", get(metrics_without_token))
-        .fallback(crate::router::not_found)
-        .method_not_allowed_fallback(crate::router::method_not_allowed)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Answers any other path.
+pub(crate) async fn not_found(Extension(context): Extension<RequestContext>) -> Response {
+    failure::refused(&ErrorCode::NotFound.into(), HttpErrors::Rest, &context.request_id)
+}
+
+/// Answers any other method.
+pub(crate) async fn method_not_allowed(Extension(context): Extension<RequestContext>) -> Response {
+    failure::refused(&ErrorCode::HttpMethodNotAllowed.into(), HttpErrors::Rest, &context.request_id)
 }
 
 fn has_token(web: &Web, headers: &HeaderMap) -> bool {

@@ -91,6 +91,12 @@ pub(crate) fn table() -> Vec<Route> {
     calls.chain(own).chain(crate::pages::routes()).collect()
 }
 
+/// The OpenAPI description of the partner API and of the mounted routers, as indented JSON.
+#[must_use]
+pub fn openapi(extra: Vec<utoipa::openapi::OpenApi>) -> String {
+    crate::describe::openapi(crate::calls::ALL, extra)
+}
+
 /// All routes of the server, except those of mounted routers.
 #[must_use]
 pub fn routes() -> Vec<RouteInfo> {

@@ -4,20 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
-use axum::extract::Extension;
 use axum::middleware::from_fn_with_state;
-use axum::response::Response;
 use rampart_app::App;
-use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::ErrorCode;
 
 use crate::concurrency::ConcurrencyLimiter;
 use crate::config::WebConfig;
-use crate::context::{RequestContext, RequestIds};
-use crate::failure;
+use crate::context::RequestIds;
 use crate::front::Front;
 use crate::metrics::RequestMetrics;
 use crate::mounted::rate_limited;
+use crate::operations::{method_not_allowed, not_found};
 use crate::rate_limit::RateLimiter;
 use crate::state::{Web, WebState};
 
@@ -25,7 +21,7 @@ use crate::state::{Web, WebState};
 /// Additional routers authenticate their callers themselves; their calls count against the same rate limits.
 pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Front {
     let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
-    let openapi = crate::describe::openapi(descriptions);
+    let openapi = crate::route::openapi(descriptions);
     let docs = crate::docs::page(&openapi, &app.config.public_url, !mounted.is_empty());
     let web = Web(Arc::new(WebState {
         limiter: RateLimiter::new(&app.config.rate_limits),
@@ -43,12 +39,4 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
     let mounted = mounted.into_iter().map(|router| router.layer(from_fn_with_state(web.clone(), rate_limited)));
     let all = mounted.fold(own.with_state(web.clone()), Router::merge);
     Front::new(web, all.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
-}
-
-pub(crate) async fn not_found(Extension(context): Extension<RequestContext>) -> Response {
-    failure::refused(&ErrorCode::NotFound.into(), HttpErrors::Rest, &context.request_id)
-}
-
-pub(crate) async fn method_not_allowed(Extension(context): Extension<RequestContext>) -> Response {
-    failure::refused(&ErrorCode::HttpMethodNotAllowed.into(), HttpErrors::Rest, &context.request_id)
 }

@@ -1,11 +1,11 @@
 //! The `rampart` binary: configuration, wiring and commands.
 
 mod bounded;
-mod cli;
 mod commands;
 mod descriptors;
 mod error;
 mod logs;
+mod options;
 mod output;
 mod settings;
 mod wiring;
@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Before any file is created.
     wiring::private::restrict_new_files();
-    let cli = match cli::Cli::try_parse() {
+    let cli = match commands::Cli::try_parse() {
         Ok(cli) => cli,
         // --help and --version: clap prints them itself, in colour, with exit code 0.
         Err(help) if !help.use_stderr() => help.exit(),

@@ -1,29 +1,24 @@
-//! A measured installation, and the sequence of measurements.
+//! A measured installation, and the calls that it is measured with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use super::BenchPlan;
-use super::baseline::Baseline;
 use super::measure::{self, LatencySample, MakeRequest, MeasuredProcess};
-use super::orders;
-use super::report::Report;
-use super::requests;
 use crate::TaskResult;
 use crate::crash::Engine;
-use crate::http::HttpClient;
+use crate::http::{HttpClient, request};
 use crate::partner;
 use crate::server::{self, ServerProcess, TestInstallation};
+
+/// Settings of a measured installation. Rate limits are off so that they are not measured.
+const SETTINGS: &[(&str, &str)] = &[("RAMPART__RATE_LIMITS__ENABLED", "false"), ("RAMPART__LOG__LEVEL", "warn")];
 
 /// Many, so that the counters of a single one are not the bottleneck.
 const CUSTOMERS: u64 = 256;
 /// Rows of even the small database, so that a page of a list is full in both.
 const INITIAL_ROWS: usize = 200;
-/// Calls per round when a small and a full database are compared: few, so that the small one stays small.
-const COMPARISON_CALLS: usize = 4_000;
-
 /// Payments before the first measurement. While the files of a database grow, it stalls repeatedly: PostgreSQL fills each new WAL
 /// segment with zeros, and reuses segments later.
 const WARM_UP_PAYMENTS: usize = 60_000;
@@ -36,11 +31,8 @@ pub(super) struct BenchInstallation {
     pub(super) engine: Engine,
     /// Suffix of the names of its measurements.
     pub(super) label: &'static str,
-
     pub(super) server: ServerProcess,
-
     pub(super) program: TestInstallation,
-
     pub(super) token: String,
     pub(super) customers: Arc<Vec<i64>>,
     pub(super) numbers: Arc<AtomicU64>,
@@ -56,7 +48,7 @@ impl BenchInstallation {
             Engine::Sqlite => None,
             Engine::Postgres => Some(server::fresh_database(&name)?),
         };
-        let settings = requests::SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let settings = SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let program = TestInstallation { binary: binary.to_owned(), data: folder.join("data"), database, settings };
         // The first start creates the database, the keys and the demo partner; the start-up time is that of the second one.
         let log = folder.join("server.log");
@@ -84,14 +76,14 @@ impl BenchInstallation {
             customers.push(partner::verified_customer(&mut client, &self.token, number).await?);
         }
         self.customers = Arc::new(customers);
-        self.calls(8, INITIAL_ROWS, &requests::create_payment(self)).await?;
-        self.calls(8, INITIAL_ROWS, &requests::create_rampoff(self)).await?;
+        self.calls(8, INITIAL_ROWS, &create_payment(self)).await?;
+        self.calls(8, INITIAL_ROWS, &create_rampoff(self)).await?;
         Ok(())
     }
 
     /// Brings the database to the state of one that has run for a while.
     pub(super) async fn warm_up(&self) -> TaskResult {
-        self.calls(256, WARM_UP_PAYMENTS, &requests::create_payment(self)).await?;
+        self.calls(256, WARM_UP_PAYMENTS, &create_payment(self)).await?;
         self.settle().await
     }
 
@@ -99,13 +91,13 @@ impl BenchInstallation {
         MeasuredProcess { address: &self.server.address, process_id: self.server.process_id() }
     }
 
-    async fn calls(&self, connections: usize, count: usize, make: &MakeRequest) -> Result<LatencySample, String> {
+    pub(super) async fn calls(&self, connections: usize, count: usize, make: &MakeRequest) -> Result<LatencySample, String> {
         measure::requests(self.measured(), connections, measure::Until::Count(count), &self.numbers, make).await
     }
 
     /// Lets the database do its deferred work now, so that it is not measured with the calls: VACUUM and CHECKPOINT of PostgreSQL,
     /// the WAL of SQLite.
-    async fn settle(&self) -> TaskResult {
+    pub(super) async fn settle(&self) -> TaskResult {
         if let Some(database) = &self.program.database {
             server::psql(database, "VACUUM (ANALYZE)")?;
             server::psql(database, "CHECKPOINT")?;
@@ -121,67 +113,42 @@ impl BenchInstallation {
     }
 }
 
-pub(super) struct BenchRun<'a> {
-    pub(super) plan: BenchPlan,
-    pub(super) baseline: &'a Baseline,
+/// A quote of a buy.
+pub(super) fn quote(installation: &BenchInstallation) -> MakeRequest {
+    let token = installation.token.clone();
+    Arc::new(move |number| {
+        let path = format!("/api/quote?amount={}&symbol=USDC&chain=polygon&payment_type=card&fiat_symbol=EUR", 30 + number % 50);
+        request("GET", &path, &token, None)
+    })
 }
 
-impl BenchRun<'_> {
-    /// One round of calls: every measurement once.
-    pub(super) async fn calls(&self, installations: &[BenchInstallation], report: &mut Report) -> TaskResult {
-        let until = measure::Until::Time(self.length());
-        let bare: MakeRequest = Arc::new(|_| crate::http::request("GET", "/", "", None));
-        let connections = self.plan.connections;
-        report.add(super::report::BASELINE, measure::requests(self.baseline.measured(), connections, until, &Arc::default(), &bare).await?);
-        for installation in installations {
-            for (name, make) in [("quote", requests::quote(installation)), ("createPayment", requests::create_payment(installation))] {
-                let sample = measure::requests(installation.measured(), connections, until, &installation.numbers, &make).await?;
-                report.add(&format!("{name}, {}{}", installation.engine.name(), installation.label), sample);
-            }
-        }
-        Ok(())
-    }
+/// Card payments of changing customers.
+pub(super) fn create_payment(installation: &BenchInstallation) -> MakeRequest {
+    let (token, customers) = (installation.token.clone(), Arc::clone(&installation.customers));
+    Arc::new(move |number| request("POST", "/api/createPayment", &token, Some(&payment_body(&customers, number))))
+}
 
-    /// One round of whole orders. These rounds come last, because confirmations continue for a while after them.
-    pub(super) async fn orders(&self, installations: &[BenchInstallation], report: &mut Report) -> TaskResult {
-        for installation in installations {
-            let engine = installation.engine.name();
-            let (sample, entries) = orders::whole(installation, self.plan.connections, self.length()).await?;
-            report.add(&format!("whole buy order, {engine}"), sample);
-            report.entries(engine, entries);
-        }
-        Ok(())
-    }
+pub(super) fn payment_body(customers: &[i64], number: u64) -> String {
+    let customer = customers[usize::try_from(number).unwrap_or_default() % customers.len()];
+    partner::payment(customer, &format!("bench-{number}"), 30 + number % 20, &wallet(number))
+}
 
-    const fn length(&self) -> Duration {
-        Duration::from_secs(self.plan.seconds)
-    }
+/// Ramp-offs of changing customers.
+pub(super) fn create_rampoff(installation: &BenchInstallation) -> MakeRequest {
+    let (token, customers) = (installation.token.clone(), Arc::clone(&installation.customers));
+    Arc::new(move |number| {
+        let customer = customers[usize::try_from(number).unwrap_or_default() % customers.len()];
+        let body = partner::rampoff(customer, &format!("bench-{number}"), 30 + number % 20, &wallet(number));
+        request("POST", "/api/createRampoff", &token, Some(&body))
+    })
+}
 
-    /// Compares a full database with a nearly empty one, in alternation.
-    pub(super) async fn full_database(&self, engine: Engine, binary: &Path, report: &mut Report) -> TaskResult {
-        let mut small = BenchInstallation::start(engine, binary, "").await?;
-        small.prepare().await?;
-        let mut full = BenchInstallation::start(engine, binary, "").await?;
-        full.prepare().await?;
-        println!("filling {} with {} payments", engine.name(), self.plan.payments);
-        let payments = usize::try_from(self.plan.payments).map_err(|error| error.to_string())?;
-        full.calls(256, payments, &requests::create_payment(&full)).await?;
-        full.settle().await?;
-        for round in 1..=self.plan.rounds {
-            println!("small and full database on {}, round {round} of {}", engine.name(), self.plan.rounds);
-            for (size, installation) in [("empty", &small), ("full", &full)] {
-                let measures = [
-                    ("createPayment", requests::create_payment(installation)),
-                    ("list of payments", requests::list("/api/payments", installation)),
-                    ("list of ramp-offs", requests::list("/api/rampoffs", installation)),
-                ];
-                for (name, make) in measures {
-                    let sample = installation.calls(self.plan.connections, COMPARISON_CALLS, &make).await?;
-                    report.add(&format!("{name}, {}, {size}", engine.name()), sample);
-                }
-            }
-        }
-        small.stop().await?;
-        full.stop().await
-    }
+fn wallet(number: u64) -> String {
+    partner::random_wallet(&mut fastrand::Rng::with_seed(number))
+}
+
+/// The first page of a list.
+pub(super) fn list(path: &'static str, installation: &BenchInstallation) -> MakeRequest {
+    let token = installation.token.clone();
+    Arc::new(move |_| request("GET", path, &token, None))
 }

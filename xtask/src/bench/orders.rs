@@ -13,9 +13,8 @@ use axum::routing::post;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::installation::BenchInstallation;
+use super::installation::{BenchInstallation, payment_body};
 use super::measure::LatencySample;
-use super::requests;
 use crate::http::{HttpClient, request};
 use crate::partner;
 
@@ -98,7 +97,7 @@ impl OrderWorker {
         while began.elapsed() < length {
             let permit = tokio::time::timeout(ORDER_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
             let permit = permit.map_err(|_| "no order is completed".to_owned())?.map_err(|error| error.to_string())?;
-            let body = requests::payment_body(&customers, numbers.fetch_add(1, Ordering::Relaxed));
+            let body = payment_body(&customers, numbers.fetch_add(1, Ordering::Relaxed));
             let started = Instant::now();
             let data = partner::post(&mut self.client, &self.token, "/api/createPayment", &body).await?;
             id = data["payment_id"].as_str().unwrap_or_default().to_owned();

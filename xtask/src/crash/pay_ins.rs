@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::load::KnownOrder;
-use super::proof::{FINAL_STATUSES, RampRecords, minor_units};
+use super::records::{FINAL_STATUSES, RampRecords, minor_units};
 
 /// Of EUR, in which all orders are paid.
 const FIAT_DECIMALS: usize = 2;

@@ -7,13 +7,11 @@ use serde_json::{Value, json};
 
 use super::listener::WebhookListener;
 use super::load::{KnownOrder, Load};
+use super::records::{FINAL_STATUSES, RampRecords, events, minor_units};
 use super::{SUBSCRIBED_EVENTS, books, pay_ins};
 use crate::http::HttpClient;
 use crate::partner;
 use crate::server::TestInstallation;
-
-/// Statuses in which a paid order may stay. `expired` and `cancelled` are not among them: the money would be lost.
-pub(super) const FINAL_STATUSES: [&str; 5] = ["coins_sent", "finished", "on_hold", "refunded", "refund_pending"];
 
 /// Our account on the rail sepa in the default configuration.
 const OUR_ACCOUNT: &str = "ES9299990001480000012345";
@@ -25,14 +23,6 @@ pub(super) struct Proof<'a> {
     pub(super) listener: &'a WebhookListener,
     pub(super) installation: &'a TestInstallation,
     pub(super) address: String,
-}
-
-/// The orders and events according to the ramp.
-#[derive(Default)]
-pub(super) struct RampRecords {
-    pub(super) payments: BTreeMap<String, Value>,
-    pub(super) rampoffs: BTreeMap<String, Value>,
-    pub(super) events: Vec<Value>,
 }
 
 impl Proof<'_> {
@@ -49,11 +39,7 @@ impl Proof<'_> {
         self.settle(&mut client, &token, &known, timeout).await?;
         self.deliver(&mut client, &token, timeout).await?;
 
-        let records = RampRecords {
-            payments: list(&mut client, &token, "/api/payments").await?,
-            rampoffs: list(&mut client, &token, "/api/rampoffs").await?,
-            events: events(&mut client, &token).await?,
-        };
+        let records = RampRecords::read(&mut client, &token).await?;
         let mut faults = Vec::new();
         acknowledged_once(&known, &records, &mut faults);
         check_events(&records, &mut faults);
@@ -299,63 +285,9 @@ fn same_number(one: &str, other: &str) -> bool {
     short(one) == short(other)
 }
 
-/// A decimal text in minor units; `None` if it has too many decimals.
-pub(super) fn minor_units(amount: &str, decimals: usize) -> Option<String> {
-    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
-    let fraction = fraction.trim_end_matches('0');
-    (fraction.len() <= decimals).then(|| format!("{whole}{fraction:0<decimals$}").trim_start_matches('0').to_owned())
-}
-
-/// All pages of a list, by id.
-async fn list(client: &mut HttpClient, token: &str, path: &str) -> Result<BTreeMap<String, Value>, String> {
-    let mut items = BTreeMap::new();
-    let mut cursor = String::new();
-    loop {
-        let mut page = partner::page(client, token, &format!("{path}?limit=100{cursor}")).await?;
-        let rows = page["data"].take();
-        for row in rows.as_array().into_iter().flatten() {
-            let id = row["id"].as_str().unwrap_or_default().to_owned();
-            if items.insert(id.clone(), row.clone()).is_some() {
-                return Err(format!("{path} shows {id} twice"));
-            }
-        }
-        if page["pagination"]["has_more"] != json!(true) {
-            return Ok(items);
-        }
-        let next = page["pagination"]["next_cursor"].as_str().ok_or_else(|| format!("{path}: has_more without a cursor"))?;
-        cursor = format!("&cursor={next}");
-    }
-}
-
-/// All pages of the event log.
-async fn events(client: &mut HttpClient, token: &str) -> Result<Vec<Value>, String> {
-    let mut events: Vec<Value> = Vec::new();
-    loop {
-        let after = events.last().and_then(|event| event["sequence"].as_u64()).unwrap_or(0);
-        let mut page = partner::page(client, token, &format!("/api/events?after={after}&limit=100")).await?;
-        let more = page["pagination"]["has_more"] == json!(true) || page["has_more"] == json!(true);
-        let data = page["data"].take();
-        let rows = data.as_array().ok_or("not a list of events")?;
-        if rows.is_empty() && more {
-            return Err("has_more with an empty page of events".to_owned());
-        }
-        events.extend(rows.iter().cloned());
-        if !more {
-            return Ok(events);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{minor_units, same_number};
-
-    #[test]
-    fn major_units_become_minor_units() {
-        assert_eq!(minor_units("10.5", 6).as_deref(), Some("10500000"));
-        assert_eq!(minor_units("0.000001", 6).as_deref(), Some("1"));
-        assert_eq!(minor_units("0.0000001", 6), None);
-    }
+    use super::same_number;
 
     #[test]
     fn numbers_are_compared_as_numbers() {

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use rampart_core::documentation::arrivals::{self, PrintedRow};
+use rampart_core::documentation::commands;
+use rampart_core::example;
 use rampart_core::order::HoldReason;
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::arrival::table::{self, PrintedRow};
 use rampart_core::review::ReviewKind;
-use rampart_core::{commands, example};
 
 const INTRODUCTION: &str = "# Amounts that arrive early, late, short, over, or from another payer
 
@@ -83,23 +84,23 @@ is set aside alike. A wallet has no name: the screening provider decides about c
 
 pub(super) fn document() -> String {
     let mut text = String::from(INTRODUCTION);
-    let whose = table::whose(&example::MARKET);
-    let amounts = example::POLICIES.map(|(name, policy)| (name, policy, table::amounts(&policy)));
+    let whose = arrivals::whose(&example::MARKET);
+    let amounts = example::POLICIES.map(|(name, policy)| (name, policy, arrivals::amounts(&policy)));
     text.push_str(AMOUNTS);
     for (name, policy, rows) in &amounts {
         let (short, over, late) = (policy.short, policy.over, policy.late);
         let _ = write!(text, "\n### Policy `{name}`: short {short:?}, over {over:?}, late {late:?}\n\n");
         text.push_str("| arrives | money for coins | coins for money |\n| --- | --- | --- |\n");
-        lines(&mut text, table::plain(rows));
+        lines(&mut text, arrivals::plain(rows));
         text.push_str("\n| but | arrives | money for coins | coins for money |\n| --- | --- | --- | --- |\n");
-        lines(&mut text, table::against(rows));
+        lines(&mut text, arrivals::against(rows));
     }
     text.push_str(WHOSE);
     text.push_str("\n| arrives | the order is | money for coins | coins for money |\n| --- | --- | --- | --- |\n");
-    lines(&mut text, table::by_standing(&whose));
+    lines(&mut text, arrivals::by_standing(&whose));
     text.push_str(POSTINGS);
     let names = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    for posted in table::posted(amounts.iter().flat_map(|(_, _, rows)| rows).chain(&whose)) {
+    for posted in arrivals::posted(amounts.iter().flat_map(|(_, _, rows)| rows).chain(&whose)) {
         let _ = writeln!(text, "| `{}` | {} | {} |", posted.kind.as_str(), names(&posted.debits), names(&posted.credits));
     }
     text.push_str(HOLDS);

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
 use rampart_core::example;
-use rampart_core::transitions::Transition;
-use rampart_core::{order::payment, order::rampoff, outgoing};
 
 pub(super) fn diagrams() -> String {
     let mut text = String::from(
@@ -14,11 +13,11 @@ pub(super) fn diagrams() -> String {
          The diagrams show which states follow which; the tables say what else happens. Unlisted combinations change none of that; a given destination is stored.\n\
          The tables are for a policy that exchanges whatever it can; with other policies, short, over or late amounts are refunded or wait for a person.\n",
     );
-    machine(&mut text, "Payment (buy)", &payment::table::transitions(example::MARKET));
-    machine(&mut text, "Ramp-off (sell)", &rampoff::table::transitions(example::MARKET));
-    let transfers = outgoing::table::TRANSFERS.map(|(purpose, what)| (what, outgoing::table::transfers(purpose)));
+    machine(&mut text, "Payment (buy)", &payments::transitions(example::MARKET));
+    machine(&mut text, "Ramp-off (sell)", &rampoffs::transitions(example::MARKET));
+    let transfers = outgoing::TRANSFERS.map(|(purpose, what)| (what, outgoing::transfers(purpose)));
     machine_by_purpose(&mut text, "Transfer (coins that leave)", &transfers);
-    let payouts = outgoing::table::PAYOUTS.map(|(purpose, what)| (what, outgoing::table::payouts(purpose)));
+    let payouts = outgoing::PAYOUTS.map(|(purpose, what)| (what, outgoing::payouts(purpose)));
     machine_by_purpose(&mut text, "Payout (money that leaves)", &payouts);
     text
 }

@@ -53,8 +53,8 @@ fn check_manifest(path: &str, manifest: &Table, faults: &mut Vec<String>) {
     };
     for (kind, dependency) in dependencies(manifest) {
         let of_ours = MAY_NAME.iter().any(|(known, _)| *known == dependency);
-        // A test may use the testkit, and its own crate's neighbours through it.
-        if dependency == "rampart-testkit" && kind == "dev-dependencies" {
+        // A test may use the testkit, its own crate's neighbours through it, and its own crate with a feature.
+        if kind == "dev-dependencies" && (dependency == "rampart-testkit" || dependency == name) {
             continue;
         }
         if of_ours && !may_name.contains(&dependency) && !(kind == "dev-dependencies" && dependency == "rampart-sandbox") {

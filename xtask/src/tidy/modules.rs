@@ -6,7 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The circles that stay, as `crate: modules`, each with its reason.
-const HONEST: &[(&str, &str)] = &[];
+pub(super) const HONEST: &[(&str, &str)] = &[
+    ("rampart-core: customer, order, outgoing, review, step", "a step writes records, whose methods return steps"),
+    (
+        "rampart-core: order::either, order::pay_to, order::payment, order::rampoff, order::set_aside, order::view",
+        "an order's step carries the view of the order, and what is set aside beside one order moves another",
+    ),
+    (
+        "rampart-core: outgoing::payout, outgoing::pending, outgoing::transfer",
+        "a payout that settles late stops what replaces it, which is a payout or a transfer",
+    ),
+    (
+        "rampart-sandbox: bank, chain, clock, config, database, faults, inbox, kyc, payouts, prices, processor, schedule, scheduler, screening, settings, signals, world",
+        "the simulated world is one state, whose parts cause one another's events",
+    ),
+];
 
 /// A module's path below the crate's root; the root itself is empty.
 type Module = Vec<String>;
@@ -34,9 +48,9 @@ impl Modules {
         self.files.entry(name).or_default().insert(module, uses);
     }
 
-    /// The circles that are on no list.
-    pub(super) fn check(&self, faults: &mut Vec<String>) {
-        let mut honest: BTreeSet<&str> = HONEST.iter().map(|(circle, _)| *circle).collect();
+    /// The circles that are not among the honest ones.
+    pub(super) fn check(&self, honest: &[(&str, &str)], faults: &mut Vec<String>) {
+        let mut honest: BTreeSet<&str> = honest.iter().map(|(circle, _)| *circle).collect();
         for (name, files) in &self.files {
             for circle in circles_of(files) {
                 let circle = format!("{name}: {}", circle.join(", "));
@@ -193,7 +207,7 @@ mod tests {
             modules.read(path, text);
         }
         let mut faults = Vec::new();
-        modules.check(&mut faults);
+        modules.check(&[], &mut faults);
         faults
     }
 

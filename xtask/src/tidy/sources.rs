@@ -48,6 +48,16 @@ pub(super) fn check(path: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
+/// A module with children is a folder with a `mod.rs`, so that all of it is in one place.
+pub(super) fn check_layout(files: &[String], faults: &mut Vec<String>) {
+    for path in files {
+        let folder = path.strip_suffix(".rs").map(|module| format!("{module}/"));
+        if folder.is_some_and(|folder| files.iter().any(|other| other.starts_with(&folder))) {
+            faults.push(format!("{path}: stands beside its own folder; it is the folder's mod.rs"));
+        }
+    }
+}
+
 /// Every migration exists once per engine, under the same name.
 pub(super) fn check_migrations(files: &[String], faults: &mut Vec<String>) {
     const FOLDERS: [&str; 2] = ["crates/rampart-store/migrations/sqlite/", "crates/rampart-store/migrations/postgres/"];
@@ -126,6 +136,15 @@ mod tests {
     fn notes_are_seen_as_words() {
         assert!(note_to_oneself(concat!("// TO", "DO: later")).is_some());
         assert!(note_to_oneself("the method is called TODOS").is_none());
+    }
+
+    #[test]
+    fn a_module_stands_in_its_folder() {
+        let mut faults = Vec::new();
+        check_layout(&["src/a/b.rs".to_owned(), "src/a/mod.rs".to_owned(), "src/c.rs".to_owned(), "src/cd.rs".to_owned()], &mut faults);
+        assert_eq!(faults, Vec::<String>::new());
+        check_layout(&["src/a.rs".to_owned(), "src/a/b.rs".to_owned()], &mut faults);
+        assert_eq!(faults.len(), 1);
     }
 
     #[test]

@@ -12,16 +12,35 @@ pub use source::{CatalogueError, CatalogueSource};
 
 use crate::address::AddressKind;
 use crate::catalogue::policy::Policy;
-use crate::customer::kyc::KycLevel;
 use crate::identity::country::Country;
-use crate::ledger::{Processor, Rail};
+use crate::identity::level::KycLevel;
+use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::{Amount, Overflow};
 use crate::money::asset::{Asset, Chain, CoinId, Currency, Symbol};
-use crate::order::payment::PayIn;
 use crate::text::code::Code;
 
 /// Default for processors: see [`Catalogue::backdating`].
 const DEFAULT_BACKDATING: Duration = Duration::from_secs(900);
+
+/// How the customer pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum PayIn {
+    Processor(Processor),
+    /// By transfer to our account, or to a virtual account that leads to it.
+    Bank(Rail),
+}
+
+impl PayIn {
+    /// The ledger account that is debited for incoming money.
+    #[must_use]
+    pub const fn account(self) -> Account {
+        match self {
+            Self::Processor(processor) => Account::Card(processor),
+            Self::Bank(rail) => Account::Bank(rail),
+        }
+    }
+}
 
 /// A fiat currency.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,54 +2,12 @@
 
 use crate::customer::{Customer, Identification};
 use crate::id::{Mint, OrderId};
+pub use crate::identity::level::{KycLevel, KycStatus};
 use crate::order::view::KycView;
 use crate::partner::event::{EventDraft, EventType};
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
 use crate::time::Timestamp;
-
-/// Status that partners see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KycStatus {
-    #[default]
-    Unused,
-    Processing,
-    Valid,
-    /// Rejected, whether the customer may try again or not.
-    Fail,
-}
-
-/// Level of the identity check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KycLevel {
-    /// Level 1: the form.
-    Basic,
-    /// Level 2: also occupation, source of funds and a document.
-    Reinforced,
-}
-
-impl KycLevel {
-    /// The number partners see: 1 or 2.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Basic => 1,
-            Self::Reinforced => 2,
-        }
-    }
-
-    /// The level with this number.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::Basic),
-            2 => Some(Self::Reinforced),
-            _ => None,
-        }
-    }
-}
 
 /// One attempt at a level, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -6,6 +6,7 @@ use crate::customer::kyc::Kyc;
 use crate::id::{CustomerId, PartnerId};
 use crate::identity::country::Country;
 use crate::identity::identification::{AgeCheck, CustomerType, DocumentType};
+use crate::identity::name::AccountHolder;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 
@@ -103,7 +104,7 @@ pub struct Customer {
     pub warnings: Vec<Warning>,
     pub kyc: Kyc,
     /// Fingerprint of the page link that an earlier version issued ([`crate::id::earlier_link`]).
-    #[serde(default, skip_serializing_if = "crate::step::record::is_default")]
+    #[serde(default, skip_serializing_if = "crate::stored::is_default")]
     pub earlier_link: Option<String>,
     /// Where the identity page redirects the customer afterwards.
     pub callback_url: Option<String>,
@@ -111,7 +112,7 @@ pub struct Customer {
     pub banned: Option<String>,
     /// When money was reversed whose coins had left; `None` if nothing was, or an operator has settled it. Meanwhile paid
     /// orders wait for an operator.
-    #[serde(default, skip_serializing_if = "crate::step::record::is_default")]
+    #[serde(default, skip_serializing_if = "crate::stored::is_default")]
     pub charged_back: Option<Timestamp>,
     /// The partner's first customer with a document of the same person, whose limits it shares.
     #[serde(default)]
@@ -141,6 +142,19 @@ impl Customer {
     pub fn needs_date_of_birth(&self, minimum_age: u8, now: Timestamp) -> bool {
         let is_unknown = self.holder() == CustomerType::Individual && self.profile.date_of_birth.reveal().is_empty();
         is_unknown && (self.customer_type == CustomerType::Company || self.majority(minimum_age, now) == AgeCheck::Open)
+    }
+
+    /// Whether the customer can be meant by a name that a bank, a processor or a person wrote.
+    #[must_use]
+    pub fn can_be(&self, written: &str) -> bool {
+        let profile = &self.profile;
+        if self.holder() == CustomerType::Company {
+            // Some customers give the name of the person who registered the company beside the company's.
+            return AccountHolder::Company(profile.name.reveal()).can_be(written)
+                || AccountHolder::Company(&profile.full_name()).can_be(written);
+        }
+        let family = format!("{} {}", profile.last_name.reveal(), profile.last_name2.reveal());
+        AccountHolder::Person { given: profile.name.reveal(), family: &family }.can_be(written)
     }
 
     /// The customer under which it counts in the limits.

@@ -30,28 +30,26 @@ struct IdCharacters([u8; ID_CHARACTERS]);
 
 impl IdCharacters {
     fn mint(now: Timestamp, randomness: &dyn Randomness) -> Self {
+        let mut bytes = [0; ID_CHARACTERS - TIME_CHARACTERS];
+        randomness.fill(&mut bytes);
+        Self::of(now, bytes)
+    }
+
+    fn first_at(moment: Timestamp) -> Self {
+        Self::of(moment, [0; ID_CHARACTERS - TIME_CHARACTERS])
+    }
+
+    fn of(now: Timestamp, random: [u8; ID_CHARACTERS - TIME_CHARACTERS]) -> Self {
         let mut characters = [b'0'; ID_CHARACTERS];
         let mut micros = u64::try_from(now.micros()).unwrap_or(0);
         for slot in characters[..TIME_CHARACTERS].iter_mut().rev() {
             *slot = BASE62_DIGITS[usize::try_from(micros % 62).unwrap_or(0)];
             micros /= 62;
         }
-        let mut bytes = [0; ID_CHARACTERS - TIME_CHARACTERS];
-        randomness.fill(&mut bytes);
-        for (slot, byte) in characters[TIME_CHARACTERS..].iter_mut().zip(bytes) {
+        for (slot, byte) in characters[TIME_CHARACTERS..].iter_mut().zip(random) {
             *slot = BASE62_DIGITS[usize::from(byte) % 62];
         }
         Self(characters)
-    }
-
-    fn first_at(moment: Timestamp) -> Self {
-        struct ZeroRandomness;
-        impl Randomness for ZeroRandomness {
-            fn fill(&self, bytes: &mut [u8]) {
-                bytes.fill(0);
-            }
-        }
-        Self::mint(moment, &ZeroRandomness)
     }
 
     fn as_str(&self) -> &str {

@@ -1,6 +1,6 @@
 //! The countries the ramp serves, and the names by which partners refer to them.
 
-use crate::identity::name::folded;
+use crate::identity::letters::folded;
 use crate::text::code::Code;
 
 /// An ISO 3166-1 alpha-3 code, upper case: `ESP`.

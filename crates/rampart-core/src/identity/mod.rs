@@ -4,6 +4,8 @@ pub mod bank_account;
 pub mod country;
 pub mod email;
 pub mod identification;
+pub mod letters;
+pub mod level;
 mod messages;
 pub mod name;
 pub mod phone;

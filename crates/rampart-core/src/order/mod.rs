@@ -20,7 +20,7 @@ use crate::id::Mint;
 use crate::money::rate::Rate;
 use crate::order::arrival::{Eligibility, Grade, Leg};
 use crate::review::ReviewItem;
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// What was reversed, beside the state: a terminal state stays terminal.

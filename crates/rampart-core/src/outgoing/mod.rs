@@ -8,13 +8,12 @@
 mod payout;
 mod pending;
 mod screening;
-pub mod table;
 mod transfer;
 
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
 pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
-pub use screening::Screening;
-pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
+pub use screening::{Screening, ScreeningResult};
+pub use transfer::{SignedTransaction, TransactionStatus, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
 
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};

@@ -1,6 +1,7 @@
 //! Review items, which an operator has to decide, and the audit log.
 
 mod decision;
+mod resolve;
 pub mod suspense;
 
 pub(crate) use decision::refuse;
@@ -11,7 +12,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::ProvidedBy;
 use crate::outgoing::{OutgoingRecord, Screening};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// Why an operator is needed. Orders on hold have no review item: their state says why.

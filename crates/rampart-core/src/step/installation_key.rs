@@ -1,6 +1,6 @@
 //! What the database stores of the installation's keys: never a key itself.
 
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::code::Code;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;

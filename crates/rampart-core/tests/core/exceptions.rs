@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::sync::LazyLock;
 
+use rampart_core::documentation::arrivals::{self as table, ArrivalRow, Cell};
 use rampart_core::example;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::arrival::table::{self, ArrivalRow, Cell};
 use rampart_core::order::payment::{PaymentCommand, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};

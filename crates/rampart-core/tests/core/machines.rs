@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use rampart_core::catalogue::policy::Policy;
+use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
 use rampart_core::example::{self, POLICIES};
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Exchange;
-use rampart_core::order::payment::{self, PaymentFact, PaymentState};
+use rampart_core::order::payment::{PaymentFact, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffFact, RampoffState};
 use rampart_core::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
@@ -15,8 +16,6 @@ use rampart_core::outgoing::{
 use rampart_core::ports::ScreeningResult;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
-use rampart_core::transitions::Transition;
-use rampart_core::{order::rampoff, outgoing};
 
 use crate::support::{self, Scene};
 
@@ -27,24 +26,24 @@ fn table(rows: &[Transition]) -> String {
 #[test]
 fn every_payment_state_with_every_fact_and_command() {
     for (name, policy) in POLICIES {
-        insta::assert_snapshot!(format!("payment_{name}"), table(&payment::table::transitions(policy)));
+        insta::assert_snapshot!(format!("payment_{name}"), table(&payments::transitions(policy)));
     }
 }
 
 #[test]
 fn every_rampoff_state_with_every_fact_and_command() {
     for (name, policy) in POLICIES {
-        insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoff::table::transitions(policy)));
+        insta::assert_snapshot!(format!("rampoff_{name}"), table(&rampoffs::transitions(policy)));
     }
 }
 
 #[test]
 fn every_state_of_what_leaves_with_every_fact() {
-    for (purpose, _) in outgoing::table::TRANSFERS {
-        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::table::transfers(purpose)));
+    for (purpose, _) in outgoing::TRANSFERS {
+        insta::assert_snapshot!(format!("transfer_{purpose:?}").to_lowercase(), table(&outgoing::transfers(purpose)));
     }
-    for (purpose, _) in outgoing::table::PAYOUTS {
-        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::table::payouts(purpose)));
+    for (purpose, _) in outgoing::PAYOUTS {
+        insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::payouts(purpose)));
     }
 }
 
@@ -58,9 +57,7 @@ fn no_status_goes_backwards() {
         "coins_sent" | "finished" | "refunded" => 3,
         other => panic!("unknown status {other}"),
     };
-    let rows = POLICIES
-        .into_iter()
-        .flat_map(|(_, policy)| payment::table::transitions(policy).into_iter().chain(rampoff::table::transitions(policy)));
+    let rows = POLICIES.into_iter().flat_map(|(_, policy)| payments::transitions(policy).into_iter().chain(rampoffs::transitions(policy)));
     // Four transitions lead back on purpose: a transaction that its chain reverted; a charge reversed before the coins left, or an
     // operator who moves the money to suspense, both of which end the order; and the cancellation of a sale whose coins the chain undid.
     for row in rows.filter(|row| {

@@ -13,8 +13,8 @@ use rampart_core::step::counter::CounterOwner;
 use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 
-use super::counters::Counters;
 use super::prepare::{BalanceKey, Prepared};
+use crate::counters::Counters;
 use crate::error::{CommitError, StoredClaim};
 
 /// The rows that the batch touches, as they stand at this point of the evaluation.

@@ -7,14 +7,13 @@ use rampart_core::partner::Partner;
 use rampart_core::step::record::RecordKey;
 
 use super::batch::{BatchAttempt, BatchError};
-use super::counters::Counters;
 use super::evaluate::BatchState;
 use super::prepare::Prepared;
 use super::write::{CLAIM, CLAIM_TYPES, assignments};
+use crate::counters::Counters;
 use crate::read::{read_balance, read_claim};
-use crate::sql::{
-    BulkStatement, ColumnType, CombinedStatement, DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, StatementParams,
-};
+use crate::sql::ColumnType::{self, Int, Text};
+use crate::sql::{BulkStatement, CombinedStatement, DatabaseEngine, DbRow, DbSession, Rows, SqlError, SqlValue, StatementParams};
 use crate::tables::{RecordTable, Stored, TABLES, key_value, read_key, table_of};
 
 /// What every batch runs first, in the lock order as far as the engine keeps it: its own row, versions, balances and counters,
@@ -23,14 +22,14 @@ static BEGINNING: CombinedStatement<7> =
     CombinedStatement::new([BATCH_ROW, PARTNERS, CUSTOMERS, BALANCES, COUNTERS, EXISTING_CLAIMS, TAKEN_CLAIMS]);
 static INSERT_BATCH: CombinedStatement<1> = CombinedStatement::new([BATCH_ROW]);
 
-const TEXT: &[ColumnType] = &[ColumnType::Text];
+const TEXT: &[ColumnType] = &[Text];
 const VERSION: &[&str] = &["id", "version"];
 
 const BATCH_ROW: BulkStatement =
     BulkStatement::write(TEXT, 0, |_, rows| format!("INSERT INTO batches (id) {rows} ON CONFLICT (id) DO NOTHING"));
 const PARTNERS: BulkStatement = BulkStatement::read(TEXT, 0, VERSION, |engine, keys_match| versions(Partner::TABLE, engine, keys_match));
 const CUSTOMERS: BulkStatement =
-    BulkStatement::read(&[ColumnType::Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
+    BulkStatement::read(&[Int], 0, VERSION, |engine, keys_match| versions(Customer::TABLE, engine, keys_match));
 /// Keys that a step requires to be free. It must not see the batch's own claims, which the steps know: it precedes [`TAKEN_CLAIMS`]
 /// on SQLite, and both see one snapshot on PostgreSQL. Nothing is locked: a claim that another node is taking at this moment is not
 /// seen.

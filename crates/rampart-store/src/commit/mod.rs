@@ -3,7 +3,6 @@
 mod alarms;
 mod batch;
 mod checkpoint;
-mod counters;
 mod evaluate;
 mod load;
 mod prepare;
@@ -19,13 +18,12 @@ use rampart_core::id::PartnerId;
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 
-pub(crate) use counters::Counters;
 pub use prune::Pruned;
 pub use stats::{Failing, Histogram, Stats};
 pub(crate) use writer::{BATCH_SERIES, BatchNumberFile, Writer, read_batch_number};
 
+use crate::Store;
 use crate::error::{CommitError, StoreError};
-use crate::store::Store;
 
 /// An event of a committed step, with its number in its partner's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +39,6 @@ pub struct Committed {
     pub events: Vec<NumberedEvent>,
     /// Steps in the same transaction; 0 for an empty step.
     pub batch: usize,
-}
-
-/// A fault that a test injects into a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommitFault {
-    LostBefore,
-    /// The database commits and the response is lost.
-    LostAfter,
 }
 
 impl Store {

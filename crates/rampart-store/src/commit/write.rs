@@ -12,72 +12,38 @@ use super::evaluate::{BalanceSlot, BatchState, Change};
 use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::{BulkStatement, ColumnType, CombinedStatement, Rows, SqlValue};
+use crate::sql::ColumnType::{self, Bool, Int, Text};
+use crate::sql::{BulkStatement, CombinedStatement, Rows, SqlValue};
 use crate::tables::{RecordTable, Stored, TABLES, key_value, table_of};
 
 /// The columns of claims, and their types.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
-pub(super) const CLAIM_TYPES: &[ColumnType] =
-    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Text];
+pub(super) const CLAIM_TYPES: &[ColumnType] = &[Text, Text, Text, Text, Int, Text];
 
 /// The last statement of every batch: new orders (busy batches consist of them), the ledger, balances, counters and events.
 static ENDING: CombinedStatement<7> = CombinedStatement::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
 
-const PAYMENTS: BulkStatement = BulkStatement::write(
-    &[
-        ColumnType::Text,
-        ColumnType::Int,
-        ColumnType::Text,
-        ColumnType::Int,
-        ColumnType::Text,
-        ColumnType::Bool,
-        ColumnType::Int,
-        ColumnType::Int,
-        ColumnType::Text,
-    ],
-    0,
-    |_, rows| insertion(Payment::TABLE, rows),
-);
-const RAMPOFFS: BulkStatement = BulkStatement::write(
-    &[
-        ColumnType::Text,
-        ColumnType::Int,
-        ColumnType::Text,
-        ColumnType::Int,
-        ColumnType::Text,
-        ColumnType::Bool,
-        ColumnType::Int,
-        ColumnType::Int,
-        ColumnType::Text,
-        ColumnType::Text,
-    ],
-    0,
-    |_, rows| insertion(Rampoff::TABLE, rows),
-);
-const POSTINGS: BulkStatement = BulkStatement::write(
-    &[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int, ColumnType::Int],
-    0,
-    |_, rows| format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}"),
-);
-const ENTRIES: BulkStatement = BulkStatement::write(
-    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text],
-    0,
-    |_, rows| format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}"),
-);
-const BALANCES: BulkStatement =
-    BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
-        let set = assignments(&["posted", "held", "entries"]);
-        format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-    });
-const COUNTERS: BulkStatement = BulkStatement::write(&[ColumnType::Text, ColumnType::Text, ColumnType::Int], 0, |_, rows| {
+const PAYMENTS: BulkStatement =
+    BulkStatement::write(&[Text, Int, Text, Int, Text, Bool, Int, Int, Text], 0, |_, rows| insertion(Payment::TABLE, rows));
+const RAMPOFFS: BulkStatement =
+    BulkStatement::write(&[Text, Int, Text, Int, Text, Bool, Int, Int, Text, Text], 0, |_, rows| insertion(Rampoff::TABLE, rows));
+const POSTINGS: BulkStatement = BulkStatement::write(&[Text, Text, Text, Text, Int, Int], 0, |_, rows| {
+    format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}")
+});
+const ENTRIES: BulkStatement = BulkStatement::write(&[Text, Int, Text, Text, Text, Text], 0, |_, rows| {
+    format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}")
+});
+const BALANCES: BulkStatement = BulkStatement::write(&[Text, Text, Text, Int], 0, |_, rows| {
+    let set = assignments(&["posted", "held", "entries"]);
+    format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
+});
+const COUNTERS: BulkStatement = BulkStatement::write(&[Text, Text, Int], 0, |_, rows| {
     let set = assignments(&["value", "expires_at"]);
     format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
 });
-const EVENTS: BulkStatement = BulkStatement::write(
-    &[ColumnType::Text, ColumnType::Int, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Text, ColumnType::Int],
-    0,
-    |_, rows| format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}"),
-);
+const EVENTS: BulkStatement = BulkStatement::write(&[Text, Int, Text, Text, Text, Text, Int], 0, |_, rows| {
+    format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}")
+});
 
 pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")

@@ -9,9 +9,9 @@ use rampart_core::money::amount::Amount;
 use rampart_core::step::counter::CounterOwner;
 use rampart_core::step::record::RecordKey;
 
-use super::counters::Counters;
 use super::evaluate::BatchState;
 use super::prepare::BalanceKey;
+use crate::counters::Counters;
 
 /// Rows cached per kind. Beyond this all rows of the kind are dropped, and those in use are cached again.
 const MAX_CACHED_ROWS: usize = 16_384;

@@ -8,9 +8,9 @@ use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, PartnerId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{ReaderPool, SqlValue};
-use crate::store::Store;
 use crate::tables::read_stored;
 
 /// Requests that may wait. Further ones fail as unavailable.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 
+use crate::Store;
 use crate::error::{StoreError, StoredClaim};
 use crate::sql::{DbRow, SqlValue, shared};
-use crate::store::Store;
 
 const SCOPES: [(ClaimScope, &str); 12] = [
     (ClaimScope::IdempotencyKey, "idempotency_key"),

@@ -6,9 +6,9 @@ use rampart_core::review::AuditEntry;
 use rampart_core::time::Timestamp;
 
 use super::upper_bound;
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{DbRow, SqlValue};
-use crate::store::Store;
 
 fn event(row: &DbRow) -> Result<Event, StoreError> {
     Ok(Event {

@@ -3,9 +3,9 @@
 use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::time::Timestamp;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{DbSession, SqlValue};
-use crate::store::Store;
 
 /// The identity of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

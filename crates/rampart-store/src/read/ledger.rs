@@ -13,10 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::lower_bound;
-use crate::commit::Counters;
+use crate::Store;
+use crate::counters::Counters;
 use crate::error::StoreError;
 use crate::sql::{DbRow, SqlValue, shared};
-use crate::store::Store;
 
 /// The balance of an account in one asset, in minor units, counted on the account's own side (debit or credit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

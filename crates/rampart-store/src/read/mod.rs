@@ -29,9 +29,9 @@ pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_bal
 
 use sqlx::SqlSafeStr;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::{DbRow, SqlValue};
-use crate::store::Store;
 use crate::tables::{Stored, read};
 
 /// A text that sorts after every identifier: where newest-first lists start.

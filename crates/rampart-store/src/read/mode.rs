@@ -1,7 +1,7 @@
 //! The mode of the installation.
 
+use crate::Store;
 use crate::error::StoreError;
-use crate::store::Store;
 
 impl Store {
     /// The mode of the installation; `None` before [`Store::set_mode_once`].

@@ -8,8 +8,8 @@ use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::lower_bound;
+use crate::Store;
 use crate::error::StoreError;
-use crate::store::Store;
 use crate::tables::{RecordTable, Stored};
 
 /// Counts of unsettled work.

@@ -9,9 +9,9 @@ use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::AFTER_ALL_IDS;
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::SqlValue;
-use crate::store::Store;
 use crate::tables::{Stored, read};
 
 const OPEN_PAGE_ROWS: i64 = 500;
@@ -222,13 +222,6 @@ impl Store {
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
         let made: Vec<T> = self.list(sql, vec![first, end]).await?;
         Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
-    }
-
-    /// A customer's payments that wait for money (`started`, `pending_bank`), newest first: the ones that a credit on the customer's
-    /// own account may be for.
-    pub async fn unpaid_payments_of_customer(&self, customer: CustomerId, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let statuses = vec!["started".to_owned(), "pending_bank".to_owned()];
-        self.orders(&OrderFilter { customer: Some(customer), statuses, ..OrderFilter::default() }, None, limit).await
     }
 
     /// The ramp-offs with these deposit addresses, oldest first, on any chain. Addresses are compared as stored. Orders of earlier

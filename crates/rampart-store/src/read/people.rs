@@ -7,9 +7,9 @@ use rampart_core::partner::Partner;
 use rampart_core::time::Timestamp;
 
 use super::lower_bound;
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::SqlValue;
-use crate::store::Store;
 
 /// Which customers to list.
 #[derive(Debug, Clone, Default)]

@@ -13,9 +13,9 @@ use rampart_core::step::fact::Fact;
 use rampart_core::step::job::Job;
 use rampart_core::step::watch::{Cursor, CursorName, Deposit, Wallet};
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::SqlValue;
-use crate::store::Store;
 use crate::tables::{RowKey, Stored, read};
 
 macro_rules! gets {

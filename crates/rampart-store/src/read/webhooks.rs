@@ -5,9 +5,9 @@ use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::time::Timestamp;
 
 use super::lower_bound;
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::SqlValue;
-use crate::store::Store;
 
 /// A partner with events that are not fanned out yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

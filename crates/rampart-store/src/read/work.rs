@@ -9,8 +9,8 @@ use rampart_core::step::watch::{Deposit, DepositState};
 use rampart_core::time::Timestamp;
 
 use super::lower_bound;
+use crate::Store;
 use crate::error::StoreError;
-use crate::store::Store;
 use crate::tables::{deposit_state, read};
 
 impl Store {

@@ -1,5 +1,7 @@
 //! Classifies database errors for the caller. The class never depends on a constraint's name.
 
+use crate::error::StoreError;
+
 /// An error of either database driver, or of a row that was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
@@ -37,6 +39,15 @@ pub(crate) fn classify(error: &SqlError) -> ErrorClass {
         SqlError::Sqlite(_) | SqlError::Column(_) => ErrorClass::InvalidData,
         SqlError::Postgres(error) => postgres(error),
         SqlError::TimedOut | SqlError::Closed => ErrorClass::Unavailable,
+    }
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        match classify(&error) {
+            ErrorClass::AlreadyExists | ErrorClass::InvalidData => Self::Defect(error.to_string()),
+            ErrorClass::ConnectionLost | ErrorClass::Retry | ErrorClass::Unavailable => Self::Unavailable(error.to_string()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod migrate;
 mod postgres_url;
 mod reader_pool;
+mod row;
 mod sqlite;
 mod value;
 
@@ -23,7 +24,8 @@ pub(crate) use combined::{BulkStatement, CombinedStatement, StatementParams};
 pub(crate) use error::{ErrorClass, SqlError, classify};
 pub(crate) use migrate::{SchemaState, migrate, schema_state};
 pub(crate) use reader_pool::ReaderPool;
-pub(crate) use value::{DbRow, SqlValue, shared, shared_json};
+pub(crate) use row::DbRow;
+pub(crate) use value::{SqlValue, shared, shared_json};
 
 use crate::error::StoreError;
 

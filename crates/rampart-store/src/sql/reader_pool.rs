@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{DatabaseTarget, DbRow, DbSession, ErrorClass, SqlError, SqlValue, bound, bulk, classify, sqlite};
-use crate::store::{OnRead, StoreOptions};
+use crate::options::{OnRead, StoreOptions};
 
 /// How long a read waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,17 +1,10 @@
-//! Parameters and rows, the same for both engines.
+//! Parameters, the same for both engines.
 
 use std::cell::RefCell;
 use std::io::Write as _;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
-
-use super::error::SqlError;
-use super::sqlite::SqliteRow;
-use crate::error::StoreError;
 
 /// A parameter. Texts are shared, so that retrying a batch copies nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,69 +81,5 @@ impl From<i64> for SqlValue {
 impl From<bool> for SqlValue {
     fn from(truth: bool) -> Self {
         Self::Bool(truth)
-    }
-}
-
-/// A row of either engine, read by column position.
-pub(crate) enum DbRow {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-    /// A row of a combined statement: the number of its statement, then its columns as text.
-    Combined(PgRow),
-}
-
-impl DbRow {
-    pub(crate) fn text(&self, index: usize) -> Result<&str, SqlError> {
-        match self {
-            Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(row) => Ok(row.try_get(index + 1)?),
-        }
-    }
-
-    pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<&str>, SqlError> {
-        match self {
-            Self::Sqlite(row) => row.text(index),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(row) => Ok(row.try_get(index + 1)?),
-        }
-    }
-
-    pub(crate) fn int(&self, index: usize) -> Result<i64, SqlError> {
-        match self {
-            Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
-        }
-    }
-
-    pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, SqlError> {
-        match self {
-            Self::Sqlite(row) => row.int(index),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
-        }
-    }
-
-    pub(crate) fn bool(&self, index: usize) -> Result<bool, SqlError> {
-        match self {
-            Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
-        }
-    }
-
-    /// Parses a text column.
-    pub(crate) fn parse<T: FromStr>(&self, index: usize) -> Result<T, StoreError> {
-        let text = self.text(index)?;
-        text.parse().map_err(|_| StoreError::defect(format!("column {index} holds a text that is not a {}", std::any::type_name::<T>())))
-    }
-
-    /// Like [`DbRow::parse`], with NULL as `None`.
-    pub(crate) fn parse_or_null<T: FromStr>(&self, index: usize) -> Result<Option<T>, StoreError> {
-        match self.text_or_null(index)? {
-            None => Ok(None),
-            Some(_) => self.parse(index).map(Some),
-        }
     }
 }

@@ -3,9 +3,9 @@
 mod books;
 mod orders;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::sql::DbSession;
-use crate::store::Store;
 
 const PAGE_ROWS: i64 = 2_000;
 

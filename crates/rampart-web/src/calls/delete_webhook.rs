@@ -7,12 +7,9 @@ use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{EVENT_TYPES, described, responses};
 use crate::field::{FieldKind, required};
 use crate::state::Web;
-
-use super::EVENT_TYPES;
 
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,

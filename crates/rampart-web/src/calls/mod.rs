@@ -30,6 +30,7 @@ mod webhooks;
 pub(crate) use table::CallTable;
 
 use crate::call::Call;
+use crate::describe::EVENT_TYPES;
 use crate::field::{FieldKind, FieldSpec, optional};
 
 /// Every call, in the order of the documentation.
@@ -85,18 +86,6 @@ const ACCOUNT_TYPE: FieldSpec = optional(
     "The type of account, if the account needs one, in Spanish or English: `checking` (`corriente`) or `savings` (`ahorros`); in Chile also `vista` or `rut` (`CuentaRUT`).",
 );
 
-/// The event types that can be subscribed to.
-pub(crate) const EVENT_TYPES: &[&str] = &[
-    "PAY_IN",
-    "COINS_SENT",
-    "CRYPTO_RECEIVED",
-    "RAMPOFF_FINISHED",
-    "TRANSFER_RAMPOFF_FINISHED",
-    "KYC_UPDATED",
-    "PAYMENT_UPDATED",
-    "RAMPOFF_UPDATED",
-];
-
 const SUBSCRIPTION: &[FieldSpec] = &[
     crate::field::required("url", FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.")
         .example(r#""https://partner.example/webhooks/rampart""#),
@@ -112,18 +101,3 @@ const SUBSCRIPTION: &[FieldSpec] = &[
         "`true` delivers the parked events of this subscription again as if they were new: up to 10,000 per call, oldest first. See `parked` in `GET /api/webhooks`.",
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use rampart_core::partner::event::EventType;
-
-    use super::*;
-
-    #[test]
-    fn every_event_type_can_be_subscribed_to() {
-        for kind in EventType::ALL {
-            assert!(EVENT_TYPES.contains(&kind.as_str()), "{kind}");
-        }
-        assert!(EVENT_TYPES.iter().all(|name| name.parse::<EventType>().is_ok()));
-    }
-}

@@ -11,8 +11,8 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
 
 use super::fields::{self, FieldLocation};
-use super::{Schemas, described, failures};
-use crate::call::{Access, BodyKind, Call, Envelope, Idempotency, MAX_IDEMPOTENCY_KEY_CHARACTERS};
+use super::{described, failures};
+use crate::call::{Access, BodyKind, Call, Envelope, Idempotency, MAX_IDEMPOTENCY_KEY_CHARACTERS, Schemas};
 use crate::field::{FieldKind, FieldSpec, optional};
 use crate::operations::HealthBody;
 

@@ -14,11 +14,19 @@ use utoipa::openapi::{
     Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, Server,
 };
 
-/// The named schemas of the description's components.
-pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
+use crate::call::{Call, Schemas};
 
-/// Adds the schemas of an answer's `data` and returns the reference to it.
-pub(crate) type Describe = fn(&mut Schemas) -> RefOr<Schema>;
+/// The event types that can be subscribed to.
+pub(crate) const EVENT_TYPES: &[&str] = &[
+    "PAY_IN",
+    "COINS_SENT",
+    "CRYPTO_RECEIVED",
+    "RAMPOFF_FINISHED",
+    "TRANSFER_RAMPOFF_FINISHED",
+    "KYC_UPDATED",
+    "PAYMENT_UPDATED",
+    "RAMPOFF_UPDATED",
+];
 
 /// Adds the schema of a type, with all schemas it refers to, and returns the reference to it.
 pub(crate) fn described<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
@@ -59,10 +67,10 @@ Unknown JSON fields are ignored; `null` and blank texts count as absent. With th
 **Texts** must consist of visible characters. Control characters, bidirectional overrides, zero-width, unassigned and private-use characters in names, \
 addresses and `external_id` are refused with `validation_failed`; joiners are accepted in scripts that need them.";
 
-fn build(extra: Vec<OpenApi>) -> OpenApi {
+fn build(all: &[&Call], extra: Vec<OpenApi>) -> OpenApi {
     let mut schemas = Schemas::new();
     let mut paths = Paths::new();
-    for call in crate::calls::ALL {
+    for call in all {
         for path in std::iter::once(call.path).chain(call.also_at) {
             paths.add_path_operation(path, vec![calls::method(call)], calls::operation(call, path, &mut schemas));
         }
@@ -102,9 +110,23 @@ fn build(extra: Vec<OpenApi>) -> OpenApi {
     whole
 }
 
-/// The OpenAPI description of the partner API and of the mounted routers, as indented JSON.
-#[must_use]
-pub fn openapi(extra: Vec<OpenApi>) -> String {
+/// The OpenAPI description of these calls and of the mounted routers, as indented JSON.
+pub(crate) fn openapi(all: &[&Call], extra: Vec<OpenApi>) -> String {
     // Serialization cannot fail: all maps have string keys.
-    build(extra).to_pretty_json().unwrap_or_default()
+    build(all, extra).to_pretty_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rampart_core::partner::event::EventType;
+
+    use super::*;
+
+    #[test]
+    fn every_event_type_can_be_subscribed_to() {
+        for kind in EventType::ALL {
+            assert!(EVENT_TYPES.contains(&kind.as_str()), "{kind}");
+        }
+        assert!(EVENT_TYPES.iter().all(|name| name.parse::<EventType>().is_ok()));
+    }
 }

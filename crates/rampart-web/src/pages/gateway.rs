@@ -11,6 +11,7 @@ use rampart_core::order::pay_to::PayTo;
 use rampart_core::order::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
 
+use super::STATUS_PATH;
 use super::account;
 use super::forms::SubmittedForm;
 use super::frame::{DetailRow, Frame, Link, callback};
@@ -76,7 +77,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
         return Ok(see_other(&request.link(&path(payment), &[])));
     }
     if !payment.is_unpaid() || found.now >= payment.open_until {
-        return Ok(see_other(&request.link(status::PATH, &[])));
+        return Ok(see_other(&request.link(STATUS_PATH, &[])));
     }
     if let Some(instructions) = &payment.instructions {
         return Ok(transfer(request, &found, instructions));
@@ -86,7 +87,7 @@ async fn view(web: &Web, request: &PageRequest) -> Result<Response, PageError> {
         Ok(GatewaySession::Simulated) => Ok(pay(request, &found)),
         // The payment was paid or cancelled in the meantime.
         Err(PageError::Refused(refusal)) if refusal.code != ErrorCode::ErrorPaymentCreation => {
-            Ok(see_other(&request.link(status::PATH, &[])))
+            Ok(see_other(&request.link(STATUS_PATH, &[])))
         }
         Err(PageError::NotFound) => Err(PageError::NotFound),
         Err(fault) => Ok(no_session(request, &found, &fault)),
@@ -168,7 +169,7 @@ pub(crate) fn transfer(request: &PageRequest, found: &PaymentPage, instructions:
         ],
         refund: refund::of_payment(request, found, locale),
         action: request.link(&path(payment), &[]),
-        status: Link::secondary(request.link(status::PATH, &[]), t.see_status),
+        status: Link::secondary(request.link(STATUS_PATH, &[]), t.see_status),
         back: way_back(found, locale),
     };
     page(StatusCode::OK, &template)
@@ -187,14 +188,14 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
     let token = request.token();
     let found = pages::page_payment(&web.app, token).await?;
     let gateway = path(&found.payment);
-    let returned = request.link(status::PATH, &[(status::RETURNED, "1")]);
+    let returned = request.link(STATUS_PATH, &[(status::RETURNED, "1")]);
     let declined = request.link(&gateway, &[("declined", "1")]);
     let next_page = |played| if played == GatewayOutcome::Declined { declined.clone() } else { returned.clone() };
     let outcome = match action {
         "pay" => pages::gateway_play(&web.app, token, GatewayAction::Pay).await.map(next_page),
         "decline" => pages::gateway_play(&web.app, token, GatewayAction::Decline).await.map(next_page),
         "sent" => pages::declare_sent(&web.app, token).await.map(|()| request.link(&gateway, &[])),
-        "cancel" => pages::cancel_payment(&web.app, token).await.map(|()| request.link(status::PATH, &[])),
+        "cancel" => pages::cancel_payment(&web.app, token).await.map(|()| request.link(STATUS_PATH, &[])),
         _ => return Err(PageError::BadRequest),
     };
     match outcome.map_err(PageError::from) {
@@ -204,9 +205,9 @@ async fn perform(web: &Web, request: &PageRequest, action: &str) -> Result<Respo
             let payment = pages::page_payment(&web.app, token).await?.payment;
             Ok(see_other(&match action {
                 "sent" if matches!(payment.state, PaymentState::PendingBank { .. }) => request.link(&gateway, &[]),
-                "cancel" if matches!(payment.state, PaymentState::Cancelled) => request.link(status::PATH, &[]),
+                "cancel" if matches!(payment.state, PaymentState::Cancelled) => request.link(STATUS_PATH, &[]),
                 "pay" if !payment.is_unpaid() => returned,
-                _ => request.link(status::PATH, &[("changed", "1")]),
+                _ => request.link(STATUS_PATH, &[("changed", "1")]),
             }))
         }
         Err(fault) => Err(fault),

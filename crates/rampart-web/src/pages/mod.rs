@@ -33,6 +33,9 @@ pub use response::error_page;
 
 use crate::route::{AuthKind, Route};
 
+/// The page of a payment.
+const STATUS_PATH: &str = "/status";
+
 /// The routes of the pages. The OpenAPI description does not contain them.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -42,8 +45,8 @@ pub fn routes() -> Vec<Route> {
         Route::page(Method::POST, "/kyc", page, post(kyc::submit)),
         Route::page(Method::GET, "/gateway/{method}", page, get(gateway::show)),
         Route::page(Method::POST, "/gateway/{method}", page, post(gateway::act)),
-        Route::page(Method::GET, "/status", page, get(status::show)),
-        Route::page(Method::POST, "/status", page, post(status::act)),
+        Route::page(Method::GET, STATUS_PATH, page, get(status::show)),
+        Route::page(Method::POST, STATUS_PATH, page, post(status::act)),
         Route::page(Method::GET, returned::PATH, page, get(returned::show)),
         Route::page(Method::GET, "/rampoff", page, get(status::show)),
         Route::page(Method::POST, "/rampoff", page, post(status::act)),

@@ -12,6 +12,7 @@ use rampart_core::refusal::Refusal;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
+use super::STATUS_PATH;
 use super::account;
 use super::field::{Faults, FormField, mark};
 use super::forms::FormData;
@@ -20,7 +21,6 @@ use super::labels;
 use super::language::{Locale, moment};
 use super::request::PageRequest;
 use super::response::page;
-use super::status::PATH;
 use super::text::{Texts, fill};
 
 const MAX_NAME_CHARACTERS: usize = 100;
@@ -64,7 +64,7 @@ pub(crate) fn of_payment(request: &PageRequest, found: &PaymentPage, locale: Loc
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_account },
         why: t.refund_why_account.to_owned(),
         given: given.map(|given| describe_given(given, payment.refund_origin, found.now, &found.partner_name, t)),
-        give: found.can_give_refund_account.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
+        give: found.can_give_refund_account.then(|| (request.link(STATUS_PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
@@ -95,7 +95,7 @@ pub(crate) fn of_rampoff(request: &PageRequest, found: &RampoffPage, locale: Loc
         title: if needed && given.is_none() { t.refund_needed } else { t.refund_title_wallet },
         why: fill(t.refund_why_wallet, &[&labels::chain(rampoff.chain())]),
         given: given.map(|given| describe_given(given, rampoff.refund_origin, found.now, &found.partner_name, t)),
-        give: found.can_give_refund_wallet.then(|| (request.link(PATH, &[("edit", "refund")]), t.refund_give)),
+        give: found.can_give_refund_wallet.then(|| (request.link(STATUS_PATH, &[("edit", "refund")]), t.refund_give)),
         needed,
     })
 }
@@ -149,8 +149,8 @@ fn form(
         why,
         fields: mark(fields, &faults),
         faults,
-        action: request.link(PATH, &[]),
-        back_url: request.link(PATH, &[]),
+        action: request.link(STATUS_PATH, &[]),
+        back_url: request.link(STATUS_PATH, &[]),
     };
     page(status, &template)
 }

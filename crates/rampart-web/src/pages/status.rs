@@ -10,6 +10,7 @@ use rampart_app::{PaymentPage, RampoffPage, StatusPage};
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
+use super::STATUS_PATH;
 use super::account;
 use super::field::Faults;
 use super::forms::{FormData, SubmittedForm};
@@ -24,8 +25,6 @@ use super::response::{PageError, failure, page, see_other, way_back};
 use super::text::{Texts, fill};
 use super::timeline::{self, TimelineStep};
 use crate::state::Web;
-
-pub(crate) const PATH: &str = "/status";
 
 /// The query parameter of a customer who returns from the processor's page.
 pub(crate) const RETURNED: &str = "returned";
@@ -108,7 +107,7 @@ async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<R
         }
     };
     match (outcome.map_err(PageError::from), &found) {
-        (Ok(()), _) => Ok(see_other(&request.link(PATH, &[]))),
+        (Ok(()), _) => Ok(see_other(&request.link(STATUS_PATH, &[]))),
         (Err(PageError::Refused(refusal)), StatusPage::Payment(found)) if is_destination_error(&refusal) => {
             let locale = request.locale(found.payment.country);
             let faults = refund::account_refused(&refusal, locale);
@@ -119,7 +118,7 @@ async fn perform(web: &Web, request: &PageRequest, typed: &FormData) -> Result<R
             Ok(refund::wallet_form(request, found, locale, Some(typed), refund::wallet_refused(found, locale)))
         }
         // The state changed in the meantime, perhaps because the button was pressed twice: show the current state.
-        (Err(PageError::Refused(_)), _) => Ok(see_other(&request.link(PATH, &[("changed", "1")]))),
+        (Err(PageError::Refused(_)), _) => Ok(see_other(&request.link(STATUS_PATH, &[("changed", "1")]))),
         (Err(fault), _) => Err(fault),
     }
 }
@@ -133,7 +132,7 @@ fn frame(request: &PageRequest, found: (&str, bool), headline: &Headline, langua
     let frame = Frame::new(request, language, headline.heading).of(found.0, found.1);
     let returned: &[(&str, &str)] = if request.has(RETURNED) { &[(RETURNED, "1")] } else { &[] };
     match headline.refresh_seconds {
-        Some(seconds) => frame.refreshing(seconds, request.link(PATH, returned)),
+        Some(seconds) => frame.refreshing(seconds, request.link(STATUS_PATH, returned)),
         None => frame,
     }
 }
@@ -217,7 +216,7 @@ pub(crate) fn rampoff(request: &PageRequest, found: &RampoffPage) -> Response {
         rows: order::rampoff_rows(rampoff, locale),
         refund: refund::of_rampoff(request, found, locale),
         links: Vec::new(),
-        cancel: found.can_cancel.then(|| request.link(PATH, &[])),
+        cancel: found.can_cancel.then(|| request.link(STATUS_PATH, &[])),
     };
     page(StatusCode::OK, &template)
 }

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rampart_app::{App, AppConfig, Sources};
-use rampart_testkit::{TestApp, TestEngine};
+use rampart_testkit::{KEY, TestApp, TestEngine};
 use rampart_web::Front;
 use rampart_web::WebConfig;
 use serde_json::Value;
 use tower::ServiceExt;
-
-/// The key of the testkit's installation.
-const KEY: [u8; 32] = [42; 32];
 
 /// A ramp without workers and without the running simulation.
 pub(crate) async fn idle(engine: TestEngine) -> TestApp {

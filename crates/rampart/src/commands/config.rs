@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, DEFAULTS, SettingOrigin, redacted};
 

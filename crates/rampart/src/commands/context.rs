@@ -7,9 +7,9 @@ use rampart_core::text;
 use rampart_store::Schema;
 use serde::Serialize;
 
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
 use crate::logs;
+use crate::options::GlobalOptions;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, SettingOrigin};
 use crate::wiring::{OpenInstallation, address};

@@ -9,8 +9,8 @@ use rampart_core::step::installation_key::newest;
 use rampart_store::{DatabaseEngine, Schema, Store};
 use serde::Serialize;
 
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::output::{self, Printer};
 use crate::settings::{Configuration, url_in, without_password};
 use crate::wiring;

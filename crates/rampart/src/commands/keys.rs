@@ -9,8 +9,8 @@ use rampart_core::step::installation_key::KeyFingerprint;
 use serde::Serialize;
 
 use super::context::CommandContext;
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::output::{self, Printer};
 use crate::settings::Configuration;
 use crate::wiring::key_file::{self, KeyBytes};

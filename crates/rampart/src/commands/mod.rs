@@ -1,4 +1,4 @@
-//! The commands, one file per group.
+//! The command line, and the commands, one file per group.
 
 pub(crate) mod audit;
 pub(crate) mod config;
@@ -11,7 +11,6 @@ pub(crate) mod doctor;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
-
 pub(crate) mod openapi;
 pub(crate) mod order;
 pub(crate) mod partner;
@@ -25,10 +24,11 @@ pub(crate) mod webhook;
 use std::future::Future;
 use std::time::Duration;
 
+use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::cli::{Cli, RampartCommand};
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::settings::Configuration;
 use context::CommandContext;
 
@@ -36,6 +36,69 @@ use context::CommandContext;
 const COMMAND_THREADS: usize = 2;
 /// Threads may outlive the work: a DNS lookup by the system cannot be cancelled and may block for minutes.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Rampart: a self-hosted ramp between local money and coins.
+#[derive(Debug, Parser)]
+#[command(name = "rampart", version, about, max_term_width = 120, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: RampartCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RampartCommand {
+    /// Run the server: partner API, hosted pages and workers
+    Serve(serve::ServeArguments),
+    /// Run a complete purchase and sale in the sandbox and verify the ledger
+    Demo(demo::DemoArguments),
+    /// Manage partners and their API keys
+    #[command(subcommand)]
+    Partner(partner::PartnerCommand),
+    /// List and resolve what needs a person: suspense, quarantined facts, alarms and orders on hold
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
+    /// Show or change an order
+    #[command(subcommand)]
+    Order(order::OrderCommand),
+    /// Show payouts and record their outcome
+    #[command(subcommand)]
+    Payout(payout::PayoutCommand),
+    /// Show webhook deliveries and repeat them
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
+    /// Show, ban or verify customers
+    #[command(subcommand)]
+    Customer(customer::CustomerCommand),
+    /// Show and move the company's own money and coins
+    #[command(subcommand)]
+    Treasury(treasury::TreasuryCommand),
+    /// Show and retry failing background jobs
+    #[command(subcommand, alias = "jobs")]
+    Job(job::JobCommand),
+    /// Show the audit log: what operators did, and why
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Check this installation for problems
+    Doctor,
+    /// Verify and print the ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Migrate, copy or describe the database
+    #[command(subcommand)]
+    Db(db::DbCommand),
+    /// Manage the installation's keys
+    #[command(subcommand, alias = "key")]
+    Keys(keys::KeysCommand),
+    /// Print the effective configuration with the origin of each value
+    Config(config::ConfigArguments),
+    /// Validate an identification number, a bank account or a creditor reference
+    #[command(subcommand)]
+    Validate(validate::ValidateCommand),
+    /// Print the OpenAPI description of the partner API
+    Openapi,
+}
 
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> Result<(), CommandError> {

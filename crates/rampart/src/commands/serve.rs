@@ -9,8 +9,8 @@ use rampart_store::Schema;
 use rampart_web::WebConfig;
 use tokio::net::TcpListener;
 
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::settings::Configuration;
 use crate::wiring::engine::RampEngine;
 use crate::wiring::metrics::{self, MetricsEndpoint};

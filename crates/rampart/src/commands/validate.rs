@@ -10,8 +10,8 @@ use rampart_core::identity::identification::DocumentType;
 use rampart_core::time::Clock as _;
 use serde::Serialize;
 
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::output::{self, Printer};
 
 /// Of standard input.

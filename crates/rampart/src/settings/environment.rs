@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use super::SettingsError;
 use super::schema::SettingsSchema;
-use super::tree::Tree;
+use super::tree::{SettingOrigin, Tree};
 
 /// Prefix of every variable that sets a value.
 pub(super) const PREFIX: &str = "RAMPART__";
@@ -29,9 +29,19 @@ pub(super) fn texts(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
     Ok(texts)
 }
 
+/// Overlays the variables that begin with `RAMPART__`.
+pub(super) fn overlay(tree: &mut Tree, schema: &SettingsSchema, variables: Vec<(String, String)>) -> Result<(), SettingsError> {
+    for (name, text) in variables {
+        let Some(rest) = setting(tree, schema, &name)? else { continue };
+        let (path, value) = schema.of_variable(tree, &name, rest, &text)?;
+        tree.set(path, value, SettingOrigin::Variable(name));
+    }
+    Ok(())
+}
+
 /// The part of a variable's name behind the prefix, or `None` if it is not a setting.
 /// When it looks like a misspelled setting.
-pub(super) fn setting<'n>(tree: &Tree, schema: &SettingsSchema, name: &'n str) -> Result<Option<&'n str>, SettingsError> {
+fn setting<'n>(tree: &Tree, schema: &SettingsSchema, name: &'n str) -> Result<Option<&'n str>, SettingsError> {
     if let Some(rest) = name.strip_prefix(PREFIX) {
         return Ok(Some(rest));
     }

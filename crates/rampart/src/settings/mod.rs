@@ -20,10 +20,11 @@ pub(crate) use tree::{SettingOrigin, Tree};
 pub(crate) use types::{LogFormat, ProcessSettings};
 
 use crate::bounded;
-use crate::wiring::DATABASE_FILE;
 
 /// The built-in configuration, which documents every key.
 pub(crate) const DEFAULTS: &str = include_str!("../default.toml");
+/// The default database, in the data folder.
+pub(crate) const DATABASE_FILE: &str = "rampart.db";
 /// The configuration file in the data folder, read if no other is named.
 const FILE_NAME: &str = "rampart.toml";
 /// The sections of the catalogue.
@@ -70,15 +71,13 @@ impl Configuration {
         let data = data.unwrap_or_else(|| PathBuf::from(tree.text("data").unwrap_or(".")));
         let named = overrides.config.clone().or_else(|| variable(environment::CONFIG_VARIABLE).map(PathBuf::from));
         let beside_data = data.join(FILE_NAME);
-        match named {
-            Some(path) => tree.overlay_file(&schema, &path)?,
-            None if beside_data.is_file() => tree.overlay_file(&schema, &beside_data)?,
-            None => {}
+        if let Some(path) = named.or_else(|| Some(beside_data).filter(|path| path.is_file())) {
+            tree.overlay_file(&path, |path, setting| schema.check(path, setting))?;
         }
         if let Some(SettingOrigin::File { path, line }) = tree.origin("data") {
             return Err(SettingsError(format!("data cannot be set in {}:{line}: use --data or RAMPART__DATA", path.display())));
         }
-        tree.overlay_variables(&schema, variables.into_iter())?;
+        environment::overlay(&mut tree, &schema, variables)?;
         overrides.overlay(&mut tree);
         bounds::check(&tree)?;
         let table = tree.table();

@@ -73,7 +73,10 @@ fn faults_name_the_key_and_where_it_stands() {
             "methods.COL.PSE (/my.toml:2): the minimum and the maximum must be multiples of payable_step",
         ),
         ("[rails.sepa]\npayable_step = \"0\"", "rails.sepa.payable_step (/my.toml:2): it must be above zero"),
-        ("[methods.COL.BREB]\npayable_step = \"1.00\"", "methods.COL.BREB.payable_step (/my.toml:2): a transfer method has the payable_step of its rail"),
+        (
+            "[methods.COL.BREB]\npayable_step = \"1.00\"",
+            "methods.COL.BREB.payable_step (/my.toml:2): a transfer method has the payable_step of its rail",
+        ),
         ("data = \"x\"", "data cannot be set in /my.toml:1: use --data or RAMPART__DATA"),
         ("mode = \"live\"", "providers.bank (default): is simulated, which mode = \"live\" refuses"),
         (

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::schema::SettingsSchema;
-use super::{SettingsError, environment};
+use super::SettingsError;
 use crate::bounded;
 
 /// The source of a value.
@@ -103,29 +102,19 @@ impl Tree {
         self.settings.insert(path, SettingValue { value, origin });
     }
 
-    /// Overlays the settings of a file.
-    pub(crate) fn overlay_file(&mut self, schema: &SettingsSchema, path: &Path) -> Result<(), SettingsError> {
+    /// Overlays the settings of a file, each of which `check` accepts.
+    pub(crate) fn overlay_file(
+        &mut self,
+        path: &Path,
+        check: impl Fn(&[String], &SettingValue) -> Result<(), SettingsError>,
+    ) -> Result<(), SettingsError> {
         let text = bounded::read(path, bounded::MAX_CONFIGURATION_BYTES);
         let text = text.map_err(|error| SettingsError(format!("{} cannot be read: {error}", path.display())))?;
         let origin = |line| SettingOrigin::File { path: path.to_owned(), line };
         let file = Self::parse(&text, origin).map_err(|error| not_toml(path, &text, &error))?;
         for (path, setting) in file.settings {
-            schema.check(&path, &setting)?;
+            check(&path, &setting)?;
             self.settings.insert(path, setting);
-        }
-        Ok(())
-    }
-
-    /// Overlays the environment variables that begin with `RAMPART__`.
-    pub(crate) fn overlay_variables(
-        &mut self,
-        schema: &SettingsSchema,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), SettingsError> {
-        for (name, text) in variables {
-            let Some(rest) = environment::setting(self, schema, &name)? else { continue };
-            let (path, value) = schema.of_variable(self, &name, rest, &text)?;
-            self.set(path, value, SettingOrigin::Variable(name));
         }
         Ok(())
     }

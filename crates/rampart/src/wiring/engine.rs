@@ -15,8 +15,6 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_sandbox::{CustomerView, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
 use rampart_web::RequestContext;
 
-use super::gateway::payable;
-
 pub(crate) struct RampEngine {
     app: App,
 }
@@ -60,7 +58,7 @@ impl SandboxEngine for RampEngine {
             let payment = self.app.store.payment_of(partner, id).await.map_err(refusal)?;
             let payment = payment.ok_or_else(not_found)?;
             let customer = self.app.store.customer(payment.customer).await.map_err(refusal)?;
-            Ok(payable(&payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
+            Ok(PayablePayment::of(&payment, &customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
         })
     }
 

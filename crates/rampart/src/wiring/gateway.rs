@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use rampart_app::{GatewayOutcome, GatewayPlayer};
-use rampart_core::order::payment::{PayIn, Payment};
+use rampart_core::order::payment::Payment;
 use rampart_core::ports::{PortFuture, Unavailable};
-use rampart_core::text::redacted::Redacted;
-use rampart_sandbox::{PayResult, PayableMethod, PayablePayment, World, WorldError};
+use rampart_sandbox::{PayResult, PayablePayment, World, WorldError};
 use rampart_store::Store;
 
 /// Passes what the customer does on the gateway page to the simulated world.
@@ -22,30 +21,7 @@ impl WorldGateway {
 
     async fn payable(&self, payment: &Payment) -> Result<PayablePayment, Unavailable> {
         let customer = self.store.customer(payment.customer).await.map_err(|error| Unavailable(error.to_string()))?;
-        Ok(payable(payment, customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
-    }
-}
-
-/// A payment as the simulated world needs it for a customer of this name to pay it.
-pub(crate) fn payable(payment: &Payment, customer_name: String) -> PayablePayment {
-    let method = match (payment.pay_in, &payment.instructions) {
-        (PayIn::Processor(processor), _) => PayableMethod::Redirect { processor },
-        (PayIn::Bank(rail), Some(instructions)) => PayableMethod::Transfer {
-            rail,
-            account: instructions.account.clone(),
-            concept: (!instructions.own_account).then(|| instructions.concept.clone()),
-        },
-        // Does not happen: every payment by transfer has instructions.
-        (PayIn::Bank(rail), None) => PayableMethod::Transfer { rail, account: String::new(), concept: None },
-    };
-    PayablePayment {
-        payment: payment.id,
-        partner: payment.partner,
-        method,
-        due: payment.terms.fiat_amount,
-        currency: payment.terms.fiat,
-        decimals: payment.terms.fiat_decimals,
-        customer_name: Redacted::new(customer_name),
+        Ok(PayablePayment::of(payment, &customer.map(|customer| customer.profile.full_name()).unwrap_or_default()))
     }
 }
 

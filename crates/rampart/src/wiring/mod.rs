@@ -26,8 +26,6 @@ use providers::Providers;
 
 /// The number of the last batch this node has seen, to notice a restored backup.
 const BATCH_NUMBER_FILE: &str = "batches";
-/// The default database, in the data folder.
-pub(crate) const DATABASE_FILE: &str = "rampart.db";
 
 /// What a command works on.
 pub(crate) struct OpenInstallation {

@@ -8,7 +8,7 @@ use rampart_app::Mode;
 use rustix::process::umask;
 
 use crate::error::CommandError;
-use crate::settings::ProcessSettings;
+use crate::settings::{DATABASE_FILE, ProcessSettings};
 
 /// The permissions of the group and of all others.
 const GROUP_AND_OTHER_MODE_BITS: u32 = 0o077;
@@ -30,7 +30,7 @@ pub(crate) fn restrict_data_folder(settings: &ProcessSettings) {
     let folder = &settings.data;
     let mut paths = vec![folder.clone()];
     paths.extend(OTHER_FILES.iter().map(|name| folder.join(name)));
-    for database in [super::DATABASE_FILE, super::providers::WORLD_FILE] {
+    for database in [DATABASE_FILE, super::providers::WORLD_FILE] {
         paths.extend(database_files(&folder.join(database)));
     }
     restrict(&paths);

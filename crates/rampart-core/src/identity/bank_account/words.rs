@@ -1,6 +1,6 @@
 //! Names of banks and account types as people write them: in Spanish or English, in any case, with or without accents.
 
-use crate::identity::name::folded;
+use crate::identity::letters::folded;
 
 /// Words in bank names that do not distinguish banks.
 const COMMON_BANK_WORDS: &[&str] = &[

@@ -1,10 +1,9 @@
 //! Company names and legal forms.
 
 use super::firm_words::is_company_word;
-use super::letters::Transliteration;
-use super::person::is_cut;
 use super::short::NamePart;
-use super::words::{MatchRule, NameToken, agreement, joined, same_letters, tokens, words};
+use super::words::{MatchRule, NameToken, agreement, is_cut, joined, same_letters, tokens, words};
+use crate::identity::letters::Transliteration;
 
 /// A shorter text is not a truncated name.
 const MIN_TRUNCATED_CHARACTERS: usize = 24;

@@ -9,17 +9,14 @@ mod dropped;
 mod firm_words;
 mod given_names;
 mod joint;
-mod letters;
 mod lost;
 mod person;
 mod short;
 mod words;
 
-pub use letters::folded;
 use lost::{LOST, Loss};
 
-use crate::customer::Customer;
-use crate::identity::identification::CustomerType;
+use crate::identity::letters::folded;
 
 /// The holder of an account, as far as known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,20 +62,5 @@ impl AccountHolder<'_> {
             Self::Person { given, family } if family.trim().is_empty() && company::has_form(given) => company::agrees(given, written),
             Self::Person { given, family } => person::agrees(given, family, written),
         }
-    }
-}
-
-impl Customer {
-    /// Whether the customer can be meant by a name that a bank, a processor or a person wrote.
-    #[must_use]
-    pub fn can_be(&self, written: &str) -> bool {
-        let profile = &self.profile;
-        if self.holder() == CustomerType::Company {
-            // Some customers give the name of the person who registered the company beside the company's.
-            return AccountHolder::Company(profile.name.reveal()).can_be(written)
-                || AccountHolder::Company(&profile.full_name()).can_be(written);
-        }
-        let family = format!("{} {}", profile.last_name.reveal(), profile.last_name2.reveal());
-        AccountHolder::Person { given: profile.name.reveal(), family: &family }.can_be(written)
     }
 }

@@ -4,15 +4,7 @@ use super::company;
 use super::given_names::{is_mans_name, is_womans_name};
 use super::joint;
 use super::short::NamePart;
-use super::words::{Agreement, MatchRule, NameToken, PARTICLES, Word, agreement, same_letters, tokens, words};
-use crate::text::{composed, is_invisible, is_mark};
-
-/// Banks truncate names at these widths, in characters.
-const TRUNCATION_WIDTHS: [usize; 2] = [35, 70];
-
-/// Titles before a name.
-pub(super) const TITLES: &[&str] =
-    &["d", "da", "don", "dona", "sr", "sra", "srta", "dr", "dra", "lic", "ing", "mr", "mrs", "ms", "miss", "herr", "frau", "mme", "prof"];
+use super::words::{Agreement, MatchRule, NameToken, PARTICLES, TITLES, Word, agreement, is_cut, same_letters, tokens, words};
 
 /// Titles of women. Before a man's name they mean that a woman's name was left out (`SRA [MARIA] JOSE`).
 const WOMENS_TITLES: &[&str] = &["da", "dona", "sra", "srta", "dra", "mrs", "ms", "miss", "frau", "mme"];
@@ -34,23 +26,6 @@ const GENERATIONS: &[(&str, &str)] = &[
     ("iii", "third"),
     ("iv", "fourth"),
 ];
-
-/// Separators beyond this many between two words do not count for the width.
-const MAX_COUNTED_SEPARATOR_CHARACTERS: usize = 2;
-
-/// Whether a text has a width at which it may have been truncated; a blank at the cut is dropped. Padding (runs of blanks and other
-/// separators, invisible characters) does not count.
-pub(super) fn is_cut(written: &str) -> bool {
-    let text = composed(written.trim());
-    let (mut width, mut between, mut last) = (0, 0, ' ');
-    for character in text.chars().filter(|character| !is_invisible(*character) && !is_mark(*character)) {
-        between = if character.is_alphanumeric() { 0 } else { between + 1 };
-        let is_run = character.is_whitespace() && last.is_whitespace();
-        width += usize::from(between <= MAX_COUNTED_SEPARATOR_CHARACTERS && !is_run);
-        last = character;
-    }
-    TRUNCATION_WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
-}
 
 /// Whether the written text can be the name of a person.
 pub(super) fn agrees(given: &str, family: &str, written: &str) -> bool {

@@ -5,11 +5,16 @@ use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 use super::firm_words::{is_generation_suffix, is_no_family_name};
 use super::given_names::is_given_name;
-use super::letters::{Transliteration, is_apostrophe, lettered};
 use super::lost::LOST;
-use super::person::TITLES;
 use super::short::{NamePart, is_short_of};
-use crate::text::is_invisible;
+use crate::identity::letters::{Transliteration, is_apostrophe, lettered};
+use crate::text::{composed, is_invisible, is_mark};
+
+/// Banks truncate names at these widths, in characters.
+const TRUNCATION_WIDTHS: [usize; 2] = [35, 70];
+
+/// Separators beyond this many between two words do not count for the width.
+const MAX_COUNTED_SEPARATOR_CHARACTERS: usize = 2;
 
 /// Longer names are not compared word by word.
 const MAX_WORDS: usize = 16;
@@ -19,6 +24,10 @@ pub(super) const PARTICLES: &[&str] = &[
     "de", "del", "la", "las", "los", "y", "da", "das", "do", "dos", "du", "des", "di", "della", "von", "van", "der", "den", "zu", "and",
     "et",
 ];
+
+/// Titles before a name.
+pub(super) const TITLES: &[&str] =
+    &["d", "da", "don", "dona", "sr", "sra", "srta", "dr", "dra", "lic", "ing", "mr", "mrs", "ms", "miss", "herr", "frau", "mme", "prof"];
 
 /// Particles that connect two names.
 const ANDS: &[&str] = &["y", "and", "et"];
@@ -365,4 +374,18 @@ impl WordMatcher {
             }
         }
     }
+}
+
+/// Whether a text has a width at which it may have been truncated; a blank at the cut is dropped. Padding (runs of blanks and other
+/// separators, invisible characters) does not count.
+pub(super) fn is_cut(written: &str) -> bool {
+    let text = composed(written.trim());
+    let (mut width, mut between, mut last) = (0, 0, ' ');
+    for character in text.chars().filter(|character| !is_invisible(*character) && !is_mark(*character)) {
+        between = if character.is_alphanumeric() { 0 } else { between + 1 };
+        let is_run = character.is_whitespace() && last.is_whitespace();
+        width += usize::from(between <= MAX_COUNTED_SEPARATOR_CHARACTERS && !is_run);
+        last = character;
+    }
+    TRUNCATION_WIDTHS.iter().any(|cut| width == *cut || width + 1 == *cut)
 }

@@ -3,7 +3,7 @@
 use crate::money::amount::{Amount, Overflow};
 use crate::money::rate::{Rate, Rounding};
 use crate::quote::TermsError;
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// Agreed fees.

@@ -10,7 +10,6 @@ mod exchange;
 mod grade;
 mod limit_usage;
 mod resolve;
-pub mod table;
 mod time;
 
 pub use decide::{ArrivalDecision, Leg, OrderSnapshot};

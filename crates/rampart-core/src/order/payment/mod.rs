@@ -14,7 +14,6 @@ mod reversal;
 mod set_aside;
 mod settled_late;
 mod stored;
-pub mod table;
 
 pub use command::PaymentCommand;
 pub use matching::for_amount;
@@ -23,12 +22,14 @@ pub use receipt::Receipt;
 pub use reversal::{EarlyReversal, ReversedReceipt};
 pub use stored::upgraded;
 
+pub use crate::catalogue::PayIn;
+
 use std::time::Duration;
 
 use crate::customer::kyc::KycLevel;
 use crate::id::{CustomerId, FactId, Mint, OrderId, PartnerId, PayoutId, QuoteId, ReviewId, TransferId};
 use crate::identity::country::Country;
-use crate::ledger::{Account, Origin, Processor, Rail};
+use crate::ledger::{Account, Origin};
 use crate::money::amount::Amount;
 use crate::order::arrival::{Deviations, Exchange, Fees, Leg, WindowTotals, recount};
 use crate::order::limits::{self, Usage};
@@ -38,29 +39,9 @@ use crate::outgoing::PayoutDestination;
 use crate::partner::event::{EventDraft, EventType};
 use crate::quote::BuyTerms;
 use crate::step::Step;
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::code::Code;
 use crate::time::Timestamp;
-
-/// How the customer pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
-pub enum PayIn {
-    Processor(Processor),
-    /// By transfer to our account, or to a virtual account that leads to it.
-    Bank(Rail),
-}
-
-impl PayIn {
-    /// The ledger account that is debited for incoming money.
-    #[must_use]
-    pub const fn account(self) -> Account {
-        match self {
-            Self::Processor(processor) => Account::Card(processor),
-            Self::Bank(rail) => Account::Bank(rail),
-        }
-    }
-}
 
 /// Payment instructions for a customer who pays by transfer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -11,7 +11,7 @@ use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::view::PaymentView;
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::text::redacted::Redacted;

@@ -5,7 +5,7 @@ use crate::id::{FactId, Mint};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::review::{ReviewItem, ReviewKind};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 

@@ -13,7 +13,6 @@ mod set_aside;
 mod settled_late;
 mod stored;
 mod suspense;
-pub mod table;
 
 pub use command::RampoffCommand;
 pub use observe::RampoffFact;
@@ -34,7 +33,7 @@ use crate::outgoing::PayoutDestination;
 use crate::partner::event::{EventDraft, EventType};
 use crate::quote::SellTerms;
 use crate::step::Step;
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
 
 /// State of a ramp-off.

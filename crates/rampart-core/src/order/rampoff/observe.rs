@@ -13,7 +13,7 @@ use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::view::RampoffView;
 use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::Screening;
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
 use crate::step::Step;
 
 /// A fact about a ramp-off.

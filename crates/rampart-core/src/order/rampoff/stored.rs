@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::step::record::minor_of;
+use crate::stored::minor_of;
 
 /// Upgrades a ramp-off that an earlier version stored. Nothing is exchanged or refunded by this: an open order waits as long as
 /// before, an order on hold stays on hold.

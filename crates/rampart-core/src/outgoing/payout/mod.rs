@@ -8,6 +8,7 @@ pub use observe::PayoutFact;
 
 use std::time::Duration;
 
+use super::screening::screened_receiver;
 use super::{Screening, change_holds};
 use crate::catalogue::Catalogue;
 use crate::id::{CustomerId, Mint, OrderId, PayoutId, ReviewId};
@@ -16,9 +17,11 @@ use crate::money::amount::Amount;
 use crate::money::asset::Currency;
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
+
+screened_receiver!(Payout, PayoutState, JobKind::ScreenPayout, JobKind::SendPayout);
 
 /// Purpose of a payout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -229,12 +232,6 @@ impl Payout {
         step
     }
 
-    /// Whether the receiver is being screened.
-    #[must_use]
-    pub fn awaits_screening(&self) -> bool {
-        self.screening == Screening::Due && self.state == PayoutState::Queued
-    }
-
     /// Whether it was certainly not sent. The holder of a lease may have sent it, even after the lease expired; without a job
     /// that the stop can remove, one could be created and leased meanwhile.
     #[must_use]
@@ -247,26 +244,5 @@ impl Payout {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, PayoutState::Queued | PayoutState::Unknown)
-    }
-
-    /// Whether the receiver's screening is older than this.
-    #[must_use]
-    pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
-        self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
-    }
-
-    /// The job for its next action, due now.
-    #[must_use]
-    pub fn first_job(&self, mint: &Mint<'_>) -> Job {
-        Job::due_now(mint, self.next_job(), self.id)
-    }
-
-    /// Its next action while queued: screen the receiver, or send it.
-    #[must_use]
-    pub const fn next_job(&self) -> JobKind {
-        match self.screening {
-            Screening::Due => JobKind::ScreenPayout,
-            Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendPayout,
-        }
     }
 }

@@ -8,6 +8,7 @@ pub use observe::TransferFact;
 
 use std::time::Duration;
 
+use super::screening::screened_receiver;
 use super::{Screening, change_holds};
 use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
 use crate::ledger::{Account, Origin};
@@ -15,8 +16,10 @@ use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::time::Timestamp;
+
+screened_receiver!(Transfer, TransferState, JobKind::ScreenTransfer, JobKind::SendTransfer);
 
 /// Purpose of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -45,6 +48,25 @@ pub struct SignedTransaction {
     pub txid: String,
     /// The signed bytes, hexadecimal.
     pub bytes: String,
+}
+
+/// Status of our transaction on its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionStatus {
+    /// The chain does not know it, or does not know it any more.
+    Unknown,
+    Waiting,
+    InBlock {
+        height: u64,
+        /// The network fee, in minor units of the native coin.
+        network_fee: Amount,
+    },
+    /// Included and reverted; it will never deliver.
+    Reverted {
+        height: u64,
+        /// The network fee, spent all the same, in minor units of the native coin.
+        network_fee: Amount,
+    },
 }
 
 /// State of a transfer.
@@ -193,32 +215,5 @@ impl Transfer {
         step.write(self.first_job(mint));
         step.write(self);
         step
-    }
-
-    /// Whether the receiver is being screened.
-    #[must_use]
-    pub fn awaits_screening(&self) -> bool {
-        self.screening == Screening::Due && self.state == TransferState::Queued
-    }
-
-    /// Whether the receiver's screening is older than this.
-    #[must_use]
-    pub fn is_outdated(&self, now: Timestamp, fresh: Duration) -> bool {
-        self.screening == Screening::Cleared && now >= self.asked_at.unwrap_or(self.created_at).after(fresh)
-    }
-
-    /// The job for its next action, due now.
-    #[must_use]
-    pub fn first_job(&self, mint: &Mint<'_>) -> Job {
-        Job::due_now(mint, self.next_job(), self.id)
-    }
-
-    /// Its next action until the chain has accepted it: screen the receiver, or send it.
-    #[must_use]
-    pub const fn next_job(&self) -> JobKind {
-        match self.screening {
-            Screening::Due => JobKind::ScreenTransfer,
-            Screening::Cleared | Screening::Overruled | Screening::Exempt => JobKind::SendTransfer,
-        }
     }
 }

@@ -8,8 +8,8 @@ use crate::money::amount::Amount;
 use crate::order::payment::PaymentFact;
 use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, SetAside, StoppedBy};
-use crate::outgoing::{Outgoing, Screening, change_holds, observe_set_aside, pending};
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
+use crate::outgoing::{Outgoing, change_holds, observe_set_aside, pending};
 use crate::review::suspense;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::record::RecordKey;
@@ -79,27 +79,6 @@ impl Transfer {
             TransferFact::Vanished { reason } => self.vanished(&reason, mint),
             TransferFact::Abandoned => self.abandoned(outgoing, context),
         }
-    }
-
-    fn asked_again(self, mint: &Mint<'_>) -> Step {
-        let mut step = Step::new();
-        if self.state == TransferState::Queued && self.screening == Screening::Cleared {
-            let due = Self { screening: Screening::Due, ..self };
-            step.write(due.first_job(mint));
-            step.write(due);
-        }
-        step
-    }
-
-    /// The screening had no hit: it can be signed and sent.
-    fn cleared(self, mint: &Mint<'_>) -> Step {
-        let mut step = Step::new();
-        if self.awaits_screening() {
-            let cleared = Self { screening: Screening::Cleared, asked_at: Some(mint.now), ..self };
-            step.write(cleared.first_job(mint));
-            step.write(cleared);
-        }
-        step
     }
 
     /// Nothing leaves; an operator decides, or the order resumes when the reason ends.

@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 
 use super::context::start_log;
 use super::serve::router;
-use crate::cli::GlobalOptions;
 use crate::error::CommandError;
+use crate::options::GlobalOptions;
 use crate::settings::Configuration;
 use crate::wiring::OpenInstallation;
 use session::DemoSession;

@@ -14,11 +14,11 @@ use crate::order::arrival::{Eligibility, Grade, Leg};
 use crate::order::payment::{PaymentFact, PaymentState, Receipt};
 use crate::order::rampoff::{DepositReceipt, RampoffFact, RampoffState};
 use crate::order::{Context, HoldReason, Order};
+use crate::outgoing::ScreeningResult;
 use crate::outgoing::{
     Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferPurpose,
     TransferState,
 };
-use crate::ports::ScreeningResult;
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::step::fact::{BankCredit, Fact, FactBody, ProcessorPaid};

@@ -1,19 +1,19 @@
 //! The transition table of payments, for the documentation and its snapshot.
 
-use super::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, ReversedReceipt};
+use super::Transition;
 use crate::catalogue::Catalogue;
 use crate::catalogue::policy::Policy;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
 use crate::money::amount::Amount;
 use crate::order::arrival::{Eligibility, Exchange};
+use crate::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, ReversedReceipt};
 use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
 use crate::step::Step;
 use crate::step::record::Record;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
-use crate::transitions::Transition;
 
 /// The state's name, with the hold reason.
 #[must_use]

@@ -18,16 +18,16 @@ use tokio::sync::{mpsc, oneshot};
 use batch_number::BatchNumbering;
 pub(crate) use batch_number::{BATCH_SERIES, BatchNumberFile, SharedBatchNumber, read as read_batch_number};
 
+use super::Committed;
 use super::batch::{Answers, BatchAttempt, BatchError};
 use super::checkpoint::checkpoint;
 use super::prepare::Prepared;
 use super::prune::Pruned;
 use super::stats::{CommitCounters, Stats};
 use super::writer_cache::WriterCache;
-use super::{CommitFault, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::options::{CommitFault, OnFatal, StoreOptions};
 use crate::sql::{DatabaseTarget, DbSession, ErrorClass, classify};
-use crate::store::{OnFatal, StoreOptions};
 
 /// Attempts per batch. A deadlock, a busy database, a lost connection or a record that turned out not to be new causes another one.
 const MAX_ATTEMPTS: u32 = 12;

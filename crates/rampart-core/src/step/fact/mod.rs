@@ -3,12 +3,12 @@
 
 mod bounded;
 
-use crate::customer::kyc::{KycLevel, KycStatus};
 use crate::id::{CustomerId, FactId, OrderId, PayoutId};
+use crate::identity::level::{KycLevel, KycStatus};
 use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::Currency;
-use crate::step::record::is_default;
+use crate::stored::is_default;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 

@@ -1,17 +1,17 @@
 //! The transition table of ramp-offs, for the documentation and its snapshot.
 
-use super::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
+use super::Transition;
 use crate::catalogue::Catalogue;
 use crate::catalogue::policy::Policy;
 use crate::example;
 use crate::id::{FactId, Mint, PayoutId, TransferId};
 use crate::money::amount::Amount;
 use crate::order::arrival::{Eligibility, Exchange};
+use crate::order::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
 use crate::step::Step;
 use crate::step::record::Record;
-use crate::transitions::Transition;
 
 /// The state's name, with the hold reason.
 #[must_use]

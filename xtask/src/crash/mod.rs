@@ -7,6 +7,7 @@ mod load;
 mod pay_ins;
 mod processes;
 mod proof;
+mod records;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

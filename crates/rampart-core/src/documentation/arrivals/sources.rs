@@ -183,7 +183,7 @@ fn bring_to_stage(simulation: &mut ArrivalSimulation<'_>, stage: OrderStage, by_
         OrderStage::Decided => pay_hundredths(simulation, 100),
         OrderStage::PendingOutgoing => {
             pay_hundredths(simulation, 100);
-            simulation.screened(&crate::ports::ScreeningResult::Clear);
+            simulation.screened(&crate::outgoing::ScreeningResult::Clear);
         }
         OrderStage::Sent => {
             pay_hundredths(simulation, 100);

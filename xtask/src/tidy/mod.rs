@@ -33,8 +33,9 @@ pub(crate) fn run() -> TaskResult {
             }
         }
     }
+    sources::check_layout(&files, &mut faults);
     sources::check_migrations(&files, &mut faults);
-    modules.check(&mut faults);
+    modules.check(modules::HONEST, &mut faults);
     names.check(&mut faults);
     // Printed and not refused: without network access they cannot be updated.
     if let Some(days) = advisories::days_since(&day) {

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod examples;
 
-use rampart_core::identity::name::folded;
+use rampart_core::identity::letters::folded;
 use rampart_core::money::amount::Amount;
 
 use self::TriggerOutcome::{

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::simulation::{ArrivalSimulation, plus};
-use crate::commands;
+use crate::documentation::commands;
 use crate::ledger::{Account, Posting, PostingKind, Side};
 use crate::money::amount::Amount;
 use crate::order::arrival::{DeviationKind, Leg};

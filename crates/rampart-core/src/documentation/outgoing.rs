@@ -1,25 +1,25 @@
 //! The transition tables of transfers and payouts, for the documentation and its snapshot.
 
-use super::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
-    TransferPurpose, TransferSource, TransferState,
-};
+use super::{Transition, payments, rampoffs};
 use crate::catalogue::Catalogue;
 use crate::example;
 use crate::id::{Mint, PayoutId, ReviewId, TransferId};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, Chain};
-use crate::order::payment::{self, PaymentState, Refund};
-use crate::order::rampoff::{self, RampoffState};
+use crate::order::payment::{PaymentState, Refund};
+use crate::order::rampoff::RampoffState;
 use crate::order::{Context, HoldReason, Order, StoppedBy};
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
+use crate::outgoing::{
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
+    TransferPurpose, TransferSource, TransferState,
+};
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 use crate::step::fact::PayoutReport;
 use crate::step::record::Record;
 use crate::step::watch::{Deposit, DepositState};
 use crate::text::code::Code;
-use crate::transitions::Transition;
 
 /// Purposes of transfers, with their description in the documentation.
 pub const TRANSFERS: [(TransferPurpose, &str); 5] = [
@@ -80,8 +80,8 @@ fn rows<M: Clone, F>(
 /// Effects on other records.
 fn beside(record: &Record) -> Option<String> {
     match record {
-        Record::Payment(payment) => Some(format!("its payment is {}", payment::table::state_name(&payment.state))),
-        Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoff::table::state_name(&rampoff.state))),
+        Record::Payment(payment) => Some(format!("its payment is {}", payments::state_name(&payment.state))),
+        Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoffs::state_name(&rampoff.state))),
         Record::Deposit(deposit) if !deposit.swept => Some("its deposits are to be swept again".to_owned()),
         _ => None,
     }

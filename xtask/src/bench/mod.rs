@@ -7,17 +7,17 @@ mod installation;
 mod measure;
 mod orders;
 mod report;
-mod requests;
+mod run;
 
 use std::path::{Path, PathBuf};
 
 use crate::TaskResult;
-
 use crate::crash::{Engine, EngineArgument};
 use crate::server;
 
-use installation::{BenchInstallation, BenchRun};
+use installation::BenchInstallation;
 use report::Report;
+use run::BenchRun;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]

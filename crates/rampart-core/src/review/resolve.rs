@@ -1,0 +1,151 @@
+//! The outcome of an operator's decision. A decision that does not fit is refused with a message for the operator.
+
+use super::decision::{Operator, ReviewDecision, ReviewSubject, Vanished, refuse};
+use super::{ReviewItem, ReviewKind, ReviewResolution, suspense};
+use crate::money::asset::Asset;
+use crate::order::{Context, SetAside};
+use crate::outgoing::{OutgoingRecord, TransactionStatus, TransferFact, TransferState};
+use crate::refusal::Refusal;
+use crate::step::Step;
+use crate::step::fact::Fact;
+use crate::step::record::Record;
+use crate::step::watch::DepositState;
+
+impl ReviewItem {
+    /// Applies a decision. The same step resolves the item.
+    ///
+    /// # Errors
+    /// When the item is resolved already, or the decision does not fit it.
+    pub fn decide(
+        self,
+        decision: ReviewDecision,
+        operator: &Operator,
+        about: ReviewSubject,
+        context: &Context<'_>,
+    ) -> Result<Step, Refusal> {
+        if decision == ReviewDecision::Reopen {
+            let changed = about.beside.map(|order| order.apply_set_aside(SetAside::Lies, self.amount, context));
+            let mut step = suspense::reopen(self, operator, context)?;
+            step.extend(changed.unwrap_or_default());
+            return Ok(step);
+        }
+        if let Some(resolution) = &self.resolution {
+            return Err(refuse(format!("it was already resolved by {}: {}", resolution.actor, resolution.decision)));
+        }
+        let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Keep));
+        let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
+        let mut step = self.follows(decision, about, context)?;
+        if let Some(order) = other {
+            step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
+        }
+        let resolution = ReviewResolution {
+            decision: decision.to_string(),
+            order: match decision {
+                ReviewDecision::Assign(order) => Some(order),
+                _ => None,
+            },
+            sent: step.writes.iter().find_map(OutgoingRecord::of),
+            actor: operator.actor.clone(),
+            reason: operator.reason.clone(),
+            at: context.mint.now,
+        };
+        let destination = step.writes.iter().find_map(receiver_of).or_else(|| self.destination.clone());
+        step.write(Self { resolution: Some(resolution), destination, ..self });
+        Ok(step)
+    }
+
+    fn follows(&self, decision: ReviewDecision, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+        let moves =
+            matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
+        if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
+            return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
+        }
+        if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
+            return Err(refuse("it is booked as a loss, and nothing of it is in suspense"));
+        }
+        match (decision, self.kind) {
+            (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
+            (ReviewDecision::Dismiss, _) => self.dismiss(&about),
+            (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
+            (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
+            (ReviewDecision::GiveUp, ReviewKind::Vanished) => abandon(about, context),
+            (ReviewDecision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
+            (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
+            (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
+            (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
+            (ReviewDecision::Keep, ReviewKind::Reversal) if !matches!(self.moved()?, Asset::Fiat(_)) => {
+                Err(refuse("the coins never left, and nothing of them is in suspense"))
+            }
+            (ReviewDecision::Keep, ReviewKind::Suspense | ReviewKind::Reversal) => suspense::keep(self, context),
+            (decision, kind) => Err(refuse(format!("'{decision}' does not fit an item of kind {kind:?}"))),
+        }
+    }
+
+    /// An item with a balance behind it cannot be dismissed.
+    fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
+        let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
+        let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
+        let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
+        match self.kind {
+            ReviewKind::Suspense if !undone => Err(refuse("it is in suspense: assign it to an order, return it or keep it")),
+            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it is in suspense: return it or keep it")),
+            ReviewKind::Shortage => Err(refuse("suspense has a shortage: write it off")),
+            ReviewKind::Quarantine if unapplied.is_some() => {
+                Err(refuse("the fact is about money that arrived: retry it, or move the money to suspense"))
+            }
+            _ => Ok(Step::new()),
+        }
+    }
+
+    /// The asset that a decision moves.
+    pub(crate) fn moved(&self) -> Result<Asset, Refusal> {
+        self.asset.ok_or_else(|| refuse("the item names no amount"))
+    }
+}
+
+fn receiver_of(record: &Record) -> Option<String> {
+    match record {
+        Record::Payout(payout) => Some(payout.destination.account.reveal().to_owned()),
+        Record::Transfer(transfer) => Some(transfer.to.clone()),
+        _ => None,
+    }
+}
+
+fn retry(about: ReviewSubject) -> Result<Step, Refusal> {
+    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
+    if fact.applied {
+        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
+    }
+    let mut step = Step::new();
+    step.write(Fact { quarantined: None, ..fact });
+    Ok(step)
+}
+
+fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
+    if fact.applied {
+        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
+    }
+    let receipt = suspense::unmatched_receipt_of(&fact).ok_or_else(|| refuse("the fact reports no money that arrived"))?;
+    let mut step = suspense::receive(receipt, &context.mint);
+    step.write(Fact { applied: true, quarantined: None, ..fact });
+    Ok(step)
+}
+
+/// While the nonce of a transfer is free, the chain may still include the old bytes: sending the coins again could pay them
+/// twice.
+fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+    let over = || refuse("the transfer is not under way any more: dismiss the item");
+    let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
+    let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };
+    if status != TransactionStatus::Unknown {
+        return Err(refuse("the chain knows the transaction again: dismiss the item"));
+    }
+    if next_nonce <= signed.nonce {
+        let nonce = signed.nonce;
+        let sentence =
+            format!("the nonce {nonce} is free, so the chain may yet take transaction {}: it is offered with every block", signed.txid);
+        return Err(refuse(sentence));
+    }
+    Ok(transfer.observe(TransferFact::Abandoned, outgoing, context))
+}
