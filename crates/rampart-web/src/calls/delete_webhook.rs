@@ -5,14 +5,13 @@ use rampart_app::AppError;
 use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
-use crate::field::{FieldKind, required};
 use crate::state::Web;
-
-use super::EVENT_TYPES;
+use rampart_app::partner_api::request::field::{FieldKind, required};
+use rampart_app::partner_api::subscriptions::EVENT_TYPES;
 
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,
@@ -23,9 +22,8 @@ pub(crate) static CALL: Call = Call {
     summary: "Webhook Event Unsubscribe",
     about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(required("type", FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").example(r#""PAY_IN""#)),
-    query: &[],
-    body: BodyKind::None,
+    path_field: Some(required(FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").named("type").example(r#""PAY_IN""#)),
+    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,
