@@ -3,6 +3,7 @@
 
 use rampart_app::orders::idempotency::invalid_request;
 use rampart_app::partner_api::request::RequestFields;
+use rampart_app::partner_api::request::common::IDEMPOTENCY_KEY;
 use rampart_app::{
     App, AppResult, AuthenticatedPartner, CreatePayment, CreateRampoff, CreatedResponse, EventPage, EventsRequest, KycCheck, ListPage,
     ListRequest, PaymentMethodView, PaymentMethodsRequest, QuoteRequest, QuoteView, RampoffQuoteRequest, RampoffQuoteView, RegisterUser,
@@ -10,6 +11,7 @@ use rampart_app::{
 };
 use rampart_core::money::amount::AmountSent;
 use rampart_core::order::view::{KycView, PaymentView, RampoffView};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::ClaimScope;
 
 use rampart_app::partner_api as calls;
@@ -47,6 +49,9 @@ macro_rules! forms {
 
             impl $form {
                 async fn read(&self, app: &App, caller: &AuthenticatedPartner, key: Option<&str>) -> AppResult<RequestFields> {
+                    if let Some(fault) = key.and_then(|key| IDEMPOTENCY_KEY.check_text(key).err()) {
+                        return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", fault).into());
+                    }
                     let mut members: Vec<String> = Vec::new();
                     $(members.extend(self.$field.as_ref().map(|value| format!("\"{}\":{}", forms!(@name $field $($sent)?), value.json())));)*
                     let body = format!("{{{}}}", members.join(","));

@@ -1,10 +1,11 @@
 //! Buying, from the order to the coins.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rampart_app::operate::{Operator, customers};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
+use rampart_app::{CreatePayment, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
@@ -121,7 +122,15 @@ async fn documented(test: Arc<TestApp>) {
 }
 
 async fn order_of_checks(test: Arc<TestApp>) {
-    let code = async |request: CreatePaymentForm| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    // Of all that is wrong, the check that the list names first answers.
+    let reached = Cell::new(0);
+    let code = async |request: CreatePaymentForm| {
+        let code = TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+        if let Some(place) = CreatePayment::CODES.iter().position(|listed| *listed == code) {
+            assert!(place >= reached.replace(place), "{code} comes too late");
+        }
+        code
+    };
     let some = |text: &str| Some(text.to_owned());
     // Everything is wrong at first; each step repairs what was refused.
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
@@ -175,6 +184,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     let mut step = rampart_core::step::Step::new();
     step.write(banned);
     test.app.commit(step).await.unwrap();
+    reached.set(0);
     assert_eq!(code(request).await, ErrorCode::UserBanned);
 }
 

@@ -32,7 +32,7 @@ pub(super) fn method(call: &Call) -> HttpMethod {
 }
 
 /// Every error code that a call can be refused with, in the order of the checks.
-pub(super) fn codes(call: &Call) -> Vec<ErrorCode> {
+fn codes(call: &Call) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
     if call.access == Access::Token {
         codes.push(ErrorCode::AuthorizationIncorrect);
@@ -242,4 +242,30 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
         ("/openapi.json", open("openapi", "This description", answer("The OpenAPI document.", "application/json", object()), &SERVER)),
         ("/docs", open("docs", "This description as a page", answer("The description as an HTML page.", "text/html", text()), &SERVER)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn codes_are_documented_in_the_order_of_the_checks() {
+        let whole: Value = serde_json::from_str(&crate::describe::openapi(Vec::new())).unwrap();
+        for call in crate::calls::ALL {
+            let operation = &whole["paths"][call.path][call.method.as_str().to_ascii_lowercase()];
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let schema = &response["content"]["application/json"]["schema"];
+                let is_listed = |code: &ErrorCode| match status.as_str() {
+                    "200" => failures::business(&[*code]) == [*code],
+                    status => code.status().to_string() == status,
+                };
+                let listed = schema.pointer("/allOf/1").or_else(|| schema.pointer("/oneOf/1/allOf/1"));
+                let Some(listed) = listed.map(|only| &only["properties"]["error"]["enum"]) else { continue };
+                let expected: Vec<&str> = codes(call).iter().filter(|code| is_listed(code)).map(|code| code.as_str()).collect();
+                assert_eq!(*listed, json!(expected), "{} {status}", call.id);
+            }
+        }
+    }
 }

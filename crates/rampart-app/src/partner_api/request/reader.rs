@@ -379,8 +379,8 @@ mod tests {
             optional(FieldKind::Moment, "").named("moment"),
             optional(FieldKind::Integer(1, 9), "").named("integer"),
             optional(FieldKind::Money, "").named("money"),
-            optional("choice", FieldKind::Choice(&["a"]), ""),
-            optional("words", FieldKind::Words(&["a"]), ""),
+            optional(FieldKind::Choice(&["a"]), "").named("choice"),
+            optional(FieldKind::Words(&["a"]), "").named("words"),
         ];
         for field in KINDS {
             for (blank, encoded) in [("", ""), (" ", "+"), ("\t\n", "%09%0A"), ("\u{a0}", "%C2%A0")] {
