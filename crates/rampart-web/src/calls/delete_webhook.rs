@@ -3,6 +3,8 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
+use rampart_app::partner_api::request::field::{FieldKind, required};
+use rampart_app::partner_api::subscriptions::EVENT_TYPES;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
@@ -10,8 +12,6 @@ use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
 use crate::state::Web;
-use rampart_app::partner_api::request::field::{FieldKind, required};
-use rampart_app::partner_api::subscriptions::EVENT_TYPES;
 
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,

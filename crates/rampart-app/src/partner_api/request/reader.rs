@@ -75,7 +75,15 @@ impl FieldsByTable {
         match field.kind.check_text(&text) {
             Ok(()) => self.fields.values[index] = Some(AmountSent::Text(text.into_owned())),
             Err(_) if is_blank(&text) => {}
-            Err(fault) => self.fault(index, fault),
+            Err(fault) => {
+                // Earlier versions stored invisible characters: a conflict with such a request is still found.
+                if let FieldKind::Text(max) = field.kind
+                    && FieldKind::AsTyped(max).check_text(&text).is_ok()
+                {
+                    self.fields.values[index] = Some(AmountSent::Text(text.into_owned()));
+                }
+                self.fault(index, fault);
+            }
         }
     }
 
