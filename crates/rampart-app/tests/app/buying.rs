@@ -146,13 +146,14 @@ async fn order_of_checks(test: Arc<TestApp>) {
     };
     assert_eq!(code(request.clone()).await, ErrorCode::FailMandatoryField);
     // A currency without a method is refused before a chain is asked for.
-    for unknown in ["CLF", "UF", "MXP", "pesos"] {
+    for unknown in ["CLF", "UF", "MXP", "peso"] {
         let request = CreatePaymentForm { fiat_symbol: some(unknown), ..request.clone() };
         let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
         assert_eq!(refusal.code, ErrorCode::MethodNotAllowed, "{unknown}");
         let said = format!("'{unknown}' is not a currency that is paid here");
         assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
     }
+    assert_eq!(code(CreatePaymentForm { fiat_symbol: some("pesos"), ..request.clone() }).await, ErrorCode::ValidationFailed);
     request.coin_chain = some("nowhere");
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
         assert_eq!(
