@@ -1,7 +1,8 @@
 //! Customers for tests.
 
-use rampart_app::partner_api;
-use rampart_app::{AuthenticatedPartner, RegisterUser};
+use crate::partner_api;
+use crate::partner_api::RegisterUserForm;
+use rampart_app::AuthenticatedPartner;
 use rampart_core::customer::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::country::Country;
@@ -31,8 +32,8 @@ fn some(text: &str) -> Option<String> {
 
 /// The request of the API documentation, byte for byte.
 #[must_use]
-pub fn documented_registration() -> RegisterUser {
-    RegisterUser {
+pub fn documented_registration() -> RegisterUserForm {
+    RegisterUserForm {
         name: some("Alvaro"),
         last_name: some("Iglesia"),
         last_name2: some("Vicente"),
@@ -50,7 +51,7 @@ pub fn documented_registration() -> RegisterUser {
         dob: some("1986-05-03"),
         identification_type: some("DNI"),
         iban: some("123123123"),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     }
 }
 
@@ -60,7 +61,7 @@ impl TestApp {
     /// # Panics
     /// When the registration is refused.
     pub async fn register(&self, caller: &AuthenticatedPartner, of: CustomerOf, email: &str) -> CustomerId {
-        let request = RegisterUser {
+        let request = RegisterUserForm {
             name: some("Ana"),
             last_name: some("García"),
             last_name2: some("López"),
@@ -72,7 +73,7 @@ impl TestApp {
             address: some("Calle Mayor 1"),
             zipcode: some("28013"),
             iban: some(of.account),
-            ..RegisterUser::default()
+            ..RegisterUserForm::default()
         };
         let answer = partner_api::register_user(&self.app, caller, &request, None).await.expect("a registration");
         CustomerId(data_of(&answer)["id"].as_i64().expect("a number"))

@@ -11,6 +11,7 @@ mod customers;
 mod database;
 mod gateway;
 mod orders;
+pub mod partner_api;
 mod scenario;
 
 pub use app::{CONDITION_TIMEOUT, KEY, TestApp};

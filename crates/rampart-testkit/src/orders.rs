@@ -1,6 +1,7 @@
 //! Requests for orders, and their responses.
 
-use rampart_app::{AppError, AppResult, CreatePayment, CreateRampoff, CreatedResponse};
+use crate::partner_api::{CreatePaymentForm, CreateRampoffForm};
+use rampart_app::{AppError, AppResult, CreatedResponse};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
@@ -18,8 +19,8 @@ fn some(text: impl ToString) -> Option<String> {
 
 /// A request to buy USDC on polygon for EUR by card.
 #[must_use]
-pub fn buy(customer: CustomerId, amount: &str) -> CreatePayment {
-    CreatePayment {
+pub fn buy(customer: CustomerId, amount: &str) -> CreatePaymentForm {
+    CreatePaymentForm {
         user_id: some(customer),
         payment_type: some("card"),
         fiat_symbol: some("EUR"),
@@ -27,19 +28,19 @@ pub fn buy(customer: CustomerId, amount: &str) -> CreatePayment {
         coin_symbol: some("USDC"),
         coin_chain: some("polygon"),
         wallet: some(WALLET),
-        ..CreatePayment::default()
+        ..CreatePaymentForm::default()
     }
 }
 
 /// A request to sell USDC on polygon to the account given at registration.
 #[must_use]
-pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoff {
-    CreateRampoff {
+pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoffForm {
+    CreateRampoffForm {
         user_id: some(customer),
         amount: Some(amount.into()),
         blockchain: some("polygon"),
         symbol: some("USDC"),
-        ..CreateRampoff::default()
+        ..CreateRampoffForm::default()
     }
 }
 

@@ -10,17 +10,17 @@ use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
 use rampart_app::orders;
 use rampart_app::partner_api;
+use rampart_app::partner_api::request::common::IDEMPOTENCY_KEY;
+use rampart_app::partner_api::request::{FieldSpec, InvalidFields, RequestFields};
 use rampart_app::{AppError, AuthenticatedPartner};
 use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::{ErrorCode, Family, Refusal};
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::ClaimScope;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::call_response::CallResponse;
 use crate::context::RequestContext;
 use crate::failure::{self, CallFailure};
-use crate::field::{FieldKind, FieldSpec};
-use crate::fields::{InvalidFields, RequestFields};
 use crate::state::Web;
 
 /// The named schemas of the description's components.
@@ -38,19 +38,30 @@ pub(crate) enum Access {
     Token,
 }
 
+/// The table of a call's fields, and how they are sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum BodyKind {
+pub(crate) enum FieldSource {
     None,
+    Query(&'static [FieldSpec]),
     Json(&'static [FieldSpec]),
     FormOrJson(&'static [FieldSpec]),
 }
 
-impl BodyKind {
+impl FieldSource {
     pub(crate) const fn fields(self) -> &'static [FieldSpec] {
         match self {
             Self::None => &[],
-            Self::Json(fields) | Self::FormOrJson(fields) => fields,
+            Self::Query(fields) | Self::Json(fields) | Self::FormOrJson(fields) => fields,
         }
+    }
+
+    pub(crate) const fn is_body(self) -> bool {
+        matches!(self, Self::Json(_) | Self::FormOrJson(_))
+    }
+
+    /// The fields that are parameters.
+    pub(crate) const fn query(self) -> &'static [FieldSpec] {
+        if self.is_body() { &[] } else { self.fields() }
     }
 }
 
@@ -89,10 +100,9 @@ pub(crate) struct Call {
     pub(crate) about: &'static str,
     pub(crate) access: Access,
     pub(crate) path_field: Option<FieldSpec>,
-    pub(crate) query: &'static [FieldSpec],
-    pub(crate) body: BodyKind,
+    pub(crate) takes: FieldSource,
     pub(crate) idempotency: Idempotency,
-    /// Error codes, in addition to those that follow from the rest of the row.
+    /// Error codes in the order of the checks, in addition to those that follow from the rest of the row.
     pub(crate) codes: &'static [ErrorCode],
     pub(crate) envelope: Envelope,
     /// The schema of `data`; for lists, of one item.
@@ -126,7 +136,6 @@ impl CallContext {
     }
 }
 
-pub(crate) const MAX_IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
 pub(crate) const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 
 /// Validates a request by its call's row and runs the handler.
@@ -159,14 +168,23 @@ async fn answer(
         }
     };
     let key = if call.idempotency == Idempotency::None { None } else { idempotency_key(request.headers())? };
-    let fields = match call.body {
-        BodyKind::None if call.query.is_empty() => RequestFields::none(),
-        BodyKind::None => RequestFields::from_query(call.query, request.uri().query())?,
-        body_kind => match read_body(body_kind, &request)? {
-            Ok(fields) => fields,
+    let read = match call.takes {
+        FieldSource::None => Ok(RequestFields::none()),
+        FieldSource::Query(table) => RequestFields::from_query(table, request.uri().query()),
+        takes => read_body(takes, &request)?,
+    };
+    let fields = match (read, &caller) {
+        (Ok(fields), _) => fields,
+        (Err(invalid), None) => return Err(invalid.refusal.into()),
+        (Err(invalid), Some(caller)) => {
+            let external_id = match call.idempotency {
+                Idempotency::ByKeyOrExternalId(scope) => Some(scope),
+                Idempotency::None | Idempotency::ByKey => None,
+            };
             // Boxed to keep this future small: a future is as large as its largest branch.
-            Err(invalid) => return Err(Box::pin(refuse_invalid_fields(call, web, caller.as_ref(), key.as_deref(), invalid)).await.into()),
-        },
+            let refused = Box::pin(orders::idempotency::invalid_request(&web.app, caller, key.as_deref(), external_id, invalid));
+            return Err(refused.await.into());
+        }
     };
     let call_context = CallContext { caller, client: context.client, fields, path, key };
     Ok((call.run)(web.clone(), call_context).await?)
@@ -187,7 +205,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
-    let fault = match FieldKind::Token(MAX_IDEMPOTENCY_KEY_CHARACTERS).check_text(text) {
+    let fault = match IDEMPOTENCY_KEY.check_text(text) {
         Ok(()) if values.next().is_none() => return Ok(Some(text.to_owned())),
         Ok(()) => "must be sent only once".into(),
         Err(fault) => fault,
@@ -214,40 +232,16 @@ fn media(headers: &HeaderMap) -> MediaType {
     }
 }
 
-/// The refusal of a request with invalid fields. By contract, a conflict with an earlier request takes precedence. It is
-/// checked only here, so that valid requests do not pay for it. The request cannot be a repetition of the earlier one,
-/// because that one was valid.
-async fn refuse_invalid_fields(
-    call: &Call,
-    web: &Web,
-    caller: Option<&AuthenticatedPartner>,
-    key: Option<&str>,
-    invalid: InvalidFields,
-) -> AppError {
-    let external_id = match call.idempotency {
-        Idempotency::ByKeyOrExternalId(scope) => invalid.fields.get("external_id").map(|external_id| (scope, external_id)),
-        Idempotency::None | Idempotency::ByKey => None,
-    };
-    let is_field_error = invalid.refusal.code.family() == Family::Field;
-    match caller {
-        Some(caller) if is_field_error => match orders::idempotency::conflict_with_earlier(&web.app, caller, key, external_id).await {
-            Ok(()) => invalid.refusal.into(),
-            Err(error) => error,
-        },
-        _ => invalid.refusal.into(),
-    }
-}
-
-fn read_body(body_kind: BodyKind, request: &Request<Bytes>) -> Result<Result<RequestFields, InvalidFields>, CallFailure> {
+fn read_body(takes: FieldSource, request: &Request<Bytes>) -> Result<Result<RequestFields, InvalidFields>, CallFailure> {
     let media = media(request.headers());
-    let (accepted, expected) = match body_kind {
-        BodyKind::FormOrJson(_) => (media != MediaType::Other, "application/x-www-form-urlencoded or application/json"),
+    let (accepted, expected) = match takes {
+        FieldSource::FormOrJson(_) => (media != MediaType::Other, "application/x-www-form-urlencoded or application/json"),
         _ => (media == MediaType::Json, "application/json"),
     };
     if !accepted {
         return Err(Refusal::new(ErrorCode::UnsupportedMediaType, format!("The body must be sent as {expected}.")).into());
     }
-    let (fields, body) = (body_kind.fields(), request.body());
+    let (fields, body) = (takes.fields(), request.body());
     Ok(if media == MediaType::Form { RequestFields::from_form(fields, body) } else { RequestFields::from_json(fields, body) })
 }
 

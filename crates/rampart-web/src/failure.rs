@@ -8,7 +8,6 @@ use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use serde::Serialize;
 
-use crate::fields::InvalidFields;
 use crate::rate_limit::RateLimitExceeded;
 
 /// Why a call failed.
@@ -28,12 +27,6 @@ impl From<AppError> for CallFailure {
 impl From<Refusal> for CallFailure {
     fn from(refusal: Refusal) -> Self {
         Self::App(AppError::Refusal(refusal))
-    }
-}
-
-impl From<InvalidFields> for CallFailure {
-    fn from(invalid: InvalidFields) -> Self {
-        invalid.refusal.into()
     }
 }
 

@@ -17,8 +17,6 @@ mod deadline;
 mod describe;
 mod docs;
 mod failure;
-mod field;
-mod fields;
 mod framing;
 mod front;
 mod log_throttle;

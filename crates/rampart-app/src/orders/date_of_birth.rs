@@ -3,29 +3,27 @@
 use rampart_core::identity::identification::Date;
 use rampart_core::time::Timestamp;
 
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::Faults;
 
 /// A plausible date of birth.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DateOfBirth {
-    /// `YYYY-MM-DD`.
-    pub(crate) date: String,
+    pub(crate) date: Date,
     pub(crate) age: u16,
 }
 
-/// Parses an ISO date in the past.
-pub(crate) fn read(fields: &mut FieldReader, text: &Option<String>, now: Timestamp) -> Option<DateOfBirth> {
-    let text = fields.optional("dob", text, MAX_FIELD_CHARACTERS)?;
-    let birth = of(text, now);
+/// A date of birth that was sent; `None` for one that is no date. It must be in the past.
+pub(crate) fn read(faults: &mut Faults, date: Option<Date>, now: Timestamp) -> Option<DateOfBirth> {
+    let birth = date.and_then(|date| of(date, now));
     if birth.is_none() {
-        fields.malformed("dob", "must be a date in the past such as 1986-05-03");
+        faults.malformed("dob", "must be a date in the past such as 1986-05-03");
     }
     birth
 }
 
-/// Parses `YYYY-MM-DD`.
-pub(crate) fn of(text: &str, now: Timestamp) -> Option<DateOfBirth> {
-    age(text, now).map(|age| DateOfBirth { date: text.to_owned(), age })
+/// `None` for a date in the future, or an implausible age.
+pub(crate) fn of(date: Date, now: Timestamp) -> Option<DateOfBirth> {
+    date.age(Date::of(now)).map(|age| DateOfBirth { date, age })
 }
 
 /// Completed years since a date `YYYY-MM-DD`. `None` for a malformed date, a date in the future, or an implausible age.

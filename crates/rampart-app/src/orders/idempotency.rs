@@ -4,71 +4,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use rampart_core::id::PartnerId;
-use rampart_core::money::amount::{AmountSent, canonical_decimal};
-use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::refusal::{ErrorCode, Family};
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::text::is_blank;
 use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::partner_api::request::{CompareAs, InvalidFields, RequestFields};
 use crate::state::in_flight::InFlightGuard;
 use crate::state::partner_cache::AuthenticatedPartner;
-
-const MAX_KEY_BYTES: usize = 255;
-pub(crate) const MAX_EXTERNAL_ID_CHARACTERS: usize = 128;
-
-/// The text of a request field, as sent.
-pub(crate) trait FieldText: Sync {
-    /// `None` for an absent field.
-    fn text(&self) -> Option<&str>;
-}
-
-impl FieldText for Option<String> {
-    fn text(&self) -> Option<&str> {
-        self.as_deref()
-    }
-}
-
-impl FieldText for Option<AmountSent> {
-    fn text(&self) -> Option<&str> {
-        self.as_ref().map(AmountSent::as_str)
-    }
-}
-
-/// How a field is compared between repeated requests. Values that the call itself treats as equal are equal here; a
-/// value that cannot be parsed is compared as sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum CompareAs {
-    Text,
-    Trimmed,
-    /// A code: surrounding blanks and case are ignored.
-    Code,
-    /// An integer: `7` equals `007`.
-    Integer,
-    /// A decimal number: `240`, `240.00` and `2.4e2` are equal.
-    Decimal,
-}
-
-impl CompareAs {
-    /// The canonical form of a value. Blank text counts as absent.
-    fn canonical(self, value: Option<&str>) -> Option<Cow<'_, str>> {
-        let text = value.filter(|text| !is_blank(text))?;
-        let comparable = match self {
-            Self::Text => None,
-            Self::Trimmed => Some(Cow::Borrowed(text.trim_ascii())),
-            Self::Code => Some(Cow::Owned(text.trim_ascii().to_ascii_lowercase())),
-            Self::Integer => text.parse::<i64>().ok().map(|number| Cow::Owned(number.to_string())),
-            Self::Decimal => canonical_decimal(text).map(Cow::Owned),
-        };
-        Some(comparable.unwrap_or(Cow::Borrowed(text)))
-    }
-
-    /// The canonical form of an earlier version, which distinguished blank text from absent text.
-    fn canonical_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
-        if let Self::Text = self { value.map(Cow::Borrowed) } else { self.canonical(value) }
-    }
-}
 
 /// The idempotency keys and the fingerprint of a request. While it lives, concurrent requests with the same keys in
 /// this process wait.
@@ -100,24 +45,19 @@ fn claim_key(partner: PartnerId, name: &str) -> String {
 
 /// Identifies a request by its keys, and waits for requests in flight with the same ones.
 ///
-/// `operation` is method and path; `fields` are all known fields as sent, without the password, in an order that
-/// never changes.
-pub(crate) async fn idempotent_request<'a, 'f>(
+/// `operation` is method and path.
+pub(crate) async fn idempotent_request<'a>(
     app: &'a App,
     caller: &AuthenticatedPartner,
     operation: &str,
     key: Option<&str>,
     external_id: Option<(ClaimScope, &str)>,
-    fields: impl IntoIterator<Item = (CompareAs, &'f dyn FieldText)>,
+    sent: &RequestFields,
 ) -> AppResult<IdempotentRequest<'a>> {
     let partner = caller.partner.id;
-    if key.is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES || key.contains(char::is_control)) {
-        let message = format!("must have 1 to {MAX_KEY_BYTES} printable characters");
-        return Err(Refusal::field(ErrorCode::ValidationFailed, "Idempotency-Key", message).into());
-    }
     let key = key.map(|key| claim_key(partner, key));
-    // The field checks refuse one that is too long; a blank one counts as absent.
-    let external_id = external_id.filter(|(_, name)| !is_blank(name) && name.chars().count() <= MAX_EXTERNAL_ID_CHARACTERS);
+    // A blank one counts as absent.
+    let external_id = external_id.filter(|(_, name)| !is_blank(name));
     let external_id = external_id.map(|(scope, name)| (scope, claim_key(partner, name)));
     if key.is_none() && external_id.is_none() {
         return Ok(IdempotentRequest {
@@ -128,9 +68,8 @@ pub(crate) async fn idempotent_request<'a, 'f>(
             _guards: [None, None],
         });
     }
-    let fields: Vec<_> = fields.into_iter().map(|(meaning, value)| (meaning, value.text())).collect();
     let over = |read: fn(CompareAs, Option<&str>) -> Option<Cow<'_, str>>| {
-        let fields = fields.iter().map(|(meaning, value)| read(*meaning, *value));
+        let fields = sent.compared().map(|(meaning, value)| read(meaning, value));
         app.keys.fingerprint(std::iter::once(Some(Cow::Borrowed(operation))).chain(fields))
     };
     let fingerprint = over(CompareAs::canonical);
@@ -147,20 +86,29 @@ pub(crate) async fn idempotent_request<'a, 'f>(
     Ok(IdempotentRequest { key, external_id, fingerprint, legacy_fingerprints, _guards: [by_key, by_name] })
 }
 
-/// Checks whether a request that is refused anyway repeats an earlier one by its key or its `external_id`. Waits
-/// for requests in flight like every other request.
-///
-/// # Errors
-/// `idempotency_conflict` or `external_id_conflict` when it does.
-pub async fn conflict_with_earlier(
+/// The error of a request with invalid fields. By contract, a conflict with an earlier request by its key or its `external_id` takes
+/// precedence. It is checked only here, so that valid requests do not pay for it. The request cannot be a repetition of the
+/// earlier one, because that one was valid.
+pub async fn invalid_request(
     app: &App,
     caller: &AuthenticatedPartner,
     key: Option<&str>,
-    external_id: Option<(ClaimScope, &str)>,
-) -> AppResult<()> {
+    external_id: Option<ClaimScope>,
+    invalid: InvalidFields,
+) -> AppError {
+    if invalid.refusal.code.family() != Family::Field {
+        return invalid.refusal.into();
+    }
+    let external_id = external_id.and_then(|scope| Some((scope, invalid.fields.get("external_id")?)));
     // Empty operation: the fingerprint matches no stored request.
-    let idempotency = idempotent_request(app, caller, "", key, external_id, []).await?;
-    idempotency.stored_response(&existing_claims(app, &idempotency, None).await?).map(drop)
+    let conflict = async {
+        let idempotency = idempotent_request(app, caller, "", key, external_id, &RequestFields::none()).await?;
+        idempotency.stored_response(&existing_claims(app, &idempotency, None).await?)
+    };
+    match conflict.await {
+        Ok(_) => invalid.refusal.into(),
+        Err(error) => error,
+    }
 }
 
 /// The stored claims on the request's keys, read in one statement; without keys none are read.
@@ -219,44 +167,5 @@ impl IdempotentRequest<'_> {
             .clone()
             .map(|(scope, key)| Claim { fingerprint: self.fingerprint.clone(), ..Claim::forever(scope, key, subject) });
         key.into_iter().chain(name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_call_takes_for_the_same_means_the_same() {
-        let of = |meaning: CompareAs, text: &str| meaning.canonical(Some(text)).map(Cow::into_owned);
-        for (meaning, same) in [
-            (CompareAs::Decimal, &["240", "240.0", "240.00", "0240", "2.4e2", "24E1", "24000e-2"][..]),
-            (CompareAs::Decimal, &["0.05", "0.050", "00.05", "5e-2"]),
-            (CompareAs::Integer, &["7", "007"]),
-            (CompareAs::Code, &["ETH", "eth", " Eth "]),
-            (CompareAs::Trimmed, &["0xAb", " 0xAb"]),
-        ] {
-            for text in same {
-                assert_eq!(of(meaning, text), of(meaning, same[0]), "{meaning:?} {text}");
-            }
-        }
-        for (meaning, one, other) in [
-            (CompareAs::Decimal, "240", "240.01"),
-            (CompareAs::Decimal, "240", "24"),
-            (CompareAs::Decimal, "0.05", "0.5"),
-            (CompareAs::Decimal, "1e41", "1e42"),
-            (CompareAs::Decimal, "0", "0.0"),
-            (CompareAs::Integer, "99999999999999999998", "99999999999999999999"),
-            (CompareAs::Trimmed, "0xAb", "0xab"),
-            (CompareAs::Text, "name", " name"),
-        ] {
-            assert_ne!(of(meaning, one), of(meaning, other), "{meaning:?} {one} {other}");
-        }
-        for meaning in [CompareAs::Text, CompareAs::Trimmed, CompareAs::Code, CompareAs::Integer, CompareAs::Decimal] {
-            assert_eq!((of(meaning, ""), of(meaning, " "), meaning.canonical(None)), (None, None, None), "{meaning:?}");
-        }
-        // Fingerprints stored by earlier versions still match.
-        assert_eq!(CompareAs::Text.canonical_keeping_blanks(Some(" ")).as_deref(), Some(" "));
-        assert_eq!(CompareAs::Decimal.canonical_keeping_blanks(Some("240.0")).as_deref(), Some("24e1"));
     }
 }

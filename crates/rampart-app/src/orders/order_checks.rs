@@ -32,8 +32,8 @@ pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
 ///
 /// # Errors
 /// `user_not_found`, also for another partner's customer.
-pub(crate) async fn customer_of(app: &App, caller: &AuthenticatedPartner, id: i64) -> AppResult<Arc<Customer>> {
-    Ok(customer_and_deposit_address(app, caller, CustomerId(id), None).await?.0)
+pub(crate) async fn customer_of(app: &App, caller: &AuthenticatedPartner, id: CustomerId) -> AppResult<Arc<Customer>> {
+    Ok(customer_and_deposit_address(app, caller, id, None).await?.0)
 }
 
 /// A payment of the partner.
@@ -133,7 +133,7 @@ pub(crate) async fn check_foreign_wallet(app: &App, field: &'static str, chain: 
 
 /// Whether a currency is used in Latin America, where requests need no chain. `None` when no method takes it.
 pub(crate) fn is_latin_american_currency(app: &App, currency: &str) -> Option<bool> {
-    let methods = app.catalogue.methods.iter().filter(|method| method.fiat.is_spelled(currency.trim()));
+    let methods = app.catalogue.methods.iter().filter(|method| method.fiat.is_spelled(currency));
     methods.map(|method| method.country.is_latin_american()).reduce(|one, other| one || other)
 }
 
@@ -224,7 +224,7 @@ pub(crate) enum OpenedQuote {
 
 impl OpenedQuote {
     pub(crate) fn open(app: &App, sealed: Option<&str>) -> Self {
-        match sealed.map(str::trim).filter(|sealed| !sealed.is_empty()) {
+        match sealed {
             None => Self::None,
             Some(sealed) => app.keys.open_quote(sealed).map_or(Self::Foreign, |quote| Self::Ours(Box::new(quote))),
         }
@@ -232,20 +232,10 @@ impl OpenedQuote {
 
     /// The refusal of a request whose quote was used before: `quote_used`, unless the given refusal precedes it in the
     /// order of checks.
-    pub(crate) fn or_quote_used(&self, refusal: Refusal, claims: &[StoredClaim]) -> AppError {
-        let comes_later = matches!(
-            refusal.code,
-            ErrorCode::QuoteExpired
-                | ErrorCode::MinPurchase
-                | ErrorCode::MaxPurchase
-                | ErrorCode::KycReinforcedRequired
-                | ErrorCode::LimitExceded
-                | ErrorCode::TooManyOpen
-                | ErrorCode::PriceUnavailable
-                | ErrorCode::NoLiquidity
-        );
+    pub(crate) fn or_quote_used(&self, refusal: Refusal, claims: &[StoredClaim], order: &[ErrorCode]) -> AppError {
+        let place = |code: ErrorCode| order.iter().position(|other| *other == code);
         let used = claims.iter().any(|claim| claim.scope == ClaimScope::Quote);
-        if used && comes_later { ErrorCode::QuoteUsed.into() } else { refusal.into() }
+        if used && place(refusal.code) > place(ErrorCode::QuoteUsed) { ErrorCode::QuoteUsed.into() } else { refusal.into() }
     }
 
     /// The key of the claim that uses it up.

@@ -16,12 +16,22 @@ use subtle::ConstantTimeEq;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::partner_api::request::field::{FieldKind, required};
+use crate::partner_api::request::request;
 use crate::state::network;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::TokenGrant;
 
-/// Limit of a key, a secret or a token.
-const MAX_CREDENTIAL_BYTES: usize = 512;
+/// Limit of a token.
+const MAX_TOKEN_BYTES: usize = 512;
+
+request! {
+    /// The request of `authenticate`.
+    Authenticate refused by [AuthorizationIncorrect] {
+        api_key: &'a str = required(FieldKind::AsTyped(200), "The API key.").example(r#""rk_0123456789abcdef0123456789abcdef""#);
+        api_secret: &'a str = required(FieldKind::Secret(1), "The secret of the key: 32 bytes in standard base64.").example(r#""c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U=""#);
+    }
+}
 
 fn refused() -> AppError {
     AppError::code(ErrorCode::AuthorizationIncorrect)
@@ -40,10 +50,7 @@ fn may_call_from(partner: &Partner, ip: IpAddr) -> bool {
 /// `authorization_incorrect`, with the same message and timing whatever is wrong.
 pub async fn authenticate(app: &App, api_key: &str, api_secret: &str, ip: IpAddr) -> AppResult<TokenGrant> {
     let asked_at = Instant::now();
-    let partner = match api_key.len() <= MAX_CREDENTIAL_BYTES && api_secret.len() <= MAX_CREDENTIAL_BYTES {
-        true => app.store.partner_by_api_key(api_key).await?,
-        false => None,
-    };
+    let partner = app.store.partner_by_api_key(api_key).await?;
     let known = partner.as_ref().and_then(|partner| Some((partner, partner.key_in_use(api_key, app.real.now())?)));
     // An unknown key costs the same work as a wrong secret, so timing does not reveal which keys exist.
     let secret = match known {
@@ -90,10 +97,10 @@ pub(crate) fn accepts_token(app: &App, partner: &Partner, epoch: i64) -> bool {
 
 /// The partner and epoch of a token that is ours and has not expired.
 fn open_token(app: &App, token: &str) -> Option<(PartnerId, i64)> {
-    if token.len() > MAX_CREDENTIAL_BYTES {
+    if token.len() > MAX_TOKEN_BYTES {
         return None;
     }
-    let mut bytes = [0; MAX_CREDENTIAL_BYTES];
+    let mut bytes = [0; MAX_TOKEN_BYTES];
     let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
     let (tag, statement) = bytes.get(..length)?.split_first_chunk::<32>()?;
     if !app.keys.verifies_token(statement, tag) {

@@ -25,18 +25,21 @@ use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope};
 use rampart_core::text::redacted::Redacted;
 use rampart_store::CommitError;
+use url::Url;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency;
-use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
+use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::order_checks::{OpenedQuote, invalid_wallet, quote_mismatch};
 use crate::orders::page_links;
 use crate::orders::page_links::{URL_PAYMENT, with_token};
 use crate::partner_api::authenticate;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
 use crate::partner_api::quotes;
+use crate::partner_api::request::common::{COIN, CURRENCY, EXTERNAL_ID, NAME, QUOTE, USER};
+use crate::partner_api::request::field::{FieldKind, optional, required};
+use crate::partner_api::request::{Faults, request};
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
@@ -45,36 +48,32 @@ use crate::views::{CreatedResponse, RedirectView, TransferView};
 
 const OPERATION: &str = "POST /api/createPayment";
 
-/// The fields of `createPayment`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct CreatePayment {
-    pub user_id: Option<String>,
-    pub external_id: Option<String>,
-    pub payment_type: Option<String>,
-    pub fiat_symbol: Option<String>,
-    /// In major units.
-    pub fiat_amount: Option<AmountSent>,
-    pub coin_symbol: Option<String>,
-    pub coin_chain: Option<String>,
-    pub wallet: Option<String>,
-    /// Where the browser is sent after the payment page.
-    pub callback_url: Option<String>,
-    /// A quote's sealed terms, to be used instead of the current price.
-    pub quote_id: Option<String>,
-    pub refund_account: Option<String>,
+request! {
+    /// The request of `createPayment`. The codes of a quote stand between those of its fields and those of the amount.
+    CreatePayment refused by [
+        UserNotFound, UserBanned, RequireKyc, InvalidIdentification, MethodNotAllowed, CoinNotSupported, InvalidWallet,
+        InvalidBankAccount, QuoteMismatch, QuoteUsed, QuoteExpired, MinPurchase, MaxPurchase, KycReinforcedRequired, LimitExceded,
+        TooManyOpen, PriceUnavailable, NoLiquidity,
+    ] {
+        user_id: CustomerId = USER.example("106");
+        external_id: Option<&'a str> = optional(EXTERNAL_ID, "Your own identifier of the order, unique among your payments. The same request with the same `external_id` returns the same payment.").example(r#""23232323231""#);
+        payment_type: &'a str = required(NAME, "The payment method. Upper and lower case are the same.").example(r#""KHIPU""#);
+        fiat_symbol: &'a str = required(CURRENCY, "The currency.").example(r#""ARS""#);
+        fiat_amount: &'a AmountSent = required(FieldKind::Money, "The amount that the customer pays, in major units. It must be a multiple of the `step` that `paymentMethods` returns.").example("240");
+        coin_symbol: &'a str = required(COIN, "The coin.").example(r#""ETH""#);
+        coin_chain: Option<&'a str> = optional(NAME, "The chain of the coin. Optional for Latin American customers, for whom the coin's default chain is used.").example(r#""polygon""#);
+        wallet: &'a str = required(FieldKind::Wallet, "The wallet address that receives the coins. It is checked by the rules of its chain.").example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#);
+        callback_url: Option<Url> = optional(FieldKind::BrowserLink, "The URL to which the customer's browser is sent after the payment.");
+        quote_id: Option<&'a str> = optional(QUOTE, "The `quote_id` of a quote with the same terms.");
+        refund_account: Option<&'a str> = optional(FieldKind::AsTyped(64), "The customer's bank account for a refund.");
+    }
 }
 
-/// The parsed fields.
+/// A request with what the catalogue says of it.
 struct ParsedCreatePayment<'a> {
-    user_id: i64,
-    external_id: Option<&'a str>,
-    payment_type: &'a str,
-    fiat: &'a str,
+    request: &'a CreatePayment<'a>,
     amount: Amount,
     coin: Option<&'a Coin>,
-    wallet: &'a str,
-    callback_url: Option<String>,
-    refund_account: Option<&'a str>,
 }
 
 /// An order that has passed every check that does not depend on other orders.
@@ -91,43 +90,19 @@ struct ValidatedPayment<'a> {
     usage: Usage,
 }
 
-impl CreatePayment {
-    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
-    /// never changes.
-    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
-        [
-            (CompareAs::Integer, &self.user_id),
-            (CompareAs::Text, &self.external_id),
-            (CompareAs::Code, &self.payment_type),
-            (CompareAs::Code, &self.fiat_symbol),
-            (CompareAs::Decimal, &self.fiat_amount),
-            (CompareAs::Code, &self.coin_symbol),
-            (CompareAs::Code, &self.coin_chain),
-            (CompareAs::Trimmed, &self.wallet),
-            (CompareAs::Trimmed, &self.callback_url),
-            (CompareAs::Trimmed, &self.quote_id),
-            (CompareAs::Trimmed, &self.refund_account),
-        ]
-    }
-}
-
 /// Creates an order to buy coins.
 ///
 /// # Errors
-/// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
-/// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
-/// `coin_not_supported`, `invalid_wallet`, `invalid_bank_account`, `quote_mismatch`, `quote_used`, `quote_expired`,
-/// `min_purchase`, `max_purchase`, `kyc_reinforced_required`, `limit_exceded`, `too_many_open`, `price_unavailable`,
-/// `no_liquidity`.
+/// [`CreatePayment::CODES`], after a conflict with an earlier request.
 pub async fn create_payment(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: &CreatePayment,
+    request: &CreatePayment<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let name = request.external_id.as_deref().map(|name| (ClaimScope::PaymentExternalId, name));
-    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, name, request.fields()).await?;
-    let quote = OpenedQuote::open(app, request.quote_id.as_deref());
+    let name = request.external_id.map(|name| (ClaimScope::PaymentExternalId, name));
+    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, name, request.sent).await?;
+    let quote = OpenedQuote::open(app, request.quote_id);
     // Idempotency is checked first by contract, but repeats are rare: the commit detects them without a query of
     // its own. Before a refusal is returned the claims are looked up, because a repeat must get the stored
     // response instead.
@@ -136,7 +111,7 @@ pub async fn create_payment(
             let claims = idempotency::existing_claims(app, &idempotency, quote.claim_key()).await?;
             match idempotency.stored_response(&claims)? {
                 Some(stored) => replay_payment_response(app, stored).await,
-                None => Err(quote.or_quote_used(refusal, &claims)),
+                None => Err(quote.or_quote_used(refusal, &claims, CreatePayment::CODES)),
             }
         }
         answered => answered,
@@ -148,13 +123,13 @@ pub async fn create_payment(
 async fn new_payment(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: &CreatePayment,
+    request: &CreatePayment<'_>,
     idempotency: &IdempotentRequest<'_>,
     quote: &OpenedQuote,
 ) -> AppResult<CreatedResponse> {
     let parsed = parse_payment(app, request)?;
     let mut caller = caller.clone();
-    let known = app.customer_cache.get(CustomerId(parsed.user_id));
+    let known = app.customer_cache.get(request.user_id);
     let mut cached = known.filter(|customer| customer.partner == caller.partner.id);
     for _ in 0..MAX_COMMIT_ATTEMPTS {
         let from_cache = cached.is_some();
@@ -182,36 +157,24 @@ async fn replay_payment_response(app: &App, stored: StoredResponse) -> AppResult
     Ok(CreatedResponse { data: with_token(&data, URL_PAYMENT, &page_links::payment_token(app, id)), replayed: true })
 }
 
-fn parse_payment<'a>(app: &'a App, request: &'a CreatePayment) -> AppResult<ParsedCreatePayment<'a>> {
-    let mut fields = FieldReader::new();
-    let user_id = fields.customer("user_id", &request.user_id, true);
-    let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
-    let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
-    let fiat = fields.required("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
-    let is_latin_american = fiat.map_or(Some(false), |fiat| order_checks::is_latin_american_currency(app, fiat));
-    if let (Some(fiat), None) = (fiat, is_latin_american) {
-        fields.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{}' is not a currency that is paid here", fiat.trim()));
+/// The checks of fields that need the catalogue.
+fn parse_payment<'a>(app: &'a App, request: &'a CreatePayment<'a>) -> AppResult<ParsedCreatePayment<'a>> {
+    let mut faults = Faults::default();
+    let fiat = request.fiat_symbol;
+    let is_latin_american = order_checks::is_latin_american_currency(app, fiat);
+    if is_latin_american.is_none() {
+        faults.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{fiat}' is not a currency that is paid here"));
     }
-    let decimals = fiat.and_then(|fiat| token_price::find_currency(app, fiat)).and_then(|fiat| app.catalogue.decimals(fiat.into()));
-    let amount = fields.amount("fiat_amount", &request.fiat_amount, decimals.unwrap_or(18));
-    let symbol = fields.required("coin_symbol", &request.coin_symbol, MAX_FIELD_CHARACTERS);
+    let decimals = token_price::find_currency(app, fiat).and_then(|fiat| app.catalogue.decimals(fiat.into()));
+    let amount = faults.amount("fiat_amount", request.fiat_amount, decimals.unwrap_or(18));
     // In Latin America the chain is optional: the coin's default chain is used.
-    let chain = match is_latin_american {
-        Some(false) => fields.required("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
-        _ => fields.optional("coin_chain", &request.coin_chain, MAX_FIELD_CHARACTERS),
-    };
-    let wallet = fields.required_wallet("wallet", &request.wallet);
-    let callback_url = fields.url("callback_url", &request.callback_url);
-    fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
-    let refund_account = fields.bounded("refund_account", &request.refund_account, MAX_FIELD_CHARACTERS);
-    fields.finish()?;
-    let (Some(user_id), Some(payment_type), Some(fiat), Some(amount), Some(symbol), Some(wallet)) =
-        (user_id, payment_type, fiat, amount, symbol, wallet)
-    else {
-        return Err(ErrorCode::ValidationFailed.into());
-    };
-    let coin = token_price::find_coin(app, symbol, chain).and_then(|coin| app.catalogue.coin(coin));
-    Ok(ParsedCreatePayment { user_id, external_id, payment_type, fiat, amount, coin, wallet, callback_url, refund_account })
+    if is_latin_american == Some(false) {
+        faults.require("coin_chain", request.coin_chain);
+    }
+    faults.finish()?;
+    let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
+    let coin = token_price::find_coin(app, request.coin_symbol, request.coin_chain).and_then(|coin| app.catalogue.coin(coin));
+    Ok(ParsedCreatePayment { request, amount, coin })
 }
 
 async fn try_payment(
@@ -222,12 +185,12 @@ async fn try_payment(
     idempotency: &IdempotentRequest<'_>,
     quote: &OpenedQuote,
 ) -> AppResult<OrderAttempt> {
-    let address = parsed.coin.map(|coin| order_checks::check_wallet(app, "wallet", coin.id.chain, parsed.wallet));
+    let address = parsed.coin.map(|coin| order_checks::check_wallet(app, "wallet", coin.id.chain, parsed.request.wallet));
     let normalized = address.as_ref().and_then(|address| address.as_deref().ok()).map(str::to_owned);
     let (customer, is_deposit_address) = match cached {
         // The commit checks the address (`must_be_free`).
         Some(customer) => (customer, false),
-        None => order_checks::customer_and_deposit_address(app, caller, CustomerId(parsed.user_id), normalized.as_deref()).await?,
+        None => order_checks::customer_and_deposit_address(app, caller, parsed.request.user_id, normalized.as_deref()).await?,
     };
     let checked = check_payment(app, caller, parsed, &customer, address, is_deposit_address, quote).await?;
     let context = app.context(None);
@@ -275,8 +238,8 @@ async fn check_payment<'a>(
     let level = order_checks::check_identity(app, customer)?;
     let method = app
         .catalogue
-        .method(customer.country, parsed.payment_type.trim())
-        .filter(|method| method.enabled && method.fiat.is_spelled(parsed.fiat))
+        .method(customer.country, parsed.request.payment_type)
+        .filter(|method| method.enabled && method.fiat.is_spelled(parsed.request.fiat_symbol))
         .ok_or(ErrorCode::MethodNotAllowed)?;
     let own_account = own_account(app, method, customer.id)?;
     let coin = parsed.coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
@@ -284,7 +247,8 @@ async fn check_payment<'a>(
     if is_deposit_address {
         return Err(is_deposit_address_of_ours());
     }
-    let refund_account = parsed.refund_account.map(|account| checked_refund_account(&app.own_accounts, customer, account)).transpose()?;
+    let refund_account =
+        parsed.request.refund_account.map(|account| checked_refund_account(&app.own_accounts, customer, account)).transpose()?;
     let quote = match order_checks::check_quote(app, caller, quote)? {
         None => None,
         Some(quote) => match quote.terms {
@@ -344,7 +308,7 @@ async fn build_payment(
         partner: caller.partner.id,
         customer: checked.customer.id,
         counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
-        external_id: parsed.external_id.map(str::to_owned),
+        external_id: parsed.request.external_id.map(str::to_owned),
         method: method.payment_type,
         country: method.country,
         pay_in: match method.kind {
@@ -354,7 +318,7 @@ async fn build_payment(
         method_maximum: method.maximum,
         terms,
         wallet: checked.wallet.clone(),
-        callback_url: parsed.callback_url.clone(),
+        callback_url: parsed.request.callback_url.as_ref().map(Url::to_string),
         refund_account: checked.refund_account.clone(),
         refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
         refused_by_source: false,

@@ -4,7 +4,7 @@
 use rampart_core::catalogue::{Coin, PayoutRail};
 use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::KycLevel;
-use rampart_core::id::OrderId;
+use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::bank_account::BankAccountInput;
 use rampart_core::money::amount::{Amount, AmountSent};
 use rampart_core::order::arrival::{Deviations, Fees, WindowTotals};
@@ -23,15 +23,17 @@ use rampart_store::CommitError;
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency;
-use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, MAX_EXTERNAL_ID_CHARACTERS, StoredResponse};
+use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::order_checks::{OpenedQuote, quote_mismatch};
 use crate::orders::page_links;
 use crate::orders::page_links::{URL_STATUS, with_token};
 use crate::partner_api::create_payment;
 use crate::partner_api::create_payment::OrderAttempt;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
 use crate::partner_api::quotes;
+use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, COIN, EXTERNAL_ID, NAME, QUOTE, USER};
+use crate::partner_api::request::field::{FieldKind, optional, required};
+use crate::partner_api::request::{CompareAs, Faults, request};
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
@@ -40,38 +42,32 @@ use crate::views::{CreatedResponse, RampoffCreatedView};
 
 const OPERATION: &str = "POST /api/createRampoff";
 
-/// The fields of `createRampoff`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct CreateRampoff {
-    pub user_id: Option<String>,
-    pub amount: Option<AmountSent>,
-    pub blockchain: Option<String>,
-    pub symbol: Option<String>,
-    /// An IBAN or a local account number.
-    pub iban: Option<String>,
-    pub bank_name: Option<String>,
-    /// Needed only where the account number does not contain the bank.
-    pub bank_code: Option<String>,
-    /// Needed only in countries whose rails ask for it.
-    pub account_type: Option<String>,
-    pub external_id: Option<String>,
-    /// A quote's sealed terms, to be used instead of the current price.
-    pub quote_id: Option<String>,
-    pub refund_wallet: Option<String>,
+request! {
+    /// The request of `createRampoff`. The limits come late because they are in money and need the price.
+    CreateRampoff refused by [
+        UserNotFound, UserBanned, RequireKyc, InvalidIdentification, MethodNotAllowed, InvalidBankAccount, CoinNotSupported,
+        InvalidWallet, QuoteMismatch, QuoteUsed, QuoteExpired, MinPurchase, MaxPurchase, PriceUnavailable, KycReinforcedRequired,
+        LimitExceded, TooManyOpen, NoLiquidity,
+    ] {
+        user_id: CustomerId = USER.example("106");
+        amount: &'a AmountSent = required(FieldKind::Money, "The amount that the customer sells, in whole coins.").example("50");
+        blockchain: Option<&'a str> = optional(NAME, "The chain of the coin. Optional for Latin American customers, for whom the coin's default chain is used.").example(r#""polygon""#);
+        symbol: &'a str = required(COIN, "The coin.").example(r#""USDC""#);
+        iban: Option<&'a str> = optional(FieldKind::AsTyped(64), "The bank account that receives the payout. For Latin American customers it is optional and overrides the account given at registration.").example(r#""ES9121000418450200051332""#);
+        bank_name: Option<&'a str> = BANK_NAME;
+        bank_code: Option<&'a str> = BANK_CODE.compared(CompareAs::Trimmed);
+        account_type: Option<&'a str> = ACCOUNT_TYPE.compared(CompareAs::Trimmed);
+        external_id: Option<&'a str> = optional(EXTERNAL_ID, "Your own identifier of the order, unique among your ramp-offs. The same request with the same `external_id` returns the same ramp-off.").example(r#""sale-1""#);
+        quote_id: Option<&'a str> = optional(QUOTE, "The `quote_id` of a quote with the same terms.");
+        refund_wallet: Option<&'a str> = optional(FieldKind::Wallet, "The customer's wallet for a refund. The network fee is deducted from a refund.");
+    }
 }
 
-/// The parsed fields.
+/// A request with what the catalogue says of it.
 struct ParsedCreateRampoff<'a> {
-    user_id: i64,
+    request: &'a CreateRampoff<'a>,
     coin: Option<&'a Coin>,
     amount: Amount,
-    names_chain: bool,
-    account: Option<&'a str>,
-    bank_name: Option<&'a str>,
-    bank_code: Option<&'a str>,
-    account_type: Option<&'a str>,
-    external_id: Option<&'a str>,
-    refund_wallet: Option<&'a str>,
 }
 
 /// An order that has passed every check that does not depend on other orders.
@@ -87,50 +83,26 @@ struct ValidatedRampoff<'a> {
     usage: Usage,
 }
 
-impl CreateRampoff {
-    /// Every known field and how it is compared between repeated requests. The order is part of stored fingerprints and
-    /// never changes.
-    fn fields(&self) -> [(CompareAs, &dyn FieldText); 11] {
-        [
-            (CompareAs::Integer, &self.user_id),
-            (CompareAs::Decimal, &self.amount),
-            (CompareAs::Code, &self.blockchain),
-            (CompareAs::Code, &self.symbol),
-            (CompareAs::Trimmed, &self.iban),
-            (CompareAs::Text, &self.bank_name),
-            (CompareAs::Trimmed, &self.bank_code),
-            (CompareAs::Trimmed, &self.account_type),
-            (CompareAs::Text, &self.external_id),
-            (CompareAs::Trimmed, &self.quote_id),
-            (CompareAs::Trimmed, &self.refund_wallet),
-        ]
-    }
-}
-
 /// Creates an order to sell coins.
 ///
 /// # Errors
-/// In this order: `idempotency_conflict`, `external_id_conflict`, `fail_mandatory_field`, `validation_failed`,
-/// `user_not_found`, `user_banned`, `require_kyc`, `invalid_identification`, `method_not_allowed`,
-/// `invalid_bank_account`, `coin_not_supported`, `invalid_wallet`, `quote_mismatch`, `quote_used`, `quote_expired`,
-/// `min_purchase`, `max_purchase`, `price_unavailable`, `kyc_reinforced_required`, `limit_exceded`,
-/// `too_many_open`, `no_liquidity`. The limits come late because they are in money and need the price.
+/// [`CreateRampoff::CODES`], after a conflict with an earlier request.
 pub async fn create_rampoff(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: &CreateRampoff,
+    request: &CreateRampoff<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let name = request.external_id.as_deref().map(|name| (ClaimScope::RampoffExternalId, name));
-    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, name, request.fields()).await?;
-    let quote = OpenedQuote::open(app, request.quote_id.as_deref());
+    let name = request.external_id.map(|name| (ClaimScope::RampoffExternalId, name));
+    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, name, request.sent).await?;
+    let quote = OpenedQuote::open(app, request.quote_id);
     // As for payments: the commit detects repeats, and the claims are looked up before a refusal is returned.
     match new_rampoff(app, caller, request, &idempotency, &quote).await {
         Err(AppError::Refusal(refusal)) => {
             let claims = idempotency::existing_claims(app, &idempotency, quote.claim_key()).await?;
             match idempotency.stored_response(&claims)? {
                 Some(stored) => replay_rampoff_response(app, stored).await,
-                None => Err(quote.or_quote_used(refusal, &claims)),
+                None => Err(quote.or_quote_used(refusal, &claims, CreateRampoff::CODES)),
             }
         }
         answered => answered,
@@ -140,7 +112,7 @@ pub async fn create_rampoff(
 async fn new_rampoff(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: &CreateRampoff,
+    request: &CreateRampoff<'_>,
     idempotency: &IdempotentRequest<'_>,
     quote: &OpenedQuote,
 ) -> AppResult<CreatedResponse> {
@@ -171,24 +143,13 @@ async fn replay_rampoff_response(app: &App, stored: StoredResponse) -> AppResult
     Ok(CreatedResponse { data: with_token(&data, URL_STATUS, &page_links::rampoff_token(app, id)), replayed: true })
 }
 
-fn parse_rampoff<'a>(app: &'a App, request: &'a CreateRampoff) -> AppResult<ParsedCreateRampoff<'a>> {
-    let mut fields = FieldReader::new();
-    let user_id = fields.customer("user_id", &request.user_id, true);
-    let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
-    let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
-    let coin = symbol.and_then(|symbol| token_price::find_coin(app, symbol, chain)).and_then(|coin| app.catalogue.coin(coin));
-    let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
-    let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
-    let bank_name = fields.optional("bank_name", &request.bank_name, MAX_FIELD_CHARACTERS);
-    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
-    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
-    let external_id = fields.optional("external_id", &request.external_id, MAX_EXTERNAL_ID_CHARACTERS);
-    fields.optional("quote_id", &request.quote_id, MAX_URL_CHARACTERS);
-    let refund_wallet = fields.wallet("refund_wallet", &request.refund_wallet);
-    fields.finish()?;
-    let (Some(user_id), Some(amount)) = (user_id, amount) else { return Err(ErrorCode::ValidationFailed.into()) };
-    let names_chain = chain.is_some();
-    Ok(ParsedCreateRampoff { user_id, coin, amount, names_chain, account, bank_name, bank_code, account_type, external_id, refund_wallet })
+/// The checks of fields that need the catalogue.
+fn parse_rampoff<'a>(app: &'a App, request: &'a CreateRampoff<'a>) -> AppResult<ParsedCreateRampoff<'a>> {
+    let mut faults = Faults::default();
+    let coin = token_price::find_coin(app, request.symbol, request.blockchain).and_then(|coin| app.catalogue.coin(coin));
+    let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
+    faults.finish()?;
+    Ok(ParsedCreateRampoff { request, coin, amount: amount.ok_or(ErrorCode::ValidationFailed)? })
 }
 
 async fn try_rampoff(
@@ -199,7 +160,7 @@ async fn try_rampoff(
     quote: &OpenedQuote,
     index: &mut Option<u64>,
 ) -> AppResult<OrderAttempt> {
-    let customer = order_checks::customer_of(app, caller, parsed.user_id).await?;
+    let customer = order_checks::customer_of(app, caller, parsed.request.user_id).await?;
     let checked = check_rampoff(app, caller, parsed, &customer, quote).await?;
     let index = match index {
         Some(index) => *index,
@@ -247,7 +208,7 @@ async fn check_rampoff<'a>(
     quote: &OpenedQuote,
 ) -> AppResult<ValidatedRampoff<'a>> {
     // Belongs to the field checks, but depends on the customer's country.
-    if !parsed.names_chain && !customer.country.is_latin_american() {
+    if parsed.request.blockchain.is_none() && !customer.country.is_latin_american() {
         return Err(Refusal::field(ErrorCode::FailMandatoryField, "blockchain", "is required").into());
     }
     let level = order_checks::check_identity(app, customer)?;
@@ -256,9 +217,9 @@ async fn check_rampoff<'a>(
         .payout_rail(customer.country)
         .filter(|rail| rail.enabled)
         .ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, format!("there is no payout to customers of {}", customer.country)))?;
-    let destination = payout_destination(&app.own_accounts, customer, parsed)?;
+    let destination = payout_destination(&app.own_accounts, customer, parsed.request)?;
     let coin = parsed.coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
-    let refund_wallet = match parsed.refund_wallet {
+    let refund_wallet = match parsed.request.refund_wallet {
         Some(wallet) => Some(order_checks::check_foreign_wallet(app, "refund_wallet", coin.id.chain, wallet).await?),
         None => None,
     };
@@ -302,7 +263,7 @@ fn build_rampoff(
         partner: caller.partner.id,
         customer: checked.customer.id,
         counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
-        external_id: parsed.external_id.map(str::to_owned),
+        external_id: parsed.request.external_id.map(str::to_owned),
         country: checked.customer.country,
         rail: checked.rail.rail,
         rail_maximum: checked.rail.maximum,
@@ -359,15 +320,15 @@ fn rampoff_json(app: &App, rampoff: &Rampoff) -> AppResult<String> {
 }
 
 /// The payout destination: the account of this request, else the one given at registration.
-fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCreateRampoff<'_>) -> AppResult<PayoutDestination> {
+fn payout_destination(own: &OwnAccounts, customer: &Customer, request: &CreateRampoff<'_>) -> AppResult<PayoutDestination> {
     let registered = customer.bank_account.as_ref();
-    let given = match (parsed.account, registered) {
-        (Some(account), _) => BankAccountInput { account, bank_code: parsed.bank_code, account_type: parsed.account_type },
+    let given = match (request.iban, registered) {
+        (Some(account), _) => BankAccountInput { account, bank_code: request.bank_code, account_type: request.account_type },
         (None, Some(registered)) => {
             let known = registered.given();
             BankAccountInput {
-                bank_code: parsed.bank_code.or(known.bank_code),
-                account_type: parsed.account_type.or(known.account_type),
+                bank_code: request.bank_code.or(known.bank_code),
+                account_type: request.account_type.or(known.account_type),
                 ..known
             }
         }
@@ -378,6 +339,6 @@ fn payout_destination(own: &OwnAccounts, customer: &Customer, parsed: &ParsedCre
     };
     let registered_name = registered.and_then(|registered| registered.bank_name.as_deref());
     let name = Redacted::new(customer.profile.full_name());
-    own_accounts::validated(own, customer.country, given, parsed.bank_name.or(registered_name), name)
+    own_accounts::validated(own, customer.country, given, request.bank_name.or(registered_name), name)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()).into())
 }

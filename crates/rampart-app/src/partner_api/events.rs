@@ -5,26 +5,23 @@ use serde_json::value::RawValue;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::page_links;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::lists::{DEFAULT_PAGE_ROWS, PAGE_ROWS};
+use crate::partner_api::request::field::{FieldKind, optional};
+use crate::partner_api::request::request;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{EventPage, EventView};
 
+request! {
+    /// The request of `events`.
+    EventsRequest refused by [] {
+        after: Option<i64> = optional(FieldKind::Integer(0, i64::MAX), "Return only events with a higher sequence number. Default: all.").example("0");
+        limit: Option<u32> = optional(PAGE_ROWS, "The maximum number of events to return. Default: 25.").example("100");
+    }
+}
+
 /// The partner's events after a sequence number, in order.
-///
-/// # Errors
-/// `validation_failed` for an invalid sequence number or limit.
-pub async fn events(app: &App, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
-    let mut fields = FieldReader::new();
-    let limit = crate::partner_api::lists::limit(&mut fields, &limit);
-    let after = match fields.optional("after", &after, MAX_FIELD_CHARACTERS).map(str::parse::<i64>) {
-        None => 0,
-        Some(Ok(after)) if after >= 0 => after,
-        Some(_) => {
-            fields.malformed("after", "must be a sequence number: 0 or above");
-            0
-        }
-    };
-    fields.finish()?;
+pub async fn events(app: &App, caller: &AuthenticatedPartner, request: &EventsRequest<'_>) -> AppResult<EventPage> {
+    let (after, limit) = (request.after.unwrap_or(0), request.limit.unwrap_or(DEFAULT_PAGE_ROWS));
     let mut found = app.store.events_after(caller.partner.id, after, limit + 1).await?;
     let page_rows = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = found.len() > page_rows;

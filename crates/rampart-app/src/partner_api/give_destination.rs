@@ -17,6 +17,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::{AuditEntry, ReviewItem};
 use rampart_core::step::record::Record;
 use rampart_core::step::{ClaimScope, Step};
+use rampart_core::text;
 use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
@@ -24,11 +25,13 @@ use crate::error::refuse;
 use crate::error::{AppError, AppResult};
 use crate::operate::orders;
 use crate::orders::idempotency;
-use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
+use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::partner_api::create_payment::checked_refund_account;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
+use crate::partner_api::request::field::{FieldKind, required};
+use crate::partner_api::request::{CompareAs, Faults, request};
 use crate::state::own_accounts;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::CreatedResponse;
@@ -37,30 +40,31 @@ use crate::workers::observe;
 /// The action in the audit log.
 pub(crate) const ACTION: &str = "order.destination";
 
-/// The fields of `POST /api/setRefundAccount`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct SetRefundAccount {
-    pub payment_id: Option<String>,
-    pub refund_account: Option<String>,
+request! {
+    /// The request of `setRefundAccount`.
+    SetRefundAccount refused by [PaymentNotFound, InvalidBankAccount] {
+        payment_id: &'a str = required(IDENTIFIER, "The identifier of the payment.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#);
+        refund_account: &'a str = required(FieldKind::AsTyped(64), "The customer's bank account for the refund.").example(r#""ES9121000418450200051332""#);
+    }
 }
 
-/// The fields of `POST /api/setRefundWallet`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct SetRefundWallet {
-    pub rampoff_id: Option<String>,
-    pub refund_wallet: Option<String>,
+request! {
+    /// The request of `setRefundWallet`.
+    SetRefundWallet refused by [RampoffNotFound, InvalidWallet] {
+        rampoff_id: &'a str = required(IDENTIFIER, "The identifier of the ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#);
+        refund_wallet: &'a str = required(FieldKind::Wallet, "The customer's wallet for the refund. The network fee is deducted.").example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#);
+    }
 }
 
-/// The fields of `POST /api/setPayoutAccount`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct SetPayoutAccount {
-    pub rampoff_id: Option<String>,
-    pub iban: Option<String>,
-    pub bank_name: Option<String>,
-    /// Needed only where the account number does not contain the bank.
-    pub bank_code: Option<String>,
-    /// Needed only in countries whose rails ask for it.
-    pub account_type: Option<String>,
+request! {
+    /// The request of `setPayoutAccount`.
+    SetPayoutAccount refused by [RampoffNotFound, InvalidBankAccount] {
+        rampoff_id: &'a str = required(IDENTIFIER, "The identifier of the ramp-off.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#);
+        iban: &'a str = required(FieldKind::AsTyped(64), "The customer's bank account for the payout: an IBAN or the local account number.").example(r#""ES9121000418450200051332""#);
+        bank_name: Option<&'a str> = BANK_NAME;
+        bank_code: Option<&'a str> = BANK_CODE.compared(CompareAs::Trimmed);
+        account_type: Option<&'a str> = ACCOUNT_TYPE.compared(CompareAs::Trimmed);
+    }
 }
 
 /// A validated destination for an order, and who gave it.
@@ -87,22 +91,16 @@ pub(crate) enum GivenDestination {
 pub async fn set_refund_account(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: SetRefundAccount,
+    request: &SetRefundAccount<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let asked: [(CompareAs, &dyn FieldText); 2] =
-        [(CompareAs::Trimmed, &request.payment_id), (CompareAs::Trimmed, &request.refund_account)];
-    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setRefundAccount", key, None, asked).await?;
+    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setRefundAccount", key, None, request.sent).await?;
     if let Some(answer) = stored_answer(app, &idempotency).await? {
         return Ok(answer);
     }
-    let mut fields = FieldReader::new();
-    let id = fields.required_bounded("payment_id", &request.payment_id, MAX_FIELD_CHARACTERS);
-    let account = fields.required_bounded("refund_account", &request.refund_account, MAX_FIELD_CHARACTERS);
-    fields.finish()?;
-    let payment = order_checks::payment_of(app, caller, id.unwrap_or_default()).await?;
+    let payment = order_checks::payment_of(app, caller, request.payment_id).await?;
     let customer = customer_of_order(app, payment.customer).await?;
-    let account = checked_refund_account(&app.own_accounts, &customer, account.unwrap_or_default())?;
+    let account = checked_refund_account(&app.own_accounts, &customer, request.refund_account)?;
     let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: partner_origin(app) };
     commit_destination(app, caller, Order::from(payment), &change, &idempotency).await
 }
@@ -115,20 +113,15 @@ pub async fn set_refund_account(
 pub async fn set_refund_wallet(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: SetRefundWallet,
+    request: &SetRefundWallet<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let asked: [(CompareAs, &dyn FieldText); 2] = [(CompareAs::Trimmed, &request.rampoff_id), (CompareAs::Trimmed, &request.refund_wallet)];
-    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setRefundWallet", key, None, asked).await?;
+    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setRefundWallet", key, None, request.sent).await?;
     if let Some(answer) = stored_answer(app, &idempotency).await? {
         return Ok(answer);
     }
-    let mut fields = FieldReader::new();
-    let id = fields.required_bounded("rampoff_id", &request.rampoff_id, MAX_FIELD_CHARACTERS);
-    let wallet = fields.required_wallet("refund_wallet", &request.refund_wallet);
-    fields.finish()?;
-    let rampoff = order_checks::rampoff_of(app, caller, id.unwrap_or_default()).await?;
-    let wallet = order_checks::check_foreign_wallet(app, "refund_wallet", rampoff.chain(), wallet.unwrap_or_default()).await?;
+    let rampoff = order_checks::rampoff_of(app, caller, request.rampoff_id).await?;
+    let wallet = order_checks::check_foreign_wallet(app, "refund_wallet", rampoff.chain(), request.refund_wallet).await?;
     let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: partner_origin(app) };
     commit_destination(app, caller, Order::from(rampoff), &change, &idempotency).await
 }
@@ -142,31 +135,17 @@ pub async fn set_refund_wallet(
 pub async fn set_payout_account(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: SetPayoutAccount,
+    request: &SetPayoutAccount<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let asked: [(CompareAs, &dyn FieldText); 5] = [
-        (CompareAs::Trimmed, &request.rampoff_id),
-        (CompareAs::Trimmed, &request.iban),
-        (CompareAs::Text, &request.bank_name),
-        (CompareAs::Trimmed, &request.bank_code),
-        (CompareAs::Trimmed, &request.account_type),
-    ];
-    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setPayoutAccount", key, None, asked).await?;
+    let idempotency = idempotency::idempotent_request(app, caller, "POST /api/setPayoutAccount", key, None, request.sent).await?;
     if let Some(answer) = stored_answer(app, &idempotency).await? {
         return Ok(answer);
     }
-    let mut fields = FieldReader::new();
-    let id = fields.required_bounded("rampoff_id", &request.rampoff_id, MAX_FIELD_CHARACTERS);
-    let account = fields.required_bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
-    let bank_name = fields.optional("bank_name", &request.bank_name, MAX_FIELD_CHARACTERS);
-    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
-    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
-    fields.finish()?;
-    let rampoff = order_checks::rampoff_of(app, caller, id.unwrap_or_default()).await?;
-    let given = BankAccountInput { account: account.unwrap_or_default(), bank_code, account_type };
+    let rampoff = order_checks::rampoff_of(app, caller, request.rampoff_id).await?;
+    let given = BankAccountInput { account: request.iban, bank_code: request.bank_code, account_type: request.account_type };
     let holder = rampoff.destination.name.clone();
-    let account = own_accounts::validated(&app.own_accounts, rampoff.country, given, bank_name, holder)
+    let account = own_accounts::validated(&app.own_accounts, rampoff.country, given, request.bank_name, holder)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
     let change = DestinationChange { what: GivenDestination::PayoutAccount(account), origin: partner_origin(app) };
     commit_destination(app, caller, Order::from(rampoff), &change, &idempotency).await
@@ -180,21 +159,21 @@ pub async fn set_payout_account(
 /// before.
 pub async fn give_refund_account(app: &App, token: &str, account: &str, name: &str) -> AppResult<()> {
     let payment = page_links::payment_by_token(app, token).await?;
-    let mut fields = FieldReader::new();
-    let (account, name) = (Some(account.to_owned()), Some(name.to_owned()));
-    let account = fields.required_bounded("account", &account, MAX_FIELD_CHARACTERS);
-    let name = fields.required("name", &name, MAX_FIELD_CHARACTERS);
-    let name = name.unwrap_or_default().trim().to_owned();
+    let mut faults = Faults::default();
+    let account = faults.number("account", Some(account));
+    faults.require("account", account);
+    let name = faults.text("name", Some(name));
+    let name = faults.require("name", name).unwrap_or_default().trim().to_owned();
     let checked = account.and_then(|account| {
         match own_accounts::validated(&app.own_accounts, payment.country, BankAccountInput::number(account), None, name.as_str().into()) {
             Ok(destination) => Some(destination),
             Err(fault) => {
-                fields.fault(ErrorCode::InvalidBankAccount, "account", fault.to_string());
+                faults.fault(ErrorCode::InvalidBankAccount, "account", fault.to_string());
                 None
             }
         }
     });
-    fields.finish()?;
+    faults.finish()?;
     let account = checked.ok_or(ErrorCode::ValidationFailed)?;
     let customer = customer_of_order(app, payment.customer).await?;
     // Without a verified identity the customer's name is only what was typed into the identity form.
@@ -209,9 +188,10 @@ pub async fn give_refund_account(app: &App, token: &str, account: &str, name: &s
 /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where a wallet was given before.
 pub async fn give_refund_wallet(app: &App, token: &str, wallet: &str) -> AppResult<()> {
     let rampoff = page_links::rampoff_by_token(app, token).await?;
-    let mut fields = FieldReader::new();
-    fields.required_wallet("wallet", &Some(wallet.to_owned()));
-    fields.finish()?;
+    let mut faults = Faults::default();
+    let wallet = faults.number("wallet", Some(text::trimmed(wallet)));
+    let wallet = faults.require("wallet", wallet).unwrap_or_default();
+    faults.finish()?;
     let wallet = order_checks::check_foreign_wallet(app, "wallet", rampoff.chain(), wallet).await?;
     let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: page_origin(app, true) };
     commit_page_destination(app, rampoff.id, &change).await

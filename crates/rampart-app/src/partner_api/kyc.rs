@@ -2,10 +2,12 @@
 
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::customer::{Customer, Identification, Profile, Warning};
+use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::{CustomerType, ValidDocument};
 use rampart_core::order::view::KycView;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text::redacted::Redacted;
+use rampart_core::time::Timestamp;
 
 use crate::app::App;
 use crate::error::AppResult;
@@ -13,19 +15,24 @@ use crate::orders::date_of_birth::{self, DateOfBirth};
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::pages::KycForm;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
+use crate::partner_api::request::common::USER;
+use crate::partner_api::request::{Faults, request};
 use crate::state::partner_cache::AuthenticatedPartner;
+
+request! {
+    /// The request of `kyc/check`.
+    KycCheck refused by [UserNotFound] {
+        user_id: CustomerId = USER.example("106");
+    }
+}
 
 /// The state of a customer's identity check.
 ///
 /// # Errors
-/// `fail_mandatory_field`, `validation_failed`, `user_not_found` (also for another partner's customer).
-pub async fn kyc_check(app: &App, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
-    let mut fields = FieldReader::new();
-    let id = fields.customer("user_id", &user_id, true);
-    fields.finish()?;
-    let customer = order_checks::customer_of(app, caller, id.unwrap_or_default()).await?;
+/// `user_not_found`, also for another partner's customer.
+pub async fn kyc_check(app: &App, caller: &AuthenticatedPartner, request: &KycCheck<'_>) -> AppResult<KycView> {
+    let customer = order_checks::customer_of(app, caller, request.user_id).await?;
     Ok(KycView { kyc_form_url: page_links::identity_link(app, customer.id), ..KycView::of(&customer, &app.config.public_url) })
 }
 
@@ -58,31 +65,33 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     let holder = customer.holder();
     let now = app.business.now();
     let minimum_age = app.config.registration.minimum_age;
-    let mut fields = FieldReader::new();
+    let mut faults = Faults::default();
     let mut warnings: Vec<Warning> = Vec::new();
     let may_set = |known: &Redacted| !approved || known.reveal().is_empty();
 
-    let identified = read_identification(&mut fields, Some(customer.country), &form.identification_type, &form.identification_number);
-    let sent = date_of_birth::read(&mut fields, &form.dob, now).filter(|_| may_set(&customer.profile.date_of_birth));
-    let birth = sent.or_else(|| date_of_birth::of(customer.profile.date_of_birth.reveal(), now));
+    let document = faults.text("identification_type", form.identification_type.as_deref());
+    let number = faults.number("identification_number", form.identification_number.as_deref());
+    let identified = read_identification(&mut faults, Some(customer.country), document, number);
+    let sent = read_birth(&mut faults, form, now).filter(|_| may_set(&customer.profile.date_of_birth));
+    let birth = sent.or_else(|| customer.profile.date_of_birth.reveal().parse().ok().and_then(|date| date_of_birth::of(date, now)));
     let document = identified.as_ref().filter(|_| form.level == KycLevel::Reinforced);
-    let document = document.and_then(|(given, checked)| own_document(&mut fields, &customer, birth.as_ref(), given, checked));
+    let document = document.and_then(|(given, checked)| own_document(&mut faults, &customer, birth.as_ref(), given, checked));
     let identified = identified.filter(|_| !approved || customer.identification.is_none());
     let known = customer.identification.as_ref().and_then(|given| {
         let checked = rampart_core::identity::identification::check(customer.country, given.document, given.number.reveal());
         checked.ok().map(|checked| (given.clone(), checked))
     });
-    let date = check_birth_date(&mut fields, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
+    let date = check_birth_date(&mut faults, &mut warnings, birth, identified.as_ref().or(known.as_ref()), minimum_age, now);
 
     let typed = form.phone.as_deref().map(str::trim).filter(|text| !text.is_empty() && may_set(&customer.profile.phone));
     // A known number was checked when it was given.
     if let Some(phone) = typed.filter(|text| *text != customer.profile.phone.reveal()) {
         customer.warnings.retain(|warning| warning.field != "phone");
-        check_phone(&mut fields, &mut warnings, customer.country, phone, app.config.registration.strict_contact);
+        check_phone(&mut faults, &mut warnings, customer.country, phone, app.config.registration.strict_contact);
     }
 
     let mut apply = |field: &'static str, sent: &Option<String>, known: &mut Redacted| {
-        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
+        if let Some(text) = faults.text(field, sent.as_deref())
             && may_set(known)
         {
             *known = Redacted::new(text.trim());
@@ -114,14 +123,14 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
         ("professional_activity", &form.professional_activity, professional_activity),
         ("source_of_funds", &form.source_of_funds, source_of_funds),
     ] {
-        if let Some(text) = fields.optional(field, sent, MAX_FIELD_CHARACTERS)
+        if let Some(text) = faults.text(field, sent.as_deref())
             && !reinforced
         {
             *known = Redacted::new(text.trim());
         }
     }
     if let Some(date) = date {
-        *date_of_birth = date.into();
+        *date_of_birth = Redacted::new(date);
     }
     if let Some((given, _)) = identified {
         customer.identification = Some(given);
@@ -146,18 +155,23 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     for field in missing(&customer, form.level) {
         let handed_in = document.is_some() && matches!(field, "identification_type" | "identification_number");
         // Malformed fields are reported already.
-        if !handed_in && !fields.has(field) {
-            fields.fault(ErrorCode::FailMandatoryField, field, "is required");
+        if !handed_in && !faults.has(field) {
+            faults.fault(ErrorCode::FailMandatoryField, field, "is required");
         }
     }
-    fields.finish()?;
+    faults.finish()?;
     Ok((customer, document))
+}
+
+fn read_birth(faults: &mut Faults, form: &KycForm, now: Timestamp) -> Option<DateOfBirth> {
+    let text = faults.text("dob", form.dob.as_deref())?;
+    date_of_birth::read(faults, text.parse().ok(), now)
 }
 
 /// Checks that the document of a reinforced form can be the customer's own: of a person for a person, with the same
 /// date of birth.
 fn own_document(
-    fields: &mut FieldReader,
+    faults: &mut Faults,
     customer: &Customer,
     birth: Option<&DateOfBirth>,
     given: &Identification,
@@ -165,12 +179,12 @@ fn own_document(
 ) -> Option<Identification> {
     if customer.holder() == CustomerType::Individual {
         if checked.customer_type == CustomerType::Company {
-            fields.fault(ErrorCode::InvalidIdentification, "identification_type", "must be a person's document");
+            faults.fault(ErrorCode::InvalidIdentification, "identification_type", "must be a person's document");
             return None;
         }
-        let born = birth.and_then(|birth| birth.date.parse().ok());
+        let born = birth.map(|birth| birth.date);
         if let Some(Err(fault)) = born.map(|born| checked.agrees_with_birth(born)) {
-            fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
+            faults.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
             return None;
         }
     }

@@ -6,31 +6,66 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::view::{PaymentView, RampoffView};
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::orders::idempotency::MAX_EXTERNAL_ID_CHARACTERS;
 use crate::orders::order_checks;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::common::{IDENTIFIER, USER_ID};
+use crate::partner_api::request::field::{FieldKind, FieldSpec, optional, required};
+use crate::partner_api::request::request;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::ListPage;
 
-/// The filters of a list, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct ListRequest {
-    /// 1 to 100; 25 when absent.
-    pub limit: Option<String>,
-    /// The `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// One or several statuses, separated by commas.
-    pub status: Option<String>,
-    pub user_id: Option<String>,
-    pub external_id: Option<String>,
-    /// Inclusive lower bound of the creation time.
-    pub from: Option<String>,
-    /// Exclusive upper bound of the creation time.
-    pub to: Option<String>,
+request! {
+    /// The filters of a list.
+    ListRequest refused by [] {
+        limit: Option<u32> = optional(PAGE_ROWS, "The maximum number of orders to return. Default: 25.").example("25");
+        cursor: Option<&'a str> = optional(FieldKind::Token(256), "The `next_cursor` of the previous page.");
+        status: Option<Vec<&'a str>> = optional(FieldKind::Words(&PaymentState::STATUSES), "Return only orders in this status. Separate several statuses by commas.");
+        user_id: Option<CustomerId> = optional(USER_ID, "Return only the orders of this customer.");
+        external_id: Option<&'a str> = optional(FieldKind::AsTyped(128), "Return only the order with this `external_id`.");
+        from: Option<Timestamp> = optional(FieldKind::Moment, "Return only orders created at or after this time (or the beginning of this day).");
+        to: Option<Timestamp> = optional(FieldKind::Moment, "Return only orders created before this time (or the beginning of this day).");
+    }
+}
+
+request! {
+    /// The request of `getRampoff`.
+    GetRampoff refused by [RampoffNotFound] {
+        id: &'a str = required(IDENTIFIER, "The identifier of the ramp-off.");
+    }
+}
+
+impl ListRequest<'_> {
+    /// The table of the ramp-offs' list: with their statuses.
+    pub const RAMPOFF_FIELDS: &'static [FieldSpec] = &{
+        let mut fields = [Self::FIELDS[0]; Self::FIELDS.len()];
+        let mut index = 0;
+        while index < fields.len() {
+            fields[index] = Self::FIELDS[index];
+            if matches!(fields[index].kind, FieldKind::Words(_)) {
+                fields[index].kind = FieldKind::Words(&RampoffState::STATUSES);
+            }
+            index += 1;
+        }
+        fields
+    };
+
+    fn parse(&self, caller: &AuthenticatedPartner) -> AppResult<ParsedListRequest> {
+        let below = match self.cursor.map(open_cursor) {
+            Some(None) => return Err(Refusal::field(ErrorCode::ValidationFailed, "cursor", "must be a next_cursor of this list").into()),
+            below => below.flatten(),
+        };
+        let mut statuses: Vec<String> = self.status.iter().flatten().map(|status| (*status).to_owned()).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        let (customer, external_id) = (self.user_id, self.external_id.map(str::to_owned));
+        let filter = OrderFilter { partner: Some(caller.partner.id), statuses, customer, external_id, from: self.from, to: self.to };
+        Ok(ParsedListRequest { filter, below, limit: self.limit.unwrap_or(DEFAULT_PAGE_ROWS) })
+    }
 }
 
 struct ParsedListRequest {
@@ -39,44 +74,8 @@ struct ParsedListRequest {
     limit: u32,
 }
 
-const MAX_PAGE_ROWS: u32 = 100;
-const DEFAULT_PAGE_ROWS: u32 = 25;
-
-pub(crate) fn limit(fields: &mut FieldReader, text: &Option<String>) -> u32 {
-    match fields.optional("limit", text, MAX_FIELD_CHARACTERS).map(str::parse::<u32>) {
-        None => DEFAULT_PAGE_ROWS,
-        Some(Ok(limit @ 1..=MAX_PAGE_ROWS)) => limit,
-        Some(_) => {
-            fields.malformed("limit", format!("must be a number from 1 to {MAX_PAGE_ROWS}"));
-            DEFAULT_PAGE_ROWS
-        }
-    }
-}
-
-impl ListRequest {
-    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<ParsedListRequest> {
-        let mut fields = FieldReader::new();
-        let limit = limit(&mut fields, &self.limit);
-        let below = fields.optional("cursor", &self.cursor, MAX_FIELD_CHARACTERS).map(open_cursor);
-        if below == Some(None) {
-            fields.malformed("cursor", "must be a next_cursor of this list");
-        }
-        let mut wanted = Vec::new();
-        for status in fields.optional("status", &self.status, MAX_FIELD_CHARACTERS).iter().flat_map(|list| list.split(',')) {
-            match statuses.contains(&status) {
-                true if wanted.iter().any(|known| known == status) => {}
-                true => wanted.push(status.to_owned()),
-                false => fields.malformed("status", format!("must be one of {}", statuses.join(", "))),
-            }
-        }
-        let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
-        let external_id = fields.bounded("external_id", &self.external_id, MAX_EXTERNAL_ID_CHARACTERS).map(str::to_owned);
-        let (from, to) = (fields.moment("from", &self.from), fields.moment("to", &self.to));
-        fields.finish()?;
-        let filter = OrderFilter { partner: Some(caller.partner.id), statuses: wanted, customer, external_id, from, to };
-        Ok(ParsedListRequest { filter, below: below.flatten(), limit })
-    }
-}
+pub(crate) const PAGE_ROWS: FieldKind = FieldKind::Integer(1, 100);
+pub(crate) const DEFAULT_PAGE_ROWS: u32 = 25;
 
 fn open_cursor(text: &str) -> Option<OrderId> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -107,9 +106,9 @@ pub async fn payment(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// The partner's payments, newest first.
 ///
 /// # Errors
-/// `validation_failed` for an invalid filter.
-pub async fn payments(app: &App, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<PaymentView>> {
-    let wanted = request.read(caller, &PaymentState::STATUSES)?;
+/// `validation_failed` for a cursor of another list.
+pub async fn payments(app: &App, caller: &AuthenticatedPartner, request: &ListRequest<'_>) -> AppResult<ListPage<PaymentView>> {
+    let wanted = request.parse(caller)?;
     let found = app.store.payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
 }
@@ -125,17 +124,15 @@ pub async fn rampoff(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// The partner's ramp-offs, newest first.
 ///
 /// # Errors
-/// `validation_failed` for an invalid filter.
-pub async fn rampoffs(app: &App, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<RampoffView>> {
-    let wanted = request.read(caller, &RampoffState::STATUSES)?;
+/// `validation_failed` for a cursor of another list.
+pub async fn rampoffs(app: &App, caller: &AuthenticatedPartner, request: &ListRequest<'_>) -> AppResult<ListPage<RampoffView>> {
+    let wanted = request.parse(caller)?;
     let found = app.store.rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |rampoff| rampoff.id, RampoffView::of))
 }
 
 #[cfg(test)]
 mod tests {
-    use rampart_core::time::Timestamp;
-
     use super::*;
     use crate::state::random::SystemRandomness;
 

@@ -3,37 +3,37 @@
 use rampart_core::catalogue::{Method, MethodKind};
 use rampart_core::identity::country::Country;
 use rampart_core::money::amount::Amount;
+use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::common::CURRENCY;
+use crate::partner_api::request::field::{FieldKind, optional, required};
+use crate::partner_api::request::request;
 use crate::partner_api::token_price;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::PaymentMethodView;
+
+request! {
+    /// The request of `paymentMethods`.
+    PaymentMethodsRequest refused by [] {
+        country: Country = required(FieldKind::Country, "The country, by name or ISO code.").example(r#""ESP""#);
+        fiat_symbol: Option<&'a str> = optional(CURRENCY, "Return only methods in this currency.").example(r#""EUR""#);
+    }
+}
 
 /// The enabled payment methods of a country, optionally of one currency.
 ///
 /// # Errors
-/// `fail_mandatory_field`; `validation_failed` for an unknown country or currency.
-pub async fn payment_methods(
-    app: &App,
-    _caller: &AuthenticatedPartner,
-    country: Option<String>,
-    fiat_symbol: Option<String>,
-) -> AppResult<Vec<PaymentMethodView>> {
-    let mut fields = FieldReader::new();
-    let wanted_country = fields.required("country", &country, MAX_FIELD_CHARACTERS).map(Country::find);
-    if wanted_country == Some(None) {
-        fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
-    }
-    let wanted_fiat = fields.optional("fiat_symbol", &fiat_symbol, MAX_FIELD_CHARACTERS).map(|fiat| token_price::find_currency(app, fiat));
+/// `validation_failed` for an unknown currency.
+pub async fn payment_methods(app: &App, request: &PaymentMethodsRequest<'_>) -> AppResult<Vec<PaymentMethodView>> {
+    let wanted_fiat = request.fiat_symbol.map(|fiat| token_price::find_currency(app, fiat));
     if wanted_fiat == Some(None) {
-        fields.malformed("fiat_symbol", "is not a currency that is traded here");
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "fiat_symbol", "is not a currency that is traded here").into());
     }
-    fields.finish()?;
-    let methods = app.catalogue.methods.iter().filter(|method| {
-        method.enabled && Some(method.country) == wanted_country.flatten() && wanted_fiat.is_none_or(|fiat| fiat == Some(method.fiat))
-    });
+    let methods =
+        app.catalogue.methods.iter().filter(|method| {
+            method.enabled && method.country == request.country && wanted_fiat.is_none_or(|fiat| fiat == Some(method.fiat))
+        });
     Ok(methods.map(|method| method_view(app, method)).collect())
 }
 

@@ -12,33 +12,52 @@ use rampart_core::time::Timestamp;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::common::{COIN, CURRENCY, NAME};
+use crate::partner_api::request::field::{FieldKind, optional, required};
+use crate::partner_api::request::{Faults, FieldType, request};
 use crate::partner_api::token_price;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 
-/// The fields of `quote`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct QuoteRequest {
-    /// In major units.
-    pub amount: Option<AmountSent>,
-    pub symbol: Option<String>,
-    pub chain: Option<String>,
-    pub payment_type: Option<String>,
-    pub fiat_symbol: Option<String>,
-    /// `fiat` (the default) or `coin`: the unit of the amount.
-    pub amount_in: Option<String>,
-    pub country: Option<String>,
+/// The unit of a quoted amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountUnit {
+    Fiat,
+    Coin,
 }
 
-/// The fields of `rampoffQuote`, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct RampoffQuoteRequest {
-    pub amount: Option<AmountSent>,
-    pub symbol: Option<String>,
-    pub blockchain: Option<String>,
-    pub fiat_symbol: Option<String>,
-    pub country: Option<String>,
+impl AmountUnit {
+    const WORDS: [&'static str; 2] = ["fiat", "coin"];
+}
+
+impl<'a> FieldType<'a> for AmountUnit {
+    fn of(value: &'a AmountSent) -> Option<Self> {
+        Some(if value.as_str() == Self::WORDS[1] { Self::Coin } else { Self::Fiat })
+    }
+}
+
+request! {
+    /// The request of `quote`.
+    QuoteRequest refused by [MethodNotAllowed, CoinNotSupported, MinPurchase, MaxPurchase, PriceUnavailable] {
+        amount: &'a AmountSent = required(FieldKind::Money, "The amount, in major units of the currency, or in whole coins with `amount_in=coin`.").example("100");
+        symbol: &'a str = required(COIN, "The coin.").example(r#""USDC""#);
+        chain: Option<&'a str> = optional(NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#);
+        payment_type: &'a str = required(NAME, "The payment method. Upper and lower case are the same.").example(r#""card""#);
+        fiat_symbol: Option<&'a str> = optional(CURRENCY, "The currency, if several countries have a method with this name. Default: EUR if `country` is absent too.").example(r#""EUR""#);
+        amount_in: Option<AmountUnit> = optional(FieldKind::Choice(&AmountUnit::WORDS), "Whether `amount` is in the currency or in coins. Default: `fiat`.").example(r#""fiat""#);
+        country: Option<Country> = optional(FieldKind::Country, "The customer's country, if several countries have a method with this name. Required if EUR does not identify the method.");
+    }
+}
+
+request! {
+    /// The request of `rampoffQuote`.
+    RampoffQuoteRequest refused by [MethodNotAllowed, CoinNotSupported, MinPurchase, MaxPurchase, PriceUnavailable] {
+        amount: &'a AmountSent = required(FieldKind::Money, "The amount that the customer sells, in whole coins.").example("50");
+        symbol: &'a str = required(COIN, "The coin.").example(r#""USDC""#);
+        blockchain: Option<&'a str> = optional(NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#);
+        fiat_symbol: Option<&'a str> = optional(CURRENCY, "The currency of the payout. Default: EUR if `country` is absent too.").example(r#""EUR""#);
+        country: Option<Country> = optional(FieldKind::Country, "The customer's country, if several countries have this currency. Required if EUR does not identify the payout.");
+    }
 }
 
 const EURO: Currency = Currency::literal("EUR");
@@ -46,17 +65,17 @@ const EURO: Currency = Currency::literal("EUR");
 /// Chooses among methods or rails that exist in several countries: the one in EUR. Without one in EUR the choice is
 /// ambiguous, and the country is required.
 fn choose_default<'a, T>(
-    fields: &mut FieldReader,
+    faults: &mut Faults,
     found: impl Iterator<Item = &'a T>,
     place: impl Fn(&T) -> (Country, Currency),
 ) -> Option<&'a T> {
     let found: Vec<&T> = found.collect();
     let first = *found.first()?;
     let in_euro = found.iter().copied().find(|candidate| place(candidate).1 == EURO);
-    if in_euro.is_none() && !fields.has("country") && found.iter().any(|candidate| place(candidate).0 != place(first).0) {
+    if in_euro.is_none() && found.iter().any(|candidate| place(candidate).0 != place(first).0) {
         let countries: Vec<String> =
             found.iter().map(|candidate| place(candidate)).map(|(country, fiat)| format!("{country} ({fiat})")).collect();
-        fields.fault(
+        faults.fault(
             ErrorCode::FailMandatoryField,
             "country",
             format!("is required, because several countries have this: {}", countries.join(", ")),
@@ -68,31 +87,18 @@ fn choose_default<'a, T>(
 /// Quotes a payment.
 ///
 /// # Errors
-/// `fail_mandatory_field`, `validation_failed`, `method_not_allowed`, `coin_not_supported`, `min_purchase`,
-/// `max_purchase`, `price_unavailable`.
-pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequest) -> AppResult<QuoteView> {
-    let mut fields = FieldReader::new();
-    let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
-    let chain = fields.optional("chain", &request.chain, MAX_FIELD_CHARACTERS);
-    let payment_type = fields.required("payment_type", &request.payment_type, MAX_FIELD_CHARACTERS);
-    let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
-    let country = read_country(&mut fields, &request.country);
-    let is_coin_amount = match fields.optional("amount_in", &request.amount_in, MAX_FIELD_CHARACTERS) {
-        None | Some("fiat") => false,
-        Some("coin") => true,
-        Some(_) => {
-            fields.malformed("amount_in", "must be fiat or coin");
-            false
-        }
-    };
-    let method = payment_type.and_then(|payment_type| find_method(app, &mut fields, payment_type, fiat, country));
-    let coin = symbol.and_then(|symbol| token_price::find_coin(app, symbol, chain)).and_then(|coin| app.catalogue.coin(coin));
+/// [`QuoteRequest::CODES`].
+pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequest<'_>) -> AppResult<QuoteView> {
+    let mut faults = Faults::default();
+    let is_coin_amount = request.amount_in == Some(AmountUnit::Coin);
+    let method = find_method(app, &mut faults, request);
+    let coin = token_price::find_coin(app, request.symbol, request.chain).and_then(|coin| app.catalogue.coin(coin));
     let decimals = match is_coin_amount {
         true => coin.map_or(18, |coin| coin.decimals),
         false => method.map_or(18, |method| decimals_of(app, method)),
     };
-    let amount = fields.amount("amount", &request.amount, decimals);
-    fields.finish()?;
+    let amount = faults.amount("amount", request.amount, decimals);
+    faults.finish()?;
     let method = method.ok_or(ErrorCode::MethodNotAllowed)?;
     let coin = coin.filter(|coin| coin.buy).ok_or(ErrorCode::CoinNotSupported)?;
     let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
@@ -110,7 +116,7 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
     Ok(QuoteView {
         quote_id,
         amount: amount.to_major_short(decimals),
-        amount_in: if is_coin_amount { "coin" } else { "fiat" },
+        amount_in: AmountUnit::WORDS[usize::from(is_coin_amount)],
         fiat_symbol: terms.fiat,
         symbol: terms.coin.symbol,
         chain: terms.coin.chain,
@@ -128,17 +134,13 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
 /// Quotes a ramp-off.
 ///
 /// # Errors
-/// As [`App::quote`].
-pub async fn rampoff_quote(app: &App, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest) -> AppResult<RampoffQuoteView> {
-    let mut fields = FieldReader::new();
-    let symbol = fields.required("symbol", &request.symbol, MAX_FIELD_CHARACTERS);
-    let chain = fields.optional("blockchain", &request.blockchain, MAX_FIELD_CHARACTERS);
-    let fiat = fields.optional("fiat_symbol", &request.fiat_symbol, MAX_FIELD_CHARACTERS);
-    let country = read_country(&mut fields, &request.country);
-    let coin = symbol.and_then(|symbol| token_price::find_coin(app, symbol, chain)).and_then(|coin| app.catalogue.coin(coin));
-    let amount = fields.amount("amount", &request.amount, coin.map_or(18, |coin| coin.decimals));
-    let rail = find_payout_rail(app, &mut fields, fiat, country);
-    fields.finish()?;
+/// [`RampoffQuoteRequest::CODES`].
+pub async fn rampoff_quote(app: &App, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest<'_>) -> AppResult<RampoffQuoteView> {
+    let mut faults = Faults::default();
+    let coin = token_price::find_coin(app, request.symbol, request.blockchain).and_then(|coin| app.catalogue.coin(coin));
+    let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
+    let rail = find_payout_rail(app, &mut faults, request);
+    faults.finish()?;
     let rail = rail.ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, "there is no payout in this currency for this country"))?;
     let coin = coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;
     let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
@@ -169,36 +171,23 @@ fn seal_terms(app: &App, caller: &AuthenticatedPartner, now: Timestamp, terms: Q
     (app.keys.seal_quote(&quote), expires_at)
 }
 
-fn read_country(fields: &mut FieldReader, text: &Option<String>) -> Option<Country> {
-    let text = fields.optional("country", text, MAX_FIELD_CHARACTERS)?;
-    let country = Country::find(text);
-    if country.is_none() {
-        fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
-    }
-    country
-}
-
-fn find_method<'a>(
-    app: &'a App,
-    fields: &mut FieldReader,
-    payment_type: &str,
-    fiat: Option<&str>,
-    country: Option<Country>,
-) -> Option<&'a Method> {
+fn find_method<'a>(app: &'a App, faults: &mut Faults, request: &QuoteRequest<'_>) -> Option<&'a Method> {
     let fits = |method: &&Method| {
         method.enabled
-            && method.payment_type.is_spelled(payment_type)
-            && country.is_none_or(|country| method.country == country)
-            && fiat.is_none_or(|fiat| method.fiat.is_spelled(fiat))
+            && method.payment_type.is_spelled(request.payment_type)
+            && request.country.is_none_or(|country| method.country == country)
+            && request.fiat_symbol.is_none_or(|fiat| method.fiat.is_spelled(fiat))
     };
-    choose_default(fields, app.catalogue.methods.iter().filter(fits), |method| (method.country, method.fiat))
+    choose_default(faults, app.catalogue.methods.iter().filter(fits), |method| (method.country, method.fiat))
 }
 
-fn find_payout_rail<'a>(app: &'a App, fields: &mut FieldReader, fiat: Option<&str>, country: Option<Country>) -> Option<&'a PayoutRail> {
+fn find_payout_rail<'a>(app: &'a App, faults: &mut Faults, request: &RampoffQuoteRequest<'_>) -> Option<&'a PayoutRail> {
     let fits = |rail: &&PayoutRail| {
-        rail.enabled && country.is_none_or(|country| rail.country == country) && fiat.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
+        rail.enabled
+            && request.country.is_none_or(|country| rail.country == country)
+            && request.fiat_symbol.is_none_or(|fiat| rail.fiat.is_spelled(fiat))
     };
-    choose_default(fields, app.catalogue.payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
+    choose_default(faults, app.catalogue.payout_rails.iter().filter(fits), |rail| (rail.country, rail.fiat))
 }
 
 pub(crate) fn decimals_of(app: &App, method: &Method) -> u8 {

@@ -4,7 +4,8 @@ use rampart_core::customer::kyc::{Kyc, KycLevel, KycStatus};
 use rampart_core::customer::{Customer, Identification, Profile, ProvidedBankAccount, Warning};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::country::Country;
-use rampart_core::identity::identification::{self, AgeCheck, CustomerType, DocumentType, DocumentWarning};
+use rampart_core::identity::email::Email;
+use rampart_core::identity::identification::{self, AgeCheck, CustomerType, Date, DocumentType, DocumentWarning};
 use rampart_core::identity::phone;
 use rampart_core::order::view::identity_url;
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -13,104 +14,70 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
+use url::Url;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::date_of_birth::{self, DateOfBirth};
 use crate::orders::documents;
 use crate::orders::idempotency;
-use crate::orders::idempotency::{CompareAs, FieldText, StoredResponse};
+use crate::orders::idempotency::StoredResponse;
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::orders::page_links::{KYC_FORM_URL, with_token};
-use crate::partner_api::email;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
+use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE};
+use crate::partner_api::request::field::{FieldKind, MAX_COUNTRY_CHARACTERS, optional, required};
+use crate::partner_api::request::{CompareAs, Faults, request};
 use crate::state::customer_number;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RegisteredView};
 
-const MIN_PASSWORD_CHARACTERS: usize = 6;
 const OPERATION: &str = "POST /api/registerUser";
 
-/// The fields of `registerUser`, as sent. It has no `Debug`, because nearly everything in it is personal.
-#[derive(Clone, Default)]
-pub struct RegisterUser {
-    /// A company's name, or a person's given name.
-    pub name: Option<String>,
-    pub last_name: Option<String>,
-    pub last_name2: Option<String>,
-    pub phone: Option<String>,
-    /// Name or ISO code.
-    pub country: Option<String>,
-    /// ISO code or name.
-    pub country_code: Option<String>,
-    pub city: Option<String>,
-    pub address: Option<String>,
-    pub email: Option<String>,
-    pub identification_number: Option<String>,
-    pub identification_type: Option<String>,
-    /// Checked and not stored.
-    pub password: Option<String>,
-    pub professional_activity: Option<String>,
-    pub address_state: Option<String>,
-    pub zipcode: Option<String>,
-    /// `YYYY-MM-DD`.
-    pub dob: Option<String>,
-    pub iban: Option<String>,
-    /// Needed only where the account number does not contain the bank.
-    pub bank_code: Option<String>,
-    /// Needed only in countries whose rails ask for it.
-    pub account_type: Option<String>,
-    /// Where the customer is sent after the identity page.
-    pub callback_url: Option<String>,
-}
-
-impl RegisterUser {
-    /// Every known field except the password, compared as sent. The order is part of stored fingerprints and never
-    /// changes.
-    fn fields(&self) -> [(CompareAs, &dyn FieldText); 19] {
-        [
-            (CompareAs::Text, &self.name),
-            (CompareAs::Text, &self.last_name),
-            (CompareAs::Text, &self.last_name2),
-            (CompareAs::Text, &self.phone),
-            (CompareAs::Text, &self.country),
-            (CompareAs::Text, &self.country_code),
-            (CompareAs::Text, &self.city),
-            (CompareAs::Text, &self.address),
-            (CompareAs::Text, &self.email),
-            (CompareAs::Text, &self.identification_number),
-            (CompareAs::Text, &self.identification_type),
-            (CompareAs::Text, &self.professional_activity),
-            (CompareAs::Text, &self.address_state),
-            (CompareAs::Text, &self.zipcode),
-            (CompareAs::Text, &self.dob),
-            (CompareAs::Text, &self.iban),
-            (CompareAs::Text, &self.bank_code),
-            (CompareAs::Text, &self.account_type),
-            (CompareAs::Text, &self.callback_url),
-        ]
+request! {
+    /// The request of `registerUser`, compared as sent. It has no `Debug`, because nearly everything in it is personal.
+    RegisterUser refused by [EmailNotAllowed, InvalidIdentification, InvalidBankAccount, UserAlreadyExists] {
+        name: &'a str = required(FieldKind::Text(100), "Given name, or a company's name.").example(r#""Alvaro""#);
+        last_name: Option<&'a str> = optional(FieldKind::Text(100), "First family name.").example(r#""Iglesia""#);
+        last_name2: Option<&'a str> = optional(FieldKind::Text(100), "Second family name.").example(r#""Vicente""#);
+        phone: Option<&'a str> = optional(FieldKind::AsTyped(phone::MAX_CHARACTERS), "Telephone number. An invalid number is stored and reported in `warnings`.").example(r#""+54xxxxxxxxx""#).compared(CompareAs::Text);
+        country: Option<&'a str> = optional(COUNTRY, "The country of residence: its name in Spanish or English, or its ISO code. Either this or `country_code` is required; if both are sent, they must name the same country.").example(r#""Argentina""#);
+        country_code: Option<&'a str> = optional(COUNTRY, "The country of residence by its ISO code.").example(r#""ARG""#);
+        city: Option<&'a str> = optional(FieldKind::Text(100), "City.").example(r#""Buenos Aires""#);
+        address: Option<&'a str> = optional(FieldKind::Text(200), "Street and number.").example(r#""Fray Justo St. María de Oro 2121""#);
+        email: Email = required(FieldKind::Email, "E-mail address, unique among your customers.").example(r#""email@gmail.com""#);
+        identification_number: Option<&'a str> = optional(FieldKind::AsTyped(40), "The number of the identification document. It needs `identification_type`. Required before any Latin American operation.").example(r#""11111111""#).compared(CompareAs::Text);
+        identification_type: Option<&'a str> = optional(FieldKind::Text(40), "The document type, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""DNI""#);
+        password: Option<&'a str> = optional(FieldKind::Secret(6), "Accepted for compatibility. Its length is checked; it is not stored and not used.").example(r#""123456""#).compared(CompareAs::Never);
+        professional_activity: Option<&'a str> = optional(FieldKind::Text(100), "The customer's occupation.").example(r#""Developer""#);
+        address_state: Option<&'a str> = optional(FieldKind::Text(100), "State or province.").example(r#""CABA""#);
+        zipcode: Option<&'a str> = optional(FieldKind::Text(20), "Postal code.").example(r#""1425""#);
+        dob: Option<Date> = optional(FieldKind::Date, "Date of birth.").example(r#""1986-05-03""#);
+        iban: Option<&'a str> = optional(FieldKind::AsTyped(64), "The bank account for payouts: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. An invalid account is stored and reported in `warnings`.").example(r#""123123123""#).compared(CompareAs::Text);
+        bank_code: Option<&'a str> = BANK_CODE;
+        account_type: Option<&'a str> = ACCOUNT_TYPE;
+        callback_url: Option<Url> = optional(FieldKind::BrowserLink, "The URL to which the customer is sent after the identity form.").compared(CompareAs::Text);
     }
 }
 
+const COUNTRY: FieldKind = FieldKind::Text(MAX_COUNTRY_CHARACTERS);
+
 /// Parses an identification: both fields or neither.
 pub(crate) fn read_identification(
-    fields: &mut FieldReader,
+    faults: &mut Faults,
     country: Option<Country>,
-    document: &Option<String>,
-    number: &Option<String>,
+    document: Option<&str>,
+    number: Option<&str>,
 ) -> Option<(Identification, identification::ValidDocument)> {
-    let document = fields.optional("identification_type", document, MAX_FIELD_CHARACTERS);
-    let number = fields.bounded("identification_number", number, MAX_FIELD_CHARACTERS);
     let (document, number) = match (document, number) {
         (None, None) => return None,
         (Some(document), Some(number)) => (document, number),
         (None, Some(_)) => {
-            fields.fault(ErrorCode::FailMandatoryField, "identification_type", "is required with identification_number");
+            faults.fault(ErrorCode::FailMandatoryField, "identification_type", "is required with identification_number");
             return None;
         }
         (Some(_), None) => {
-            fields.fault(ErrorCode::FailMandatoryField, "identification_number", "is required with identification_type");
+            faults.fault(ErrorCode::FailMandatoryField, "identification_number", "is required with identification_type");
             return None;
         }
     };
@@ -118,7 +85,7 @@ pub(crate) fn read_identification(
     let Ok(document) = document.parse::<DocumentType>() else {
         let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
         let message = format!("'{document}' is not a document of {country}; use one of {allowed}");
-        fields.fault(ErrorCode::InvalidIdentification, "identification_type", message);
+        faults.fault(ErrorCode::InvalidIdentification, "identification_type", message);
         return None;
     };
     match identification::check(country, document, number) {
@@ -131,7 +98,7 @@ pub(crate) fn read_identification(
                 identification::DocumentError::WrongCountry { .. } => "identification_type",
                 _ => "identification_number",
             };
-            fields.fault(ErrorCode::InvalidIdentification, field, fault.to_string());
+            faults.fault(ErrorCode::InvalidIdentification, field, fault.to_string());
             None
         }
     }
@@ -143,7 +110,7 @@ pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
 /// Checks that identification and date of birth agree, and that the customer is old enough. Returns the date of birth,
 /// taken from the number when none was sent.
 pub(crate) fn check_birth_date(
-    fields: &mut FieldReader,
+    faults: &mut Faults,
     warnings: &mut Vec<Warning>,
     birth: Option<DateOfBirth>,
     identified: Option<&(Identification, identification::ValidDocument)>,
@@ -151,10 +118,10 @@ pub(crate) fn check_birth_date(
     now: Timestamp,
 ) -> Option<String> {
     let checked = identified.map(|(_, checked)| checked);
-    if let (Some(checked), Some(sent)) = (checked, birth.as_ref().and_then(|birth| birth.date.parse().ok()))
+    if let (Some(checked), Some(sent)) = (checked, birth.as_ref().map(|birth| birth.date))
         && let Err(fault) = checked.agrees_with_birth(sent)
     {
-        fields.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
+        faults.fault(ErrorCode::InvalidIdentification, "identification_number", fault.to_string());
     }
     for warn_or_refuse in
         checked.iter().flat_map(|checked| checked.doubts()).filter(|warn_or_refuse| *warn_or_refuse != DocumentWarning::Minor)
@@ -167,16 +134,16 @@ pub(crate) fn check_birth_date(
     }
     let is_person = checked.is_none_or(|checked| checked.customer_type == CustomerType::Individual);
     if !is_person {
-        return birth.map(|birth| birth.date);
+        return birth.map(|birth| birth.date.to_string());
     }
     let implied = checked.map(|checked| checked.implied(now)).filter(|implied| implied.century_is_certain).and_then(|implied| implied.date);
-    let birth = birth.or_else(|| implied.and_then(|date| date_of_birth::of(&date.to_string(), now)));
+    let birth = birth.or_else(|| implied.and_then(|date| date_of_birth::of(date, now)));
     let majority = identified.map_or(AgeCheck::Unknown, |(given, _)| given.document.majority(given.normalized.reveal(), minimum_age, now));
     let of_minors = checked.is_some_and(|checked| checked.doubts().any(|warn_or_refuse| warn_or_refuse == DocumentWarning::Minor));
     let is_minor_by_document = majority == AgeCheck::Minor && !of_minors;
     let is_minor = birth.as_ref().map_or(is_minor_by_document, |birth| birth.age < u16::from(minimum_age));
     if is_minor && !of_minors {
-        fields.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
+        faults.malformed("dob", format!("must be the date of birth of somebody who is at least {minimum_age}"));
     } else if is_minor || (of_minors && birth.is_none()) {
         let field = if is_minor { "dob" } else { "identification_type" };
         let message = format!("customers under {minimum_age} can register and cannot trade");
@@ -185,12 +152,12 @@ pub(crate) fn check_birth_date(
         let message = format!("the number may be of somebody under {minimum_age}: the date of birth is needed before any operation");
         warnings.push(Warning { field: "dob".into(), code: BIRTH_NEEDED.into(), message });
     }
-    birth.map(|birth| birth.date)
+    birth.map(|birth| birth.date.to_string())
 }
 
 /// A validated registration.
 struct Registration {
-    email: rampart_core::identity::email::Email,
+    email: Email,
     country: Country,
     country_as_sent: String,
     identification: Option<Identification>,
@@ -204,15 +171,14 @@ struct Registration {
 /// Registers a customer of the partner.
 ///
 /// # Errors
-/// `fail_mandatory_field`, `validation_failed`, `email_not_allowed`, `invalid_identification`, with strict settings
-/// `invalid_bank_account`; `user_already_exists`; `idempotency_conflict`.
+/// [`RegisterUser::CODES`], after a conflict with an earlier request; `invalid_bank_account` only with strict settings.
 pub async fn register_user(
     app: &App,
     caller: &AuthenticatedPartner,
-    request: &RegisterUser,
+    request: &RegisterUser<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, None, request.fields()).await?;
+    let idempotency = idempotency::idempotent_request(app, caller, OPERATION, key, None, request.sent).await?;
     if let Some(stored @ StoredResponse::Answer { .. }) =
         idempotency.stored_response(&idempotency::existing_claims(app, &idempotency, None).await?)?
     {
@@ -283,7 +249,7 @@ fn replay_registration(app: &App, stored: StoredResponse) -> AppResult<CreatedRe
 async fn already_exists(app: &App, caller: &AuthenticatedPartner, subject: &str) -> AppError {
     let refusal = Refusal::from(ErrorCode::UserAlreadyExists);
     let Ok(id) = subject.parse::<i64>() else { return refusal.into() };
-    match order_checks::customer_of(app, caller, id).await {
+    match order_checks::customer_of(app, caller, CustomerId(id)).await {
         Ok(customer) => {
             let url = page_links::identity_link(app, customer.id);
             refusal.with_data(serde_json::json!({ "id": id, "kyc_form_url": url })).into()
@@ -315,29 +281,31 @@ fn registered_json(app: &App, customer: &Customer) -> AppResult<String> {
     serde_json::to_string(&view).map_err(|fault| AppError::Defect(Box::new(fault)))
 }
 
-fn read_registration(app: &App, request: &RegisterUser) -> AppResult<Registration> {
+/// The checks of fields that need each other, the settings or the time.
+fn read_registration(app: &App, request: &RegisterUser<'_>) -> AppResult<Registration> {
     let settings = &app.config.registration;
-    let mut fields = FieldReader::new();
+    let mut faults = Faults::default();
     let mut warnings = Vec::new();
-    let name = fields.required("name", &request.name, MAX_FIELD_CHARACTERS);
-    let email = email::read(&mut fields, &request.email, &settings.disposable_domains);
-    let country = read_country(&mut fields, request);
-    let identification =
-        read_identification(&mut fields, country.map(|(country, _)| country), &request.identification_type, &request.identification_number);
+    if settings.disposable_domains.iter().any(|known| request.email.is_below(known)) {
+        let message = format!("addresses of {} are not accepted", request.email.domain_in_letters());
+        faults.fault(ErrorCode::EmailNotAllowed, "email", message);
+    }
+    let country = read_country(&mut faults, request);
+    let (document, number) = (request.identification_type, request.identification_number);
+    let identification = read_identification(&mut faults, country.map(|(country, _)| country), document, number);
     let customer_type = identification.as_ref().map_or_else(CustomerType::default, |(_, checked)| checked.customer_type);
     let now = app.business.now();
-    let birth = date_of_birth::read(&mut fields, &request.dob, now);
-    let birth = check_birth_date(&mut fields, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
-    if let Some(password) = &request.password
-        && password.chars().count() < MIN_PASSWORD_CHARACTERS
-    {
-        fields.malformed("password", format!("must have at least {MIN_PASSWORD_CHARACTERS} characters"));
+    let birth = request.dob.and_then(|date| date_of_birth::read(&mut faults, Some(date), now));
+    let birth = check_birth_date(&mut faults, &mut warnings, birth, identification.as_ref(), settings.minimum_age, now);
+    if let (Some(text), Some((country, _))) = (request.phone, country) {
+        check_phone(&mut faults, &mut warnings, country, text, settings.strict_contact);
     }
-    let phone = fields.bounded("phone", &request.phone, phone::MAX_CHARACTERS);
-    if let (Some(text), Some((country, _))) = (phone, country) {
-        check_phone(&mut fields, &mut warnings, country, text, settings.strict_contact);
-    }
-    let bank_account = read_bank_account(&mut fields, request);
+    let bank_account = request.iban.map(|account| ProvidedBankAccount {
+        account: account.into(),
+        bank_code: request.bank_code.map(str::to_owned),
+        account_type: request.account_type.map(str::to_owned),
+        bank_name: None,
+    });
     if let (Some(given), Some((country, _))) = (&bank_account, country) {
         let code = ErrorCode::InvalidBankAccount;
         match app.own_accounts.check(country, given.given()) {
@@ -348,27 +316,27 @@ fn read_registration(app: &App, request: &RegisterUser) -> AppResult<Registratio
                 message: warn_or_refuse.to_string(),
             })),
             Err(fault) => {
-                warn_or_refuse(&mut fields, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string())
+                warn_or_refuse(&mut faults, &mut warnings, settings.strict_contact, code, "iban", code.as_str(), fault.to_string())
             }
         }
     }
-    let callback_url = fields.url("callback_url", &request.callback_url);
-    let mut text = |field, value: &Option<String>| Redacted::new(fields.optional(field, value, MAX_FIELD_CHARACTERS).unwrap_or_default());
+    let text = |value: Option<&str>| Redacted::new(value.unwrap_or_default());
     let profile = Profile {
-        name: Redacted::new(name.unwrap_or_default()),
-        last_name: text("last_name", &request.last_name),
-        last_name2: text("last_name2", &request.last_name2),
-        phone: Redacted::new(phone.unwrap_or_default()),
-        city: text("city", &request.city),
-        address: text("address", &request.address),
-        address_state: text("address_state", &request.address_state),
-        zipcode: text("zipcode", &request.zipcode),
+        name: Redacted::new(request.name),
+        last_name: text(request.last_name),
+        last_name2: text(request.last_name2),
+        phone: text(request.phone),
+        city: text(request.city),
+        address: text(request.address),
+        address_state: text(request.address_state),
+        zipcode: text(request.zipcode),
         date_of_birth: Redacted::new(birth.unwrap_or_default()),
-        professional_activity: text("professional_activity", &request.professional_activity),
+        professional_activity: text(request.professional_activity),
         source_of_funds: Redacted::default(),
     };
-    fields.finish()?;
-    let (Some(email), Some((country, country_as_sent))) = (email, country) else { return Err(ErrorCode::ValidationFailed.into()) };
+    faults.finish()?;
+    let (country, country_as_sent) = country.ok_or(ErrorCode::ValidationFailed)?;
+    let (email, callback_url) = (request.email.clone(), request.callback_url.as_ref().map(Url::to_string));
     let identification = identification.map(|(given, _)| given);
     let country_as_sent = country_as_sent.to_owned();
     Ok(Registration { email, country, country_as_sent, identification, customer_type, bank_account, profile, callback_url, warnings })
@@ -376,7 +344,7 @@ fn read_registration(app: &App, request: &RegisterUser) -> AppResult<Registratio
 
 /// An invalid value is stored with a warning, or refused in strict mode.
 fn warn_or_refuse(
-    fields: &mut FieldReader,
+    faults: &mut Faults,
     warnings: &mut Vec<Warning>,
     strict: bool,
     code: ErrorCode,
@@ -385,51 +353,41 @@ fn warn_or_refuse(
     message: String,
 ) {
     match strict {
-        true => fields.fault(code, field, message),
+        true => faults.fault(code, field, message),
         false => warnings.push(Warning { field: field.into(), code: warning.into(), message }),
     }
 }
 
 /// Doubts about a telephone number are warnings.
-pub(crate) fn check_phone(fields: &mut FieldReader, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
+pub(crate) fn check_phone(faults: &mut Faults, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
     match phone::check(country, text) {
         Ok(checked) => warnings.extend(checked.doubts.iter().map(|warn_or_refuse| Warning {
             field: "phone".into(),
             code: warn_or_refuse.code().into(),
             message: warn_or_refuse.to_string(),
         })),
-        Err(fault) => warn_or_refuse(fields, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
+        Err(fault) => warn_or_refuse(faults, warnings, strict, ErrorCode::ValidationFailed, "phone", "invalid_phone", fault.to_string()),
     }
 }
 
 /// The country, and the text it was sent as. Both fields must name the same country.
-fn read_country<'a>(fields: &mut FieldReader, request: &'a RegisterUser) -> Option<(Country, &'a str)> {
-    let sent = [("country", &request.country), ("country_code", &request.country_code)];
+fn read_country<'a>(faults: &mut Faults, request: &RegisterUser<'a>) -> Option<(Country, &'a str)> {
+    let sent = [("country", request.country), ("country_code", request.country_code)];
     let mut found: Option<(Country, &str)> = None;
-    let mut any = false;
-    for (field, value) in sent {
-        let Some(text) = fields.optional(field, value, MAX_FIELD_CHARACTERS) else { continue };
-        any = true;
+    for (field, text) in sent.into_iter().filter_map(|(field, text)| Some((field, text?))) {
         match (Country::find(text), found) {
             (None, _) => {
                 let served = Country::served().map(|country| country.alpha3().to_owned()).collect::<Vec<_>>().join(", ");
-                fields.malformed(field, format!("must be the name or the ISO code of a served country: {served}"));
+                faults.malformed(field, format!("must be the name or the ISO code of a served country: {served}"));
             }
             (Some(country), Some((first, _))) if first != country => {
-                fields.malformed(field, format!("names {country}, and country names {first}"));
+                faults.malformed(field, format!("names {country}, and country names {first}"));
             }
             (Some(country), known) => found = known.or(Some((country, text))),
         }
     }
-    if !any {
-        fields.fault(ErrorCode::FailMandatoryField, "country", "is required");
+    if sent.iter().all(|(_, text)| text.is_none()) {
+        faults.fault(ErrorCode::FailMandatoryField, "country", "is required");
     }
     found
-}
-
-fn read_bank_account(fields: &mut FieldReader, request: &RegisterUser) -> Option<ProvidedBankAccount> {
-    let account = fields.bounded("iban", &request.iban, MAX_FIELD_CHARACTERS);
-    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS).map(str::to_owned);
-    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS).map(str::to_owned);
-    account.map(|account| ProvidedBankAccount { account: account.into(), bank_code, account_type, bank_name: None })
 }

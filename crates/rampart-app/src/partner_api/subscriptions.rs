@@ -2,17 +2,20 @@
 
 use std::net::IpAddr;
 
+use rampart_core::money::amount::AmountSent;
 use rampart_core::partner::event::EventType;
 use rampart_core::partner::webhook::Subscription;
-use rampart_core::refusal::ErrorCode;
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_store::CommitError;
+use url::Url;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency;
-use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
+use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
+use crate::partner_api::request::field::{FieldKind, optional, required};
+use crate::partner_api::request::{CompareAs, FieldType, request};
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, SubscriptionView};
 
@@ -34,66 +37,59 @@ pub enum SubscriptionCall {
     Update,
 }
 
-/// The fields of both calls, as sent.
-#[derive(Debug, Clone, Default)]
-pub struct SubscriptionRequest {
-    pub url: Option<String>,
-    pub kind: Option<String>,
-    /// `true` to deliver parked deliveries again.
-    pub replay: Option<String>,
+/// The event types that can be subscribed to.
+pub const EVENT_TYPES: &[&str] = &[
+    "PAY_IN",
+    "COINS_SENT",
+    "CRYPTO_RECEIVED",
+    "RAMPOFF_FINISHED",
+    EventType::RAMPOFF_FINISHED_LATER_NAME,
+    "KYC_UPDATED",
+    "PAYMENT_UPDATED",
+    "RAMPOFF_UPDATED",
+];
+
+/// An event type, with the name that it was subscribed to under.
+#[derive(Debug, Clone, Copy)]
+pub struct EventName<'a> {
+    kind: EventType,
+    name: &'a str,
 }
 
-/// Subscribes to an event type. Subscribing again replaces the URL.
-///
-/// # Errors
-/// As [`App::put_subscription`].
-pub async fn subscribe(
-    app: &App,
-    caller: &AuthenticatedPartner,
-    url: Option<String>,
-    kind: Option<String>,
-    key: Option<&str>,
-) -> AppResult<CreatedResponse> {
-    put_subscription(app, caller, SubscriptionCall::Subscribe, SubscriptionRequest { url, kind, replay: None }, key).await
+impl<'a> FieldType<'a> for EventName<'a> {
+    fn of(value: &'a AmountSent) -> Option<Self> {
+        let name = value.as_str();
+        name.parse().ok().map(|kind| Self { kind, name })
+    }
 }
 
-/// Changes the URL of a subscription.
-///
-/// # Errors
-/// As [`App::put_subscription`].
-pub async fn update_subscription(
-    app: &App,
-    caller: &AuthenticatedPartner,
-    url: Option<String>,
-    kind: Option<String>,
-    key: Option<&str>,
-) -> AppResult<CreatedResponse> {
-    put_subscription(app, caller, SubscriptionCall::Update, SubscriptionRequest { url, kind, replay: None }, key).await
+request! {
+    /// The request of both calls.
+    SubscriptionRequest refused by [SubscriptionNotFound] {
+        url: Url = required(FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.").example(r#""https://partner.example/webhooks/rampart""#).compared(CompareAs::Text);
+        kind as "type": EventName<'a> = required(FieldKind::Choice(EVENT_TYPES), "The event type. `TRANSFER_RAMPOFF_FINISHED` is a newer name of `RAMPOFF_FINISHED`; events are delivered under the name that you subscribed to.").example(r#""PAY_IN""#);
+        replay: Option<bool> = optional(FieldKind::Choice(&["true", "false"]), "`true` delivers the parked events of this subscription again as if they were new: up to 10,000 per call, oldest first. See `parked` in `GET /api/webhooks`.").compared(CompareAs::CodeIfSent);
+    }
 }
 
 /// Creates or changes a subscription and enables it again if it was disabled. With `replay`, its oldest parked
 /// deliveries are made due again, at most 10,000 in one call.
 ///
 /// # Errors
-/// `fail_mandatory_field`, `validation_failed`, `idempotency_conflict`; for an update `subscription_not_found` when
-/// the type is not subscribed.
+/// `idempotency_conflict`; `validation_failed` for a URL that is not delivered to; for an update `subscription_not_found` when the type
+/// is not subscribed.
 pub async fn put_subscription(
     app: &App,
     caller: &AuthenticatedPartner,
     call: SubscriptionCall,
-    request: SubscriptionRequest,
+    request: &SubscriptionRequest<'_>,
     key: Option<&str>,
 ) -> AppResult<CreatedResponse> {
-    let SubscriptionRequest { url, kind, replay } = request;
     let is_new = call == SubscriptionCall::Subscribe;
     let (operation, answer) =
         if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
-    let mut sent: Vec<(CompareAs, &dyn FieldText)> = vec![(CompareAs::Text, &url), (CompareAs::Text, &kind)];
-    // Earlier versions did not have this field: without it the fingerprint stays the same.
-    sent.extend(replay.is_some().then_some((CompareAs::Code, &replay as &dyn FieldText)));
-    let idempotency = idempotency::idempotent_request(app, caller, operation, key, None, sent).await?;
-    let wants_replay = replay.as_deref() == Some("true");
-    let parsed = kind.as_deref().and_then(|kind| kind.parse().ok()).filter(|_| wants_replay);
+    let idempotency = idempotency::idempotent_request(app, caller, operation, key, None, request.sent).await?;
+    let parsed = Some(request.kind.kind).filter(|_| request.replay == Some(true));
     if let Some(StoredResponse::Answer { data, .. }) =
         idempotency.stored_response(&idempotency::existing_claims(app, &idempotency, None).await?)?
     {
@@ -101,7 +97,7 @@ pub async fn put_subscription(
         replay_parked(app, caller, parsed).await?;
         return Ok(CreatedResponse { data, replayed: true });
     }
-    let answer = try_subscription(app, caller, is_new, answer, (url, kind), &idempotency).await?;
+    let answer = try_subscription(app, caller, is_new, answer, request, &idempotency).await?;
     replay_parked(app, caller, parsed).await?;
     Ok(answer)
 }
@@ -133,23 +129,12 @@ async fn try_subscription(
     caller: &AuthenticatedPartner,
     is_new: bool,
     answer: &'static str,
-    (url, kind): (Option<String>, Option<String>),
+    request: &SubscriptionRequest<'_>,
     idempotency: &IdempotentRequest<'_>,
 ) -> AppResult<CreatedResponse> {
-    let mut fields = FieldReader::new();
-    let url = fields.required("url", &url, MAX_URL_CHARACTERS).and_then(|text| webhook_url(app, &mut fields, text));
-    let delivered_as = fields.required("type", &kind, MAX_FIELD_CHARACTERS);
-    let kind = delivered_as.and_then(|kind| match kind.parse::<EventType>() {
-        Ok(kind) => Some(kind),
-        Err(fault) => {
-            fields.malformed("type", fault.to_string());
-            None
-        }
-    });
-    fields.finish()?;
-    let (Some(url), Some(kind), Some(delivered_as)) = (url, kind, delivered_as) else {
-        return Err(ErrorCode::ValidationFailed.into());
-    };
+    let EventName { kind, name: delivered_as } = request.kind;
+    check_receiver(app, &request.url).map_err(|fault| Refusal::field(ErrorCode::ValidationFailed, "url", fault))?;
+    let url = request.url.as_str();
     for _ in 0..MAX_COMMIT_ATTEMPTS {
         let known = subscription_of(app, caller, kind).await?;
         if !is_new && !known.as_ref().is_some_and(|subscription| subscription.active) {
@@ -159,7 +144,7 @@ async fn try_subscription(
         let mut step = Step::new();
         let subscription = match known {
             Some(known) => Subscription {
-                url: url.clone(),
+                url: url.to_owned(),
                 delivered_as: delivered_as.to_owned(),
                 active: true,
                 updated_at: mint.now,
@@ -173,7 +158,7 @@ async fn try_subscription(
                     partner: caller.partner.id,
                     kind,
                     delivered_as: delivered_as.to_owned(),
-                    url: url.clone(),
+                    url: url.to_owned(),
                     active: true,
                     last_sequence: 0,
                     created_at: mint.now,
@@ -205,27 +190,20 @@ async fn subscription_of(app: &App, caller: &AuthenticatedPartner, kind: EventTy
     Ok(all.into_iter().find(|subscription| subscription.kind == kind))
 }
 
-/// Validates a webhook URL. In live mode: https to the public network; host names are checked again at every
+/// Checks the URL of a webhook. In live mode: https to the public network; host names are checked again at every
 /// connection.
-fn webhook_url(app: &App, fields: &mut FieldReader, text: &str) -> Option<String> {
+fn check_receiver(app: &App, url: &Url) -> Result<(), &'static str> {
     let live = app.config.is_live();
-    let text = text.trim();
-    let is_usual = |url: &url::Url| url.port_or_known_default().is_some_and(|port| app.config.webhooks.live_ports.contains(&port));
-    let fault = match url::Url::parse(text) {
-        // The parser would drop or escape these characters and so deliver to another URL.
-        _ if text.contains(|c: char| c.is_control() || c.is_whitespace()) => "must not contain blanks or control characters",
-        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => "must begin with http:// or https://",
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            "must not contain a user name or password: verify the signature instead"
+    let is_usual = || url.port_or_known_default().is_some_and(|port| app.config.webhooks.live_ports.contains(&port));
+    match url {
+        _ if !url.username().is_empty() || url.password().is_some() => {
+            Err("must not contain a user name or password: verify the signature instead")
         }
-        Ok(url) if live && url.scheme() != "https" => "must begin with https://",
-        Ok(url) if live && !is_usual(&url) => "must have the usual port of https, or one that the operator allows",
-        Ok(url) if live && is_private(&url) => "must not lead into a private network",
-        Ok(url) => return Some(url.into()),
-        Err(_) => "must be a URL",
-    };
-    fields.malformed("url", fault);
-    None
+        _ if live && url.scheme() != "https" => Err("must begin with https://"),
+        _ if live && !is_usual() => Err("must have the usual port of https, or one that the operator allows"),
+        _ if live && is_private(url) => Err("must not lead into a private network"),
+        _ => Ok(()),
+    }
 }
 
 /// The partner's active subscriptions.
@@ -267,7 +245,7 @@ pub async fn delete_subscription(app: &App, caller: &AuthenticatedPartner, kind:
 }
 
 /// Whether a URL names a private address or this machine.
-fn is_private(url: &url::Url) -> bool {
+fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => !crate::state::network::is_public(IpAddr::V4(ip)),
         Some(url::Host::Ipv6(ip)) => !crate::state::network::is_public(IpAddr::V6(ip)),
@@ -280,5 +258,18 @@ fn is_private(url: &url::Url) -> bool {
                 || !name.contains('.')
         }
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_type_can_be_subscribed_to() {
+        for kind in EventType::ALL {
+            assert!(EVENT_TYPES.contains(&kind.as_str()), "{kind}");
+        }
+        assert!(EVENT_TYPES.iter().all(|name| name.parse::<EventType>().is_ok()));
     }
 }

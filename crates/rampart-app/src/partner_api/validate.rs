@@ -4,14 +4,15 @@
 use rampart_core::identity::bank_account::{self, BankAccountInput, BankAccountKind};
 use rampart_core::identity::country::Country;
 use rampart_core::identity::identification::{self, CustomerType, DocumentType, Implied};
-use rampart_core::refusal::ErrorCode;
+use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
-use crate::state::partner_cache::AuthenticatedPartner;
+use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE};
+use crate::partner_api::request::field::{FieldKind, required};
+use crate::partner_api::request::request;
 
 /// A fault or doubt of a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -117,65 +118,42 @@ impl BankAccountView {
     }
 }
 
-/// The fields of `validate/bankAccount`, as sent.
-#[derive(Clone, Default)]
-pub struct ValidateBankAccount {
-    pub country: Option<String>,
-    pub account: Option<String>,
-    /// Needed only where the account number does not contain the bank.
-    pub bank_code: Option<String>,
-    /// Needed only in countries whose rails ask for it.
-    pub account_type: Option<String>,
+request! {
+    /// The request of `validate/identification`.
+    ValidateIdentification refused by [] {
+        country: Country = required(FieldKind::Country, "The country, by name or ISO code.").example(r#""MEX""#);
+        document as "type": &'a str = required(FieldKind::Code(40), "The document type, spelled as the \"Table of documents\" in docs/documents.md lists it for the country.").example(r#""CURP""#);
+        number: &'a str = required(FieldKind::AsTyped(200), "The number as the customer typed it. A number of more than 64 characters is invalid.").example(r#""QAQX800101HDFQQX08""#);
+    }
 }
 
-fn read_country(fields: &mut FieldReader, country: &Option<String>) -> Option<Country> {
-    let text = fields.required("country", country, MAX_FIELD_CHARACTERS)?;
-    let found = Country::find(text);
-    if found.is_none() {
-        fields.malformed("country", "must be the name or the ISO code of a served country, such as ESP");
+request! {
+    /// The request of `validate/bankAccount`.
+    ValidateBankAccount refused by [] {
+        country: Country = required(FieldKind::Country, "The customer's country, by name or ISO code.").example(r#""ESP""#);
+        account: &'a str = required(FieldKind::AsTyped(200), "The account as the customer typed it: an IBAN, CBU or CVU, CLABE, CCI, or `bank/type/number`. An account of more than 64 characters is invalid.").example(r#""ES91 2100 0418 4502 0005 1332""#);
+        bank_code: Option<&'a str> = BANK_CODE;
+        account_type: Option<&'a str> = ACCOUNT_TYPE;
     }
-    found
 }
 
 /// Validates an identification number.
 ///
 /// # Errors
-/// `fail_mandatory_field`; `validation_failed` for a country that is not served or a document of another country.
-pub fn validate_identification(
-    app: &App,
-    _caller: &AuthenticatedPartner,
-    country: &Option<String>,
-    document: &Option<String>,
-    number: &Option<String>,
-) -> AppResult<IdentificationView> {
-    let mut fields = FieldReader::new();
-    let country = read_country(&mut fields, country);
-    let document = fields.required("type", document, MAX_FIELD_CHARACTERS);
-    let number = fields.required_bounded("number", number, MAX_FIELD_CHARACTERS);
-    let known = country.zip(document).and_then(|(country, text)| {
-        let document = text.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country));
-        if document.is_none() {
-            let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
-            fields.malformed("type", format!("must be a document of {country}: {allowed}"));
-        }
-        Some((country, document?))
-    });
-    fields.finish()?;
-    let (Some((country, document)), Some(number)) = (known, number) else { return Err(ErrorCode::ValidationFailed.into()) };
-    Ok(IdentificationView::of(country, document, number, app.business.now()))
+/// `validation_failed` for a document of another country.
+pub fn validate_identification(app: &App, request: &ValidateIdentification<'_>) -> AppResult<IdentificationView> {
+    let country = request.country;
+    let Some(document) = request.document.parse::<DocumentType>().ok().filter(|document| document.belongs_to(country)) else {
+        let allowed = DocumentType::of_country(country).map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("must be a document of {country}: {allowed}");
+        return Err(Refusal::field(ErrorCode::ValidationFailed, "type", message).into());
+    };
+    Ok(IdentificationView::of(country, document, request.number, app.business.now()))
 }
 
 /// Validates a bank account.
-///
-/// # Errors
-/// `fail_mandatory_field`; `validation_failed` for a country that is not served.
-pub fn validate_bank_account(_caller: &AuthenticatedPartner, request: &ValidateBankAccount) -> AppResult<BankAccountView> {
-    let mut fields = FieldReader::new();
-    let country = read_country(&mut fields, &request.country);
-    let account = fields.required_bounded("account", &request.account, MAX_FIELD_CHARACTERS);
-    let bank_code = fields.optional("bank_code", &request.bank_code, MAX_FIELD_CHARACTERS);
-    let account_type = fields.optional("account_type", &request.account_type, MAX_FIELD_CHARACTERS);
-    fields.finish()?;
-    let (Some(country), Some(account)) = (country, account) else { return Err(ErrorCode::ValidationFailed.into()) };
-    Ok(BankAccountView::of(country, BankAccountInput { account, bank_code, account_type }))
+#[must_use]
+pub fn validate_bank_account(request: &ValidateBankAccount<'_>) -> BankAccountView {
+    let ValidateBankAccount { country, account, bank_code, account_type, .. } = *request;
+    BankAccountView::of(country, BankAccountInput { account, bank_code, account_type })
 }

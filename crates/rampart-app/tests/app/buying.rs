@@ -1,17 +1,18 @@
 //! Buying, from the order to the coins.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rampart_app::operate::{Operator, customers};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, RegisterUser};
+use rampart_app::{CreatePayment, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::order::reference;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -50,7 +51,7 @@ async fn by_card(test: Arc<TestApp>) {
 
 async fn by_transfer(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreatePayment { payment_type: Some("TRANSFER".into()), ..buy(customer, "250.50") };
+    let request = CreatePaymentForm { payment_type: Some("TRANSFER".into()), ..buy(customer, "250.50") };
     let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
     assert_eq!(data["amount"], "250.50");
@@ -63,7 +64,7 @@ async fn by_transfer(test: Arc<TestApp>) {
 /// One reference does not reveal the next, and none is issued twice, not even one issued by an earlier version.
 async fn references(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "100") };
     let mut answers = Vec::new();
     for _ in 0..5 {
         let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
@@ -82,7 +83,7 @@ async fn references(test: Arc<TestApp>) {
 
 async fn by_own_account(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::ARGENTINA, "ana@example.com").await;
-    let request = CreatePayment {
+    let request = CreatePaymentForm {
         payment_type: Some("transfer".into()),
         fiat_symbol: Some("ARS".into()),
         coin_chain: None,
@@ -98,7 +99,7 @@ async fn by_own_account(test: Arc<TestApp>) {
 async fn documented(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::ARGENTINA, "ana@example.com").await;
     let some = |text: &str| Some(text.to_owned());
-    let request = CreatePayment {
+    let request = CreatePaymentForm {
         user_id: Some(customer.to_string()),
         external_id: some("23232323231"),
         payment_type: some("KHIPU"),
@@ -107,7 +108,7 @@ async fn documented(test: Arc<TestApp>) {
         coin_symbol: some("ETH"),
         coin_chain: some("polygon"),
         wallet: some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"),
-        ..CreatePayment::default()
+        ..CreatePaymentForm::default()
     };
     let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
@@ -121,11 +122,19 @@ async fn documented(test: Arc<TestApp>) {
 }
 
 async fn order_of_checks(test: Arc<TestApp>) {
-    let code = async |request: CreatePayment| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    // Of all that is wrong, the check that the list names first answers.
+    let reached = Cell::new(0);
+    let code = async |request: CreatePaymentForm| {
+        let code = TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+        if let Some(place) = CreatePayment::CODES.iter().position(|listed| *listed == code) {
+            assert!(place >= reached.replace(place), "{code} comes too late");
+        }
+        code
+    };
     let some = |text: &str| Some(text.to_owned());
     // Everything is wrong at first; each step repairs what was refused.
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let mut request = CreatePayment {
+    let mut request = CreatePaymentForm {
         user_id: some("999999"),
         payment_type: some("KHIPU"),
         fiat_symbol: some("EUR"),
@@ -133,21 +142,22 @@ async fn order_of_checks(test: Arc<TestApp>) {
         coin_symbol: some("XYZ"),
         wallet: some("0x0000000000000000000000000000000000000000"),
         quote_id: some("made.up"),
-        ..CreatePayment::default()
+        ..CreatePaymentForm::default()
     };
     assert_eq!(code(request.clone()).await, ErrorCode::FailMandatoryField);
     // A currency without a method is refused before a chain is asked for.
-    for unknown in ["CLF", "UF", "MXP", "pesos"] {
-        let request = CreatePayment { fiat_symbol: some(unknown), ..request.clone() };
+    for unknown in ["CLF", "UF", "MXP", "peso"] {
+        let request = CreatePaymentForm { fiat_symbol: some(unknown), ..request.clone() };
         let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
         assert_eq!(refusal.code, ErrorCode::MethodNotAllowed, "{unknown}");
         let said = format!("'{unknown}' is not a currency that is paid here");
         assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
     }
+    assert_eq!(code(CreatePaymentForm { fiat_symbol: some("pesos"), ..request.clone() }).await, ErrorCode::ValidationFailed);
     request.coin_chain = some("nowhere");
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
         assert_eq!(
-            code(CreatePayment { fiat_amount: Some(wrong.into()), ..request.clone() }).await,
+            code(CreatePaymentForm { fiat_amount: Some(wrong.into()), ..request.clone() }).await,
             ErrorCode::ValidationFailed,
             "{wrong}"
         );
@@ -175,6 +185,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     let mut step = rampart_core::step::Step::new();
     step.write(banned);
     test.app.commit(step).await.unwrap();
+    reached.set(0);
     assert_eq!(code(request).await, ErrorCode::UserBanned);
 }
 
@@ -193,7 +204,7 @@ async fn wallets(test: Arc<TestApp>) {
         deposit.clone(),
     ];
     for wallet in bad {
-        let request = CreatePayment { wallet: Some(wallet.clone()), ..buy(customer, "100") };
+        let request = CreatePaymentForm { wallet: Some(wallet.clone()), ..buy(customer, "100") };
         assert_eq!(
             TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await),
             ErrorCode::InvalidWallet,
@@ -201,10 +212,10 @@ async fn wallets(test: Arc<TestApp>) {
         );
     }
     // The wallet is checked before the amount, also by the quote.
-    let request = CreatePayment { wallet: Some(deposit), ..buy(customer, "1") };
+    let request = CreatePaymentForm { wallet: Some(deposit), ..buy(customer, "1") };
     assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
-    let request = CreatePayment { wallet: Some(lower.into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { wallet: Some(lower.into()), ..buy(customer, "100") };
     let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!(test.payment(TestApp::order_of(&answer)).await.wallet, "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55");
 }
@@ -223,32 +234,32 @@ async fn price_of_yesterday(test: Arc<TestApp>) {
 
 async fn identity_needed(test: Arc<TestApp>) {
     let some = |text: &str| Some(text.to_owned());
-    let register = async |email: &str, request: RegisterUser| {
-        let request = RegisterUser { name: some("Juan"), email: some(email), ..request };
+    let register = async |email: &str, request: RegisterUserForm| {
+        let request = RegisterUserForm { name: some("Juan"), email: some(email), ..request };
         let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
         let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
         test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
         customer
     };
-    let code = async |request: CreatePayment| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    let code = async |request: CreatePaymentForm| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
     // In Latin America an identification is required whatever the provider decided; in Spain it is not.
-    let latin = register("a@example.com", RegisterUser { country: some("CL"), ..RegisterUser::default() }).await;
-    let khipu = CreatePayment { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
+    let latin = register("a@example.com", RegisterUserForm { country: some("CL"), ..RegisterUserForm::default() }).await;
+    let khipu = CreatePaymentForm { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };
     assert_eq!(code(khipu.clone()).await, ErrorCode::RequireKyc);
     let token = page_links::identity_token(&test.app, latin);
     assert_eq!(pages::page_customer(&test.app, &token).await.unwrap().wanted, Some(KycLevel::Basic), "the form is open for it");
-    let spanish = register("b@example.com", RegisterUser { country: some("ES"), ..RegisterUser::default() }).await;
+    let spanish = register("b@example.com", RegisterUserForm { country: some("ES"), ..RegisterUserForm::default() }).await;
     partner_api::create_payment(&test.app, &test.caller, &buy(spanish, "100"), None).await.unwrap();
     // A minor may register but not trade.
-    let minor = RegisterUser {
+    let minor = RegisterUserForm {
         country: some("CO"),
         identification_type: some("TI"),
         identification_number: some("1000000001"),
         dob: some("2015-06-01"),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     };
     let minor = register("c@example.com", minor).await;
-    let pse = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(minor, "200000") };
+    let pse = CreatePaymentForm { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(minor, "200000") };
     assert_eq!(code(pse).await, ErrorCode::InvalidIdentification);
 }
 
@@ -284,7 +295,7 @@ async fn a_remembered_customer(test: Arc<TestApp>) {
 
 async fn own_accounts(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::MEXICO, "ana@example.com").await;
-    let request = CreatePayment { payment_type: Some("spei".into()), fiat_symbol: Some("MXN".into()), ..buy(customer, "3000") };
+    let request = CreatePaymentForm { payment_type: Some("spei".into()), fiat_symbol: Some("MXN".into()), ..buy(customer, "3000") };
     let mut answers = Vec::new();
     for _ in 0..2 {
         let data = data_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use rampart_app::partner_api;
-use rampart_app::{AppError, CreatePayment, QuoteRequest, RampoffQuoteRequest, operate::required_configuration};
+use rampart_app::{AppError, operate::required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RampoffQuoteForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -35,9 +36,9 @@ async fn switched_off(test: Arc<TestApp>) {
         TestApp::code(partner_api::create_rampoff(&app, &test.caller, &sell(customer, "50"), None).await),
         ErrorCode::MethodNotAllowed
     );
-    let quote = QuoteRequest { amount: Some("100".into()), symbol: some("USDC"), payment_type: some("card"), ..QuoteRequest::default() };
+    let quote = QuoteForm { amount: Some("100".into()), symbol: some("USDC"), payment_type: some("card"), ..QuoteForm::default() };
     assert_eq!(TestApp::code(partner_api::quote(&app, &test.caller, &quote).await), ErrorCode::MethodNotAllowed);
-    let quote = RampoffQuoteRequest {
+    let quote = RampoffQuoteForm {
         amount: Some("50".into()),
         symbol: some("USDC"),
         fiat_symbol: some("EUR"),
@@ -47,7 +48,7 @@ async fn switched_off(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(partner_api::rampoff_quote(&app, &test.caller, &quote).await), ErrorCode::MethodNotAllowed);
     let offered = partner_api::payment_methods(&app, &test.caller, some("ESP"), None).await.unwrap();
     assert!(offered.iter().all(|method| method.payment_type != "card") && !offered.is_empty());
-    let transfer = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
+    let transfer = CreatePaymentForm { payment_type: some("transfer"), ..buy(customer, "100") };
     partner_api::create_payment(&app, &test.caller, &transfer, None).await.unwrap();
     // Existing orders still find their policy and fees.
     let payment = test.payment(payment).await;

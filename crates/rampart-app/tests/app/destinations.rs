@@ -5,8 +5,7 @@ use std::sync::Arc;
 use rampart_app::operate::{self, orders, reviews};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, CreateRampoff, PartnerChange, SetPayoutAccount, SetRefundAccount, SetRefundWallet};
+use rampart_app::{App, PartnerChange};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -15,6 +14,8 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetPayoutAccountForm, SetRefundAccountForm, SetRefundWalletForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId
 
 async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<&str>) -> OrderId {
     let refund_account = refund_account.map(str::to_owned);
-    let request = CreatePayment { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
@@ -125,7 +126,7 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
     );
     assert_eq!(test.payment(id).await.refund_account.unwrap().account.reveal(), CustomerOf::SPAIN.account);
     // The partner's change is reported and takes effect.
-    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
+    let asked = SetRefundAccountForm { payment_id: Some(id.to_string()), refund_account: Some(REFUSED.to_owned()) };
     let answer = partner_api::set_refund_account(&test.app, &test.caller, asked, None).await.unwrap();
     assert_eq!(data_of(&answer)["refund_destination"]["given_by"], "partner");
     assert_eq!(last_event(&test, id).await.0, "PAYMENT_UPDATED");
@@ -138,14 +139,14 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
         TestApp::code(partner_api::give_refund_account(&test.app, &token, THIEF, "Ana García López").await),
         ErrorCode::ValidationFailed
     );
-    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
+    let asked = SetRefundAccountForm { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
     partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), None).await.unwrap();
     test.payment_becomes(id, "refunded").await;
     assert_eq!(TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, asked, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
-    let request = CreateRampoff { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
     test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
@@ -169,7 +170,7 @@ async fn coins_wait_too(test: Arc<TestApp>) {
     test.advance(DAY_SECONDS - 60).await;
     assert_eq!(test.rampoff(id).await.status(), "on_hold");
     // The partner objects, and its own wallet takes effect at once.
-    let asked = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_lowercase()) };
+    let asked = SetRefundWalletForm { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_lowercase()) };
     partner_api::set_refund_wallet(&test.app, &test.caller, asked, None).await.unwrap();
     test.rampoff_becomes(id, "refunded").await;
     let transfers = test.app.store.transfers_of_order(id).await.unwrap();
@@ -185,8 +186,11 @@ async fn coins_wait_too(test: Arc<TestApp>) {
 
 async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
     let id = a_sale(&test, ana(&test).await).await;
-    let give =
-        |iban: &str| SetPayoutAccount { rampoff_id: Some(id.to_string()), iban: Some(iban.to_owned()), ..SetPayoutAccount::default() };
+    let give = |iban: &str| SetPayoutAccountForm {
+        rampoff_id: Some(id.to_string()),
+        iban: Some(iban.to_owned()),
+        ..SetPayoutAccountForm::default()
+    };
     assert_eq!(
         TestApp::code(partner_api::set_payout_account(&test.app, &test.caller, give("ES00"), None).await),
         ErrorCode::InvalidBankAccount
@@ -206,19 +210,19 @@ async fn a_payout_account_is_the_partners(test: Arc<TestApp>) {
 
 async fn repeats_and_strangers(test: Arc<TestApp>) {
     let id = to_be_refunded(&test, None).await;
-    let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
+    let asked = SetRefundAccountForm { payment_id: Some(id.to_string()), refund_account: Some(CustomerOf::SPAIN.account.to_owned()) };
     assert_eq!(
         TestApp::code(partner_api::set_refund_account(&test.app, &test.stranger, asked.clone(), None).await),
         ErrorCode::PaymentNotFound
     );
-    let as_sale = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_owned()) };
+    let as_sale = SetRefundWalletForm { rampoff_id: Some(id.to_string()), refund_wallet: Some(WALLET.to_owned()) };
     assert_eq!(TestApp::code(partner_api::set_refund_wallet(&test.app, &test.caller, as_sale, None).await), ErrorCode::RampoffNotFound);
-    let none = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: None };
+    let none = SetRefundAccountForm { payment_id: Some(id.to_string()), refund_account: None };
     assert_eq!(TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, none, None).await), ErrorCode::FailMandatoryField);
     let first = partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), Some("k1")).await.unwrap();
     let again = partner_api::set_refund_account(&test.app, &test.caller, asked.clone(), Some("k1")).await.unwrap();
     assert_eq!((first.replayed, again.replayed, &first.data), (false, true, &again.data));
-    let other = SetRefundAccount { refund_account: Some(THIEF.to_owned()), ..asked };
+    let other = SetRefundAccountForm { refund_account: Some(THIEF.to_owned()), ..asked };
     assert_eq!(
         TestApp::code(partner_api::set_refund_account(&test.app, &test.caller, other, Some("k1")).await),
         ErrorCode::IdempotencyConflict

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
 use rampart_app::operate::{self, Operator};
 use rampart_app::orders::page_links;
-use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::DeviationKind;
@@ -15,6 +13,8 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -29,7 +29,7 @@ const EURO_CENTS: i128 = 100;
 
 async fn transfer_order(test: &TestApp, amount: &str) -> (CustomerId, OrderId) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, amount) };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, amount) };
     (customer, TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap()))
 }
 
@@ -354,7 +354,7 @@ async fn coins_wrong(test: Arc<TestApp>) {
 async fn payout_refused(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     // The sandbox's bank refuses payouts to this account.
-    let request = rampart_app::CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let request = rampart_testkit::partner_api::CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
     deposit(&test, id, "USDC", 50_000_000).await;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rampart_app::operate::metrics;
 use rampart_app::operate::{doctor, jobs, orders};
-use rampart_app::partner_api;
 use rampart_core::step::job::Job;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};

@@ -10,11 +10,12 @@ use rampart_app::operate::partners;
 use rampart_app::operate::{Operator, doctor, keys};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, QuoteRequest, RegisterUser, key_fingerprint};
+use rampart_app::{App, key_fingerprint};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines};
 
 const NEW: [u8; 32] = [43; 32];
@@ -34,8 +35,8 @@ async fn customer(app: &App, id: CustomerId) -> Customer {
     app.store.customer(id).await.unwrap().unwrap()
 }
 
-fn transfer(customer: CustomerId) -> CreatePayment {
-    CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "20") }
+fn transfer(customer: CustomerId) -> CreatePaymentForm {
+    CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "20") }
 }
 
 /// The first partner's token, from its key and secret.
@@ -48,12 +49,8 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     let id = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let old = &test.app;
     let token_before = token(&test, old).await;
-    let request = QuoteRequest {
-        amount: Some("100".into()),
-        symbol: Some("USDC".into()),
-        payment_type: Some("card".into()),
-        ..QuoteRequest::default()
-    };
+    let request =
+        QuoteForm { amount: Some("100".into()), symbol: Some("USDC".into()), payment_type: Some("card".into()), ..QuoteForm::default() };
     let quote = partner_api::quote(old, &test.caller, &request).await.unwrap().quote_id;
     let first = partner_api::create_payment(old, &test.caller, &buy(id, "20"), Some("key-1")).await.unwrap();
     let mut references = HashSet::new();
@@ -91,14 +88,14 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
         references.insert(data_of(&answer)["concept"].to_string());
     }
     assert_eq!(references.len(), 7, "no reference is given out twice");
-    let quoted = CreatePayment { quote_id: Some(quote), ..buy(id, "100") };
+    let quoted = CreatePaymentForm { quote_id: Some(quote), ..buy(id, "100") };
     partner_api::create_payment(&node, &test.caller, &quoted, None).await.unwrap();
 
     // Fingerprints still match: another registration with the same document counts as the first.
     keys::reseal(&node, &operator()).await.unwrap();
     keys::retire(&node, key_fingerprint(&KEY), true, &operator()).await.unwrap();
     let only_new = test.another_node_with(&[NEW]).await.unwrap();
-    let request = RegisterUser { email: Some("again@example.com".into()), ..registration_of(&customer(&only_new, id).await) };
+    let request = RegisterUserForm { email: Some("again@example.com".into()), ..registration_of(&customer(&only_new, id).await) };
     let answer = partner_api::register_user(&only_new, &test.caller, &request, None).await.unwrap();
     let again = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     assert_eq!(customer(&only_new, again).await.counts_as, Some(id));
@@ -114,9 +111,9 @@ async fn everything_lives_through_a_change(test: Arc<TestApp>) {
     assert!(test.another_node_with(&[KEY]).await.is_err());
 }
 
-fn registration_of(customer: &Customer) -> RegisterUser {
+fn registration_of(customer: &Customer) -> RegisterUserForm {
     let given = customer.identification.as_ref().unwrap();
-    RegisterUser {
+    RegisterUserForm {
         identification_type: Some(given.document.as_str().into()),
         identification_number: Some(given.number.reveal().into()),
         country_code: None,

@@ -1,6 +1,6 @@
 //! Limits and caps with concurrent orders.
 
-use rampart_app::partner_api;
+use rampart_testkit::partner_api;
 use std::sync::Arc;
 
 use rampart_core::customer::kyc::{KycLevel, KycStatus};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
 use rampart_app::{KycForm, StatusPage};
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::PayoutId;
@@ -16,6 +15,7 @@ use rampart_core::ports::{
 };
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
+use rampart_testkit::partner_api;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
 use crate::pages::empty;

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use rampart_app::operate::orders::{self, DestinationInput};
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{customers, treasury};
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
 use rampart_core::ledger::{Account, FeeKind};
 use rampart_core::money::amount::Amount;
@@ -15,6 +13,8 @@ use rampart_core::order::HoldReason;
 use rampart_core::order::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -33,7 +33,7 @@ async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
 /// A purchase by transfer from this payer; with a listed wallet it is on hold whatever the payer.
 async fn paid_by(test: &TestApp, payer: &str, is_listed: bool) -> OrderId {
     let customer = ana(test).await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "100") };
     if is_listed {
         test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     }
@@ -75,7 +75,7 @@ async fn banned_without_a_destination(test: Arc<TestApp>) {
 async fn sale_to_suspense(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
-    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
@@ -215,7 +215,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
 async fn less_the_network_fee(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let wallet = "0x52908400098527886E0F7030069857D2E4169EE7";
-    let request = CreateRampoff { refund_wallet: Some(wallet.into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { refund_wallet: Some(wallet.into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rampart_app::PartnerChange;
 use rampart_app::operate;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, ListRequest, PartnerChange};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, ListForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, documented_registration, on_both_engines};
 
 async fn tight(engine: TestEngine) -> TestApp {
@@ -30,7 +31,7 @@ async fn concurrent_requests(test: Arc<TestApp>) {
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
         let concurrent_requests = (0..8).map(|number| {
             let (node, caller) = (nodes[number % 2].clone(), test.caller.clone());
-            let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
+            let request = CreatePaymentForm { external_id: name.map(str::to_owned), ..buy(customer, "100") };
             tokio::spawn(async move { partner_api::create_payment(&node, &caller, &request, key).await.unwrap() })
         });
         let mut answers = Vec::new();
@@ -40,7 +41,7 @@ async fn concurrent_requests(test: Arc<TestApp>) {
         assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
     }
-    assert_eq!(partner_api::payments(&test.app, &test.caller, &ListRequest::default()).await.unwrap().items.len(), 2);
+    assert_eq!(partner_api::payments(&test.app, &test.caller, &ListForm::default()).await.unwrap().items.len(), 2);
     nodes[1].store.close().await;
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, GatewayAction, GatewaySession, KycForm, RegisterUser, StatusPage};
+use rampart_app::{GatewayAction, GatewaySession, KycForm, StatusPage};
 use rampart_core::customer::Identification;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -103,7 +104,7 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
     .into_iter()
     .enumerate()
     {
-        let request = RegisterUser { email: some(&format!("{number}@example.com")), ..documented_registration() };
+        let request = RegisterUserForm { email: some(&format!("{number}@example.com")), ..documented_registration() };
         let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
         let id = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
         let token = page_links::identity_token(&test.app, id);
@@ -133,7 +134,7 @@ async fn gateway(test: Arc<TestApp>) {
 
 async fn transfers(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreatePayment { payment_type: some("transfer"), ..buy(customer, "100") };
+    let request = CreatePaymentForm { payment_type: some("transfer"), ..buy(customer, "100") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let token = page_links::payment_token(&test.app, id);
     let page = pages::page_payment(&test.app, &token).await.unwrap();

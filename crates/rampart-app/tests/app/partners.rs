@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rampart_app::operate;
-use rampart_app::partner_api;
 use rampart_app::{Credentials, PartnerChange};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text::redacted::Redacted;
+use rampart_testkit::partner_api;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, payouts};
-use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, workers};
+use rampart_app::{App, workers};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -13,6 +12,8 @@ use rampart_core::outgoing::Payout;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -52,8 +53,8 @@ async fn juan(test: &TestApp) -> CustomerId {
     test.verified(COLOMBIA, "juan@example.com").await
 }
 
-fn buying(customer: CustomerId, payment_type: &str, amount: &str) -> CreatePayment {
-    CreatePayment { payment_type: Some(payment_type.into()), fiat_symbol: Some(COP.into()), ..buy(customer, amount) }
+fn buying(customer: CustomerId, payment_type: &str, amount: &str) -> CreatePaymentForm {
+    CreatePaymentForm { payment_type: Some(payment_type.into()), fiat_symbol: Some(COP.into()), ..buy(customer, amount) }
 }
 
 /// The balance of an account in centavos.
@@ -68,13 +69,13 @@ fn centavos(text: &str) -> i128 {
 async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     let quote = async |payment_type: &str, amount: &str, amount_in: &str| {
-        let request = QuoteRequest {
+        let request = QuoteForm {
             amount: Some(amount.into()),
             symbol: Some("USDC".into()),
             payment_type: Some(payment_type.into()),
             fiat_symbol: Some(COP.into()),
             amount_in: Some(amount_in.into()),
-            ..QuoteRequest::default()
+            ..QuoteForm::default()
         };
         partner_api::quote(&test.app, &test.caller, &request).await
     };
@@ -95,7 +96,7 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
             let quoted = quote(payment_type, coins, "coin").await.unwrap();
             assert_eq!(centavos(&quoted.total_fiat) % 100, 0, "{}", quoted.total_fiat);
             assert!(Amount::parse_major(&quoted.tokens, 6).unwrap() >= Amount::parse_major(coins, 6).unwrap(), "{}", quoted.tokens);
-            let request = CreatePayment { quote_id: Some(quoted.quote_id), ..buying(customer, payment_type, &quoted.total_fiat) };
+            let request = CreatePaymentForm { quote_id: Some(quoted.quote_id), ..buying(customer, payment_type, &quoted.total_fiat) };
             partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
         }
     }
@@ -119,18 +120,18 @@ async fn sales_pay_whole_steps(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     let mut kept = 0;
     for amount in ["20.1", "20.2", "20.3"] {
-        let asked = RampoffQuoteRequest {
+        let asked = RampoffQuoteForm {
             amount: Some(amount.into()),
             symbol: Some("USDC".into()),
             fiat_symbol: Some(COP.into()),
-            ..RampoffQuoteRequest::default()
+            ..RampoffQuoteForm::default()
         };
         let quote = partner_api::rampoff_quote(&test.app, &test.caller, &asked).await.unwrap();
         assert_eq!(centavos(&quote.fiat_amount) % 100, 0, "{}", quote.fiat_amount);
         let rounding = quote.fees.rounding.as_deref().map_or(0, centavos);
         assert!((0..100).contains(&rounding));
         assert_eq!(centavos(&quote.fees.total), centavos(&quote.fees.processing) + centavos(&quote.fees.network) + rounding);
-        let request = CreateRampoff { quote_id: Some(quote.quote_id), ..sell(customer, amount) };
+        let request = CreateRampoffForm { quote_id: Some(quote.quote_id), ..sell(customer, amount) };
         let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
         assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
         let id = TestApp::order_of(&answer);
@@ -147,7 +148,7 @@ async fn sales_pay_whole_steps(test: Arc<TestApp>) {
 async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     // An operator refunds an order paid with centavos. The payer is unknown, so the money goes to the account the customer gave.
-    let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
+    let request = CreatePaymentForm { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(id).await, "Ana García López");
@@ -255,7 +256,7 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     let sold = with_centavos(&test, customer).await;
     deposit(&test, sold).await;
     let agreed = test.rampoff_becomes(sold, "paying_out").await.terms.fiat_amount.minor();
-    let request = CreatePayment { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
+    let request = CreatePaymentForm { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let due = payable(&test.payment(bought).await, "Ana García López");
@@ -283,19 +284,19 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
 /// A quote stays valid until it expires, even if the method takes other amounts by then.
 async fn quotes_of_before_are_kept(test: Arc<TestApp>) {
     let customer = juan(&test).await;
-    let request = QuoteRequest {
+    let request = QuoteForm {
         amount: Some("20000.50".into()),
         symbol: Some("USDC".into()),
         payment_type: Some("PSE".into()),
         fiat_symbol: Some(COP.into()),
-        ..QuoteRequest::default()
+        ..QuoteForm::default()
     };
     let quote = partner_api::quote(&test.app, &test.caller, &request).await.unwrap();
     let app = test.with_catalogue(rampart_testkit::catalogue()).await;
     let request = buying(customer, "PSE", "20000.50");
     let refused = refusal_of(partner_api::create_payment(&app, &test.caller, &request, None).await);
     assert!(refused.message.contains("must be a multiple of 1 COP"), "{}", refused.message);
-    let request = CreatePayment { quote_id: Some(quote.quote_id), ..request };
+    let request = CreatePaymentForm { quote_id: Some(quote.quote_id), ..request };
     let id = TestApp::order_of(&partner_api::create_payment(&app, &test.caller, &request, None).await.unwrap());
     let payment = test.payment(id).await;
     assert_eq!(payment.terms.coin_amount, Amount::parse_major(&quote.tokens, 6).unwrap());

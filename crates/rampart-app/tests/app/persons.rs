@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use rampart_app::KycForm;
 use rampart_app::orders::documents;
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, KycForm, RegisterUser};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::{CustomerType, DocumentType};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of, sell};
 use serde_json::Value;
 
@@ -29,31 +30,31 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn request(country: &str, document: &str, number: &str, dob: &str) -> RegisterUser {
-    RegisterUser {
+fn request(country: &str, document: &str, number: &str, dob: &str) -> RegisterUserForm {
+    RegisterUserForm {
         name: some("Juan"),
         email: Some(format!("{document}{number}{dob}@example.com")),
         country: some(country),
         identification_type: some(document),
         identification_number: some(number),
         dob: some(dob).filter(|dob| !dob.is_empty()),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     }
 }
 
-async fn registered(test: &TestApp, request: RegisterUser) -> (CustomerId, Value) {
+async fn registered(test: &TestApp, request: RegisterUserForm) -> (CustomerId, Value) {
     let data = data_of(&partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap());
     let customer = CustomerId(data["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
     (customer, data)
 }
 
-async fn refused(test: &TestApp, request: RegisterUser) -> Refusal {
+async fn refused(test: &TestApp, request: RegisterUserForm) -> Refusal {
     refusal_of(partner_api::register_user(&test.app, &test.caller, &request, None).await)
 }
 
-fn pse(customer: CustomerId) -> CreatePayment {
-    CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "200000") }
+fn pse(customer: CustomerId) -> CreatePaymentForm {
+    CreatePaymentForm { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "200000") }
 }
 
 async fn stored(test: &TestApp, id: CustomerId) -> Customer {
@@ -116,7 +117,7 @@ fn k_number(digits: usize) -> String {
 
 /// An RFC has two digits of the year: a customer who may be a minor by it must give the date of birth before the first order.
 async fn an_open_century(test: Arc<TestApp>) {
-    let spei = |id| CreatePayment { payment_type: some("SPEI"), fiat_symbol: some("MXN"), ..buy(id, "1000") };
+    let spei = |id| CreatePaymentForm { payment_type: some("SPEI"), fiat_symbol: some("MXN"), ..buy(id, "1000") };
     let order = async |id| partner_api::create_payment(&test.app, &test.caller, &spei(id), None).await;
     let (open, data) = registered(&test, request("MX", "RFC", "GOOX100312AB6", "")).await;
     let warnings: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
@@ -216,7 +217,7 @@ async fn one_person(test: Arc<TestApp>) {
     let (by_number, _) = registered(&test, request("CO", "CED_CIU", "1098765432", "1980-01-01")).await;
     let (by_tax_number, _) = registered(&test, request("CO", "NIT", "1098765432-9", "1980-01-01")).await;
     let ordered = async |customer| {
-        let payment = CreatePayment { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "1000000") };
+        let payment = CreatePaymentForm { payment_type: some("PSE"), fiat_symbol: some("COP"), ..buy(customer, "1000000") };
         partner_api::create_payment(&test.app, &test.caller, &payment, None).await
     };
     ordered(by_number).await.unwrap();
@@ -233,8 +234,8 @@ async fn one_person(test: Arc<TestApp>) {
 /// two, each counting for its own document.
 async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
     let as_before = async |document: DocumentType, number: &str| {
-        let bare = RegisterUser { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
-        let (id, _) = registered(&test, RegisterUser { email: some(&format!("{document}{number}@example.org")), ..bare }).await;
+        let bare = RegisterUserForm { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
+        let (id, _) = registered(&test, RegisterUserForm { email: some(&format!("{document}{number}@example.org")), ..bare }).await;
         let mut customer = stored(&test, id).await;
         customer.identification = Some(Identification { document, number: number.into(), normalized: number.into() });
         let mut step = Step::new();

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff, QuoteRequest, RampoffQuoteRequest, TokenPriceRequest};
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm, TokenPriceForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -13,13 +13,13 @@ async fn without_workers(engine: TestEngine) -> TestApp {
 
 on_both_engines!(super::without_workers => used_once, sales, prices);
 
-fn asked(amount: &str, amount_in: Option<&str>) -> QuoteRequest {
-    QuoteRequest {
+fn asked(amount: &str, amount_in: Option<&str>) -> QuoteForm {
+    QuoteForm {
         amount: Some(amount.into()),
         symbol: Some("USDC".into()),
         payment_type: Some("card".into()),
         amount_in: amount_in.map(str::to_owned),
-        ..QuoteRequest::default()
+        ..QuoteForm::default()
     }
 }
 
@@ -27,8 +27,8 @@ async fn used_once(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let quote = partner_api::quote(&test.app, &test.caller, &asked("100", None)).await.unwrap();
     assert_eq!((quote.total_fiat.as_str(), quote.fiat_symbol.as_str(), quote.chain.as_str()), ("100.00", "EUR", "polygon"));
-    let with = |sealed: &str, amount: &str| CreatePayment { quote_id: Some(sealed.to_owned()), ..buy(customer, amount) };
-    let code = async |request: CreatePayment| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    let with = |sealed: &str, amount: &str| CreatePaymentForm { quote_id: Some(sealed.to_owned()), ..buy(customer, amount) };
+    let code = async |request: CreatePaymentForm| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
     assert_eq!(code(with(&quote.quote_id, "101")).await, ErrorCode::QuoteMismatch);
     assert_eq!(code(with(&format!("x{}", quote.quote_id), "100")).await, ErrorCode::QuoteMismatch);
     let answer = partner_api::create_payment(&test.app, &test.caller, &with(&quote.quote_id, "100"), None).await.unwrap();
@@ -59,24 +59,24 @@ async fn used_once(test: Arc<TestApp>) {
 
 async fn sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let asked = RampoffQuoteRequest { amount: Some("50".into()), symbol: Some("USDC".into()), ..RampoffQuoteRequest::default() };
+    let asked = RampoffQuoteForm { amount: Some("50".into()), symbol: Some("USDC".into()), ..RampoffQuoteForm::default() };
     let quote = partner_api::rampoff_quote(&test.app, &test.caller, &asked).await.unwrap();
-    let request = CreateRampoff { quote_id: Some(quote.quote_id), ..sell(customer, "50") };
+    let request = CreateRampoffForm { quote_id: Some(quote.quote_id), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::QuoteUsed);
     let buying = partner_api::quote(&test.app, &test.caller, &self::asked("50", None)).await.unwrap();
-    let request = CreateRampoff { quote_id: Some(buying.quote_id), ..sell(customer, "50") };
+    let request = CreateRampoffForm { quote_id: Some(buying.quote_id), ..sell(customer, "50") };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::QuoteMismatch);
 }
 
 async fn prices(test: Arc<TestApp>) {
-    let request = TokenPriceRequest { symbol: Some("usdc".into()), fiat_symbol: Some("eur".into()), chain: None };
+    let request = TokenPriceForm { symbol: Some("usdc".into()), fiat_symbol: Some("eur".into()), chain: None };
     let price = partner_api::token_price(&test.app, &test.caller, &request).await.unwrap();
     assert!(!price.stale);
     test.world.advance(86_400).await.unwrap();
     assert!(partner_api::token_price(&test.app, &test.caller, &request).await.unwrap().stale);
-    let unknown = TokenPriceRequest { symbol: Some("XYZ".into()), ..request };
+    let unknown = TokenPriceForm { symbol: Some("XYZ".into()), ..request };
     assert_eq!(TestApp::code(partner_api::token_price(&test.app, &test.caller, &unknown).await), ErrorCode::CoinNotSupported);
     let methods = partner_api::payment_methods(&test.app, &test.caller, Some("Spain".into()), None).await.unwrap();
     let names: Vec<_> = methods.iter().map(|method| method.payment_type.as_str()).collect();

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{App, RegisterUser, Sources, SystemRandomness};
+use rampart_app::{App, Sources, SystemRandomness};
 use rampart_core::id::Randomness;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::RegisterUserForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, data_of, documented_registration, on_both_engines, refusal_of};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -38,7 +39,7 @@ async fn documented(test: Arc<TestApp>) {
 
 async fn once_per_address(test: Arc<TestApp>) {
     let first = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let again = RegisterUser { email: Some("ANA@example.com".into()), ..documented_registration() };
+    let again = RegisterUserForm { email: Some("ANA@example.com".into()), ..documented_registration() };
     let refusal = refusal_of(partner_api::register_user(&test.app, &test.caller, &again, None).await);
     assert_eq!(refusal.code, ErrorCode::UserAlreadyExists);
     let data = refusal.data.unwrap();
@@ -86,7 +87,7 @@ async fn a_taken_number_is_drawn_again(test: Arc<TestApp>) {
     let (ports, config, catalogue) = (test.app.ports.clone(), test.app.config.clone(), test.app.catalogue.clone());
     let app = App::new(test.app.store.clone(), ports, config, catalogue, sources, &[[42; 32]]).await.unwrap();
     let register = async |caller, email: &str| {
-        let request = RegisterUser { email: Some(email.into()), ..documented_registration() };
+        let request = RegisterUserForm { email: Some(email.into()), ..documented_registration() };
         data_of(&partner_api::register_user(&app, caller, &request, None).await.unwrap())["id"].as_i64().unwrap()
     };
     assert_eq!(register(&test.caller, "ana@example.com").await, 777);
@@ -131,46 +132,49 @@ async fn one_document(test: Arc<TestApp>) {
 }
 
 async fn faults_are_named(test: Arc<TestApp>) {
-    let refused = async |request: RegisterUser| refusal_of(partner_api::register_user(&test.app, &test.caller, &request, None).await);
-    let nothing = refused(RegisterUser::default()).await;
+    let refused = async |request: RegisterUserForm| refusal_of(partner_api::register_user(&test.app, &test.caller, &request, None).await);
+    let nothing = refused(RegisterUserForm::default()).await;
     assert_eq!(nothing.code, ErrorCode::FailMandatoryField);
-    assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email", "country"]);
+    assert_eq!(nothing.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "email"]);
+    let bare = RegisterUserForm { name: Some("Ana".into()), email: Some("ana@example.com".into()), ..RegisterUserForm::default() };
+    let nowhere = refused(bare).await;
+    assert_eq!((nowhere.code, nowhere.fields[0].0.as_str()), (ErrorCode::FailMandatoryField, "country"));
     let document = documented_registration();
     let cases = [
-        (RegisterUser { email: Some("a@mailinator.com".into()), ..document.clone() }, ErrorCode::EmailNotAllowed, "email"),
-        (RegisterUser { email: Some("nobody".into()), ..document.clone() }, ErrorCode::ValidationFailed, "email"),
-        (RegisterUser { identification_type: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_type"),
-        (RegisterUser { identification_number: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_number"),
+        (RegisterUserForm { email: Some("a@mailinator.com".into()), ..document.clone() }, ErrorCode::EmailNotAllowed, "email"),
+        (RegisterUserForm { email: Some("nobody".into()), ..document.clone() }, ErrorCode::ValidationFailed, "email"),
+        (RegisterUserForm { identification_type: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_type"),
+        (RegisterUserForm { identification_number: None, ..document.clone() }, ErrorCode::FailMandatoryField, "identification_number"),
         (
-            RegisterUser { identification_type: Some("RUT".into()), ..document.clone() },
+            RegisterUserForm { identification_type: Some("RUT".into()), ..document.clone() },
             ErrorCode::InvalidIdentification,
             "identification_type",
         ),
         (
-            RegisterUser { identification_type: Some("dni".into()), ..document.clone() },
+            RegisterUserForm { identification_type: Some("dni".into()), ..document.clone() },
             ErrorCode::InvalidIdentification,
             "identification_type",
         ),
         (
-            RegisterUser { identification_number: Some("?".into()), ..document.clone() },
+            RegisterUserForm { identification_number: Some("?".into()), ..document.clone() },
             ErrorCode::InvalidIdentification,
             "identification_number",
         ),
-        (RegisterUser { password: Some("12345".into()), ..document.clone() }, ErrorCode::ValidationFailed, "password"),
-        (RegisterUser { dob: Some("2030-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
-        (RegisterUser { dob: Some("2020-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
+        (RegisterUserForm { password: Some("12345".into()), ..document.clone() }, ErrorCode::ValidationFailed, "password"),
+        (RegisterUserForm { dob: Some("2030-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
+        (RegisterUserForm { dob: Some("2020-01-01".into()), ..document.clone() }, ErrorCode::ValidationFailed, "dob"),
         (
-            RegisterUser { callback_url: Some("https://bank.example:x@evil.example/".into()), ..document.clone() },
+            RegisterUserForm { callback_url: Some("https://bank.example:x@evil.example/".into()), ..document.clone() },
             ErrorCode::ValidationFailed,
             "callback_url",
         ),
         (
-            RegisterUser { callback_url: Some("javascript:alert(1)".into()), ..document.clone() },
+            RegisterUserForm { callback_url: Some("javascript:alert(1)".into()), ..document.clone() },
             ErrorCode::ValidationFailed,
             "callback_url",
         ),
-        (RegisterUser { city: Some("x".repeat(201)), ..document.clone() }, ErrorCode::ValidationFailed, "city"),
-        (RegisterUser { city: Some("a\0b".into()), ..document }, ErrorCode::ValidationFailed, "city"),
+        (RegisterUserForm { city: Some("x".repeat(201)), ..document.clone() }, ErrorCode::ValidationFailed, "city"),
+        (RegisterUserForm { city: Some("a\0b".into()), ..document }, ErrorCode::ValidationFailed, "city"),
     ];
     for (request, code, field) in cases {
         let refusal = refused(request).await;
@@ -179,12 +183,12 @@ async fn faults_are_named(test: Arc<TestApp>) {
 }
 
 async fn countries(test: Arc<TestApp>) {
-    let of = |country: Option<&str>, code: Option<&str>, email: &str| RegisterUser {
+    let of = |country: Option<&str>, code: Option<&str>, email: &str| RegisterUserForm {
         name: Some("Ana".into()),
         email: Some(email.into()),
         country: country.map(str::to_owned),
         country_code: code.map(str::to_owned),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     };
     for (number, name) in ["España", "spain", "ES", "esp", "México", "Peru"].into_iter().enumerate() {
         let answer = partner_api::register_user(&test.app, &test.caller, &of(Some(name), None, &format!("{number}@example.com")), None)
@@ -202,13 +206,13 @@ async fn countries(test: Arc<TestApp>) {
 }
 
 async fn minors(test: Arc<TestApp>) {
-    let request = RegisterUser {
+    let request = RegisterUserForm {
         name: Some("Juan".into()),
         email: Some("juan@example.com".into()),
         country: Some("Colombia".into()),
         identification_type: Some("TI".into()),
         identification_number: Some("1000000001".into()),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     };
     let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
@@ -220,17 +224,17 @@ async fn strict(test: Arc<TestApp>) {
     let refusal = refusal_of(partner_api::register_user(&app, &test.caller, &documented_registration(), None).await);
     assert_eq!(refusal.code, ErrorCode::ValidationFailed);
     assert_eq!(refusal.fields.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["phone", "iban"]);
-    let better = RegisterUser { phone: Some("+5491143215678".into()), ..documented_registration() };
+    let better = RegisterUserForm { phone: Some("+5491143215678".into()), ..documented_registration() };
     let refusal = refusal_of(partner_api::register_user(&app, &test.caller, &better, None).await);
     assert_eq!((refusal.code, refusal.fields[0].0.as_str()), (ErrorCode::InvalidBankAccount, "iban"));
-    let best = RegisterUser { iban: Some(CustomerOf::ARGENTINA.account.into()), ..better };
+    let best = RegisterUserForm { iban: Some(CustomerOf::ARGENTINA.account.into()), ..better };
     let answer = partner_api::register_user(&app, &test.caller, &best, None).await.unwrap();
     let warnings = data_of(&answer)["warnings"].clone();
     assert_eq!(warnings.as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect::<Vec<_>>(), ["repeated_digit"]);
 }
 
 async fn companies(test: Arc<TestApp>) {
-    let request = RegisterUser {
+    let request = RegisterUserForm {
         name: Some("Acme SL".into()),
         email: Some("hello@acme.example".into()),
         country: Some("ES".into()),
@@ -238,7 +242,7 @@ async fn companies(test: Arc<TestApp>) {
         identification_number: Some("B12345674".into()),
         // A company may be younger than a person must be.
         dob: Some("2020-01-01".into()),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     };
     let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = data_of(&answer);
@@ -251,10 +255,10 @@ async fn companies(test: Arc<TestApp>) {
 async fn keys(test: Arc<TestApp>) {
     let request = documented_registration();
     let first = partner_api::register_user(&test.app, &test.caller, &request, Some("key-1")).await.unwrap();
-    let again = RegisterUser { password: Some("another".into()), ..request.clone() };
+    let again = RegisterUserForm { password: Some("another".into()), ..request.clone() };
     let second = partner_api::register_user(&test.app, &test.caller, &again, Some("key-1")).await.unwrap();
     assert_eq!((first.data, second.replayed), (second.data, true), "the password is no part of what a request is known by");
-    let other = RegisterUser { name: Some("Other".into()), ..request };
+    let other = RegisterUserForm { name: Some("Other".into()), ..request };
     assert_eq!(
         TestApp::code(partner_api::register_user(&test.app, &test.caller, &other, Some("key-1")).await),
         ErrorCode::IdempotencyConflict

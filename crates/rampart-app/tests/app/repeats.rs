@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff, ListRequest};
+use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, ListForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -19,7 +20,7 @@ async fn concurrent_requests(test: Arc<TestApp>) {
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1")), (Some("key-2"), Some("order-2"))] {
         let concurrent_requests = (0..8).map(|_| {
             let test = test.clone();
-            let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "100") };
+            let request = CreatePaymentForm { external_id: name.map(str::to_owned), ..buy(customer, "100") };
             tokio::spawn(async move { partner_api::create_payment(&test.app, &test.caller, &request, key).await.unwrap() })
         });
         let mut answers = Vec::new();
@@ -29,67 +30,72 @@ async fn concurrent_requests(test: Arc<TestApp>) {
         assert_eq!(answers.iter().map(|answer| &answer.data).collect::<HashSet<_>>().len(), 1);
         assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
     }
-    let all = partner_api::payments(&test.app, &test.caller, &ListRequest::default()).await.unwrap();
+    let all = partner_api::payments(&test.app, &test.caller, &ListForm::default()).await.unwrap();
     assert_eq!(all.items.len(), 3);
 }
 
 async fn names(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { external_id: Some("order-1".into()), ..buy(customer, "100") };
     let first = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     let again = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
-    let other = CreatePayment { fiat_amount: Some("101".into()), ..request.clone() };
+    let other = CreatePaymentForm { fiat_amount: Some("101".into()), ..request.clone() };
     assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // The external identifier is looked up before any other check.
-    let nonsense = CreatePayment { user_id: None, ..request.clone() };
+    let nonsense = CreatePaymentForm { user_id: None, ..request.clone() };
     assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
     // With a known external identifier, the key is ignored and not used up.
     let keyed = partner_api::create_payment(&test.app, &test.caller, &request, Some("key-1")).await.unwrap();
     assert!(keyed.replayed);
-    let list = ListRequest { external_id: Some("order-1".into()), ..ListRequest::default() };
+    let list = ListForm { external_id: Some("order-1".into()), ..ListForm::default() };
     assert_eq!(partner_api::payments(&test.app, &test.caller, &list).await.unwrap().items.len(), 1);
-    let long = CreatePayment { external_id: Some("x".repeat(129)), ..request };
+    let long = CreatePaymentForm { external_id: Some("x".repeat(129)), ..request };
     assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &long, None).await), ErrorCode::ValidationFailed);
 }
 
 async fn names_of_sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let request = CreateRampoff { external_id: Some("order-1".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { external_id: Some("order-1".into()), ..sell(customer, "50") };
     let first = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let again = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, again.replayed), (&again.data, true));
-    let other = CreateRampoff { amount: Some("51".into()), ..request };
+    let other = CreateRampoffForm { amount: Some("51".into()), ..request };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
     // Purchases and sales have separate external identifiers.
-    let purchase = CreatePayment { external_id: Some("order-1".into()), ..buy(customer, "100") };
+    let purchase = CreatePaymentForm { external_id: Some("order-1".into()), ..buy(customer, "100") };
     partner_api::create_payment(&test.app, &test.caller, &purchase, None).await.unwrap();
+}
+
+/// An amount as a JSON number, where JSON can write it so.
+fn number(amount: &str) -> AmountSent {
+    if amount.starts_with('0') { AmountSent::Text(amount.to_owned()) } else { AmountSent::Number(amount.to_owned()) }
 }
 
 /// JSON serializers differ in the zeros of a number; the case of a code does not matter to the call.
 async fn one_meaning(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     for (key, name) in [(Some("key-1"), None), (None, Some("order-1"))] {
-        let request = CreatePayment { external_id: name.map(str::to_owned), ..buy(customer, "240") };
+        let request = CreatePaymentForm { external_id: name.map(str::to_owned), ..buy(customer, "240") };
         let first = partner_api::create_payment(&test.app, &test.caller, &request, key).await.unwrap();
         for amount in ["240.0", "240.00", "2.4e2", "0240"] {
             let code = request.coin_symbol.as_deref().unwrap_or_default().to_ascii_lowercase();
-            let again = CreatePayment { fiat_amount: Some(amount.into()), coin_symbol: Some(code), ..request.clone() };
+            let again = CreatePaymentForm { fiat_amount: Some(number(amount)), coin_symbol: Some(code), ..request.clone() };
             let again = partner_api::create_payment(&test.app, &test.caller, &again, key).await.unwrap();
             assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
         }
-        let other = CreatePayment { fiat_amount: Some("240.01".into()), ..request };
+        let other = CreatePaymentForm { fiat_amount: Some("240.01".into()), ..request };
         let conflict = if key.is_some() { ErrorCode::IdempotencyConflict } else { ErrorCode::ExternalIdConflict };
         assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &other, key).await), conflict);
-        let request = CreateRampoff { external_id: name.map(str::to_owned), ..sell(customer, "50") };
+        let request = CreateRampoffForm { external_id: name.map(str::to_owned), ..sell(customer, "50") };
         let key = key.map(|key| format!("{key}-of-a-sale"));
         let first = partner_api::create_rampoff(&test.app, &test.caller, &request, key.as_deref()).await.unwrap();
         for amount in ["50.0", "50.000", "5e1"] {
-            let again = CreateRampoff { amount: Some(amount.into()), ..request.clone() };
+            let again = CreateRampoffForm { amount: Some(number(amount)), ..request.clone() };
             let again = partner_api::create_rampoff(&test.app, &test.caller, &again, key.as_deref()).await.unwrap();
             assert_eq!((&again.data, again.replayed), (&first.data, true), "{amount}");
         }
-        let other = CreateRampoff { amount: Some("5".into()), ..request };
+        let other = CreateRampoffForm { amount: Some("5".into()), ..request };
         assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &other, key.as_deref()).await), conflict);
     }
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
 use rampart_app::operate::{customers, orders};
-use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
@@ -16,6 +14,8 @@ use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -332,7 +332,7 @@ async fn before_its_receipt(test: Arc<TestApp>) {
 async fn recalled(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let order = async || {
-        let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+        let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
         TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap())
     };
     let transfer = async |id: Option<OrderId>, amount: i128| {

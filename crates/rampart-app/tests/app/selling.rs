@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use rampart_app::orders::page_links;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff, RegisterUser, SetPayoutAccount, SetRefundAccount};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -67,7 +67,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
         let customer = test.verified(of, &format!("{}@example.com", of.country)).await;
         for account in accounts {
             let chain = Some("polygon".to_owned()).filter(|_| of.country == "ESP");
-            let sale = CreateRampoff { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
+            let sale = CreateRampoffForm { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
             assert_eq!(
                 TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sale, None).await),
                 ErrorCode::InvalidBankAccount,
@@ -76,7 +76,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             if of.country != "ESP" {
                 continue;
             }
-            let purchase = CreatePayment { refund_account: Some(account.clone()), ..buy(customer, "100") };
+            let purchase = CreatePaymentForm { refund_account: Some(account.clone()), ..buy(customer, "100") };
             let refused = partner_api::create_payment(&test.app, &test.caller, &purchase, None).await;
             assert_eq!(TestApp::code(refused), ErrorCode::InvalidBankAccount, "{account}");
             // Whether the order waits for it is checked afterwards.
@@ -84,12 +84,13 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
             let token = page_links::payment_token(&test.app, TestApp::order_of(&order));
             let given = partner_api::give_refund_account(&test.app, &token, &account, "Ana").await;
             assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
-            let asked = SetRefundAccount { payment_id: Some(TestApp::order_of(&order).to_string()), refund_account: Some(account.clone()) };
+            let asked =
+                SetRefundAccountForm { payment_id: Some(TestApp::order_of(&order).to_string()), refund_account: Some(account.clone()) };
             let given = partner_api::set_refund_account(&test.app, &test.caller, asked, None).await;
             assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
             let order = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
             let rampoff_id = Some(TestApp::order_of(&order).to_string());
-            let asked = SetPayoutAccount { rampoff_id, iban: Some(account.clone()), ..SetPayoutAccount::default() };
+            let asked = SetPayoutAccountForm { rampoff_id, iban: Some(account.clone()), ..SetPayoutAccountForm::default() };
             let given = partner_api::set_payout_account(&test.app, &test.caller, asked, None).await;
             assert_eq!(TestApp::code(given), ErrorCode::InvalidBankAccount, "{account}");
         }
@@ -110,20 +111,20 @@ async fn accounts(test: Arc<TestApp>) {
     let answer = partner_api::register_user(&test.app, &test.caller, &documented_registration(), None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    let request = CreateRampoff { blockchain: None, ..sell(customer, "50") };
+    let request = CreateRampoffForm { blockchain: None, ..sell(customer, "50") };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidBankAccount);
-    let named = CreateRampoff { iban: Some(CustomerOf::ARGENTINA.account.into()), bank_name: Some("Nación".into()), ..request };
+    let named = CreateRampoffForm { iban: Some(CustomerOf::ARGENTINA.account.into()), bank_name: Some("Nación".into()), ..request };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &named, None).await.unwrap();
     let destination = test.rampoff(TestApp::order_of(&answer)).await.destination;
     assert_eq!(destination.account.reveal(), CustomerOf::ARGENTINA.account);
     assert_eq!(destination.bank_name.as_deref(), Some("Nación"));
     assert_eq!(destination.name.reveal(), "Alvaro Iglesia Vicente");
     // Without any account there is nothing to pay to; without a chain there is no coin in Spain.
-    let bare = RegisterUser {
+    let bare = RegisterUserForm {
         name: Some("Luis".into()),
         email: Some("luis@example.com".into()),
         country: Some("ES".into()),
-        ..RegisterUser::default()
+        ..RegisterUserForm::default()
     };
     let answer = partner_api::register_user(&test.app, &test.caller, &bare, None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
@@ -133,10 +134,10 @@ async fn accounts(test: Arc<TestApp>) {
         ErrorCode::InvalidBankAccount
     );
     let account = Some(CustomerOf::SPAIN.account.to_owned());
-    let no_chain = CreateRampoff { blockchain: None, iban: account.clone(), ..sell(customer, "50") };
+    let no_chain = CreateRampoffForm { blockchain: None, iban: account.clone(), ..sell(customer, "50") };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &no_chain, None).await), ErrorCode::FailMandatoryField);
     let zero = Some("0x0000000000000000000000000000000000000000".to_owned());
-    let bad_refund = CreateRampoff { refund_wallet: zero, iban: account, ..sell(customer, "50") };
+    let bad_refund = CreateRampoffForm { refund_wallet: zero, iban: account, ..sell(customer, "50") };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &bad_refund, None).await), ErrorCode::InvalidWallet);
 }
 
@@ -148,6 +149,6 @@ async fn addresses(test: Arc<TestApp>) {
         assert!(seen.insert(data_of(&answer)["wallet"].as_str().unwrap().to_owned()), "each order has an address of its own");
     }
     let ours = seen.into_iter().next();
-    let request = CreateRampoff { refund_wallet: ours, ..sell(customer, "50") };
+    let request = CreateRampoffForm { refund_wallet: ours, ..sell(customer, "50") };
     assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
 }

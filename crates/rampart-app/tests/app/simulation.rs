@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::catalogue::Coin;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId, Randomness};
@@ -20,6 +18,8 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_sandbox::ChainDeposit;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 const ACTIONS: u32 = 90;
@@ -81,7 +81,7 @@ impl Simulation {
         let Some(customer) = self.dice.pick(&self.customers) else { return };
         let amount = format!("{}.{:02}", 30 + self.dice.below(300), self.dice.below(100));
         let method = if self.dice.below(2) == 0 { "card" } else { "transfer" };
-        let request = CreatePayment { payment_type: Some(method.into()), wallet: Some(self.dice.wallet()), ..buy(customer, &amount) };
+        let request = CreatePaymentForm { payment_type: Some(method.into()), wallet: Some(self.dice.wallet()), ..buy(customer, &amount) };
         let answer = partner_api::create_payment(&self.test.app, &self.test.caller, &request, None).await.unwrap();
         self.payments.push(TestApp::order_of(&answer));
     }
@@ -90,7 +90,7 @@ impl Simulation {
         let Some(customer) = self.dice.pick(&self.customers) else { return };
         let amount = format!("{}.{:06}", 20 + self.dice.below(200), self.dice.below(1_000_000));
         let refund_wallet = (self.dice.below(2) == 0).then(|| self.dice.wallet());
-        let request = CreateRampoff { refund_wallet, ..sell(customer, &amount) };
+        let request = CreateRampoffForm { refund_wallet, ..sell(customer, &amount) };
         let answer = partner_api::create_rampoff(&self.test.app, &self.test.caller, &request, None).await.unwrap();
         self.rampoffs.push(TestApp::order_of(&answer));
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::ListRequest;
-use rampart_app::partner_api;
 use rampart_core::refusal::Refusal;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::ListForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -46,8 +46,8 @@ async fn nothing_is_seen(test: Arc<TestApp>) {
         refusal_of(partner_api::create_rampoff(&test.app, stranger, &sell(customer, "50"), None).await),
         refusal_of(partner_api::create_rampoff(&test.app, stranger, &sell(rampart_core::id::CustomerId(424_242), "50"), None).await),
     );
-    let of_customer = ListRequest { user_id: Some(customer.to_string()), ..ListRequest::default() };
-    for list in [ListRequest::default(), of_customer] {
+    let of_customer = ListForm { user_id: Some(customer.to_string()), ..ListForm::default() };
+    for list in [ListForm::default(), of_customer] {
         assert!(partner_api::payments(&test.app, stranger, &list).await.unwrap().items.is_empty());
         assert!(partner_api::rampoffs(&test.app, stranger, &list).await.unwrap().items.is_empty());
     }
@@ -63,7 +63,7 @@ async fn pages_of_lists(test: Arc<TestApp>) {
         );
     }
     made.reverse();
-    let mut request = ListRequest { limit: Some("2".into()), ..ListRequest::default() };
+    let mut request = ListForm { limit: Some("2".into()), ..ListForm::default() };
     let mut seen = Vec::new();
     loop {
         let page = partner_api::payments(&test.app, &test.caller, &request).await.unwrap();
@@ -76,20 +76,20 @@ async fn pages_of_lists(test: Arc<TestApp>) {
         }
     }
     assert_eq!(seen, made, "newest first, each once");
-    let with = |status: &str| ListRequest { status: Some(status.into()), ..ListRequest::default() };
+    let with = |status: &str| ListForm { status: Some(status.into()), ..ListForm::default() };
     assert_eq!(partner_api::payments(&test.app, &test.caller, &with("started")).await.unwrap().items.len(), 5);
     assert_eq!(partner_api::payments(&test.app, &test.caller, &with("expired,coins_sent")).await.unwrap().items.len(), 0);
-    let later = ListRequest { from: Some("2200-01-01T00:00:00Z".into()), ..ListRequest::default() };
+    let later = ListForm { from: Some("2200-01-01T00:00:00Z".into()), ..ListForm::default() };
     assert!(partner_api::payments(&test.app, &test.caller, &later).await.unwrap().items.is_empty());
-    let before = ListRequest { to: Some("9999-12-30T00:00:00Z".into()), ..ListRequest::default() };
+    let before = ListForm { to: Some("9999-12-30T00:00:00Z".into()), ..ListForm::default() };
     assert_eq!(partner_api::payments(&test.app, &test.caller, &before).await.unwrap().items.len(), 5);
     for bad in [
         with("paid"),
-        ListRequest { limit: Some("0".into()), ..ListRequest::default() },
-        ListRequest { limit: Some("101".into()), ..ListRequest::default() },
-        ListRequest { cursor: Some("zzz".into()), ..ListRequest::default() },
-        ListRequest { from: Some("yesterday".into()), ..ListRequest::default() },
-        ListRequest { user_id: Some("ana".into()), ..ListRequest::default() },
+        ListForm { limit: Some("0".into()), ..ListForm::default() },
+        ListForm { limit: Some("101".into()), ..ListForm::default() },
+        ListForm { cursor: Some("zzz".into()), ..ListForm::default() },
+        ListForm { from: Some("yesterday".into()), ..ListForm::default() },
+        ListForm { user_id: Some("ana".into()), ..ListForm::default() },
     ] {
         assert_eq!(
             TestApp::code(partner_api::payments(&test.app, &test.caller, &bad).await),

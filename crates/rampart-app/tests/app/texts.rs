@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
-use rampart_app::partner_api;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::FactBody;
 use rampart_sandbox::{BankTransfer, Booked};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{TestApp, buy, on_both_engines};
 
 use crate::workers_buying::{ana, item};
@@ -45,7 +45,7 @@ async fn money_with_a_hostile_text_counts(test: Arc<TestApp>) {
 
 async fn a_reference_is_found_among_what_nobody_sees(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "250") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "250") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let concept = test.payment(id).await.instructions.unwrap().concept;
     test.world.transfer(transfer(&test, &format!("\u{202a}{concept}\u{202c}\u{200b}"), "Ana García López").await).await.unwrap();

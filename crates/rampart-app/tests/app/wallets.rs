@@ -5,14 +5,14 @@ use std::sync::Arc;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
 use rampart_app::orders::page_links;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff, SetRefundWallet};
 use rampart_core::ledger::Account;
 use rampart_core::order::payment::Payment;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundWalletForm};
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
@@ -35,7 +35,7 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
     let sale = partner_api::create_rampoff(
         app,
         &test.caller,
-        &CreateRampoff { blockchain: Some("ethereum".into()), ..sell(customer, "50") },
+        &CreateRampoffForm { blockchain: Some("ethereum".into()), ..sell(customer, "50") },
         None,
     )
     .await;
@@ -54,20 +54,20 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
         let given = Some(wallet.clone());
         // With the cached and with the stored state.
         for _ in 0..2 {
-            let request = CreatePayment { wallet: given.clone(), ..buy(customer, "100") };
+            let request = CreatePaymentForm { wallet: given.clone(), ..buy(customer, "100") };
             assert_eq!(
                 TestApp::code(partner_api::create_payment(app, &test.caller, &request, None).await),
                 ErrorCode::InvalidWallet,
                 "{wallet}"
             );
         }
-        let request = CreateRampoff { refund_wallet: given.clone(), ..sell(customer, "50") };
+        let request = CreateRampoffForm { refund_wallet: given.clone(), ..sell(customer, "50") };
         assert_eq!(
             TestApp::code(partner_api::create_rampoff(app, &test.caller, &request, None).await),
             ErrorCode::InvalidWallet,
             "{wallet}"
         );
-        let request = SetRefundWallet { rampoff_id: Some(order.id.to_string()), refund_wallet: given };
+        let request = SetRefundWalletForm { rampoff_id: Some(order.id.to_string()), refund_wallet: given };
         assert_eq!(
             TestApp::code(partner_api::set_refund_wallet(app, &test.caller, request, None).await),
             ErrorCode::InvalidWallet,
@@ -81,13 +81,13 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
 
 async fn of_bitcoin(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let coin = |wallet: &str| CreatePayment {
+    let coin = |wallet: &str| CreatePaymentForm {
         coin_symbol: Some("BTC".into()),
         coin_chain: Some("bitcoin".into()),
         wallet: Some(wallet.to_owned()),
         ..buy(customer, "100")
     };
-    let sale = |wallet: &str| CreateRampoff {
+    let sale = |wallet: &str| CreateRampoffForm {
         symbol: Some("BTC".into()),
         blockchain: Some("bitcoin".into()),
         refund_wallet: Some(wallet.to_owned()),
@@ -117,7 +117,7 @@ mod playing {
 /// An order made when such a wallet was still accepted: the coins stay, and a review item is written.
 async fn of_an_earlier_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let request = CreatePayment {
+    let request = CreatePaymentForm {
         coin_symbol: Some("BTC".into()),
         coin_chain: Some("bitcoin".into()),
         wallet: Some("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4".into()),
@@ -150,28 +150,29 @@ async fn with_blanks(test: Arc<TestApp>) {
     for (before, after) in [("", " "), (" ", ""), ("", "\n"), ("\t", "\r\n"), ("\u{a0}", "\u{2003}"), ("\u{feff}", "\u{200b}")] {
         let given = Some(format!("{before}{WALLET}{after}"));
         let answer =
-            partner_api::create_payment(app, &test.caller, &CreatePayment { wallet: given.clone(), ..buy(customer, "100") }, None).await;
+            partner_api::create_payment(app, &test.caller, &CreatePaymentForm { wallet: given.clone(), ..buy(customer, "100") }, None)
+                .await;
         assert_eq!(test.payment(TestApp::order_of(&answer.unwrap())).await.wallet, WALLET, "{given:?}");
-        let request = CreateRampoff { refund_wallet: given.clone(), ..sell(customer, "50") };
+        let request = CreateRampoffForm { refund_wallet: given.clone(), ..sell(customer, "50") };
         let id = TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &request, None).await.unwrap());
         assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some(WALLET), "{given:?}");
         let bare = TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap());
         partner_api::give_refund_wallet(app, &page_links::rampoff_token(app, bare), given.as_deref().unwrap()).await.unwrap();
         assert_eq!(test.rampoff(bare).await.refund_wallet.as_deref(), Some(WALLET), "{given:?}");
-        let request = SetRefundWallet { rampoff_id: Some(id.to_string()), refund_wallet: given.clone() };
+        let request = SetRefundWalletForm { rampoff_id: Some(id.to_string()), refund_wallet: given.clone() };
         partner_api::set_refund_wallet(app, &test.caller, request, None).await.unwrap();
         let account = Account::ChainHot("polygon".parse().unwrap());
         let coin = "USDC:polygon".parse().unwrap();
         treasury::withdraw(app, &operator(), account, coin, "1", given.as_deref()).await.unwrap();
     }
     for nothing in ["", " ", "\n", "\u{200b}"] {
-        let request = CreatePayment { wallet: Some(nothing.to_owned()), ..buy(customer, "100") };
+        let request = CreatePaymentForm { wallet: Some(nothing.to_owned()), ..buy(customer, "100") };
         assert_eq!(
             TestApp::code(partner_api::create_payment(app, &test.caller, &request, None).await),
             ErrorCode::FailMandatoryField,
             "{nothing:?}"
         );
-        let request = CreateRampoff { refund_wallet: Some(nothing.to_owned()), ..sell(customer, "50") };
+        let request = CreateRampoffForm { refund_wallet: Some(nothing.to_owned()), ..sell(customer, "50") };
         assert!(partner_api::create_rampoff(app, &test.caller, &request, None).await.is_ok(), "{nothing:?}");
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rampart_app::App;
-use rampart_app::partner_api;
 use rampart_core::refusal::ErrorCode;
+use rampart_testkit::partner_api;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
 
 async fn without_workers(engine: TestEngine) -> TestApp {

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreatePayment;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{Operator, orders};
-use rampart_app::partner_api;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::PostingKind;
 use rampart_core::money::amount::Amount;
@@ -17,6 +15,8 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
 
 async fn with_workers(engine: TestEngine) -> TestApp {
@@ -44,12 +44,12 @@ pub(crate) async fn ana(test: &TestApp) -> CustomerId {
     test.verified(CustomerOf::SPAIN, "ana@example.com").await
 }
 
-async fn order(test: &TestApp, request: &CreatePayment) -> OrderId {
+async fn order(test: &TestApp, request: &CreatePaymentForm) -> OrderId {
     TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap())
 }
 
-fn by_transfer(customer: CustomerId, amount: &str) -> CreatePayment {
-    CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, amount) }
+fn by_transfer(customer: CustomerId, amount: &str) -> CreatePaymentForm {
+    CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, amount) }
 }
 
 async fn pay(test: &TestApp, id: OrderId, amount: Option<i128>, holder: Option<&str>) -> PayResult {
@@ -237,7 +237,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
 async fn refund_returned(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let account = Some("ES9121000418450200051332".to_owned());
-    let id = order(&test, &CreatePayment { refund_account: account, ..by_transfer(customer, "250") }).await;
+    let id = order(&test, &CreatePaymentForm { refund_account: account, ..by_transfer(customer, "250") }).await;
     pay(&test, id, Some(12_000), None).await;
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -308,7 +308,7 @@ async fn burnt_nonce(test: Arc<TestApp>) {
 async fn reverted(test: Arc<TestApp>) {
     test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
     let customer = ana(&test).await;
-    let request = CreatePayment { wallet: Some("0x6660002666000266600026660002666000266600".into()), ..buy(customer, "50") };
+    let request = CreatePaymentForm { wallet: Some("0x6660002666000266600026660002666000266600".into()), ..buy(customer, "50") };
     let id = order(&test, &request).await;
     pay(&test, id, None, None).await;
     let sent = test.payment_becomes(id, "coins_sent").await;

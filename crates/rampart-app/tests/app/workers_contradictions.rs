@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreateRampoff;
 use rampart_app::operate::{orders, payouts};
-use rampart_app::partner_api;
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::ledger::{Account, LossKind};
 use rampart_core::money::amount::Amount;
@@ -13,6 +11,8 @@ use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreateRampoffForm;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -38,7 +38,7 @@ async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
     fault(test, FaultPort::Bank, FaultCalls::Actions, FaultOutcome::UnknownDone, 1).await;
     fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let customer = ana(test).await;
-    let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rampart_app::operate::doctor;
-use rampart_app::partner_api;
 use rampart_app::workers;
 use rampart_app::{operate::health, operate::metrics};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::payment::Payment;
 use rampart_sandbox::ChainDeposit;
+use rampart_testkit::partner_api;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 use crate::workers_buying::ana;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use rampart_app::operate::{orders, payouts, reviews};
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::order::HoldReason;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::PayoutState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, operator};
@@ -27,7 +27,7 @@ async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: &'s
         test.world.add_fault(rule).await.unwrap();
     }
     let customer = ana(test).await;
-    let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());
@@ -86,7 +86,7 @@ async fn stopped_by_a_person(test: Arc<TestApp>) {
 
 async fn orders_on_hold_are_paged(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "100") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {

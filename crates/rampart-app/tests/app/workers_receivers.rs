@@ -7,13 +7,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate;
 use rampart_app::operate::webhooks;
-use rampart_app::partner_api;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionRequest};
+use rampart_app::{App, AuthenticatedPartner, SubscriptionCall};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::partner::webhook::Delivery;
 use rampart_core::step::Step;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::SubscriptionForm;
 use rampart_testkit::{TestApp, TestEngine, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -234,7 +235,7 @@ async fn gone(test: Arc<TestApp>) {
     assert_eq!(webhooks::replay_all(app, &operator(), partner).await.unwrap(), 0);
     // A new URL enables the subscription. Parked deliveries wait for a replay; a second replay changes nothing.
     receiver.answers("200 OK");
-    let request = SubscriptionRequest { url: Some(receiver.url.clone()), kind: Some("PAY_IN".to_owned()), replay: None };
+    let request = SubscriptionForm { url: Some(receiver.url.clone()), kind: Some("PAY_IN".to_owned()), replay: None };
     partner_api::put_subscription(app, caller, SubscriptionCall::Update, request.clone(), Some("k")).await.unwrap();
     let view = partner_api::subscriptions(app, caller).await.unwrap().remove(0);
     assert_eq!((view.status, view.parked, view.disabled_at), ("active", 6, None));
@@ -242,7 +243,7 @@ async fn gone(test: Arc<TestApp>) {
     test.eventually("the next one arrived", || async { receiver.sequences().contains(&7).then_some(()) }).await;
     assert_eq!(receiver.got.lock().last().unwrap().body["previous_sequence"], 6, "the gap is visible");
     assert_eq!(receiver.count(), sent + 1);
-    let request = SubscriptionRequest { replay: Some("true".to_owned()), ..request };
+    let request = SubscriptionForm { replay: Some("true".to_owned()), ..request };
     let conflict = partner_api::put_subscription(app, caller, SubscriptionCall::Update, request.clone(), Some("k")).await;
     assert_eq!(TestApp::code(conflict), rampart_core::refusal::ErrorCode::IdempotencyConflict);
     for _ in 0..2 {

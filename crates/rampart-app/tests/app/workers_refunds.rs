@@ -6,8 +6,6 @@ use rampart_app::operate::orders;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff, SetRefundAccount};
 use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::HoldReason;
@@ -16,6 +14,8 @@ use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, Screening};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundAccountForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -30,7 +30,7 @@ on_both_engines!(super::with_workers => processor_refuses, processor_refuses_and
 /// A card payment that an operator refunds, and whose refund the sandbox's processor refuses.
 async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {
     let customer = ana(test).await;
-    let request = CreatePayment { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
+    let request = CreatePaymentForm { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
@@ -73,13 +73,13 @@ async fn processor_refuses_and_an_account_is_known(test: Arc<TestApp>) {
 async fn account_with_bank_and_type(test: Arc<TestApp>) {
     let chile = CustomerOf { country: "CHL", document: "RUT", number: "12345678-5", account: "012/vista/12345678901" };
     let customer = test.verified(chile, "ana@example.com").await;
-    let request = CreatePayment {
+    let request = CreatePaymentForm {
         payment_type: Some("transfer".into()),
         fiat_symbol: Some("CLP".into()),
         refund_account: Some("001/C/1234567890".into()),
         ..buy(customer, "100000")
     };
-    let number = |account: &str| CreatePayment { refund_account: Some(account.to_owned()), ..request.clone() };
+    let number = |account: &str| CreatePaymentForm { refund_account: Some(account.to_owned()), ..request.clone() };
     // An account number alone suffices only for the registered account.
     assert_eq!(
         TestApp::code(partner_api::create_payment(&test.app, &test.caller, &number("1234567890"), None).await),
@@ -102,7 +102,7 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
                     .await
                     .is_err()
             );
-            let asked = SetRefundAccount { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
+            let asked = SetRefundAccountForm { payment_id: Some(id.to_string()), refund_account: Some(typed.to_owned()) };
             partner_api::set_refund_account(&test.app, &test.caller, asked, None).await.unwrap();
         }
         orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -138,7 +138,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
         assert!(waiting.reason.contains("did not work"), "{}", waiting.reason);
     }
     let customer = ana(&test).await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Assign(id)).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
@@ -149,7 +149,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
 async fn paid_once_more(test: Arc<TestApp>) {
     const RETURNS: &str = "ES9421000418440006660002";
     let customer = ana(&test).await;
-    let request = CreateRampoff { iban: Some(RETURNS.into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { iban: Some(RETURNS.into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     let (chain, to) = (order.chain(), order.deposit_address.clone());

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use rampart_app::operate::orders::{self, DestinationInput};
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::orders::page_links;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
@@ -16,6 +14,8 @@ use rampart_core::order::{HoldReason, ScreeningHits};
 use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -33,7 +33,7 @@ const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
 /// A partly paid purchase that an operator refunds to an account the customer has yet to give.
 async fn to_be_refunded(test: &TestApp) -> OrderId {
     let customer = ana(test).await;
-    let request = CreatePayment { payment_type: Some("transfer".into()), ..buy(customer, "200") };
+    let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
@@ -82,7 +82,7 @@ async fn refund_to_a_listed_holder(test: Arc<TestApp>) {
 async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
-    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
     let order = test.rampoff(id).await;
     deposit(&test, &order.deposit_address, "USDC", None).await;

@@ -6,8 +6,6 @@ use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{CreateRampoff, SetPayoutAccount};
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
@@ -17,6 +15,8 @@ use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreateRampoffForm, SetPayoutAccountForm};
 use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -31,7 +31,7 @@ on_both_engines!(super::with_workers => undone_before, undone_after, answers_los
 
 async fn order(test: &TestApp) -> Rampoff {
     let customer = ana(test).await;
-    let request = CreateRampoff { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     test.rampoff(TestApp::order_of(&answer)).await
 }
@@ -133,10 +133,10 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let token = &page_links::rampoff_token(&test.app, order.id);
     let returned = || async { pages::page_rampoff(&test.app, token).await.unwrap().payout_returned };
     assert!(returned().await);
-    let give = |iban: &str| SetPayoutAccount {
+    let give = |iban: &str| SetPayoutAccountForm {
         rampoff_id: Some(order.id.to_string()),
         iban: Some(iban.to_owned()),
-        ..SetPayoutAccount::default()
+        ..SetPayoutAccountForm::default()
     };
     partner_api::set_payout_account(&test.app, &test.caller, give("DE89370400440532013000"), None).await.unwrap();
     // An operator who has seen the former account does not pay the new one unseen.

@@ -8,14 +8,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, doctor, orders, reviews, treasury};
-use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, operate::health, workers};
+use rampart_app::{App, operate::health, workers};
 use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -97,7 +98,7 @@ const GOOD: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 const REFUSED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: &str) -> OrderId {
-    let request = CreatePayment { wallet: Some(wallet.into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { wallet: Some(wallet.into()), ..buy(customer, "100") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     id

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{Operator, audit_log, doctor, reviews};
-use rampart_app::partner_api;
-use rampart_app::{App, CreatePayment, operate::health, workers, workers::stops};
+use rampart_app::{App, operate::health, workers, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;
@@ -14,6 +13,8 @@ use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
 use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
 
 async fn without_workers(engine: TestEngine) -> TestApp {
@@ -27,7 +28,7 @@ fn operator() -> Operator {
 }
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
-    let request = CreatePayment { coin_chain: Some(chain.into()), ..buy(customer, "100") };
+    let request = CreatePaymentForm { coin_chain: Some(chain.into()), ..buy(customer, "100") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
     test.pay(id).await;
     id

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_app::operate::{orders, webhooks};
-use rampart_app::partner_api;
 use rampart_core::partner::event::EventType;
+use rampart_testkit::partner_api;
 use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use rampart_app::CreateRampoff;
 use rampart_app::operate::orders::DestinationInput;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
-use rampart_app::partner_api;
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
@@ -19,6 +17,8 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::ChainDeposit;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::CreateRampoffForm;
 use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
@@ -39,7 +39,7 @@ fn ethereum() -> Chain {
 }
 
 async fn sale_on(test: &TestApp, customer: rampart_core::id::CustomerId, chain: &str) -> Rampoff {
-    let request = CreateRampoff { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     test.rampoff(TestApp::order_of(&answer)).await
 }
@@ -319,7 +319,7 @@ async fn one_series_of_indexes() {
     let customer = ana(&test).await;
     let mut indexes = std::collections::HashSet::new();
     for chain in ["polygon", "ethereum", "polygon", "bsc", "ethereum"] {
-        let request = CreateRampoff { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
+        let request = CreateRampoffForm { blockchain: Some(chain.to_owned()), ..sell(customer, "50") };
         let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
         assert_eq!(data_of(&answer)["wallet"], order.deposit_address.as_str());

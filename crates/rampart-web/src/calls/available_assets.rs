@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
@@ -20,8 +20,7 @@ pub(crate) static CALL: Call = Call {
     about: "Lists the coins, each with its chain and limits, and the currencies.",
     access: Access::Token,
     path_field: None,
-    query: &[],
-    body: BodyKind::None,
+    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,

@@ -3,12 +3,13 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
+use rampart_app::partner_api::request::field::{FieldKind, required};
+use rampart_app::partner_api::subscriptions::EVENT_TYPES;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::{EVENT_TYPES, described, responses};
-use crate::field::{FieldKind, required};
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
@@ -20,9 +21,8 @@ pub(crate) static CALL: Call = Call {
     summary: "Webhook Event Unsubscribe",
     about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(required("type", FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").example(r#""PAY_IN""#)),
-    query: &[],
-    body: BodyKind::None,
+    path_field: Some(required(FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").named("type").example(r#""PAY_IN""#)),
+    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,

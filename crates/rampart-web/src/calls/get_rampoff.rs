@@ -3,18 +3,13 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
-use rampart_core::refusal::ErrorCode;
+use rampart_app::partner_api::lists::GetRampoff;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
-use crate::field::{FieldSpec, required};
 use crate::state::Web;
-
-use super::IDENTIFIER;
-
-const FIELDS: &[FieldSpec] = &[required("id", IDENTIFIER, "The identifier of the ramp-off.")];
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -26,16 +21,15 @@ pub(crate) static CALL: Call = Call {
     about: "Returns the current state of a ramp-off.",
     access: Access::Token,
     path_field: None,
-    query: FIELDS,
-    body: BodyKind::None,
+    takes: FieldSource::Query(GetRampoff::FIELDS),
     idempotency: Idempotency::None,
-    codes: &[ErrorCode::RampoffNotFound],
+    codes: GetRampoff::CODES,
     envelope: Envelope::Ok,
     data: described::<responses::RampoffSchema>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let id = context.fields.take_required("id");
-    CallResponse::ok(&partner_api::rampoff(&web.app, context.caller()?, &id).await?)
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    let request = GetRampoff::of(&context.fields)?;
+    CallResponse::ok(&partner_api::rampoff(&web.app, context.caller()?, request.id).await?)
 }

@@ -1,20 +1,14 @@
 //! `GET /api/kyc/check`: the status of a customer's identity check.
 
 use axum::http::Method;
-use rampart_app::AppError;
 use rampart_app::partner_api;
-use rampart_core::refusal::ErrorCode;
+use rampart_app::{AppError, KycCheck};
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
-use crate::field::{FieldSpec, required};
 use crate::state::Web;
-
-use super::USER;
-
-const FIELDS: &[FieldSpec] = &[required("user_id", USER, "The customer.").example("106")];
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -26,16 +20,15 @@ pub(crate) static CALL: Call = Call {
     about: "Returns the status of a customer's identity check and the link to the identity form.",
     access: Access::Token,
     path_field: None,
-    query: FIELDS,
-    body: BodyKind::None,
+    takes: FieldSource::Query(KycCheck::FIELDS),
     idempotency: Idempotency::None,
-    codes: &[ErrorCode::UserNotFound],
+    codes: KycCheck::CODES,
     envelope: Envelope::Ok,
     data: described::<responses::KycSchema>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let user = context.fields.take("user_id");
-    CallResponse::ok(&partner_api::kyc_check(&web.app, context.caller()?, user).await?)
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    let request = KycCheck::of(&context.fields)?;
+    CallResponse::ok(&partner_api::kyc_check(&web.app, context.caller()?, &request).await?)
 }

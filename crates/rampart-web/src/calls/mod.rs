@@ -8,7 +8,6 @@ mod delete_webhook;
 mod events;
 mod get_rampoff;
 mod kyc_check;
-mod list;
 mod payment;
 mod payment_methods;
 mod payments;
@@ -30,8 +29,6 @@ mod webhooks;
 pub(crate) use table::CallTable;
 
 use crate::call::Call;
-use crate::describe::EVENT_TYPES;
-use crate::field::{FieldKind, FieldSpec, optional};
 
 /// Every call, in the order of the documentation.
 pub(crate) static ALL: &[&Call] = &[
@@ -59,45 +56,4 @@ pub(crate) static ALL: &[&Call] = &[
     &events::CALL,
     &validate_identification::CALL,
     &validate_bank_account::CALL,
-];
-
-/// A `user_id`. At most 2^53 - 1, the largest integer that every JSON reader keeps exactly.
-const USER: FieldKind = FieldKind::Integer(1, (1 << 53) - 1);
-const EXTERNAL_ID: FieldKind = FieldKind::Text(128);
-const QUOTE: FieldKind = FieldKind::Token(2_048);
-/// A country, by name or ISO code.
-const COUNTRY: FieldKind = FieldKind::Text(60);
-const CURRENCY: FieldKind = FieldKind::Code(4);
-const COIN: FieldKind = FieldKind::Code(12);
-/// A chain or a payment method.
-const NAME: FieldKind = FieldKind::Code(16);
-/// An order's identifier. Its form is not checked: a malformed one is answered as not found.
-const IDENTIFIER: FieldKind = FieldKind::Token(128);
-
-const BANK_NAME: FieldSpec = optional(
-    "bank_name",
-    FieldKind::Text(100),
-    "The name of the bank. It identifies the bank if the account needs one and `bank_code` is absent.",
-);
-const BANK_CODE: FieldSpec = optional("bank_code", FieldKind::Text(64), "The code or the name of the bank, if the account needs one.");
-const ACCOUNT_TYPE: FieldSpec = optional(
-    "account_type",
-    FieldKind::Text(64),
-    "The type of account, if the account needs one, in Spanish or English: `checking` (`corriente`) or `savings` (`ahorros`); in Chile also `vista` or `rut` (`CuentaRUT`).",
-);
-
-const SUBSCRIPTION: &[FieldSpec] = &[
-    crate::field::required("url", FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.")
-        .example(r#""https://partner.example/webhooks/rampart""#),
-    crate::field::required(
-        "type",
-        FieldKind::Choice(EVENT_TYPES),
-        "The event type. `TRANSFER_RAMPOFF_FINISHED` is a newer name of `RAMPOFF_FINISHED`; events are delivered under the name that you subscribed to.",
-    )
-    .example(r#""PAY_IN""#),
-    crate::field::optional(
-        "replay",
-        FieldKind::Choice(&["true", "false"]),
-        "`true` delivers the parked events of this subscription again as if they were new: up to 10,000 per call, oldest first. See `parked` in `GET /api/webhooks`.",
-    ),
 ];

@@ -3,16 +3,15 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
+use rampart_app::partner_api::request::common::IDENTIFIER;
+use rampart_app::partner_api::request::field::required;
 use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
-use crate::field::required;
 use crate::state::Web;
-
-use super::IDENTIFIER;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -23,9 +22,8 @@ pub(crate) static CALL: Call = Call {
     summary: "Get Payment",
     about: "Returns the current state of a payment. `txid` is set from `coins_sent` on.",
     access: Access::Token,
-    path_field: Some(required("payment_id", IDENTIFIER, "The identifier of the payment.")),
-    query: &[],
-    body: BodyKind::None,
+    path_field: Some(required(IDENTIFIER, "The identifier of the payment.").named("payment_id")),
+    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,

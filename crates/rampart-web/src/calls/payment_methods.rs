@@ -1,22 +1,14 @@
 //! `GET /api/paymentMethods`: the payment methods of a country.
 
 use axum::http::Method;
-use rampart_app::AppError;
 use rampart_app::partner_api;
+use rampart_app::{AppError, PaymentMethodsRequest};
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described_list;
 use crate::describe::responses;
-use crate::field::{FieldSpec, optional, required};
 use crate::state::Web;
-
-use super::{COUNTRY, CURRENCY};
-
-const FIELDS: &[FieldSpec] = &[
-    required("country", COUNTRY, "The country, by name or ISO code.").example(r#""ESP""#),
-    optional("fiat_symbol", CURRENCY, "Return only methods in this currency.").example(r#""EUR""#),
-];
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -28,16 +20,14 @@ pub(crate) static CALL: Call = Call {
     about: "Lists the payment methods of a country with their limits and fees.",
     access: Access::Token,
     path_field: None,
-    query: FIELDS,
-    body: BodyKind::None,
+    takes: FieldSource::Query(PaymentMethodsRequest::FIELDS),
     idempotency: Idempotency::None,
-    codes: &[],
+    codes: PaymentMethodsRequest::CODES,
     envelope: Envelope::Ok,
     data: described_list::<responses::PaymentMethodSchema>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let (country, currency) = (context.fields.take("country"), context.fields.take("fiat_symbol"));
-    CallResponse::ok(&partner_api::payment_methods(&web.app, context.caller()?, country, currency).await?)
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    CallResponse::ok(&partner_api::payment_methods(&web.app, &PaymentMethodsRequest::of(&context.fields)?).await?)
 }

@@ -1,18 +1,14 @@
 //! `GET /api/rampoffs`: the partner's ramp-offs, newest first.
 
 use axum::http::Method;
-use rampart_app::AppError;
 use rampart_app::partner_api;
+use rampart_app::{AppError, ListRequest};
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
 use crate::state::Web;
-
-use super::list;
-
-static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::order::rampoff::RampoffState::STATUSES);
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -24,8 +20,7 @@ pub(crate) static CALL: Call = Call {
     about: "Lists your ramp-offs, newest first, in pages.",
     access: Access::Token,
     path_field: None,
-    query: &FILTERS,
-    body: BodyKind::None,
+    takes: FieldSource::Query(ListRequest::RAMPOFF_FIELDS),
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
@@ -33,8 +28,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let request = list::request(&mut context.fields);
-    let page = partner_api::rampoffs(&web.app, context.caller()?, &request).await?;
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    let page = partner_api::rampoffs(&web.app, context.caller()?, &ListRequest::of(&context.fields)?).await?;
     CallResponse::list(&page.items, page.next_cursor.as_deref(), page.has_more)
 }

@@ -3,21 +3,12 @@
 use axum::http::Method;
 use rampart_app::partner_api;
 use rampart_app::{AppError, SetRefundAccount};
-use rampart_core::refusal::ErrorCode;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
-use crate::field::{FieldKind, FieldSpec, required};
 use crate::state::Web;
-
-use super::IDENTIFIER;
-
-const FIELDS: &[FieldSpec] = &[
-    required("payment_id", IDENTIFIER, "The identifier of the payment.").example(r#""8DtY4Wlq0YclbFQGltbnJRC9s""#),
-    required("refund_account", FieldKind::Text(64), "The customer's bank account for the refund.").example(r#""ES9121000418450200051332""#),
-];
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
@@ -30,18 +21,16 @@ pub(crate) static CALL: Call = Call {
             here. It takes effect at once: a payment that is on hold for a refund destination is refunded. The answer is the payment.",
     access: Access::Token,
     path_field: None,
-    query: &[],
-    body: BodyKind::Json(FIELDS),
+    takes: FieldSource::Json(SetRefundAccount::FIELDS),
     idempotency: Idempotency::ByKey,
-    codes: &[ErrorCode::PaymentNotFound, ErrorCode::InvalidBankAccount],
+    codes: SetRefundAccount::CODES,
     envelope: Envelope::Ok,
     data: described::<responses::PaymentSchema>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let fields = &mut context.fields;
-    let request = SetRefundAccount { payment_id: fields.take("payment_id"), refund_account: fields.take("refund_account") };
-    let answer = partner_api::set_refund_account(&web.app, context.caller()?, request, context.key()).await?;
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    let request = SetRefundAccount::of(&context.fields)?;
+    let answer = partner_api::set_refund_account(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -4,13 +4,11 @@ use axum::http::Method;
 use rampart_app::partner_api;
 use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described;
 use crate::describe::responses;
 use crate::state::Web;
-
-use super::SUBSCRIPTION;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
@@ -22,8 +20,7 @@ pub(crate) static CALL: Call = Call {
     about: "Subscribes to an event type. There is one subscription per type: subscribing again replaces its URL and reactivates a disabled subscription.",
     access: Access::Token,
     path_field: None,
-    query: &[],
-    body: BodyKind::FormOrJson(SUBSCRIPTION),
+    takes: FieldSource::FormOrJson(SubscriptionRequest::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: &[],
     envelope: Envelope::Ok,
@@ -31,9 +28,8 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, mut context: CallContext) -> Result<CallResponse, AppError> {
-    let request =
-        SubscriptionRequest { url: context.fields.take("url"), kind: context.fields.take("type"), replay: context.fields.take("replay") };
-    let answer = partner_api::put_subscription(&web.app, context.caller()?, SubscriptionCall::Subscribe, request, context.key()).await?;
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+    let request = SubscriptionRequest::of(&context.fields)?;
+    let answer = partner_api::put_subscription(&web.app, context.caller()?, SubscriptionCall::Subscribe, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))
 }

@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
 
-use crate::call::{Access, BodyKind, Call, CallContext, CallFuture, Envelope, Idempotency};
+use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
 use crate::describe::described_list;
 use crate::describe::responses;
@@ -20,8 +20,7 @@ pub(crate) static CALL: Call = Call {
     about: "Lists your webhook subscriptions. A subscription whose receiver answered 410 is `disabled`: its events are parked and not delivered until you subscribe again or update it. The event log does not depend on deliveries.",
     access: Access::Token,
     path_field: None,
-    query: &[],
-    body: BodyKind::None,
+    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,

@@ -1,6 +1,8 @@
 //! The partner API's calls as OpenAPI operations.
 
 use axum::http::Method;
+use rampart_app::partner_api::request::common::IDEMPOTENCY_KEY;
+use rampart_app::partner_api::request::field::{FieldSpec, optional};
 use rampart_core::refusal::ErrorCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
@@ -12,15 +14,14 @@ use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
 
 use super::fields::{self, FieldLocation};
 use super::{described, failures};
-use crate::call::{Access, BodyKind, Call, Envelope, Idempotency, MAX_IDEMPOTENCY_KEY_CHARACTERS, Schemas};
-use crate::field::{FieldKind, FieldSpec, optional};
+use crate::call::{Access, Call, Envelope, FieldSource, Idempotency, Schemas};
 use crate::operations::HealthBody;
 
 const KEY: FieldSpec = optional(
-    "Idempotency-Key",
-    FieldKind::Token(MAX_IDEMPOTENCY_KEY_CHARACTERS),
+    IDEMPOTENCY_KEY,
     "An identifier of this request that you choose. Repeating the request with the same key returns the stored answer; a different request with the same key is refused.",
-);
+)
+.named("Idempotency-Key");
 
 pub(super) fn method(call: &Call) -> HttpMethod {
     match call.method {
@@ -30,24 +31,27 @@ pub(super) fn method(call: &Call) -> HttpMethod {
     }
 }
 
-/// Every error code that a call can be refused with.
+/// Every error code that a call can be refused with, in the order of the checks.
 fn codes(call: &Call) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
     if call.access == Access::Token {
         codes.push(ErrorCode::AuthorizationIncorrect);
     }
-    let fields = call.body.fields();
-    if !fields.is_empty() {
+    if call.takes.is_body() {
         codes.extend([ErrorCode::MalformedJson, ErrorCode::UnsupportedMediaType]);
-    }
-    if !fields.is_empty() || !call.query.is_empty() {
-        if fields.iter().chain(call.query).any(|field| field.required) {
-            codes.push(ErrorCode::FailMandatoryField);
-        }
-        codes.push(ErrorCode::ValidationFailed);
     }
     if call.idempotency != Idempotency::None {
         codes.push(ErrorCode::IdempotencyConflict);
+    }
+    if matches!(call.idempotency, Idempotency::ByKeyOrExternalId(_)) {
+        codes.push(ErrorCode::ExternalIdConflict);
+    }
+    let fields = call.takes.fields();
+    if fields.iter().any(|field| field.required) {
+        codes.push(ErrorCode::FailMandatoryField);
+    }
+    if !fields.is_empty() {
+        codes.push(ErrorCode::ValidationFailed);
     }
     codes.extend(call.codes);
     if call.path_field.is_some() {
@@ -80,7 +84,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
         .tag(call.group)
         .summary(Some(call.summary))
         .description(Some(call.about))
-        .request_body(body(call.body))
+        .request_body(body(call.takes))
         .response("200", success(call, &business_codes(&codes), schemas));
     for (status, response) in failures::responses(&codes) {
         operation = operation.response(status, response);
@@ -88,7 +92,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
     if let Some(field) = &call.path_field {
         operation = operation.parameter(parameter(field, ParameterIn::Path));
     }
-    for field in call.query {
+    for field in call.takes.query() {
         operation = operation.parameter(parameter(field, ParameterIn::Query));
     }
     if call.idempotency != Idempotency::None {
@@ -119,15 +123,15 @@ fn parameter(field: &FieldSpec, place: ParameterIn) -> Parameter {
         .build()
 }
 
-fn body(takes: BodyKind) -> Option<RequestBody> {
+fn body(takes: FieldSource) -> Option<RequestBody> {
     let table = takes.fields();
     let content =
         |place| ContentBuilder::new().schema(Some(fields::object(table, place))).example(Some(fields::body_example(table))).build();
     let body = RequestBodyBuilder::new().required(Some(Required::True));
     match takes {
-        BodyKind::None => None,
-        BodyKind::Json(_) => Some(body.content("application/json", content(FieldLocation::Json)).build()),
-        BodyKind::FormOrJson(_) => {
+        FieldSource::None | FieldSource::Query(_) => None,
+        FieldSource::Json(_) => Some(body.content("application/json", content(FieldLocation::Json)).build()),
+        FieldSource::FormOrJson(_) => {
             let form = content(FieldLocation::Text);
             Some(body.content("application/x-www-form-urlencoded", form).content("application/json", content(FieldLocation::Json)).build())
         }
@@ -238,4 +242,30 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuil
         ("/openapi.json", open("openapi", "This description", answer("The OpenAPI document.", "application/json", object()), &SERVER)),
         ("/docs", open("docs", "This description as a page", answer("The description as an HTML page.", "text/html", text()), &SERVER)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn codes_are_documented_in_the_order_of_the_checks() {
+        let whole: Value = serde_json::from_str(&crate::describe::openapi(crate::calls::ALL, Vec::new())).unwrap();
+        for call in crate::calls::ALL {
+            let operation = &whole["paths"][call.path][call.method.as_str().to_ascii_lowercase()];
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let schema = &response["content"]["application/json"]["schema"];
+                let is_listed = |code: &ErrorCode| match status.as_str() {
+                    "200" => failures::business(&[*code]) == [*code],
+                    status => code.status().to_string() == status,
+                };
+                let listed = schema.pointer("/allOf/1").or_else(|| schema.pointer("/oneOf/1/allOf/1"));
+                let Some(listed) = listed.map(|only| &only["properties"]["error"]["enum"]) else { continue };
+                let expected: Vec<&str> = codes(call).iter().filter(|code| is_listed(code)).map(|code| code.as_str()).collect();
+                assert_eq!(*listed, json!(expected), "{} {status}", call.id);
+            }
+        }
+    }
 }

@@ -4,7 +4,9 @@ use serde_json::Value;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::field::{FieldKind, FieldSpec, MAX_LINK_CHARACTERS, MAX_MONEY_DIGITS, MAX_SECRET_CHARACTERS, MAX_WALLET_CHARACTERS};
+use rampart_app::partner_api::request::field::{
+    FieldKind, FieldSpec, MAX_COUNTRY_CHARACTERS, MAX_LINK_CHARACTERS, MAX_MONEY_DIGITS, MAX_SECRET_CHARACTERS, MAX_WALLET_CHARACTERS,
+};
 
 /// Where a field is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,8 @@ pub(super) fn schema(field: &FieldSpec, place: FieldLocation) -> RefOr<Schema> {
     let whole = |pattern: &str| if field.required { format!("^({pattern})$") } else { format!("^({pattern}|\\s*)$") };
     let text = || string(nullable);
     let schema: Schema = match field.kind {
-        FieldKind::Text(most) => {
+        FieldKind::Country => return self::schema(&FieldSpec { kind: FieldKind::Text(MAX_COUNTRY_CHARACTERS), ..*field }, place),
+        FieldKind::Text(most) | FieldKind::AsTyped(most) => {
             let least = field.required.then_some(1);
             text().min_length(least).max_length(Some(most)).pattern(Some(whole(r"[^\u0000-\u001f\u007f]*"))).into()
         }
@@ -42,7 +45,9 @@ pub(super) fn schema(field: &FieldSpec, place: FieldLocation) -> RefOr<Schema> {
             .write_only(true)
             .into(),
         FieldKind::Email => text().max_length(Some(rampart_core::identity::email::MAX_CHARACTERS)).format(known(KnownFormat::Email)).into(),
-        FieldKind::Link => text().max_length(Some(MAX_LINK_CHARACTERS)).pattern(Some(whole("[Hh][Tt][Tt][Pp][Ss]?://[!-~]+"))).into(),
+        FieldKind::Link | FieldKind::BrowserLink => {
+            text().max_length(Some(MAX_LINK_CHARACTERS)).pattern(Some(whole("[Hh][Tt][Tt][Pp][Ss]?://[!-~]+"))).into()
+        }
         FieldKind::Date => text().format(known(KnownFormat::Date)).into(),
         FieldKind::Moment => {
             let moment = text().format(known(KnownFormat::DateTime));

@@ -16,18 +16,6 @@ use utoipa::openapi::{
 
 use crate::call::{Call, Schemas};
 
-/// The event types that can be subscribed to.
-pub(crate) const EVENT_TYPES: &[&str] = &[
-    "PAY_IN",
-    "COINS_SENT",
-    "CRYPTO_RECEIVED",
-    "RAMPOFF_FINISHED",
-    "TRANSFER_RAMPOFF_FINISHED",
-    "KYC_UPDATED",
-    "PAYMENT_UPDATED",
-    "RAMPOFF_UPDATED",
-];
-
 /// Adds the schema of a type, with all schemas it refers to, and returns the reference to it.
 pub(crate) fn described<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
     T::schemas(schemas);
@@ -114,19 +102,4 @@ fn build(all: &[&Call], extra: Vec<OpenApi>) -> OpenApi {
 pub(crate) fn openapi(all: &[&Call], extra: Vec<OpenApi>) -> String {
     // Serialization cannot fail: all maps have string keys.
     build(all, extra).to_pretty_json().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use rampart_core::partner::event::EventType;
-
-    use super::*;
-
-    #[test]
-    fn every_event_type_can_be_subscribed_to() {
-        for kind in EventType::ALL {
-            assert!(EVENT_TYPES.contains(&kind.as_str()), "{kind}");
-        }
-        assert!(EVENT_TYPES.iter().all(|name| name.parse::<EventType>().is_ok()));
-    }
 }

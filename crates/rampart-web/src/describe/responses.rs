@@ -38,7 +38,7 @@ string_enum!(
     "The type of an event.",
     &rampart_core::partner::event::EventType::ALL.map(rampart_core::partner::event::EventType::as_str)
 );
-string_enum!(SubscriptionType, "The event type that was subscribed to.", super::EVENT_TYPES);
+string_enum!(SubscriptionType, "The event type that was subscribed to.", rampart_app::partner_api::subscriptions::EVENT_TYPES);
 string_enum!(KycStatus, "The status of an identity check.", &["unused", "processing", "valid", "fail"]);
 string_enum!(CustomerType, "Whether the customer is a person or a company.", &["individual", "company"]);
 string_enum!(MethodKind, "How the customer pays.", &["redirect", "bank_transfer"]);

@@ -2,7 +2,7 @@
 //! mounted routers, with slow bodies and identifiers of other partners.
 
 use rampart_app::operate;
-use rampart_app::partner_api;
+use rampart_testkit::partner_api;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ async fn other_partners_things_do_not_exist(test: Arc<TestApp>) {
     );
     assert_eq!(client.get(&format!("/api/kyc/check?user_id={mine}")).await.status, 200);
     // A sealed quote of another partner is not accepted.
-    let request = rampart_app::QuoteRequest {
+    let request = rampart_testkit::partner_api::QuoteForm {
         amount: Some("50".into()),
         symbol: Some("USDC".into()),
         payment_type: Some("card".into()),

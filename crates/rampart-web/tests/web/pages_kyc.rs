@@ -1,6 +1,6 @@
 //! The identity page through the real router.
 
-use rampart_app::partner_api;
+use rampart_testkit::partner_api;
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -34,12 +34,12 @@ const GOOD: &str = "last_name=Garc%C3%ADa&dob=1990-03-01&identification_type=GOV
 
 /// A customer with little known data, and the path of the identity page.
 async fn newcomer(test: &TestApp) -> (CustomerId, String) {
-    let request = rampart_app::RegisterUser {
+    let request = rampart_testkit::partner_api::RegisterUserForm {
         name: Some("Ana <b>".into()),
         email: Some("ana@mail.example".into()),
         country: Some("ES".into()),
         callback_url: Some("https://shop.example/back".into()),
-        ..rampart_app::RegisterUser::default()
+        ..rampart_testkit::partner_api::RegisterUserForm::default()
     };
     let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = rampart_testkit::data_of(&answer);
@@ -300,7 +300,7 @@ async fn forms_of_other_pages_are_refused(test: Arc<TestApp>) {
 
 /// A customer who registered with a document, and the path of the form in which all data can be corrected.
 async fn registered(test: &TestApp, country: &str, document: &str, number: &str, dob: Option<&str>) -> (CustomerId, String) {
-    let request = rampart_app::RegisterUser {
+    let request = rampart_testkit::partner_api::RegisterUserForm {
         name: Some("Aurora".into()),
         last_name: dob.map(|_| "Pérez".into()),
         dob: dob.map(str::to_owned),
@@ -308,7 +308,7 @@ async fn registered(test: &TestApp, country: &str, document: &str, number: &str,
         country: Some(country.into()),
         identification_type: Some(document.into()),
         identification_number: Some(number.into()),
-        ..rampart_app::RegisterUser::default()
+        ..rampart_testkit::partner_api::RegisterUserForm::default()
     };
     let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
     let data = rampart_testkit::data_of(&answer);

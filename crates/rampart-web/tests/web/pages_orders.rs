@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rampart_app::orders::page_links;
-use rampart_app::partner_api;
-use rampart_app::{CreatePayment, CreateRampoff};
 use rampart_core::id::OrderId;
+use rampart_testkit::partner_api;
+use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
@@ -38,7 +38,7 @@ async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
 
 async fn payment_of(test: &TestApp, method: &str, amount: &str) -> (OrderId, String) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
-    let request = CreatePayment {
+    let request = CreatePaymentForm {
         payment_type: Some(method.into()),
         callback_url: Some("https://shop.example/paid".into()),
         ..buy(customer, amount)
@@ -242,7 +242,7 @@ async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<
     let client = client(&test);
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     // The bank refuses this account.
-    let request = CreateRampoff { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
+    let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
     let created = test.rampoff(id).await;

@@ -9,28 +9,22 @@ use rampart_core::text::is_blank;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::field::{FieldKind, FieldSpec};
+use super::{CompareAs, FieldKind, FieldSpec};
 
 /// The values of a request's fields. Texts and numbers are kept as sent; whole numbers as digits only.
 #[derive(Debug)]
-pub(crate) struct RequestFields {
+pub struct RequestFields {
     table: &'static [FieldSpec],
-    values: Vec<Option<FieldValue>>,
-}
-
-#[derive(Debug, Clone)]
-struct FieldValue {
-    text: String,
-    /// Whether it was a JSON number and not a string.
-    is_number: bool,
+    // An amount keeps whether it was a JSON number or a string; of other fields only the text counts.
+    values: Vec<Option<AmountSent>>,
 }
 
 /// A request with invalid fields: the refusal, and the fields that are valid.
 #[derive(Debug)]
-pub(crate) struct InvalidFields {
-    pub(crate) refusal: Refusal,
+pub struct InvalidFields {
+    pub refusal: Refusal,
     // Boxed to keep `Result` small.
-    pub(crate) fields: Box<RequestFields>,
+    pub fields: Box<RequestFields>,
 }
 
 impl From<Refusal> for InvalidFields {
@@ -39,7 +33,8 @@ impl From<Refusal> for InvalidFields {
     }
 }
 
-/// The maximum nesting of a JSON body. The known fields are flat; this bounds what is ignored.
+/// The maximum nesting of a JSON body, by contract: the same body is refused whatever the JSON library's own limit is. The known fields
+/// are flat; this bounds what is ignored.
 const MAX_NESTING_LEVELS: usize = 32;
 
 /// Collects the values and errors of a request.
@@ -72,22 +67,30 @@ impl FieldsByTable {
         first
     }
 
-    /// Reads a text value. A blank value counts as absent, because forms and templates send empty fields. Blank values of
-    /// `FieldKind::Text` are kept here; the calls treat them as absent.
+    /// Reads a text value. A blank value counts as absent, because forms and templates send empty fields. Blank values of texts
+    /// are kept, because fingerprints of earlier versions had them; [`RequestFields::present`] omits them.
     fn text(&mut self, index: usize, text: Cow<'_, str>) {
         let field = &self.fields.table[index];
         let text = field.kind.trimmed(text);
         match field.kind.check_text(&text) {
-            Ok(()) => self.fields.values[index] = Some(FieldValue { text: text.into_owned(), is_number: false }),
+            Ok(()) => self.fields.values[index] = Some(AmountSent::Text(text.into_owned())),
             Err(_) if is_blank(&text) => {}
-            Err(fault) => self.fault(index, fault),
+            Err(fault) => {
+                // Earlier versions stored invisible characters: a conflict with such a request is still found.
+                if let FieldKind::Text(max) = field.kind
+                    && FieldKind::AsTyped(max).check_text(&text).is_ok()
+                {
+                    self.fields.values[index] = Some(AmountSent::Text(text.into_owned()));
+                }
+                self.fault(index, fault);
+            }
         }
     }
 
     /// Reads a JSON number in its original notation.
     fn number(&mut self, index: usize, written: &str) {
         match self.fields.table[index].kind.read_number(written) {
-            Ok(number) => self.fields.values[index] = Some(FieldValue { text: number.into_owned(), is_number: true }),
+            Ok(number) => self.fields.values[index] = Some(AmountSent::Number(number.into_owned())),
             Err(fault) => self.fault(index, fault),
         }
     }
@@ -123,7 +126,8 @@ impl FieldsByTable {
         let absent: Vec<usize> = (0..self.fields.table.len())
             .filter(|&index| {
                 let field = &self.fields.table[index];
-                field.required && self.fields.values[index].is_none() && !self.faults.iter().any(|(name, _)| name == field.name)
+                let is_absent = self.fields.values[index].as_ref().is_none_or(|value| is_blank(value.as_str()));
+                field.required && is_absent && !self.faults.iter().any(|(name, _)| name == field.name)
             })
             .collect();
         let code = if absent.is_empty() { ErrorCode::ValidationFailed } else { ErrorCode::FailMandatoryField };
@@ -144,42 +148,37 @@ impl FieldsByTable {
 }
 
 impl RequestFields {
-    pub(crate) const fn none() -> Self {
+    pub const fn none() -> Self {
         Self { table: &[], values: Vec::new() }
     }
 
-    /// Takes the value of a field. Each field can be taken once.
-    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        self.take_value(name).map(|value| value.text)
+    /// The values in the order of the table; blank ones are absent.
+    pub(crate) fn present(&self) -> impl Iterator<Item = Option<&AmountSent>> {
+        self.values.iter().map(|value| value.as_ref().filter(|value| !is_blank(value.as_str())))
     }
 
-    pub(crate) fn take_amount(&mut self, name: &str) -> Option<AmountSent> {
-        let FieldValue { text, is_number } = self.take_value(name)?;
-        Some(if is_number { AmountSent::Number(text) } else { AmountSent::Text(text) })
-    }
-
-    fn take_value(&mut self, name: &str) -> Option<FieldValue> {
-        let index = self.table.iter().position(|field| field.name == name);
-        debug_assert!(index.is_some(), "the table has no field {name}");
-        index.and_then(|index| self.values[index].take())
+    /// The values as sent, and how they are compared between repeated requests.
+    pub(crate) fn compared(&self) -> impl Iterator<Item = (CompareAs, Option<&str>)> {
+        let values = self.values.iter().map(|value| value.as_ref().map(AmountSent::as_str));
+        let compared = self.table.iter().map(|field| field.compare).zip(values);
+        compared.filter(|(compare, value)| match compare {
+            CompareAs::Never => false,
+            CompareAs::CodeIfSent => value.is_some(),
+            _ => true,
+        })
     }
 
     /// The value of a field, if the table has the field and it was sent.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         let index = self.table.iter().position(|field| field.name == name)?;
-        self.values[index].as_ref().map(|value| value.text.as_str())
-    }
-
-    /// Takes the value of a required field.
-    pub(crate) fn take_required(&mut self, name: &str) -> String {
-        self.take(name).unwrap_or_default()
+        self.values[index].as_ref().map(AmountSent::as_str)
     }
 
     /// Reads a JSON object. Unknown members are ignored.
     ///
     /// # Errors
     /// `malformed_json`, `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_json(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
+    pub fn from_json(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
         let malformed = |reason: String| Refusal::new(ErrorCode::MalformedJson, format!("The request's body is not valid JSON: {reason}."));
         let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8".into()))?;
         if is_nested_deeper(body, MAX_NESTING_LEVELS) {
@@ -201,7 +200,7 @@ impl RequestFields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_form(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
+    pub fn from_form(table: &'static [FieldSpec], body: &[u8]) -> Result<Self, InvalidFields> {
         let not_text = || Refusal::new(ErrorCode::ValidationFailed, "The form must be UTF-8.");
         Self::from_pairs(table, std::str::from_utf8(body).map_err(|_| not_text())?)
     }
@@ -210,7 +209,7 @@ impl RequestFields {
     ///
     /// # Errors
     /// `fail_mandatory_field` or `validation_failed`.
-    pub(crate) fn from_query(table: &'static [FieldSpec], query: Option<&str>) -> Result<Self, InvalidFields> {
+    pub fn from_query(table: &'static [FieldSpec], query: Option<&str>) -> Result<Self, InvalidFields> {
         Self::from_pairs(table, query.unwrap_or_default())
     }
 
@@ -246,23 +245,8 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));
     }
-    let bytes = text.as_bytes();
-    let hex_digit =
-        |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|value| u8::try_from(value).ok());
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        match (bytes[index], hex_digit(index + 1), hex_digit(index + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(high * 16 + low);
-                index += 2;
-            }
-            (b'+', ..) => decoded.push(b' '),
-            (byte, ..) => decoded.push(byte),
-        }
-        index += 1;
-    }
-    String::from_utf8(decoded).ok().map(Cow::Owned)
+    let blanks = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&blanks).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()))
 }
 
 /// Whether brackets outside of strings are nested deeper than `max_levels`.
@@ -331,13 +315,13 @@ struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::{FieldKind, optional, required};
+    use crate::partner_api::request::field::{optional, required};
 
     const TABLE: &[FieldSpec] = &[
-        required("name", FieldKind::Text(10), ""),
-        optional("amount", FieldKind::Money, ""),
-        optional("user_id", FieldKind::Integer(1, 1_000), ""),
-        optional("note", FieldKind::Text(10), ""),
+        required(FieldKind::Text(10), "").named("name"),
+        optional(FieldKind::Money, "").named("amount"),
+        optional(FieldKind::Integer(1, 1_000), "").named("user_id"),
+        optional(FieldKind::Text(10), "").named("note"),
     ];
 
     fn json(body: &str) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
@@ -349,7 +333,7 @@ mod tests {
     }
 
     fn outcome(read: Result<RequestFields, InvalidFields>) -> Result<Vec<Option<String>>, (ErrorCode, Vec<String>)> {
-        read.map(|fields| fields.values.into_iter().map(|value| value.map(|value| value.text)).collect())
+        read.map(|fields| fields.values.iter().map(|value| value.as_ref().map(|value| value.as_str().to_owned())).collect())
             .map_err(|invalid| invalid.refusal)
             .map_err(|refusal| (refusal.code, refusal.fields.into_iter().map(|(field, message)| format!("{field} {message}")).collect()))
     }
@@ -381,37 +365,41 @@ mod tests {
 
     #[test]
     fn amounts_remember_whether_they_were_numbers() {
-        let amount = |body: &str| RequestFields::from_json(TABLE, body.as_bytes()).unwrap().take_amount("amount");
+        let amount = |body: &str| RequestFields::from_json(TABLE, body.as_bytes()).unwrap().values[1].clone();
         assert_eq!(amount(r#"{"name":"Ana","amount":20.000}"#), Some(AmountSent::Number("20.000".into())));
         assert_eq!(amount(r#"{"name":"Ana","amount":"20.000"}"#), Some(AmountSent::Text("20.000".into())));
-        let asked = RequestFields::from_query(TABLE, Some("name=Ana&amount=20.000")).unwrap().take_amount("amount");
+        let asked = RequestFields::from_query(TABLE, Some("name=Ana&amount=20.000")).unwrap().values[1].clone();
         assert_eq!(asked, Some(AmountSent::Text("20.000".into())));
     }
 
     #[test]
     fn what_is_blank_is_absent_whatever_the_kind() {
         const KINDS: &[FieldSpec] = &[
-            optional("text", FieldKind::Text(10), ""),
-            optional("code", FieldKind::Code(10), ""),
-            optional("token", FieldKind::Token(10), ""),
-            optional("secret", FieldKind::Secret(6), ""),
-            optional("email", FieldKind::Email, ""),
-            optional("link", FieldKind::Link, ""),
-            optional("date", FieldKind::Date, ""),
-            optional("moment", FieldKind::Moment, ""),
-            optional("integer", FieldKind::Integer(1, 9), ""),
-            optional("money", FieldKind::Money, ""),
-            optional("choice", FieldKind::Choice(&["a"]), ""),
-            optional("words", FieldKind::Words(&["a"]), ""),
+            optional(FieldKind::Text(10), "").named("text"),
+            optional(FieldKind::AsTyped(10), "").named("typed"),
+            optional(FieldKind::Country, "").named("country"),
+            optional(FieldKind::Code(10), "").named("code"),
+            optional(FieldKind::Token(10), "").named("token"),
+            optional(FieldKind::Secret(6), "").named("secret"),
+            optional(FieldKind::Email, "").named("email"),
+            optional(FieldKind::Link, "").named("link"),
+            optional(FieldKind::Date, "").named("date"),
+            optional(FieldKind::Moment, "").named("moment"),
+            optional(FieldKind::Integer(1, 9), "").named("integer"),
+            optional(FieldKind::Money, "").named("money"),
+            optional(FieldKind::Choice(&["a"]), "").named("choice"),
+            optional(FieldKind::Words(&["a"]), "").named("words"),
         ];
         for field in KINDS {
             for (blank, encoded) in [("", ""), (" ", "+"), ("\t\n", "%09%0A"), ("\u{a0}", "%C2%A0")] {
                 let body = serde_json::json!({ field.name: blank }).to_string();
-                let mut read = RequestFields::from_json(KINDS, body.as_bytes()).unwrap();
-                let text = read.take(field.name).unwrap_or_default();
-                assert!(text.trim().is_empty() && (text.is_empty() || field.name == "text"), "{body}");
-                let read = RequestFields::from_query(KINDS, Some(&format!("{}={encoded}", field.name)));
-                assert!(read.unwrap().take(field.name).unwrap_or_default().trim().is_empty(), "{}={encoded}", field.name);
+                let read = RequestFields::from_json(KINDS, body.as_bytes()).unwrap();
+                let text = read.get(field.name).unwrap_or_default();
+                assert!(text.trim().is_empty() && (text.is_empty() || ["text", "typed", "country"].contains(&field.name)), "{body}");
+                assert!(read.present().all(|value| value.is_none()), "{body}");
+                let read = RequestFields::from_query(KINDS, Some(&format!("{}={encoded}", field.name))).unwrap();
+                assert!(read.get(field.name).unwrap_or_default().trim().is_empty(), "{}={encoded}", field.name);
+                assert!(read.present().all(|value| value.is_none()), "{}={encoded}", field.name);
             }
         }
         for blank in ["", "\n"] {
@@ -421,14 +409,14 @@ mod tests {
 
     #[test]
     fn a_plus_that_was_not_encoded_is_understood_in_a_moment() {
-        const LIST: &[FieldSpec] = &[optional("from", FieldKind::Moment, "")];
+        const LIST: &[FieldSpec] = &[optional(FieldKind::Moment, "").named("from")];
         for (query, read) in [
             ("from=2026-01-31T12:00:00+02:00", "2026-01-31T12:00:00+02:00"),
             ("from=2026-01-31T12:00:00%2B02:00", "2026-01-31T12:00:00+02:00"),
             ("from=2026-01-31+12:00:00Z", "2026-01-31 12:00:00Z"),
             ("from=2026-01-31+12:00:00+02:00", "2026-01-31 12:00:00+02:00"),
         ] {
-            assert_eq!(RequestFields::from_query(LIST, Some(query)).unwrap().take("from").as_deref(), Some(read));
+            assert_eq!(RequestFields::from_query(LIST, Some(query)).unwrap().get("from"), Some(read));
         }
     }
 

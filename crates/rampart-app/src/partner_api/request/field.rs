@@ -1,16 +1,27 @@
-//! The specification of request fields, one table per call. Requests are validated by the table and the OpenAPI description
-//! is generated from it, so that the two agree.
+//! What the tables of requests are made of: the kinds of fields with their bounds. Requests are read by them and the OpenAPI
+//! description is generated from them, so that the two agree.
 
 use std::borrow::Cow;
 
+use rampart_core::identity::country::Country;
 use rampart_core::identity::email::{self, Email};
+use rampart_core::identity::identification::Date;
 use rampart_core::money::amount::whole_number;
+use rampart_core::text;
+use rampart_core::time::Timestamp;
+
+use super::compare::CompareAs;
 
 /// The kind of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FieldKind {
-    /// Text without control characters, of 1 to this many characters.
+pub enum FieldKind {
+    /// Text of visible characters, of 1 to this many characters.
     Text(usize),
+    /// Text without control characters, of 1 to this many characters, that a validator of its own judges (numbers, accounts), or that
+    /// is only searched for: texts stored under older rules must still be found.
+    AsTyped(usize),
+    /// A served country, by name or ISO code.
+    Country,
     /// 1 to this many ASCII letters, digits, `_` and `-`: names of coins, chains and methods.
     Code(usize),
     /// 1 to this many visible ASCII characters: keys, cursors, sealed quotes, identifiers.
@@ -23,6 +34,8 @@ pub(crate) enum FieldKind {
     Email,
     /// An http or https URL. The scheme may be in upper case.
     Link,
+    /// An http or https URL for a browser, without user name and password.
+    BrowserLink,
     /// A calendar date, `YYYY-MM-DD`.
     Date,
     /// A time in RFC 3339, or a date, which means its beginning.
@@ -39,45 +52,78 @@ pub(crate) enum FieldKind {
 
 /// A field of a request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldSpec {
-    pub(crate) name: &'static str,
-    pub(crate) kind: FieldKind,
-    pub(crate) required: bool,
-    pub(crate) about: &'static str,
-    pub(crate) example: Option<&'static str>,
+pub struct FieldSpec {
+    pub name: &'static str,
+    pub kind: FieldKind,
+    pub required: bool,
+    pub about: &'static str,
+    pub example: Option<&'static str>,
+    /// How it is compared between repeated requests. It is part of stored fingerprints, so it never changes.
+    pub compare: CompareAs,
 }
 
-pub(crate) const fn optional(name: &'static str, kind: FieldKind, about: &'static str) -> FieldSpec {
-    FieldSpec { name, kind, required: false, about, example: None }
+/// A field that may be absent, without its name.
+#[must_use]
+pub const fn optional(kind: FieldKind, about: &'static str) -> FieldSpec {
+    FieldSpec { name: "", kind, required: false, about, example: None, compare: kind.compare() }
 }
 
-pub(crate) const fn required(name: &'static str, kind: FieldKind, about: &'static str) -> FieldSpec {
-    FieldSpec { name, kind, required: true, about, example: None }
+/// A field that must be sent, without its name.
+#[must_use]
+pub const fn required(kind: FieldKind, about: &'static str) -> FieldSpec {
+    FieldSpec { required: true, ..optional(kind, about) }
 }
 
 impl FieldSpec {
+    /// The field under its name.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// A field that is compared otherwise than its kind usually is.
+    #[must_use]
+    pub const fn compared(mut self, compare: CompareAs) -> Self {
+        self.compare = compare;
+        self
+    }
+
     /// Adds an example, as JSON.
-    pub(crate) const fn example(mut self, json: &'static str) -> Self {
+    #[must_use]
+    pub const fn example(mut self, json: &'static str) -> Self {
         self.example = Some(json);
         self
     }
 }
 
 /// The maximum number of digits on each side of the decimal point of an amount that is sent as text.
-pub(crate) const MAX_MONEY_DIGITS: usize = 30;
-pub(crate) const MAX_LINK_CHARACTERS: usize = 2_048;
-pub(crate) const MAX_SECRET_CHARACTERS: usize = 256;
-pub(crate) const MAX_WALLET_CHARACTERS: usize = 128;
+pub const MAX_MONEY_DIGITS: usize = 30;
+pub const MAX_LINK_CHARACTERS: usize = 2_048;
+pub const MAX_SECRET_CHARACTERS: usize = 256;
+pub const MAX_WALLET_CHARACTERS: usize = 128;
 /// The maximum length of a JSON number that is parsed.
 const MAX_NUMBER_CHARACTERS: usize = 80;
+/// The maximum length of a country's name.
+pub const MAX_COUNTRY_CHARACTERS: usize = 60;
 /// Long enough for any sensible number of decimals of the seconds.
 const MAX_MOMENT_BYTES: usize = 64;
 
 type FieldCheck = Result<(), Cow<'static, str>>;
 
 impl FieldKind {
+    const fn compare(self) -> CompareAs {
+        match self {
+            Self::Integer(..) => CompareAs::Integer,
+            Self::Money => CompareAs::Decimal,
+            Self::Code(_) => CompareAs::Code,
+            Self::AsTyped(_) | Self::Token(_) | Self::Wallet | Self::Link | Self::BrowserLink => CompareAs::Trimmed,
+            _ => CompareAs::Text,
+        }
+    }
+
     /// The text without what its kind ignores around the value.
-    pub(crate) fn trimmed(self, text: Cow<'_, str>) -> Cow<'_, str> {
+    pub fn trimmed(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match self {
             Self::Wallet | Self::Email => match rampart_core::text::trimmed(&text) {
                 bare if bare.len() == text.len() => text,
@@ -88,9 +134,21 @@ impl FieldKind {
     }
 
     /// Validates a text. The error message completes a sentence that begins with the field's name.
-    pub(crate) fn check_text(self, text: &str) -> FieldCheck {
+    pub fn check_text(self, text: &str) -> FieldCheck {
         match self {
-            Self::Text(max) => check_length(text, 1, max).and_then(|()| no_control(text)),
+            Self::AsTyped(max) => check_length(text, 1, max).and_then(|()| no_control(text)),
+            Self::Text(max) => {
+                Self::AsTyped(max).check_text(text)?;
+                // A blank text counts as absent, whatever it is made of.
+                if text::is_blank(text) { Ok(()) } else { text::check(text).map_err(|fault| fault.to_string().into()) }
+            }
+            Self::Country => {
+                Self::Text(MAX_COUNTRY_CHARACTERS).check_text(text)?;
+                ensure(
+                    text::is_blank(text) || Country::find(text).is_some(),
+                    "must be the name or the ISO code of a served country, such as ESP",
+                )
+            }
             Self::Secret(min) => check_length(text, min, MAX_SECRET_CHARACTERS).and_then(|()| no_control(text)),
             Self::Code(max) => {
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -108,16 +166,16 @@ impl FieldKind {
             }
             Self::Link => {
                 check_length(text, 1, MAX_LINK_CHARACTERS)?;
-                let is_web = |scheme: &str| ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-                let visible = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
-                let fits = text.split_once("://").is_some_and(|(scheme, rest)| is_web(scheme) && visible(rest));
-                ensure(fits, "must be a URL that begins with https:// or http://")
+                let is_visible = text.contains("://") && text.bytes().all(|byte| byte.is_ascii_graphic());
+                ensure(is_visible && link(text).is_some(), "must be a URL that begins with https:// or http://")
             }
-            Self::Date => ensure(is_date(text), "must be a date such as 1986-05-03"),
-            Self::Moment => {
-                let reads = text.len() <= MAX_MOMENT_BYTES && text.parse::<rampart_core::time::Timestamp>().is_ok();
-                ensure(reads || is_date(text), "must be a moment such as 2026-01-31T12:00:00Z")
+            Self::BrowserLink => {
+                Self::Link.check_text(text)?;
+                let is_bare = |url: url::Url| url.username().is_empty() && url.password().is_none();
+                ensure(link(text).is_some_and(is_bare), "must not have a user name or password in it")
             }
+            Self::Date => ensure(text.parse::<Date>().is_ok(), "must be a date such as 1986-05-03"),
+            Self::Moment => ensure(moment(text).is_some(), "must be a moment such as 2026-01-31T12:00:00Z"),
             Self::Integer(min, max) => {
                 let digits = (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
                 let fits = digits && text.parse::<i64>().is_ok_and(|number| (min..=max).contains(&number));
@@ -144,7 +202,7 @@ impl FieldKind {
     }
 
     /// Validates a JSON number in its original notation. A whole number is returned as digits only.
-    pub(crate) fn read_number(self, number: &str) -> Result<Cow<'_, str>, Cow<'static, str>> {
+    pub fn read_number(self, number: &str) -> Result<Cow<'_, str>, Cow<'static, str>> {
         match self {
             Self::Integer(..) => {
                 let digits = match whole_number(number) {
@@ -186,14 +244,17 @@ fn no_control(text: &str) -> FieldCheck {
     ensure(!text.bytes().any(|byte| byte < 0x20 || byte == 0x7f), "must not contain control characters")
 }
 
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_digit);
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' || !digits(0..4) || !digits(5..7) || !digits(8..10) {
-        return false;
-    }
-    // The time parser knows which dates exist.
-    format!("{text}T00:00:00Z").parse::<rampart_core::time::Timestamp>().is_ok()
+/// An http or https URL.
+pub(super) fn link(text: &str) -> Option<url::Url> {
+    url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// A time, or a date, which means its beginning in UTC.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let of_day = |text: &str| text.parse::<Date>().ok().and_then(|date| format!("{date}T00:00:00Z").parse().ok());
+    let moment = if text.len() <= MAX_MOMENT_BYTES { text.parse().ok().or_else(|| of_day(text)) } else { None }?;
+    // Identifiers sort by time until the year 2397, and lists are cut by identifiers.
+    Some(Timestamp::clamp(moment, Timestamp::from_micros(0), Timestamp::from_micros(13_500_000_000_000_000)))
 }
 
 fn is_decimal_text(text: &str) -> bool {
@@ -212,7 +273,14 @@ mod tests {
     fn texts_are_checked_by_kind() {
         let long = "x".repeat(300);
         for (kind, good, bad) in [
-            (FieldKind::Text(5), &["Ana", "ñandú", "12345"][..], &["", "123456", "a\0b", "a\nb"][..]),
+            (FieldKind::Text(5), &["Ana", "ñandú", "12345"][..], &["", "123456", "a\0b", "a\nb", "a\u{202e}b"][..]),
+            (FieldKind::AsTyped(5), &["Ana", "ñandú", "12345", "a\u{202e}b"], &["", "123456", "a\0b", "a\nb"]),
+            (FieldKind::Country, &["ESP", "Spain", "es"], &["Atlantis", "E\0"]),
+            (
+                FieldKind::BrowserLink,
+                &["https://a.example/b"],
+                &["https://bank.example:x@evil.example/", "https://a@b.example", "javascript:alert(1)"],
+            ),
             (FieldKind::Code(4), &["USDC", "a_-1"], &["", "USDCX", "U C", "é"]),
             (FieldKind::Token(8), &["abc~!=", "x"], &["", "a b", "ñ", "123456789"]),
             (FieldKind::Secret(6), &["123456", "ññññññ"], &["12345", "ñññññ", &long]),
