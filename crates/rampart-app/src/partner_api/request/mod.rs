@@ -15,7 +15,7 @@ use rampart_core::money::amount::AmountSent;
 use rampart_core::time::Timestamp;
 
 pub use compare::CompareAs;
-pub(crate) use faults::Faults;
+pub(crate) use faults::FieldFaults;
 pub use field::{FieldKind, FieldSpec};
 pub use reader::{InvalidFields, RequestFields};
 
