@@ -31,6 +31,8 @@ impl FormValue for String {
 impl FormValue for AmountSent {
     fn json(&self) -> String {
         match self {
+            // Only a JSON number may have an exponent.
+            Self::Text(text) if text.starts_with(|first: char| first.is_ascii_digit()) && text.contains('e') => text.clone(),
             Self::Text(text) => text.json(),
             Self::Number(number) => number.clone(),
         }

@@ -3,7 +3,7 @@
 use rampart_core::identity::identification::Date;
 use rampart_core::time::Timestamp;
 
-use crate::partner_api::request::Faults;
+use crate::partner_api::request::FieldFaults;
 
 /// A plausible date of birth.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) struct DateOfBirth {
 }
 
 /// A date of birth that was sent; `None` for one that is no date. It must be in the past.
-pub(crate) fn read(faults: &mut Faults, date: Option<Date>, now: Timestamp) -> Option<DateOfBirth> {
+pub(crate) fn read(faults: &mut FieldFaults, date: Option<Date>, now: Timestamp) -> Option<DateOfBirth> {
     let birth = date.and_then(|date| of(date, now));
     if birth.is_none() {
         faults.malformed("dob", "must be a date in the past such as 1986-05-03");

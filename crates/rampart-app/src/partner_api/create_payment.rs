@@ -39,7 +39,7 @@ use crate::partner_api::authenticate;
 use crate::partner_api::quotes;
 use crate::partner_api::request::common::{COIN, CURRENCY, EXTERNAL_ID, NAME, QUOTE, USER};
 use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{Faults, request};
+use crate::partner_api::request::{FieldFaults, request};
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
@@ -159,7 +159,7 @@ async fn replay_payment_response(app: &App, stored: StoredResponse) -> AppResult
 
 /// The checks of fields that need the catalogue.
 fn parse_payment<'a>(app: &'a App, request: &'a CreatePayment<'a>) -> AppResult<ParsedCreatePayment<'a>> {
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let fiat = request.fiat_symbol;
     let is_latin_american = order_checks::is_latin_american_currency(app, fiat);
     if is_latin_american.is_none() {

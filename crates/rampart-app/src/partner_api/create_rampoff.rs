@@ -33,7 +33,7 @@ use crate::partner_api::create_payment::OrderAttempt;
 use crate::partner_api::quotes;
 use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, COIN, EXTERNAL_ID, NAME, QUOTE, USER};
 use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{CompareAs, Faults, request};
+use crate::partner_api::request::{CompareAs, FieldFaults, request};
 use crate::partner_api::token_price;
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
@@ -145,7 +145,7 @@ async fn replay_rampoff_response(app: &App, stored: StoredResponse) -> AppResult
 
 /// The checks of fields that need the catalogue.
 fn parse_rampoff<'a>(app: &'a App, request: &'a CreateRampoff<'a>) -> AppResult<ParsedCreateRampoff<'a>> {
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let coin = token_price::find_coin(app, request.symbol, request.blockchain).and_then(|coin| app.catalogue.coin(coin));
     let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
     faults.finish()?;

@@ -31,7 +31,7 @@ use crate::orders::page_links;
 use crate::partner_api::create_payment::checked_refund_account;
 use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
 use crate::partner_api::request::field::{FieldKind, required};
-use crate::partner_api::request::{CompareAs, Faults, request};
+use crate::partner_api::request::{CompareAs, FieldFaults, request};
 use crate::state::own_accounts;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::CreatedResponse;
@@ -159,7 +159,7 @@ pub async fn set_payout_account(
 /// before.
 pub async fn give_refund_account(app: &App, token: &str, account: &str, name: &str) -> AppResult<()> {
     let payment = page_links::payment_by_token(app, token).await?;
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let account = faults.number("account", Some(account));
     faults.require("account", account);
     let name = faults.text("name", Some(name));
@@ -188,7 +188,7 @@ pub async fn give_refund_account(app: &App, token: &str, account: &str, name: &s
 /// `not_found`; `fail_mandatory_field`, `invalid_wallet`; `validation_failed` where a wallet was given before.
 pub async fn give_refund_wallet(app: &App, token: &str, wallet: &str) -> AppResult<()> {
     let rampoff = page_links::rampoff_by_token(app, token).await?;
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let wallet = faults.number("wallet", Some(text::trimmed(wallet)));
     let wallet = faults.require("wallet", wallet).unwrap_or_default();
     faults.finish()?;

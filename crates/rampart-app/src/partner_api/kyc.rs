@@ -17,7 +17,7 @@ use crate::orders::page_links;
 use crate::pages::KycForm;
 use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
 use crate::partner_api::request::common::USER;
-use crate::partner_api::request::{Faults, request};
+use crate::partner_api::request::{FieldFaults, request};
 use crate::state::partner_cache::AuthenticatedPartner;
 
 request! {
@@ -65,7 +65,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     let holder = customer.holder();
     let now = app.business.now();
     let minimum_age = app.config.registration.minimum_age;
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let mut warnings: Vec<Warning> = Vec::new();
     let may_set = |known: &Redacted| !approved || known.reveal().is_empty();
 
@@ -163,7 +163,7 @@ pub(crate) fn fill_in(app: &App, mut customer: Customer, form: &KycForm) -> AppR
     Ok((customer, document))
 }
 
-fn read_birth(faults: &mut Faults, form: &KycForm, now: Timestamp) -> Option<DateOfBirth> {
+fn read_birth(faults: &mut FieldFaults, form: &KycForm, now: Timestamp) -> Option<DateOfBirth> {
     let text = faults.text("dob", form.dob.as_deref())?;
     date_of_birth::read(faults, text.parse().ok(), now)
 }
@@ -171,7 +171,7 @@ fn read_birth(faults: &mut Faults, form: &KycForm, now: Timestamp) -> Option<Dat
 /// Checks that the document of a reinforced form can be the customer's own: of a person for a person, with the same
 /// date of birth.
 fn own_document(
-    faults: &mut Faults,
+    faults: &mut FieldFaults,
     customer: &Customer,
     birth: Option<&DateOfBirth>,
     given: &Identification,

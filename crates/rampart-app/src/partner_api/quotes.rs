@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::partner_api::request::common::{COIN, CURRENCY, NAME};
 use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{Faults, FieldType, request};
+use crate::partner_api::request::{FieldFaults, FieldType, request};
 use crate::partner_api::token_price;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
@@ -65,7 +65,7 @@ const EURO: Currency = Currency::literal("EUR");
 /// Chooses among methods or rails that exist in several countries: the one in EUR. Without one in EUR the choice is
 /// ambiguous, and the country is required.
 fn choose_default<'a, T>(
-    faults: &mut Faults,
+    faults: &mut FieldFaults,
     found: impl Iterator<Item = &'a T>,
     place: impl Fn(&T) -> (Country, Currency),
 ) -> Option<&'a T> {
@@ -89,7 +89,7 @@ fn choose_default<'a, T>(
 /// # Errors
 /// [`QuoteRequest::CODES`].
 pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequest<'_>) -> AppResult<QuoteView> {
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let is_coin_amount = request.amount_in == Some(AmountUnit::Coin);
     let method = find_method(app, &mut faults, request);
     let coin = token_price::find_coin(app, request.symbol, request.chain).and_then(|coin| app.catalogue.coin(coin));
@@ -136,7 +136,7 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
 /// # Errors
 /// [`RampoffQuoteRequest::CODES`].
 pub async fn rampoff_quote(app: &App, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest<'_>) -> AppResult<RampoffQuoteView> {
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let coin = token_price::find_coin(app, request.symbol, request.blockchain).and_then(|coin| app.catalogue.coin(coin));
     let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
     let rail = find_payout_rail(app, &mut faults, request);
@@ -171,7 +171,7 @@ fn seal_terms(app: &App, caller: &AuthenticatedPartner, now: Timestamp, terms: Q
     (app.keys.seal_quote(&quote), expires_at)
 }
 
-fn find_method<'a>(app: &'a App, faults: &mut Faults, request: &QuoteRequest<'_>) -> Option<&'a Method> {
+fn find_method<'a>(app: &'a App, faults: &mut FieldFaults, request: &QuoteRequest<'_>) -> Option<&'a Method> {
     let fits = |method: &&Method| {
         method.enabled
             && method.payment_type.is_spelled(request.payment_type)
@@ -181,7 +181,7 @@ fn find_method<'a>(app: &'a App, faults: &mut Faults, request: &QuoteRequest<'_>
     choose_default(faults, app.catalogue.methods.iter().filter(fits), |method| (method.country, method.fiat))
 }
 
-fn find_payout_rail<'a>(app: &'a App, faults: &mut Faults, request: &RampoffQuoteRequest<'_>) -> Option<&'a PayoutRail> {
+fn find_payout_rail<'a>(app: &'a App, faults: &mut FieldFaults, request: &RampoffQuoteRequest<'_>) -> Option<&'a PayoutRail> {
     let fits = |rail: &&PayoutRail| {
         rail.enabled
             && request.country.is_none_or(|country| rail.country == country)

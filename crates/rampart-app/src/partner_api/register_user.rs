@@ -27,7 +27,7 @@ use crate::orders::page_links;
 use crate::orders::page_links::{KYC_FORM_URL, with_token};
 use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE};
 use crate::partner_api::request::field::{FieldKind, MAX_COUNTRY_CHARACTERS, optional, required};
-use crate::partner_api::request::{CompareAs, Faults, request};
+use crate::partner_api::request::{CompareAs, FieldFaults, request};
 use crate::state::customer_number;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RegisteredView};
@@ -64,7 +64,7 @@ const COUNTRY: FieldKind = FieldKind::Text(MAX_COUNTRY_CHARACTERS);
 
 /// Parses an identification: both fields or neither.
 pub(crate) fn read_identification(
-    faults: &mut Faults,
+    faults: &mut FieldFaults,
     country: Option<Country>,
     document: Option<&str>,
     number: Option<&str>,
@@ -110,7 +110,7 @@ pub(crate) const BIRTH_NEEDED: &str = "dob_needed";
 /// Checks that identification and date of birth agree, and that the customer is old enough. Returns the date of birth,
 /// taken from the number when none was sent.
 pub(crate) fn check_birth_date(
-    faults: &mut Faults,
+    faults: &mut FieldFaults,
     warnings: &mut Vec<Warning>,
     birth: Option<DateOfBirth>,
     identified: Option<&(Identification, identification::ValidDocument)>,
@@ -284,7 +284,7 @@ fn registered_json(app: &App, customer: &Customer) -> AppResult<String> {
 /// The checks of fields that need each other, the settings or the time.
 fn read_registration(app: &App, request: &RegisterUser<'_>) -> AppResult<Registration> {
     let settings = &app.config.registration;
-    let mut faults = Faults::default();
+    let mut faults = FieldFaults::default();
     let mut warnings = Vec::new();
     if settings.disposable_domains.iter().any(|known| request.email.is_below(known)) {
         let message = format!("addresses of {} are not accepted", request.email.domain_in_letters());
@@ -344,7 +344,7 @@ fn read_registration(app: &App, request: &RegisterUser<'_>) -> AppResult<Registr
 
 /// An invalid value is stored with a warning, or refused in strict mode.
 fn warn_or_refuse(
-    faults: &mut Faults,
+    faults: &mut FieldFaults,
     warnings: &mut Vec<Warning>,
     strict: bool,
     code: ErrorCode,
@@ -359,7 +359,7 @@ fn warn_or_refuse(
 }
 
 /// Doubts about a telephone number are warnings.
-pub(crate) fn check_phone(faults: &mut Faults, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
+pub(crate) fn check_phone(faults: &mut FieldFaults, warnings: &mut Vec<Warning>, country: Country, text: &str, strict: bool) {
     match phone::check(country, text) {
         Ok(checked) => warnings.extend(checked.doubts.iter().map(|warn_or_refuse| Warning {
             field: "phone".into(),
@@ -371,7 +371,7 @@ pub(crate) fn check_phone(faults: &mut Faults, warnings: &mut Vec<Warning>, coun
 }
 
 /// The country, and the text it was sent as. Both fields must name the same country.
-fn read_country<'a>(faults: &mut Faults, request: &RegisterUser<'a>) -> Option<(Country, &'a str)> {
+fn read_country<'a>(faults: &mut FieldFaults, request: &RegisterUser<'a>) -> Option<(Country, &'a str)> {
     let sent = [("country", request.country), ("country_code", request.country_code)];
     let mut found: Option<(Country, &str)> = None;
     for (field, text) in sent.into_iter().filter_map(|(field, text)| Some((field, text?))) {

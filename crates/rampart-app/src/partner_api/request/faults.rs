@@ -1,4 +1,4 @@
-//! Faults of fields that only a rule can find. All are collected, so that one response names every field at fault.
+//! FieldFaults of fields that only a rule can find. All are collected, so that one response names every field at fault.
 
 use rampart_core::money::amount::{Amount, AmountError, AmountSent};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -14,9 +14,9 @@ const PAGE_NUMBER: FieldKind = FieldKind::AsTyped(200);
 
 /// Collects faults in the order found.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<(ErrorCode, &'static str, String)>);
+pub(crate) struct FieldFaults(Vec<(ErrorCode, &'static str, String)>);
 
-impl Faults {
+impl FieldFaults {
     pub(crate) fn fault(&mut self, code: ErrorCode, field: &'static str, message: impl Into<String>) {
         self.0.push((code, field, message.into()));
     }

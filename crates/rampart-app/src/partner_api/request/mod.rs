@@ -15,7 +15,7 @@ use rampart_core::money::amount::AmountSent;
 use rampart_core::time::Timestamp;
 
 pub use compare::CompareAs;
-pub(crate) use faults::Faults;
+pub(crate) use faults::FieldFaults;
 pub use field::{FieldKind, FieldSpec};
 pub use reader::{InvalidFields, RequestFields};
 
@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn the_parts_of_stored_fingerprints_stay() {
         use CompareAs::{Code, CodeIfSent, Decimal, Integer, Never, Text, Trimmed};
-        let expected: [(&[FieldSpec], &[(&str, CompareAs)]); 7] = [
+        type Parts = &'static [(&'static str, CompareAs)];
+        let expected: [(&[FieldSpec], Parts); 7] = [
             (
                 CreatePayment::FIELDS,
                 &[

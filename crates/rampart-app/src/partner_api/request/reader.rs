@@ -148,6 +148,7 @@ impl FieldsByTable {
 }
 
 impl RequestFields {
+    /// The fields of a call that takes none.
     pub const fn none() -> Self {
         Self { table: &[], values: Vec::new() }
     }
