@@ -1,12 +1,18 @@
-//! An order of either direction, for code that treats both alike.
+//! An order of either leg, for code that treats both alike.
 
 use crate::id::{CustomerId, OrderId};
-use crate::money::asset::Asset;
-use crate::order::HoldReason;
-use crate::order::payment::{Payment, PaymentState};
-use crate::order::rampoff::{Rampoff, RampoffState};
+use crate::money::amount::Amount;
+use crate::money::asset::{Asset, CoinId, Currency};
+use crate::order::arrival::Leg;
+use crate::order::leg::OrderLeg;
+use crate::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState};
+use crate::order::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
+use crate::order::{CommandRefusal, Context, HoldReason, OrderHead, SetAside};
 use crate::outgoing::OutgoingRecord;
-use crate::step::record::RecordKey;
+use crate::ports::ScreeningResult;
+use crate::step::Step;
+use crate::step::record::{Record, RecordKey};
+use crate::time::Timestamp;
 
 /// A payment or a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,32 +21,185 @@ pub enum Order {
     Rampoff(Box<Rampoff>),
 }
 
+/// A fact that means the same for both legs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderFact {
+    Screened {
+        verdict: ScreeningResult,
+        /// Whether the present refund destination, if there is one, was part of the screening.
+        about_refund: bool,
+    },
+    SetAside {
+        became: SetAside,
+        /// In minor units.
+        amount: Amount,
+    },
+    TimePassed,
+}
+
+/// A command that means the same for both legs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderCommand {
+    Cancel,
+    Hold,
+    Release,
+    Refund,
+    SetAside,
+}
+
+macro_rules! of_both_legs {
+    ($($leg:ident($fact:ident, $command:ident)),+) => {
+        $(impl From<OrderFact> for $fact {
+            fn from(fact: OrderFact) -> Self {
+                match fact {
+                    OrderFact::Screened { verdict, about_refund } => Self::Screened { verdict, about_refund },
+                    OrderFact::SetAside { became, amount } => Self::SetAside { became, amount },
+                    OrderFact::TimePassed => Self::TimePassed,
+                }
+            }
+        }
+
+        impl From<OrderCommand> for $command {
+            fn from(command: OrderCommand) -> Self {
+                match command {
+                    OrderCommand::Cancel => Self::Cancel,
+                    OrderCommand::Hold => Self::Hold,
+                    OrderCommand::Release => Self::Release,
+                    OrderCommand::Refund => Self::Refund,
+                    OrderCommand::SetAside => Self::SetAside,
+                }
+            }
+        }
+
+        impl From<$leg> for Order {
+            fn from(order: $leg) -> Self {
+                Self::$leg(Box::new(order))
+            }
+        })+
+
+        impl From<Order> for Record {
+            fn from(order: Order) -> Self {
+                match order {
+                    $(Order::$leg(order) => Self::$leg(order)),+
+                }
+            }
+        }
+
+        impl Order {
+            /// What it has whichever its leg.
+            #[must_use]
+            pub const fn head(&self) -> &OrderHead {
+                match self {
+                    $(Self::$leg(order) => &order.head),+
+                }
+            }
+
+            /// Key and loaded version of its record, for a step that relies on it.
+            #[must_use]
+            pub const fn relied(&self) -> (RecordKey, i64) {
+                match self {
+                    $(Self::$leg(order) => (RecordKey::$leg(order.head.id), order.head.version)),+
+                }
+            }
+
+            /// The status partners see.
+            #[must_use]
+            pub const fn status(&self) -> &'static str {
+                match self {
+                    $(Self::$leg(order) => order.status()),+
+                }
+            }
+
+            /// When time alone may change the order. From then on it is polled until it changes.
+            #[must_use]
+            pub fn due_at(&self) -> Option<Timestamp> {
+                match self {
+                    $(Self::$leg(order) => order.due_at()),+
+                }
+            }
+
+            /// Whether its money or coins were received and wait for the screening provider.
+            #[must_use]
+            pub fn awaits_screening(&self) -> bool {
+                match self {
+                    $(Self::$leg(order) => order.awaits_screening()),+
+                }
+            }
+
+            /// Why the order is on hold.
+            #[must_use]
+            pub fn hold(&self) -> Option<HoldReason> {
+                match self {
+                    $(Self::$leg(order) => order.on_hold().map(|(reason, _)| reason)),+
+                }
+            }
+
+            /// The asset the order receives.
+            #[must_use]
+            pub fn receives(&self) -> Asset {
+                match self {
+                    $(Self::$leg(order) => order.receives()),+
+                }
+            }
+
+            /// The coin and currency it exchanges, and which of them arrives.
+            #[must_use]
+            pub const fn pair(&self) -> (Leg, CoinId, Currency) {
+                match self {
+                    $(Self::$leg(order) => ($leg::LEG, order.terms.coin, order.terms.fiat)),+
+                }
+            }
+
+            /// Applies a fact.
+            #[must_use]
+            pub fn observe(self, fact: OrderFact, context: &Context<'_>) -> Step {
+                match self {
+                    $(Self::$leg(order) => order.observe(fact.into(), context)),+
+                }
+            }
+
+            /// Applies a command.
+            ///
+            /// # Errors
+            /// A [`CommandRefusal`] when the state does not allow the command, or something it needs is missing.
+            pub fn request(self, command: OrderCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
+                match self {
+                    $(Self::$leg(order) => order.request(command.into(), context)),+
+                }
+            }
+        }
+    };
+}
+
+of_both_legs!(Payment(PaymentFact, PaymentCommand), Rampoff(RampoffFact, RampoffCommand));
+
 impl Order {
     /// The order's identifier.
     #[must_use]
     pub const fn id(&self) -> OrderId {
-        match self {
-            Self::Payment(payment) => payment.id,
-            Self::Rampoff(rampoff) => rampoff.id,
-        }
+        self.head().id
     }
 
     /// The order's customer.
     #[must_use]
     pub const fn customer(&self) -> CustomerId {
-        match self {
-            Self::Payment(payment) => payment.customer,
-            Self::Rampoff(rampoff) => rampoff.customer,
+        self.head().customer
+    }
+
+    /// Whether both would be refunded to the same given account or wallet.
+    #[must_use]
+    pub fn is_refunded_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Payment(payment), Self::Payment(other)) => payment.refund_account == other.refund_account,
+            (Self::Rampoff(rampoff), Self::Rampoff(other)) => rampoff.refund_wallet == other.refund_wallet,
+            _ => false,
         }
     }
 
-    /// Key and loaded version of its record, for a step that relies on it.
+    /// Applies a change of what was set aside beside the order.
     #[must_use]
-    pub const fn relied(&self) -> (RecordKey, i64) {
-        match self {
-            Self::Payment(payment) => (RecordKey::Payment(payment.id), payment.version),
-            Self::Rampoff(rampoff) => (RecordKey::Rampoff(rampoff.id), rampoff.version),
-        }
+    pub fn apply_set_aside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
+        self.observe(OrderFact::SetAside { became, amount }, context)
     }
 
     /// An outgoing payout or transfer that may still be stopped, or is not known to have arrived.
@@ -70,50 +229,5 @@ impl Order {
             },
             Self::Rampoff(_) => self.on_its_way().into_iter().collect(),
         }
-    }
-
-    /// The asset the order receives.
-    #[must_use]
-    pub const fn receives(&self) -> Asset {
-        match self {
-            Self::Payment(payment) => Asset::Fiat(payment.terms.fiat),
-            Self::Rampoff(rampoff) => Asset::Coin(rampoff.terms.coin),
-        }
-    }
-
-    /// Why the order is on hold.
-    #[must_use]
-    pub const fn hold(&self) -> Option<HoldReason> {
-        match self {
-            Self::Payment(payment) => match payment.state {
-                PaymentState::OnHold { reason, .. } => Some(reason),
-                _ => None,
-            },
-            Self::Rampoff(rampoff) => match rampoff.state {
-                RampoffState::OnHold { reason, .. } => Some(reason),
-                _ => None,
-            },
-        }
-    }
-
-    /// The status partners see.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self {
-            Self::Payment(payment) => payment.status(),
-            Self::Rampoff(rampoff) => rampoff.status(),
-        }
-    }
-}
-
-impl From<Payment> for Order {
-    fn from(payment: Payment) -> Self {
-        Self::Payment(Box::new(payment))
-    }
-}
-
-impl From<Rampoff> for Order {
-    fn from(rampoff: Rampoff) -> Self {
-        Self::Rampoff(Box::new(rampoff))
     }
 }

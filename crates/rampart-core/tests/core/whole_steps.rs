@@ -86,7 +86,8 @@ fn of(order: impl Into<Order>) -> Outgoing {
 fn what_is_less_than_a_step_waits_for_a_person() {
     let (catalogue, randomness) = (whole_euros(), CountingRandomness::default());
     let mint = Mint { now: example::START, randomness: &randomness };
-    let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&catalogue, &mint) };
+    let mut order = exchanged(&catalogue, &mint);
+    order.fiat_balance = Amount::from_minor(99);
     let step = order.request(RampoffCommand::Release, &context(&catalogue, mint)).expect("it is tried");
     assert!(matches!(rampoff(&step).state, RampoffState::OnHold { reason: HoldReason::Amount, .. }));
     assert!(!step.writes.iter().any(|record| matches!(record, Record::Payout(_))));
