@@ -4,7 +4,6 @@
 mod apply;
 mod chain;
 mod config;
-mod decide;
 mod deliver;
 mod expiry;
 mod fanout;

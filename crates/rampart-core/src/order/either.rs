@@ -126,11 +126,11 @@ macro_rules! of_both_legs {
                 }
             }
 
-            /// Why the order is on hold.
+            /// Why the order is on hold, and since when.
             #[must_use]
-            pub fn hold(&self) -> Option<HoldReason> {
+            pub fn on_hold(&self) -> Option<(HoldReason, Timestamp)> {
                 match self {
-                    $(Self::$leg(order) => order.on_hold().map(|(reason, _)| reason)),+
+                    $(Self::$leg(order) => order.on_hold()),+
                 }
             }
 
@@ -184,6 +184,12 @@ impl Order {
     #[must_use]
     pub const fn customer(&self) -> CustomerId {
         self.head().customer
+    }
+
+    /// Why the order is on hold.
+    #[must_use]
+    pub fn hold(&self) -> Option<HoldReason> {
+        self.on_hold().map(|(reason, _)| reason)
     }
 
     /// Whether both would be refunded to the same given account or wallet.
