@@ -1,12 +1,17 @@
 //! An order of either leg, for code that treats both alike.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::id::{CustomerId, OrderId};
+use crate::ledger::Account;
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, CoinId, Currency};
 use crate::order::arrival::Leg;
-use crate::order::leg::OrderLeg;
+use crate::order::leg::{LegParts, OrderLeg};
+use crate::order::limits::LimitExceeded;
 use crate::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState};
 use crate::order::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
+use crate::order::view::{PaymentView, RampoffView};
 use crate::order::{CommandRefusal, Context, HoldReason, OrderHead, SetAside};
 use crate::outgoing::OutgoingRecord;
 use crate::ports::ScreeningResult;
@@ -47,9 +52,92 @@ pub enum OrderCommand {
     SetAside,
 }
 
+/// What is the same word for word for both legs: access to the head, and the calls that pass an order to its leg.
 macro_rules! of_both_legs {
-    ($($leg:ident($fact:ident, $command:ident)),+) => {
-        $(impl From<OrderFact> for $fact {
+    ($($leg:ident($state:ident, $view:ident, $fact:ident, $command:ident)),+) => {
+        $(impl Deref for $leg {
+            type Target = OrderHead;
+
+            fn deref(&self) -> &OrderHead {
+                &self.head
+            }
+        }
+
+        impl DerefMut for $leg {
+            fn deref_mut(&mut self) -> &mut OrderHead {
+                &mut self.head
+            }
+        }
+
+        impl LegParts for $leg {
+            type View = $view;
+
+            fn view(&self) -> $view {
+                $view::of(self)
+            }
+
+            fn view_status(view: &$view) -> &'static str {
+                view.status
+            }
+
+            fn view_json(view: &$view) -> String {
+                view.to_json()
+            }
+
+            fn hold(&self) -> (Account, Asset, Amount) {
+                Self::hold(self)
+            }
+
+            fn is_unpaid(&self) -> bool {
+                Self::is_unpaid(self)
+            }
+
+            fn on_hold(&self) -> Option<(HoldReason, Timestamp)> {
+                match self.state {
+                    $state::OnHold { reason, since } => Some((reason, since)),
+                    _ => None,
+                }
+            }
+
+            fn set_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
+                self.state = $state::OnHold { reason, since };
+            }
+
+            fn set_expired(&mut self) {
+                self.state = $state::Expired;
+            }
+        }
+
+        impl $leg {
+            /// The step that creates the order: it reserves what the order gives, counts the limits and takes a place among open
+            /// orders. The caller adds claims.
+            ///
+            /// # Errors
+            /// [`LimitExceeded`] when the order alone exceeds the customer's level.
+            pub fn create(self, context: &Context<'_>) -> Result<Step, LimitExceeded> {
+                self.created(context)
+            }
+
+            /// The status partners see.
+            #[must_use]
+            pub const fn status(&self) -> &'static str {
+                self.state.status()
+            }
+
+            /// When time alone may change the order. From then on it is polled until it changes.
+            #[must_use]
+            pub fn due_at(&self) -> Option<Timestamp> {
+                self.next_due()
+            }
+
+            /// Why the order is on hold, as partners see it.
+            #[must_use]
+            pub fn hold_reason(&self) -> Option<&'static str> {
+                self.on_hold().map(|(reason, _)| reason.shown(Self::LEG))
+            }
+        }
+
+        impl From<OrderFact> for $fact {
             fn from(fact: OrderFact) -> Self {
                 match fact {
                     OrderFact::Screened { verdict, about_refund } => Self::Screened { verdict, about_refund },
@@ -171,7 +259,10 @@ macro_rules! of_both_legs {
     };
 }
 
-of_both_legs!(Payment(PaymentFact, PaymentCommand), Rampoff(RampoffFact, RampoffCommand));
+of_both_legs!(
+    Payment(PaymentState, PaymentView, PaymentFact, PaymentCommand),
+    Rampoff(RampoffState, RampoffView, RampoffFact, RampoffCommand)
+);
 
 impl Order {
     /// The order's identifier.

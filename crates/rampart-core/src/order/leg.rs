@@ -21,26 +21,34 @@ use crate::step::job::{Job, JobKind};
 use crate::step::record::Record;
 use crate::time::Timestamp;
 
+/// What both legs have in the same form: their state on hold and expired, their reservation, and what partners see.
+pub(crate) trait LegParts: DerefMut<Target = OrderHead> + Into<Record> {
+    type View: PartialEq;
+
+    fn view(&self) -> Self::View;
+    fn view_status(view: &Self::View) -> &'static str;
+    fn view_json(view: &Self::View) -> String;
+    /// What is reserved for it: account, asset and amount in minor units.
+    fn hold(&self) -> (Account, Asset, Amount);
+    fn is_unpaid(&self) -> bool;
+    fn on_hold(&self) -> Option<(HoldReason, Timestamp)>;
+    fn set_on_hold(&mut self, reason: HoldReason, since: Timestamp);
+    fn set_expired(&mut self);
+}
+
 /// One leg of an order: a payment or a ramp-off.
-pub(crate) trait OrderLeg: DerefMut<Target = OrderHead> + Into<Record> {
+pub(crate) trait OrderLeg: LegParts {
     const LEG: Leg;
     /// The status in which received money or coins proceed, and the event of reaching it for the first time.
     const RECEIVED: (&'static str, EventType);
     /// The status in which the order has given what it promised, and the event of reaching it.
     const GIVEN: (&'static str, EventType);
     const UPDATED: EventType;
-    /// What partners see of it.
-    type View: PartialEq;
 
-    fn view(&self) -> Self::View;
-    fn view_status(view: &Self::View) -> &'static str;
-    fn view_json(view: &Self::View) -> String;
     /// What it counts in the customer's limits as ordered.
     fn usage(&self) -> Usage;
     /// Bounds the value of open orders.
     fn open_order_maximum(&self) -> Amount;
-    /// What is reserved for it: account, asset and amount in minor units.
-    fn hold(&self) -> (Account, Asset, Amount);
     /// What arrives, and is set aside.
     fn receives(&self) -> Asset;
     /// The policy of its method or rail, while that is configured.
@@ -49,12 +57,8 @@ pub(crate) trait OrderLeg: DerefMut<Target = OrderHead> + Into<Record> {
     fn backdating(&self, catalogue: &Catalogue) -> Duration;
     /// When an order for which nothing arrived is looked at again after its promise has ended.
     fn closing_time(&self) -> Timestamp;
-    fn is_unpaid(&self) -> bool;
     /// Whether nothing has arrived that is still the order's.
     fn is_empty(&self) -> bool;
-    fn on_hold(&self) -> Option<(HoldReason, Timestamp)>;
-    fn set_on_hold(&mut self, reason: HoldReason, since: Timestamp);
-    fn set_expired(&mut self);
     /// The order proceeds with this much to give. Returns the job that screens it.
     fn set_received(&mut self, gives: Amount) -> JobKind;
     fn awaits_screening(&self) -> bool;
@@ -78,7 +82,6 @@ pub(crate) trait OrderLeg: DerefMut<Target = OrderHead> + Into<Record> {
     /// Whether something is under way to it that is not final yet.
     fn awaits_confirmation(&self) -> bool;
 
-    /// When time alone may change the order. From then on it is polled until it changes.
     fn next_due(&self) -> Option<Timestamp> {
         match self.on_hold() {
             None if !self.is_unpaid() => None,
@@ -90,8 +93,6 @@ pub(crate) trait OrderLeg: DerefMut<Target = OrderHead> + Into<Record> {
         }
     }
 
-    /// The step that creates the order: it reserves, counts the limits and takes a place among open orders. The caller adds
-    /// claims.
     fn created(self, context: &Context<'_>) -> Result<Step, LimitExceeded> {
         let mut step = Step::new();
         step.raises = limits::raises(context.catalogue, &self.usage(), self.level)?;

@@ -14,7 +14,6 @@ use crate::order::arrival::{ArrivalCase, ArrivalDecision, Exchange, Leg};
 use crate::order::leg::OrderLeg;
 use crate::order::limits::Usage;
 use crate::order::origin::DecidedBy;
-use crate::order::view::PaymentView;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{Payout, PayoutPurpose, Screening, Transfer, TransferPurpose};
 use crate::partner::event::EventType;
@@ -31,19 +30,6 @@ impl OrderLeg for Payment {
     const RECEIVED: (&'static str, EventType) = ("payment_received", EventType::PayIn);
     const GIVEN: (&'static str, EventType) = ("coins_sent", EventType::CoinsSent);
     const UPDATED: EventType = EventType::PaymentUpdated;
-    type View = PaymentView;
-
-    fn view(&self) -> PaymentView {
-        PaymentView::of(self)
-    }
-
-    fn view_status(view: &PaymentView) -> &'static str {
-        view.status
-    }
-
-    fn view_json(view: &PaymentView) -> String {
-        view.to_json()
-    }
 
     fn usage(&self) -> Usage {
         Usage {
@@ -57,10 +43,6 @@ impl OrderLeg for Payment {
 
     fn open_order_maximum(&self) -> Amount {
         self.method_maximum
-    }
-
-    fn hold(&self) -> (Account, Asset, Amount) {
-        Self::hold(self)
     }
 
     fn receives(&self) -> Asset {
@@ -79,31 +61,12 @@ impl OrderLeg for Payment {
         self.open_until.after(MIN_BACKDATING)
     }
 
-    fn is_unpaid(&self) -> bool {
-        Self::is_unpaid(self)
-    }
-
     fn is_empty(&self) -> bool {
         self.fiat_balance.is_zero()
     }
 
     fn awaits_confirmation(&self) -> bool {
         false
-    }
-
-    fn on_hold(&self) -> Option<(HoldReason, Timestamp)> {
-        match self.state {
-            PaymentState::OnHold { reason, since } => Some((reason, since)),
-            _ => None,
-        }
-    }
-
-    fn set_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
-        self.state = PaymentState::OnHold { reason, since };
-    }
-
-    fn set_expired(&mut self) {
-        self.state = PaymentState::Expired;
     }
 
     fn set_received(&mut self, gives: Amount) -> JobKind {

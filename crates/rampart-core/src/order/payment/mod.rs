@@ -24,20 +24,15 @@ pub use receipt::Receipt;
 pub use reversal::{EarlyReversal, ReversedReceipt};
 pub use stored::upgraded;
 
-use std::ops::{Deref, DerefMut};
-
 use crate::catalogue::{Method, MethodKind};
 use crate::id::{FactId, PayoutId, TransferId};
 use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
-use crate::order::arrival::{Fees, Leg};
-use crate::order::leg::OrderLeg;
-use crate::order::limits::LimitExceeded;
-use crate::order::{Context, HoldReason, OrderHead};
+use crate::order::arrival::Fees;
+use crate::order::{HoldReason, OrderHead};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
-use crate::step::Step;
 use crate::step::record::is_default;
 use crate::text::code::Code;
 use crate::time::Timestamp;
@@ -226,20 +221,6 @@ pub struct Payment {
     pub reversed_first: Vec<EarlyReversal>,
 }
 
-impl Deref for Payment {
-    type Target = OrderHead;
-
-    fn deref(&self) -> &OrderHead {
-        &self.head
-    }
-}
-
-impl DerefMut for Payment {
-    fn deref_mut(&mut self) -> &mut OrderHead {
-        &mut self.head
-    }
-}
-
 impl Payment {
     /// A new payment by this method on these terms: nothing is given for a refund, and there are no instructions.
     #[must_use]
@@ -262,27 +243,6 @@ impl Payment {
             lost: Amount::ZERO,
             reversed_first: Vec::new(),
         }
-    }
-
-    /// The step that creates the order: it holds the coins, counts the limits and takes a place among open orders. The caller
-    /// adds claims.
-    ///
-    /// # Errors
-    /// [`LimitExceeded`] when the order alone exceeds the customer's level.
-    pub fn create(self, context: &Context<'_>) -> Result<Step, LimitExceeded> {
-        self.created(context)
-    }
-
-    /// The status partners see.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        self.state.status()
-    }
-
-    /// When time alone may change the order. From then on it is polled until it changes.
-    #[must_use]
-    pub fn due_at(&self) -> Option<Timestamp> {
-        self.next_due()
     }
 
     /// Whether the order still waits for money.
@@ -321,12 +281,6 @@ impl Payment {
             (None, PaymentState::OnHold { since, .. }) => *since,
             (None, _) => self.updated_at,
         }
-    }
-
-    /// Why the order is on hold, as partners see it.
-    #[must_use]
-    pub fn hold_reason(&self) -> Option<&'static str> {
-        self.on_hold().map(|(reason, _)| reason.shown(Leg::Buying))
     }
 
     /// Whether this fact was already received.

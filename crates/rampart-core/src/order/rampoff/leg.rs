@@ -13,7 +13,6 @@ use crate::order::arrival::{ArrivalCase, ArrivalDecision, Exchange, Leg};
 use crate::order::leg::OrderLeg;
 use crate::order::limits::{self, Usage};
 use crate::order::origin::DecidedBy;
-use crate::order::view::RampoffView;
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{Screening, Transfer, TransferPurpose};
 use crate::partner::event::EventType;
@@ -26,19 +25,6 @@ impl OrderLeg for Rampoff {
     const RECEIVED: (&'static str, EventType) = ("crypto_received", EventType::CryptoReceived);
     const GIVEN: (&'static str, EventType) = ("finished", EventType::RampoffFinished);
     const UPDATED: EventType = EventType::RampoffUpdated;
-    type View = RampoffView;
-
-    fn view(&self) -> RampoffView {
-        RampoffView::of(self)
-    }
-
-    fn view_status(view: &RampoffView) -> &'static str {
-        view.status
-    }
-
-    fn view_json(view: &RampoffView) -> String {
-        view.to_json()
-    }
 
     fn usage(&self) -> Usage {
         Usage {
@@ -52,10 +38,6 @@ impl OrderLeg for Rampoff {
 
     fn open_order_maximum(&self) -> Amount {
         self.rail_maximum
-    }
-
-    fn hold(&self) -> (Account, Asset, Amount) {
-        Self::hold(self)
     }
 
     fn receives(&self) -> Asset {
@@ -74,31 +56,12 @@ impl OrderLeg for Rampoff {
         self.open_until
     }
 
-    fn is_unpaid(&self) -> bool {
-        Self::is_unpaid(self)
-    }
-
     fn is_empty(&self) -> bool {
         self.deposits.is_empty()
     }
 
     fn awaits_confirmation(&self) -> bool {
         self.deposits.iter().any(|deposit| deposit.confirmations == 0)
-    }
-
-    fn on_hold(&self) -> Option<(HoldReason, Timestamp)> {
-        match self.state {
-            RampoffState::OnHold { reason, since } => Some((reason, since)),
-            _ => None,
-        }
-    }
-
-    fn set_on_hold(&mut self, reason: HoldReason, since: Timestamp) {
-        self.state = RampoffState::OnHold { reason, since };
-    }
-
-    fn set_expired(&mut self) {
-        self.state = RampoffState::Expired;
     }
 
     fn set_received(&mut self, gives: Amount) -> JobKind {

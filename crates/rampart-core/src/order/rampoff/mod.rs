@@ -21,20 +21,15 @@ pub use observe::RampoffFact;
 pub use receipt::DepositReceipt;
 pub use stored::upgraded;
 
-use std::ops::{Deref, DerefMut};
-
 use crate::catalogue::PayoutRail;
 use crate::id::{FactId, PayoutId, ReviewId, TransferId};
 use crate::ledger::{Account, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, Chain, CoinId};
-use crate::order::arrival::{Fees, Leg};
-use crate::order::leg::OrderLeg;
-use crate::order::limits::LimitExceeded;
-use crate::order::{Context, DestinationOrigin, HoldReason, OrderHead, Reversal};
+use crate::order::arrival::Fees;
+use crate::order::{DestinationOrigin, HoldReason, OrderHead, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
-use crate::step::Step;
 use crate::step::record::is_default;
 use crate::time::Timestamp;
 
@@ -157,20 +152,6 @@ pub struct Rampoff {
     pub running_items_beside: Vec<(CoinId, ReviewId)>,
 }
 
-impl Deref for Rampoff {
-    type Target = OrderHead;
-
-    fn deref(&self) -> &OrderHead {
-        &self.head
-    }
-}
-
-impl DerefMut for Rampoff {
-    fn deref_mut(&mut self) -> &mut OrderHead {
-        &mut self.head
-    }
-}
-
 impl Rampoff {
     /// A new ramp-off paid out over this rail on these terms, with a deposit address of its own: no refund wallet is given.
     #[must_use]
@@ -200,37 +181,16 @@ impl Rampoff {
         }
     }
 
-    /// The step that creates the order: it holds the money, counts the limits and takes a place among open orders. The caller
-    /// adds claims.
-    ///
-    /// # Errors
-    /// [`LimitExceeded`] when the order alone exceeds the customer's level.
-    pub fn create(self, context: &Context<'_>) -> Result<Step, LimitExceeded> {
-        self.created(context)
-    }
-
     /// Whether the deposit belongs to the order, which must give it up after a reorganisation.
     #[must_use]
     pub fn knows(&self, deposit: FactId) -> bool {
         self.deposits.iter().any(|known| known.deposit == deposit)
     }
 
-    /// The status partners see.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        self.state.status()
-    }
-
     /// The order's chain.
     #[must_use]
     pub const fn chain(&self) -> Chain {
         self.terms.coin.chain
-    }
-
-    /// When time alone may change the order. From then on it is polled until it changes.
-    #[must_use]
-    pub fn due_at(&self) -> Option<Timestamp> {
-        self.next_due()
     }
 
     /// Whether the order still waits for coins.
@@ -284,12 +244,6 @@ impl Rampoff {
             RampoffState::Finished { fiat, .. } => fiat,
             _ => Amount::ZERO,
         }
-    }
-
-    /// Why the order is on hold, as partners see it.
-    #[must_use]
-    pub fn hold_reason(&self) -> Option<&'static str> {
-        self.on_hold().map(|(reason, _)| reason.shown(Leg::Selling))
     }
 
     /// The bank's reference of a settled payout.
