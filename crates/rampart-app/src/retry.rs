@@ -11,19 +11,11 @@ use rampart_store::CommitError;
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 
-/// What a decision on the stored records comes to.
-pub(crate) enum Decision<T> {
-    /// This step, and the result once it is committed.
-    Commit(Step, T),
-    /// Nothing is left to do.
-    Done(T),
-}
-
-/// Decides and commits; decides again on the records as now stored when one of them changed. `what` begins the error
-/// after too many attempts: "order is".
+/// Commits the decided step and returns the result beside it; an empty step is nothing to commit. Decides again on the records
+/// as now stored when one of them changed. `what` begins the error after too many attempts: "order is".
 pub(crate) async fn retry<T, F>(app: &App, what: &str, decide: impl Fn() -> F) -> AppResult<T>
 where
-    F: Future<Output = AppResult<Decision<T>>>,
+    F: Future<Output = AppResult<(Step, T)>>,
 {
     retry_unless(app, what, decide, |error| Err(error.into())).await
 }
@@ -36,24 +28,20 @@ pub(crate) async fn retry_unless<T, F>(
     refused: impl Fn(CommitError) -> AppResult<Option<T>>,
 ) -> AppResult<T>
 where
-    F: Future<Output = AppResult<Decision<T>>>,
+    F: Future<Output = AppResult<(Step, T)>>,
 {
     let failed = |_: &mut Grade, error| if matches!(error, CommitError::Conflict(_)) { Ok(None) } else { refused(error) };
     attempt(app, what, |_| decide(), failed).await
 }
 
 /// Decides what follows from a fact and commits it, at a reduced grade where limits or balances refuse it. If the record that
-/// changed is the `fence` (a job's lease), another process has taken over and the decision is dropped. An empty step is nothing
-/// to commit.
+/// changed is the `fence` (a job's lease), another process has taken over and the decision is dropped.
 pub(crate) async fn retry_with_grade<F>(app: &App, fence: Option<RecordKey>, decide: impl Fn(Grade) -> F) -> AppResult<()>
 where
     F: Future<Output = AppResult<Step>>,
 {
     let decide = &decide;
-    let decide = |grade| async move {
-        let step = decide(grade).await?;
-        Ok(if step.is_empty() { Decision::Done(()) } else { Decision::Commit(step, ()) })
-    };
+    let decide = |grade| async move { Ok((decide(grade).await?, ())) };
     let failed = |grade: &mut Grade, error| match error {
         CommitError::Conflict(key) => Ok((Some(key) == fence).then_some(())),
         error => {
@@ -72,14 +60,14 @@ async fn attempt<T, F>(
     failed: impl Fn(&mut Grade, CommitError) -> AppResult<Option<T>>,
 ) -> AppResult<T>
 where
-    F: Future<Output = AppResult<Decision<T>>>,
+    F: Future<Output = AppResult<(Step, T)>>,
 {
     let mut grade = Grade::All;
     for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let (step, result) = match decide(grade).await? {
-            Decision::Commit(step, result) => (step, result),
-            Decision::Done(result) => return Ok(result),
-        };
+        let (step, result) = decide(grade).await?;
+        if step.is_empty() {
+            return Ok(result);
+        }
         match app.commit(step).await {
             Ok(_) => return Ok(result),
             Err(error) => {

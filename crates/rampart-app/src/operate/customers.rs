@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::{AuditLine, Operator, audit, audit_lines, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::retry::Decision;
 use crate::workers::observe;
 
 /// Everything known about a customer.
@@ -92,7 +91,7 @@ async fn change(
         let mut step = Step::new();
         observe::customer_changed(app, &before, after, &mut step);
         audit(app, operator, action, subject(id), &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::{Operator, audit_about, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::retry::Decision;
 
 /// A failing job.
 #[derive(Debug, Clone, Serialize)]
@@ -86,7 +85,7 @@ pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLi
         for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
             audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
         }
-        Ok(Decision::Commit(step, line))
+        Ok((step, line))
     })
     .await
 }

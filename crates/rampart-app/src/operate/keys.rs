@@ -15,7 +15,6 @@ use super::{Operator, audit, commit_result, operators_retry, refuse};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::operate::partners;
-use crate::retry::Decision;
 
 const PAGE_ROWS: u32 = 200;
 const MICROSECOND: Duration = Duration::from_micros(1);
@@ -71,7 +70,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         let known = app.store.installation_keys().await?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         if current.id == id {
-            return Ok(Decision::Done(()));
+            return Ok((Step::new(), ()));
         }
         let version = match known.iter().find(|key| key.id == id) {
             Some(key) if key.retired_at.is_some() => return Err(refuse(format!("the key {id} is retired: add a new one"))),
@@ -87,7 +86,7 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { version, ..record });
         audit(app, operator, "keys.use", id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await?;
     app.keys.follow(&app.store.installation_keys().await?)
@@ -123,13 +122,13 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
 /// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
     let resealed = operators_retry(app, "partner is", || async move {
-        let Some(mut partner) = app.store.partner(id).await? else { return Ok(Decision::Done(false)) };
+        let Some(mut partner) = app.store.partner(id).await? else { return Ok((Step::new(), false)) };
         if !reseal_secrets(app, &mut partner)? {
-            return Ok(Decision::Done(false));
+            return Ok((Step::new(), false));
         }
         let mut step = Step::new();
         step.write(partner);
-        Ok(Decision::Commit(step, true))
+        Ok((step, true))
     })
     .await?;
     if resealed {
@@ -163,7 +162,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         let key = known.iter().find(|key| key.id == id).ok_or_else(|| refuse(format!("this database has no key {id}")))?;
         if key.retired_at.is_some() {
-            return Ok(Decision::Done(()));
+            return Ok((Step::new(), ()));
         }
         if current.id == id {
             return Err(refuse(format!("the key {id} is the newest: make another one the newest first")));
@@ -183,7 +182,7 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { retired_at: Some(app.real.now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await?;
     app.keys.follow(&app.store.installation_keys().await?)

@@ -35,7 +35,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::retry::{Decision, retry_unless};
+use crate::retry::retry_unless;
 
 /// An audit entry, for display.
 #[derive(Debug, Clone, Serialize)]
@@ -102,7 +102,7 @@ pub(crate) fn refuse(sentence: impl Into<String>) -> AppError {
 /// Decides on an operator's command and commits it ([`retry`]).
 async fn operators_retry<T, F>(app: &App, what: &str, decide: impl Fn() -> F) -> AppResult<T>
 where
-    F: Future<Output = AppResult<Decision<T>>>,
+    F: Future<Output = AppResult<(Step, T)>>,
 {
     retry_unless(app, what, decide, |error| Err(commit_refused(error))).await
 }

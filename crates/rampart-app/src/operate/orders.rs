@@ -21,7 +21,6 @@ use crate::error::{AppError, AppResult};
 use crate::orders::destination;
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::{self, DestinationChange, GivenDestination};
-use crate::retry::Decision;
 use crate::workers::{observe, outgoing};
 
 /// Bank limit of a holder's name (ISO 20022).
@@ -130,7 +129,7 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
         let mut step = called_back(order, on_its_way, &why, &context)
             .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?;
         audit(app, operator, "order.recall", id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }
@@ -166,7 +165,7 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
         let mut step = give_destination::destination_step(app, order, &change).await?;
         ordered_by_person(&mut step);
         audit_about(app, operator, (give_destination::ACTION, change.describe()), id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }
@@ -224,7 +223,7 @@ async fn request_checked(
         // A refund after an operator's own hold is a separate permission, so the audit log distinguishes it.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit_about(app, operator, (action, about_refund(action, &order)), id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

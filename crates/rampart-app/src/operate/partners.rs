@@ -16,7 +16,7 @@ use rampart_store::{CommitError, StoredClaim};
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::retry::{Decision, retry_unless};
+use crate::retry::retry_unless;
 use crate::state::keys::Keys;
 
 /// How long a partner is cached. A command that changes one answers no earlier than this after its commit: by then
@@ -203,7 +203,7 @@ async fn change_partner(
         }
         step.write(audit(&mint, actor, action, id, reason));
         step.write(partner.clone());
-        Ok(Decision::Commit(step, (partner, secret)))
+        Ok((step, (partner, secret)))
     };
     let changed = retry_unless(app, "partner is", decide, |error| match error {
         CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::PartnerName => Err(name_taken(&claim)),

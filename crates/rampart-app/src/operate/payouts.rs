@@ -14,7 +14,6 @@ use super::orders::{self, OrderFileLine};
 use super::{AuditLine, Operator, audit, audit_lines, major, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::retry::Decision;
 use crate::workers::payouts;
 
 /// States of payouts in progress.
@@ -191,7 +190,7 @@ async fn decide(
         if let Some(order) = order {
             audit(app, operator, action, order, &mut step);
         }
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

@@ -24,7 +24,6 @@ use crate::error::{AppError, AppResult};
 use crate::operate::stops;
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
-use crate::retry::Decision;
 use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
@@ -180,7 +179,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         if let Some(order) = order {
             audit_about(app, operator, (&action, detail), order, &mut step);
         }
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }
@@ -229,7 +228,7 @@ pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<(
                 .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?,
         };
         audit(app, operator, "review.recall", id, &mut step);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

@@ -18,7 +18,6 @@ use super::{Operator, audit, commit_result, major, operators_retry, refuse};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
-use crate::retry::Decision;
 use crate::workers::answer_in_time;
 
 /// Deposits collected by one command.
@@ -201,7 +200,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);
-        Ok(Decision::Commit(step, moved))
+        Ok((step, moved))
     })
     .await
 }

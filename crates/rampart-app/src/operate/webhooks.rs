@@ -13,7 +13,6 @@ use super::orders::OrderFileLine;
 use super::{Operator, audit, commit_result, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
-use crate::retry::Decision;
 
 /// Deliveries replayed in one step.
 const PAGE_ROWS: u32 = 200;
@@ -94,7 +93,7 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
         step.write(delivery.again(app.business.now()));
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

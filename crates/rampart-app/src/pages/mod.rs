@@ -11,7 +11,7 @@ use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::order::{Order, OrderCommand};
 use rampart_core::ports::{CallOutcome, Session, SessionRequest};
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_core::step::ClaimScope;
+use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -23,7 +23,7 @@ use crate::orders::page_links;
 use crate::orders::page_links::no_page;
 use crate::partner_api::give_destination;
 use crate::partner_api::kyc;
-use crate::retry::{Decision, retry, retry_unless};
+use crate::retry::{retry, retry_unless};
 use crate::state::ports::GatewayOutcome;
 use crate::workers::observe;
 
@@ -151,7 +151,7 @@ pub async fn submit_kyc_form(app: &App, token: &str, form: KycForm) -> AppResult
     let decide = || async move {
         let customer = page_links::customer_by_token(app, token).await?;
         match wanted_level(app, &customer) {
-            None => return Ok(Decision::Done(())),
+            None => return Ok((Step::new(), ())),
             Some(level) if level == form.level => {}
             Some(level) => {
                 let message = format!("must be {}, which is the form that is open now", level.number());
@@ -163,7 +163,7 @@ pub async fn submit_kyc_form(app: &App, token: &str, form: KycForm) -> AppResult
         let claim = if filled.identification == known { None } else { documents::count_by_document(app, &mut filled).await? };
         let mut step = filled.kyc_submitted(form.level, document, &app.mint(), &app.config.public_url);
         step.claims.extend(claim);
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     };
     retry_unless(app, "customer is", decide, |error| match error {
         CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::Document => Ok(None),
@@ -338,7 +338,7 @@ pub async fn cancel_rampoff(app: &App, token: &str) -> AppResult<()> {
             retry(app, "ramp-off is", || async move {
                 let order = Order::from(page_links::rampoff_by_token(app, token).await?);
                 let price = observe::price(app, &order);
-                Ok(Decision::Commit(order.request(OrderCommand::Cancel, &app.context(price))?, ()))
+                Ok((order.request(OrderCommand::Cancel, &app.context(price))?, ()))
             })
             .await
         }
@@ -353,7 +353,7 @@ async fn command_payment(app: &App, token: &str, command: &PaymentCommand) -> Ap
     retry(app, "payment is", || async move {
         let payment = page_links::payment_by_token(app, token).await?;
         let price = observe::payment_price(app, &payment);
-        Ok(Decision::Commit(payment.request(command.clone(), &app.context(price))?, ()))
+        Ok((payment.request(command.clone(), &app.context(price))?, ()))
     })
     .await
 }

@@ -30,7 +30,7 @@ use crate::orders::page_links;
 use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::create_payment::checked_refund_account;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
-use crate::retry::{Decision, retry, retry_unless};
+use crate::retry::{retry, retry_unless};
 use crate::views::CreatedResponse;
 use crate::workers::observe;
 
@@ -251,7 +251,7 @@ async fn commit_destination(
         let mut step = audited_destination_step(app, orders::find(app, id).await?, change, &caller.partner.id.to_string()).await?;
         let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
         step.claims.extend(idempotency.claims(app, id, &data));
-        Ok(Decision::Commit(step, CreatedResponse { data, replayed: false }))
+        Ok((step, CreatedResponse { data, replayed: false }))
     };
     retry_unless(app, "order is", decide, |error| match error {
         CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::IdempotencyKey => match idempotency.stored_response_of(&claim)? {
@@ -266,7 +266,7 @@ async fn commit_destination(
 async fn commit_page_destination(app: &App, id: OrderId, change: &DestinationChange) -> AppResult<()> {
     retry(app, "order is", || async move {
         let step = audited_destination_step(app, orders::find(app, id).await?, change, ProvidedBy::Page.as_str()).await?;
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }

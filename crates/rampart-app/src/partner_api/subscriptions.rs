@@ -14,7 +14,7 @@ use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
-use crate::retry::{Decision, retry, retry_unless};
+use crate::retry::{retry, retry_unless};
 use crate::views::{CreatedResponse, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
@@ -189,7 +189,7 @@ async fn try_subscription(
         };
         step.claims.extend(idempotency.claims(app, subscription.id, answer));
         step.write(subscription);
-        Ok(Decision::Commit(step, answered(false)))
+        Ok((step, answered(false)))
     };
     retry_unless(app, "subscription is", decide, |error| match error {
         CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::IdempotencyKey => {
@@ -259,7 +259,7 @@ pub async fn delete_subscription(app: &App, caller: &AuthenticatedPartner, kind:
         let known = subscription_of(app, caller, kind).await?.filter(|known| known.active).ok_or(ErrorCode::SubscriptionNotFound)?;
         let mut step = Step::new();
         step.write(Subscription { active: false, updated_at: app.business.now(), ..known });
-        Ok(Decision::Commit(step, ()))
+        Ok((step, ()))
     })
     .await
 }
