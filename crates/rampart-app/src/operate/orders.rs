@@ -8,7 +8,7 @@ pub(crate) use file::{job_line, refund_of};
 use rampart_core::id::OrderId;
 use rampart_core::identity::bank_account::BankAccountInput;
 use rampart_core::identity::country::Country;
-use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, OrderCommand, ProvidedBy};
+use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, ProvidedBy, SharedCommand};
 use rampart_core::outgoing::{PayoutDestination, called_back, ordered_by_person};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::record::RecordKey;
@@ -57,7 +57,7 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.hold", OrderCommand::Hold).await
+    request(app, operator, id, "order.hold", SharedCommand::Hold).await
 }
 
 /// Releases an order from hold.
@@ -65,7 +65,7 @@ pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> 
 /// # Errors
 /// A refusal when its state does not allow it, or the customer is banned or charged money back.
 pub async fn release(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.release", OrderCommand::Release).await
+    request(app, operator, id, "order.release", SharedCommand::Release).await
 }
 
 /// Refunds an order to the destination that the customer gave.
@@ -86,7 +86,7 @@ pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
     };
-    request_checked(app, operator, id, REFUND, OrderCommand::Refund, confirmed).await
+    request_checked(app, operator, id, REFUND, SharedCommand::Refund, confirmed).await
 }
 
 /// The destination of a refund, when the operator must confirm it and has not.
@@ -109,7 +109,7 @@ fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> 
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.to_suspense", OrderCommand::SetAside).await
+    request(app, operator, id, "order.to_suspense", SharedCommand::SetAside).await
 }
 
 /// Recalls the outgoing payouts and transfers of an order: what was certainly not attempted is stopped; a signed
@@ -187,10 +187,10 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn cancel(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.cancel", OrderCommand::Cancel).await
+    request(app, operator, id, "order.cancel", SharedCommand::Cancel).await
 }
 
-async fn request(app: &App, operator: &Operator, id: OrderId, action: &str, command: OrderCommand) -> AppResult<()> {
+async fn request(app: &App, operator: &Operator, id: OrderId, action: &str, command: SharedCommand) -> AppResult<()> {
     request_checked(app, operator, id, action, command, |_| Ok(())).await
 }
 
@@ -199,7 +199,7 @@ async fn request_checked(
     operator: &Operator,
     id: OrderId,
     action: &str,
-    command: OrderCommand,
+    command: SharedCommand,
     allows: impl Fn(&Order) -> AppResult<()>,
 ) -> AppResult<()> {
     let allows = &allows;
@@ -209,7 +209,7 @@ async fn request_checked(
         let customer = order.customer();
         let context = app.context(observe::price(app, &order));
         let mut step = order.clone().request(command, &context).map_err(|refusal| without_price(app, &order, refusal))?;
-        if command == OrderCommand::Release {
+        if command == SharedCommand::Release {
             let customer = app.store.customer(customer).await?.ok_or(ErrorCode::UserNotFound)?;
             if customer.banned.is_some() {
                 return Err(refuse("the customer is banned: refund the order, or lift the ban first"));

@@ -8,7 +8,7 @@ use rampart_core::id::PartnerId;
 use rampart_core::identity::country::Country;
 use rampart_core::order::payment::{PayIn, Payment, PaymentCommand, PaymentState};
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
-use rampart_core::order::{Order, OrderCommand};
+use rampart_core::order::{Order, SharedCommand};
 use rampart_core::ports::{CallOutcome, Session, SessionRequest};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{ClaimScope, Step};
@@ -338,7 +338,7 @@ pub async fn cancel_rampoff(app: &App, token: &str) -> AppResult<()> {
             retry(app, "ramp-off is", || async move {
                 let order = Order::from(page_links::rampoff_by_token(app, token).await?);
                 let price = observe::price(app, &order);
-                Ok((order.request(OrderCommand::Cancel, &app.context(price))?, ()))
+                Ok((order.request(SharedCommand::Cancel, &app.context(price))?, ()))
             })
             .await
         }

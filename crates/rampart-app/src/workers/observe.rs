@@ -8,7 +8,7 @@ use rampart_core::order::arrival::{Eligibility, Grade, Leg};
 use rampart_core::order::payment::{Payment, PaymentFact};
 use rampart_core::order::rampoff::{Rampoff, RampoffFact};
 use rampart_core::order::view::KycView;
-use rampart_core::order::{Context, HoldReason, Order, OrderFact, StoppedBy};
+use rampart_core::order::{Context, HoldReason, Order, SharedFact, StoppedBy};
 use rampart_core::outgoing::Screening;
 use rampart_core::partner::Partner;
 use rampart_core::partner::event::{EventDraft, EventType};
@@ -188,7 +188,7 @@ impl DecisionInputs {
     }
 
     /// The step that follows for an order; it relies on the customer's and partner's versions.
-    pub(crate) fn observe(&self, app: &App, order: Order, fact: OrderFact, grade: Grade) -> Step {
+    pub(crate) fn observe(&self, app: &App, order: Order, fact: SharedFact, grade: Grade) -> Step {
         let price = price(app, &order);
         self.rely_on(order.observe(fact, &self.context(app, price, grade)))
     }

@@ -28,7 +28,7 @@ pub enum Order {
 
 /// A fact that means the same for both legs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderFact {
+pub enum SharedFact {
     Screened {
         verdict: ScreeningResult,
         /// Whether the present refund destination, if there is one, was part of the screening.
@@ -44,7 +44,7 @@ pub enum OrderFact {
 
 /// A command that means the same for both legs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderCommand {
+pub enum SharedCommand {
     Cancel,
     Hold,
     Release,
@@ -70,7 +70,7 @@ macro_rules! of_both_legs {
         }
 
         impl LegParts for $leg {
-            type View = $view;
+            type Data = $view;
 
             fn view(&self) -> $view {
                 $view::of(self)
@@ -137,24 +137,24 @@ macro_rules! of_both_legs {
             }
         }
 
-        impl From<OrderFact> for $fact {
-            fn from(fact: OrderFact) -> Self {
+        impl From<SharedFact> for $fact {
+            fn from(fact: SharedFact) -> Self {
                 match fact {
-                    OrderFact::Screened { verdict, about_refund } => Self::Screened { verdict, about_refund },
-                    OrderFact::SetAside { became, amount } => Self::SetAside { became, amount },
-                    OrderFact::TimePassed => Self::TimePassed,
+                    SharedFact::Screened { verdict, about_refund } => Self::Screened { verdict, about_refund },
+                    SharedFact::SetAside { became, amount } => Self::SetAside { became, amount },
+                    SharedFact::TimePassed => Self::TimePassed,
                 }
             }
         }
 
-        impl From<OrderCommand> for $command {
-            fn from(command: OrderCommand) -> Self {
+        impl From<SharedCommand> for $command {
+            fn from(command: SharedCommand) -> Self {
                 match command {
-                    OrderCommand::Cancel => Self::Cancel,
-                    OrderCommand::Hold => Self::Hold,
-                    OrderCommand::Release => Self::Release,
-                    OrderCommand::Refund => Self::Refund,
-                    OrderCommand::SetAside => Self::SetAside,
+                    SharedCommand::Cancel => Self::Cancel,
+                    SharedCommand::Hold => Self::Hold,
+                    SharedCommand::Release => Self::Release,
+                    SharedCommand::Refund => Self::Refund,
+                    SharedCommand::SetAside => Self::SetAside,
                 }
             }
         }
@@ -240,7 +240,7 @@ macro_rules! of_both_legs {
 
             /// Applies a fact.
             #[must_use]
-            pub fn observe(self, fact: OrderFact, context: &Context<'_>) -> Step {
+            pub fn observe(self, fact: SharedFact, context: &Context<'_>) -> Step {
                 match self {
                     $(Self::$leg(order) => order.observe(fact.into(), context)),+
                 }
@@ -250,7 +250,7 @@ macro_rules! of_both_legs {
             ///
             /// # Errors
             /// A [`CommandRefusal`] when the state does not allow the command, or something it needs is missing.
-            pub fn request(self, command: OrderCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
+            pub fn request(self, command: SharedCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
                 match self {
                     $(Self::$leg(order) => order.request(command.into(), context)),+
                 }
@@ -296,7 +296,7 @@ impl Order {
     /// Applies a change of what was set aside beside the order.
     #[must_use]
     pub fn apply_set_aside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
-        self.observe(OrderFact::SetAside { became, amount }, context)
+        self.observe(SharedFact::SetAside { became, amount }, context)
     }
 
     /// An outgoing payout or transfer that may still be stopped, or is not known to have arrived.

@@ -23,11 +23,12 @@ use crate::time::Timestamp;
 
 /// What both legs have in the same form: their state on hold and expired, their reservation, and what partners see.
 pub(crate) trait LegParts: DerefMut<Target = OrderHead> + Into<Record> {
-    type View: PartialEq;
+    /// What partners see of it: the data of its events.
+    type Data: PartialEq;
 
-    fn view(&self) -> Self::View;
-    fn view_status(view: &Self::View) -> &'static str;
-    fn view_json(view: &Self::View) -> String;
+    fn view(&self) -> Self::Data;
+    fn view_status(view: &Self::Data) -> &'static str;
+    fn view_json(view: &Self::Data) -> String;
     /// What is reserved for it: account, asset and amount in minor units.
     fn hold(&self) -> (Account, Asset, Amount);
     fn is_unpaid(&self) -> bool;
@@ -132,7 +133,7 @@ pub(crate) trait OrderLeg: LegParts {
     }
 
     /// Ends a transition: writes the record, and emits an event if the partner's view changed.
-    fn finish(mut self, before: &Self::View, mint: &Mint<'_>, step: &mut Step) {
+    fn finish(mut self, before: &Self::Data, mint: &Mint<'_>, step: &mut Step) {
         self.updated_at = mint.now;
         let after = self.view();
         if after != *before {

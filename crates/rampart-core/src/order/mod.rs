@@ -14,7 +14,7 @@ mod set_aside;
 mod stored;
 pub mod view;
 
-pub use either::{Order, OrderCommand, OrderFact};
+pub use either::{Order, SharedCommand, SharedFact};
 pub use head::OrderHead;
 pub use origin::{DestinationOrigin, ProvidedBy};
 pub use set_aside::SetAside;

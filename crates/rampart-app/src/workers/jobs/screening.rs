@@ -3,7 +3,7 @@
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::{Order, OrderFact};
+use rampart_core::order::{Order, SharedFact};
 use rampart_core::outgoing::{PayoutFact, TransferFact};
 use rampart_core::ports::{ScreeningResult, ScreeningSubject};
 use rampart_core::step::Step;
@@ -78,7 +78,7 @@ pub(super) async fn order(app: &App, leg: Leg, leased: &LeasedJob) -> AppResult<
         let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
         // The refund destination may have changed during the call.
         let about_refund = order.is_refunded_like(asked);
-        Ok(inputs.observe(app, order, OrderFact::Screened { verdict, about_refund }, grade))
+        Ok(inputs.observe(app, order, SharedFact::Screened { verdict, about_refund }, grade))
     })
     .await
 }
