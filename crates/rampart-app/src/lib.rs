@@ -17,6 +17,7 @@ pub mod operate;
 pub mod orders;
 pub mod pages;
 pub mod partner_api;
+mod retry;
 pub mod state;
 mod views;
 pub mod workers;

@@ -11,10 +11,9 @@ use crate::identity::country::Country;
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId, Currency, Symbol};
 use crate::money::rate::Rate;
-use crate::order::arrival::{Deviations, Fees, WindowTotals};
-use crate::order::payment::{Instructions, PayIn, Payment, PaymentState};
+use crate::order::payment::{Instructions, Payment, PaymentState};
 use crate::order::rampoff::{Rampoff, RampoffState};
-use crate::order::{DestinationOrigin, ProvidedBy, ScreeningHits};
+use crate::order::{DestinationOrigin, OrderHead, ProvidedBy};
 use crate::outgoing::PayoutDestination;
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
 use crate::text::code::Code;
@@ -197,51 +196,19 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
         tax_id: None,
         email: None,
     };
-    Some(Payment {
-        id: mint.id(),
+    let head = OrderHead {
         version: 1,
-        partner: mint.id(),
-        customer: CustomerId(1),
-        counts_as: None,
-        external_id: None,
-        method: method.payment_type,
-        country: Country::SPAIN,
-        pay_in: if by_card { PayIn::Processor(Code::literal("card")) } else { PayIn::Bank(SEPA) },
-        method_maximum: method.maximum,
-        terms,
-        wallet: "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
-        callback_url: None,
-        refund_account: (!by_card).then(destination),
         refund_origin: (!by_card).then(|| from_partner(mint.now)),
-        refused_by_source: false,
+        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), KycLevel::Basic, mint.now)
+    };
+    let mut payment = Payment {
+        refund_account: (!by_card).then(destination),
         instructions: (!by_card).then_some(instructions),
-        quote: None,
-        level: KycLevel::Basic,
-        earlier_link: None,
-        created_at: mint.now,
-        held_until: mint.now.after(method.policy.hold()),
-        open_until: mint.now.after(method.policy.open()),
         state,
-        receipts: Vec::new(),
-        fiat_balance: Amount::ZERO,
-        reserved: terms.coin_amount,
-        fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
-        taken: None,
-        counted: WindowTotals::when_created(mint.now, terms.fiat_amount, KycLevel::Basic),
-        place_given_back: false,
-        lost_promise: false,
-        receipt_notified: false,
-        set_aside: Amount::ZERO,
-        refunded: Amount::ZERO,
-        running_item: None,
-        exceptions: Deviations::default(),
-        reversal: None,
-        findings: ScreeningHits::default(),
-        converted: false,
-        lost: Amount::ZERO,
-        reversed_first: Vec::new(),
-        updated_at: mint.now,
-    })
+        ..Payment::new(head, method, terms, "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned())
+    };
+    payment.reserved = terms.coin_amount;
+    Some(payment)
 }
 
 /// A sale of 100 USDC, in the given state.
@@ -249,48 +216,18 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
 pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> Option<Rampoff> {
     let rail = catalogue.payout_rail(Country::SPAIN)?;
     let terms = SellTerms::new(catalogue, rail, catalogue.coin(USDC)?, price(), Amount::from_minor(100_000_000)).ok()?;
-    Some(Rampoff {
-        id: mint.id(),
+    let from_partner = from_partner(mint.now);
+    let head = OrderHead {
         version: 1,
-        partner: mint.id(),
-        customer: CustomerId(1),
-        counts_as: None,
-        external_id: None,
-        country: Country::SPAIN,
-        rail: SEPA,
-        rail_maximum: rail.maximum,
-        terms,
-        destination: destination(),
-        destination_origin: Some(from_partner(mint.now)),
+        refund_origin: Some(from_partner),
+        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), KycLevel::Basic, mint.now)
+    };
+    let address = ("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(), 0);
+    let mut rampoff = Rampoff {
         refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned()),
-        refund_origin: Some(from_partner(mint.now)),
-        deposit_address: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(),
-        deposit_index: 0,
-        quote: None,
-        level: KycLevel::Basic,
-        earlier_link: None,
-        created_at: mint.now,
-        held_until: mint.now.after(rail.policy.hold()),
-        open_until: mint.now.after(rail.policy.open()),
         state,
-        deposits: Vec::new(),
-        coin_balance: Amount::ZERO,
-        fiat_balance: Amount::ZERO,
-        converted: Amount::ZERO,
-        reserved: terms.fiat_amount,
-        fees: Some(Fees { fixed: rail.fee_fixed, network: terms.fee_network, basis_points: rail.fee_basis_points }),
-        taken: None,
-        counted: WindowTotals::when_created(mint.now, terms.fiat_amount, KycLevel::Basic),
-        place_given_back: false,
-        lost_promise: false,
-        receipt_notified: false,
-        set_aside: Amount::ZERO,
-        refunded: Amount::ZERO,
-        running_item: None,
-        running_items_beside: Vec::new(),
-        exceptions: Deviations::default(),
-        reversal: None,
-        findings: ScreeningHits::default(),
-        updated_at: mint.now,
-    })
+        ..Rampoff::new(head, rail, terms, (destination(), from_partner), address)
+    };
+    rampoff.reserved = terms.fiat_amount;
+    Some(rampoff)
 }

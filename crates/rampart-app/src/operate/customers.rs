@@ -7,10 +7,9 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::step::Step;
 use serde::Serialize;
 
-use super::orders::commit_once;
-use super::{AuditLine, Operator, audit, audit_lines, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::error::{AppError, AppResult};
+use super::{AuditLine, Operator, audit, audit_lines, operators_retry, refuse};
+use crate::app::App;
+use crate::error::AppResult;
 use crate::workers::observe;
 
 /// Everything known about a customer.
@@ -85,17 +84,16 @@ async fn change(
     action: &str,
     alter: impl Fn(&Customer) -> AppResult<Customer>,
 ) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let alter = &alter;
+    operators_retry(app, "customer is", || async move {
         let before = find(app, id).await?;
         let after = alter(&before)?;
         let mut step = Step::new();
         observe::customer_changed(app, &before, after, &mut step);
         audit(app, operator, action, subject(id), &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the customer is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// Bans a customer. Orders whose money has arrived are stopped at their screening.

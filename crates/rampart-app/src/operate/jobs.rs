@@ -7,10 +7,9 @@ use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 use serde::Serialize;
 
-use super::orders::commit_once;
-use super::{Operator, audit_about, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::error::{AppError, AppResult};
+use super::{Operator, audit_about, operators_retry, refuse};
+use crate::app::App;
+use crate::error::AppResult;
 
 /// A failing job.
 #[derive(Debug, Clone, Serialize)]
@@ -74,7 +73,7 @@ async fn orders(app: &App, jobs: &[Job]) -> AppResult<HashMap<String, OrderId>> 
 /// # Errors
 /// A refusal when there is no such job, or it is being tried.
 pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLine> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "job is", || async move {
         let job = app.store.job(id).await?.ok_or_else(|| refuse(format!("there is no job {id}: it was done, or never was")))?;
         if job.leased_until.is_some_and(|until| until > app.real.now()) {
             return Err(refuse(format!("the job {id} is being tried at present")));
@@ -86,9 +85,7 @@ pub async fn retry(app: &App, operator: &Operator, id: JobId) -> AppResult<JobLi
         for subject in [Some(&line.subject), line.order.as_ref().filter(|order| **order != line.subject)].into_iter().flatten() {
             audit_about(app, operator, ("job.retry", format!("{} of {}", line.kind, line.subject)), subject, &mut step);
         }
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome.map(|()| line);
-        }
-    }
-    Err(AppError::Unavailable("the job is changing too fast".to_owned()))
+        Ok((step, line))
+    })
+    .await
 }

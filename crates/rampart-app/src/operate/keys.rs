@@ -11,9 +11,8 @@ use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 use serde::Serialize;
 
-use super::orders::commit_once;
-use super::{Operator, audit, commit_result, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use super::{Operator, audit, commit_result, operators_retry, refuse};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::operate::partners;
 
@@ -67,11 +66,11 @@ pub async fn list(app: &App, file: &[KeyFingerprint]) -> AppResult<Vec<KeyLine>>
 /// # Errors
 /// `validation_failed` when the key is not in this node's file, or is retired.
 pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "keys are", || async move {
         let known = app.store.installation_keys().await?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         if current.id == id {
-            return app.keys.follow(&known);
+            return Ok((Step::new(), ()));
         }
         let version = match known.iter().find(|key| key.id == id) {
             Some(key) if key.retired_at.is_some() => return Err(refuse(format!("the key {id} is retired: add a new one"))),
@@ -87,12 +86,10 @@ pub async fn make_newest(app: &App, id: KeyFingerprint, operator: &Operator) -> 
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { version, ..record });
         audit(app, operator, "keys.use", id, &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            outcome?;
-            return app.keys.follow(&app.store.installation_keys().await?);
-        }
-    }
-    Err(AppError::Unavailable("the keys are changing too fast".into()))
+        Ok((step, ()))
+    })
+    .await?;
+    app.keys.follow(&app.store.installation_keys().await?)
 }
 
 /// Seals stored secrets again with the newest key, one partner at a time, and returns how many partners had older ones.
@@ -124,20 +121,20 @@ pub async fn reseal(app: &App, operator: &Operator) -> AppResult<u64> {
 
 /// Returns whether a secret was sealed again.
 async fn reseal_partner(app: &App, id: PartnerId) -> AppResult<bool> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let Some(mut partner) = app.store.partner(id).await? else { return Ok(false) };
+    let resealed = operators_retry(app, "partner is", || async move {
+        let Some(mut partner) = app.store.partner(id).await? else { return Ok((Step::new(), false)) };
         if !reseal_secrets(app, &mut partner)? {
-            return Ok(false);
+            return Ok((Step::new(), false));
         }
         let mut step = Step::new();
         step.write(partner);
-        if let Some(outcome) = commit_once(app, step).await {
-            outcome?;
-            app.partner_cache.forget(id);
-            return Ok(true);
-        }
+        Ok((step, true))
+    })
+    .await?;
+    if resealed {
+        app.partner_cache.forget(id);
     }
-    Err(AppError::Unavailable("the partner is changing too fast".into()))
+    Ok(resealed)
 }
 
 /// Seals a partner's secrets with the newest key. Returns whether any was sealed with an older one.
@@ -159,13 +156,13 @@ fn reseal_secrets(app: &App, partner: &mut Partner) -> AppResult<bool> {
 /// `validation_failed` when the key is the newest or unknown, when a stored secret is still sealed with an older key,
 /// or when a token or quote of it may still be valid.
 pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operator) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "keys are", || async move {
         let known = app.store.installation_keys().await?;
         app.keys.follow(&known)?;
         let current = newest(&known).ok_or_else(|| AppError::defect("this database has no key"))?;
         let key = known.iter().find(|key| key.id == id).ok_or_else(|| refuse(format!("this database has no key {id}")))?;
         if key.retired_at.is_some() {
-            return Ok(());
+            return Ok((Step::new(), ()));
         }
         if current.id == id {
             return Err(refuse(format!("the key {id} is the newest: make another one the newest first")));
@@ -185,12 +182,10 @@ pub async fn retire(app: &App, id: KeyFingerprint, now: bool, operator: &Operato
         step.rely(RecordKey::InstallationKey(current.id), current.version);
         step.write(InstallationKey { retired_at: Some(app.real.now()), sealed_secrets: None, ..key.clone() });
         audit(app, operator, "keys.retire", id, &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            outcome?;
-            return app.keys.follow(&app.store.installation_keys().await?);
-        }
-    }
-    Err(AppError::Unavailable("the keys are changing too fast".into()))
+        Ok((step, ()))
+    })
+    .await?;
+    app.keys.follow(&app.store.installation_keys().await?)
 }
 
 /// The first partner with a secret that was not sealed with the newest key.

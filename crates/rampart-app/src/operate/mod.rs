@@ -18,6 +18,8 @@ pub mod webhooks;
 
 pub use rampart_core::review::Operator;
 
+use std::future::Future;
+
 use rampart_core::id::AuditId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
@@ -28,7 +30,8 @@ use rampart_store::CommitError;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::{AppResult, refuse};
+use crate::error::{AppError, AppResult, refuse};
+use crate::retry::retry_unless;
 
 /// An audit entry, for display.
 #[derive(Debug, Clone, Serialize)]
@@ -87,17 +90,27 @@ fn audit_about(app: &App, operator: &Operator, (action, detail): (&str, String),
     });
 }
 
-/// The result of committing an operator's step. A floor is reported in the operator's terms.
+/// Decides on an operator's command and commits it ([`retry`]).
+async fn operators_retry<T, F>(app: &App, what: &str, decide: impl Fn() -> F) -> AppResult<T>
+where
+    F: Future<Output = AppResult<(Step, T)>>,
+{
+    retry_unless(app, what, decide, |error| Err(commit_refused(error))).await
+}
+
+/// The result of committing an operator's step.
 fn commit_result(outcome: Result<rampart_store::Committed, CommitError>) -> AppResult<()> {
-    match outcome {
-        Ok(_) => Ok(()),
-        Err(CommitError::InsufficientFunds { account: Account::Capital, asset }) => Err(refuse(format!(
+    outcome.map(|_| ()).map_err(commit_refused)
+}
+
+/// Why an operator's step was not committed. A floor is reported in the operator's terms.
+fn commit_refused(error: CommitError) -> AppError {
+    match error {
+        CommitError::InsufficientFunds { account: Account::Capital, asset } => refuse(format!(
             "these are not the company's own funds: what is left of {asset} is owed to customers, in suspense, on hold, or on its way"
-        ))),
-        Err(CommitError::InsufficientFunds { account, asset }) => {
-            Err(refuse(format!("there is not enough {asset} available on {account}")))
-        }
-        Err(error) => Err(error.into()),
+        )),
+        CommitError::InsufficientFunds { account, asset } => refuse(format!("there is not enough {asset} available on {account}")),
+        error => error.into(),
     }
 }
 

@@ -3,30 +3,25 @@
 mod file;
 
 pub use file::{EntryView, OrderFile, OrderFileLine, show};
-pub(crate) use file::{job_line, refund_of_payment, refund_of_rampoff};
+pub(crate) use file::{job_line, refund_of};
 
 use rampart_core::id::OrderId;
 use rampart_core::identity::bank_account::BankAccountInput;
 use rampart_core::identity::country::Country;
-use rampart_core::order::arrival::Leg;
-use rampart_core::order::payment::PaymentCommand;
-use rampart_core::order::rampoff::RampoffCommand;
-use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, ProvidedBy};
+use rampart_core::order::{CommandRefusal, DestinationOrigin, HoldReason, Order, ProvidedBy, SharedCommand};
 use rampart_core::outgoing::{PayoutDestination, called_back, ordered_by_person};
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
-use super::{Operator, audit, audit_about, commit_result, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use super::{Operator, audit, audit_about, operators_retry, refuse};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::{self, DestinationChange, GivenDestination};
 use crate::state::own_accounts;
 use crate::workers::{observe, outgoing};
-use rampart_store::CommitError;
 
 /// Bank limit of a holder's name (ISO 20022).
 const MAX_HOLDER_CHARACTERS: usize = 140;
@@ -47,13 +42,10 @@ pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
 
 /// Extends the refusal "no current price" with the last known price and its age.
 fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError {
-    let (leg, symbol, currency) = match order {
-        Order::Payment(payment) => (Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
-        Order::Rampoff(rampoff) => (Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
-    };
+    let (_, coin, _) = order.pair();
     match refusal {
         CommandRefusal::NoPrice => {
-            let known = file::price_of(app, leg, symbol, currency);
+            let (symbol, known) = (coin.symbol, file::price_of(app, order.pair()));
             Refusal::new(ErrorCode::PriceUnavailable, format!("There is no current price of {symbol}; the last one: {known}.")).into()
         }
         refusal => refusal.into(),
@@ -65,7 +57,7 @@ fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError 
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.hold", PaymentCommand::Hold, RampoffCommand::Hold).await
+    request(app, operator, id, "order.hold", SharedCommand::Hold).await
 }
 
 /// Releases an order from hold.
@@ -73,7 +65,7 @@ pub async fn hold(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> 
 /// # Errors
 /// A refusal when its state does not allow it, or the customer is banned or charged money back.
 pub async fn release(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.release", PaymentCommand::Release, RampoffCommand::Release).await
+    request(app, operator, id, "order.release", SharedCommand::Release).await
 }
 
 /// Refunds an order to the destination that the customer gave.
@@ -94,24 +86,22 @@ pub async fn refund_to(app: &App, operator: &Operator, id: OrderId, end: Option<
         Some(destination) => Err(refuse(format!("it goes to {destination}: look at it, and name its end with --to"))),
         None => Ok(()),
     };
-    request_checked(app, operator, id, REFUND, (PaymentCommand::Refund, RampoffCommand::Refund), confirmed).await
+    request_checked(app, operator, id, REFUND, SharedCommand::Refund, confirmed).await
 }
 
 /// The destination of a refund, when the operator must confirm it and has not.
 fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> Option<String> {
-    let (place, origin, description) = match order {
-        Order::Payment(payment) if payment.refund_needs_given_account() => {
-            (payment.refund_account.as_ref()?.account.reveal(), payment.refund_origin, refund_of_payment(payment))
-        }
+    let place = match order {
+        Order::Payment(payment) if payment.refund_needs_given_account() => payment.refund_account.as_ref()?.account.reveal(),
         Order::Payment(_) => return None,
-        Order::Rampoff(rampoff) => (rampoff.refund_wallet.as_deref()?, rampoff.refund_origin, refund_of_rampoff(rampoff)),
+        Order::Rampoff(rampoff) => rampoff.refund_wallet.as_deref()?,
     };
-    let is_followed = origin.is_none_or(|origin| origin.is_used(now));
+    let is_followed = order.head().refund_origin.is_none_or(|origin| origin.is_used(now));
     let normalized = |text: &str| {
         text.chars().filter(|character| character.is_alphanumeric()).map(|character| character.to_ascii_lowercase()).collect::<String>()
     };
     let is_named = end.map(normalized).map(|end| end.len() >= MIN_DESTINATION_END_CHARACTERS && normalized(place).ends_with(&end));
-    if is_named.unwrap_or(is_followed) { None } else { description }
+    if is_named.unwrap_or(is_followed) { None } else { refund_of(order) }
 }
 
 /// Books an order's money or coins to suspense, with a review item per receipt. The order ends.
@@ -119,7 +109,7 @@ fn unconfirmed_destination(order: &Order, end: Option<&str>, now: Timestamp) -> 
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.to_suspense", PaymentCommand::SetAside, RampoffCommand::SetAside).await
+    request(app, operator, id, "order.to_suspense", SharedCommand::SetAside).await
 }
 
 /// Recalls the outgoing payouts and transfers of an order: what was certainly not attempted is stopped; a signed
@@ -128,7 +118,7 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult
 /// # Errors
 /// A refusal when nothing is on its way, or nothing of it can be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "order is", || async move {
         let order = find(app, id).await?;
         let on_its_way = outgoing::of_order(app, &order).await?;
         if on_its_way.is_empty() {
@@ -139,11 +129,9 @@ pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()
         let mut step = called_back(order, on_its_way, &why, &context)
             .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?;
         audit(app, operator, "order.recall", id, &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// A destination named by an operator.
@@ -159,7 +147,7 @@ pub enum DestinationInput {
 /// # Errors
 /// A refusal when the destination is invalid, or the order's state does not allow it.
 pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &DestinationInput) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "order is", || async move {
         let order = find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
@@ -177,11 +165,9 @@ pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, desti
         let mut step = give_destination::destination_step(app, order, &change).await?;
         ordered_by_person(&mut step);
         audit_about(app, operator, (give_destination::ACTION, change.describe()), id, &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 pub(super) fn checked_account(app: &App, country: Country, account: &str, holder: &str) -> AppResult<PayoutDestination> {
@@ -201,18 +187,11 @@ pub(super) fn checked_account(app: &App, country: Country, account: &str, holder
 /// # Errors
 /// A refusal when its state does not allow it.
 pub async fn cancel(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
-    request(app, operator, id, "order.cancel", PaymentCommand::Cancel, RampoffCommand::Cancel).await
+    request(app, operator, id, "order.cancel", SharedCommand::Cancel).await
 }
 
-async fn request(
-    app: &App,
-    operator: &Operator,
-    id: OrderId,
-    action: &str,
-    payment_command: PaymentCommand,
-    rampoff_command: RampoffCommand,
-) -> AppResult<()> {
-    request_checked(app, operator, id, action, (payment_command, rampoff_command), |_| Ok(())).await
+async fn request(app: &App, operator: &Operator, id: OrderId, action: &str, command: SharedCommand) -> AppResult<()> {
+    request_checked(app, operator, id, action, command, |_| Ok(())).await
 }
 
 async fn request_checked(
@@ -220,20 +199,17 @@ async fn request_checked(
     operator: &Operator,
     id: OrderId,
     action: &str,
-    (payment_command, rampoff_command): (PaymentCommand, RampoffCommand),
+    command: SharedCommand,
     allows: impl Fn(&Order) -> AppResult<()>,
 ) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let allows = &allows;
+    operators_retry(app, "order is", || async move {
         let order = find(app, id).await?;
         allows(&order)?;
         let customer = order.customer();
         let context = app.context(observe::price(app, &order));
-        let asked = match order.clone() {
-            Order::Payment(payment) => payment.request(payment_command.clone(), &context),
-            Order::Rampoff(rampoff) => rampoff.request(rampoff_command.clone(), &context),
-        };
-        let mut step = asked.map_err(|refusal| without_price(app, &order, refusal))?;
-        if payment_command == PaymentCommand::Release {
+        let mut step = order.clone().request(command, &context).map_err(|refusal| without_price(app, &order, refusal))?;
+        if command == SharedCommand::Release {
             let customer = app.store.customer(customer).await?.ok_or(ErrorCode::UserNotFound)?;
             if customer.banned.is_some() {
                 return Err(refuse("the customer is banned: refund the order, or lift the ban first"));
@@ -247,27 +223,13 @@ async fn request_checked(
         // A refund after an operator's own hold is a separate permission, so the audit log distinguishes it.
         let action = if action == REFUND && order.hold() == Some(HoldReason::Operator) { "order.refund_after_hold" } else { action };
         audit_about(app, operator, (action, about_refund(action, &order)), id, &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the order is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// The destination of an ordered refund, for the audit log.
 fn about_refund(action: &str, order: &Order) -> String {
-    let destination = match order {
-        _ if !action.starts_with(REFUND) => None,
-        Order::Payment(payment) => refund_of_payment(payment),
-        Order::Rampoff(rampoff) => refund_of_rampoff(rampoff),
-    };
+    let destination = Some(order).filter(|_| action.starts_with(REFUND)).and_then(refund_of);
     destination.map(|destination| format!("refund to {destination}")).unwrap_or_default()
-}
-
-/// Commits an operator's step. `None` on a version conflict: decide again.
-pub(super) async fn commit_once(app: &App, step: Step) -> Option<AppResult<()>> {
-    match app.commit(step).await {
-        Err(CommitError::Conflict(_)) => None,
-        outcome => Some(commit_result(outcome)),
-    }
 }

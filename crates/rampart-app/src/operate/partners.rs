@@ -6,14 +6,14 @@ use rampart_core::id::PartnerId;
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::review::AuditEntry;
-use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
 use rampart_core::text::redacted::Redacted;
 use rampart_store::{CommitError, StoredClaim};
 
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::retry::retry_unless;
 use crate::state::keys::Keys;
 use crate::state::partner_cache::PARTNER_CACHE_TTL;
 
@@ -140,7 +140,8 @@ async fn change_partner(
     reason: &str,
     change: impl Fn(&mut Partner) -> AppResult<Option<Redacted>>,
 ) -> AppResult<(Partner, Option<Redacted>)> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let change = &change;
+    let decide = || async move {
         let missing = || Refusal::new(ErrorCode::NotFound, format!("there is no partner {id}"));
         let mut partner = app.store.partner(id).await?.ok_or_else(missing)?;
         let (key_before, name_before) = (partner.api_key.key.clone(), partner.name.clone());
@@ -155,18 +156,16 @@ async fn change_partner(
         }
         step.write(audit(&mint, actor, action, id, reason));
         step.write(partner.clone());
-        match app.commit(step).await {
-            Ok(_) => {
-                app.partner_cache.forget(id);
-                tokio::time::sleep(PARTNER_CACHE_TTL).await;
-                return Ok((partner, secret));
-            }
-            Err(CommitError::Conflict(RecordKey::Partner(_))) => {}
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::PartnerName => return Err(name_taken(&claim)),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the partner is changing too fast".into()))
+        Ok((step, (partner, secret)))
+    };
+    let changed = retry_unless(app, "partner is", decide, |error| match error {
+        CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::PartnerName => Err(name_taken(&claim)),
+        error => Err(error.into()),
+    })
+    .await?;
+    app.partner_cache.forget(id);
+    tokio::time::sleep(PARTNER_CACHE_TTL).await;
+    Ok(changed)
 }
 
 /// The claim of a new name. `None` when the partner claimed it before.

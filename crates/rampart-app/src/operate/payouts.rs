@@ -11,9 +11,9 @@ use rampart_core::text;
 use serde::Serialize;
 
 use super::orders::{self, OrderFileLine};
-use super::{AuditLine, Operator, audit, audit_lines, major, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::error::{AppError, AppResult};
+use super::{AuditLine, Operator, audit, audit_lines, major, operators_retry, refuse};
+use crate::app::App;
+use crate::error::AppResult;
 use crate::workers::payouts;
 
 /// States of payouts in progress.
@@ -181,7 +181,8 @@ async fn decide(
     action: &str,
     decision: impl AsyncFn(Payout) -> AppResult<Step>,
 ) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let decision = &decision;
+    operators_retry(app, "payout is", || async move {
         let payout = find(app, id).await?;
         let order = payout.order;
         let mut step = decision(payout).await?;
@@ -189,9 +190,7 @@ async fn decide(
         if let Some(order) = order {
             audit(app, operator, action, order, &mut step);
         }
-        if let Some(outcome) = orders::commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the payout is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }

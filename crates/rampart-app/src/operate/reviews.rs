@@ -6,8 +6,6 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, CoinId, Currency};
 use rampart_core::money::rate::Rounding;
 use rampart_core::order::arrival::Grade;
-use rampart_core::order::payment::PaymentState;
-use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Order, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
 pub use rampart_core::review::ReviewDecision;
@@ -20,8 +18,8 @@ use rampart_store::OrderFilter;
 use serde::Serialize;
 
 use super::orders::{self, DestinationInput};
-use super::{Operator, audit, audit_about, major, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use super::{Operator, audit, audit_about, major, operators_retry, refuse};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
@@ -76,10 +74,7 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
 async fn order_destination(app: &App, item: &ReviewItem) -> AppResult<Option<String>> {
     let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
     let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
-    Ok(match orders::find(app, order).await? {
-        Order::Payment(payment) => orders::refund_of_payment(&payment),
-        Order::Rampoff(rampoff) => orders::refund_of_rampoff(&rampoff),
-    })
+    Ok(orders::refund_of(&orders::find(app, order).await?))
 }
 
 fn line(app: &App, item: ReviewItem) -> ReviewLine {
@@ -106,25 +101,24 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
     let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
     let store = &app.store;
     let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
-    let payments = payments.into_iter().map(|order| {
-        let (reason, since) = match order.state {
-            PaymentState::OnHold { reason, since } => (Some(reason), since),
-            _ => (None, order.updated_at),
+    let found = payments.into_iter().map(Order::from).chain(rampoffs.into_iter().map(Order::from));
+    let line = |order: Order| {
+        let head = order.head();
+        let kind = match order {
+            Order::Payment(_) => "payment",
+            Order::Rampoff(_) => "rampoff",
         };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.describe());
-        let destination = orders::refund_of_payment(&order);
-        HeldOrder { kind: "payment", id, customer, reason, finding, destination, since: since.to_string() }
-    });
-    let rampoffs = rampoffs.into_iter().map(|order| {
-        let (reason, since) = match order.state {
-            RampoffState::OnHold { reason, since } => (Some(reason), since),
-            _ => (None, order.updated_at),
-        };
-        let (id, customer, finding) = (order.id.to_string(), order.customer.0, order.findings.describe());
-        let destination = orders::refund_of_rampoff(&order);
-        HeldOrder { kind: "rampoff", id, customer, reason, finding, destination, since: since.to_string() }
-    });
-    let mut held: Vec<HeldOrder> = payments.chain(rampoffs).collect();
+        HeldOrder {
+            kind,
+            id: head.id.to_string(),
+            customer: head.customer.0,
+            reason: order.hold(),
+            finding: head.findings.describe(),
+            destination: orders::refund_of(&order),
+            since: order.on_hold().map_or(head.updated_at, |(_, since)| since).to_string(),
+        }
+    };
+    let mut held: Vec<HeldOrder> = found.map(line).collect();
     held.sort_by(|one, other| other.id.cmp(&one.id));
     held.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(held)
@@ -148,7 +142,7 @@ pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &Destin
 }
 
 async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "item is", || async move {
         let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let (mut about, order) = (about(app, &item, decision).await?, item.order);
         about.destination = match to {
@@ -185,11 +179,9 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         if let Some(order) = order {
             audit_about(app, operator, (&action, detail), order, &mut step);
         }
-        if let Some(outcome) = orders::commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// The destination of a decision, with its origin when it is the order's own.
@@ -220,7 +212,7 @@ fn sent_to(step: &Step, order: Option<&Order>) -> String {
 /// # Errors
 /// A refusal when nothing is on its way, or it cannot be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "item is", || async move {
         let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
         let returning = outgoing::returning(app, &item).await?.ok_or_else(|| refuse("nothing was sent back for this item"))?;
         let (by, reason) = (StoppedBy::Operator, operator.reason.clone());
@@ -236,11 +228,9 @@ pub async fn recall(app: &App, operator: &Operator, id: ReviewId) -> AppResult<(
                 .ok_or_else(|| refuse("it was handed over, and cannot be called back: ask the bank, or wait for the chain"))?,
         };
         audit(app, operator, "review.recall", id, &mut step);
-        if let Some(outcome) = orders::commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the item is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// Removes the jobs of a stopped payout or transfer.

@@ -13,9 +13,8 @@ use rampart_core::step::watch::Deposit;
 use rampart_core::step::{OwnFunds, Step};
 use serde::Serialize;
 
-use super::orders::commit_once;
-use super::{Operator, audit, commit_result, major, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use super::{Operator, audit, commit_result, major, operators_retry, refuse};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::workers::answer_in_time;
@@ -175,7 +174,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 /// A refusal when the chain is not traded here.
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
     let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "deposits are", || async move {
         let deposits = app.store.deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store.rampoffs_by_id(&orders).await?;
@@ -200,11 +199,9 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         }
         moved.moved = if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") };
         audit(app, operator, "treasury.sweep", Account::ChainDeposits(chain), &mut step);
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome.map(|()| moved);
-        }
-    }
-    Err(AppError::Unavailable("the deposits are changing too fast".to_owned()))
+        Ok((step, moved))
+    })
+    .await
 }
 
 /// Checks that capital can be booked on an account: a configured bank, processor or hot wallet.

@@ -6,12 +6,13 @@ use rampart_core::id::{DeliveryId, PartnerId, SubscriptionId};
 use rampart_core::partner::event::Event;
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
+use rampart_store::CommitError;
 use serde::Serialize;
 
-use super::orders::{OrderFileLine, commit_once};
-use super::{Operator, audit, refuse};
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::error::{AppError, AppResult};
+use super::orders::OrderFileLine;
+use super::{Operator, audit, commit_result, operators_retry, refuse};
+use crate::app::App;
+use crate::error::AppResult;
 
 /// Deliveries replayed in one step.
 const PAGE_ROWS: u32 = 200;
@@ -81,7 +82,7 @@ pub(super) async fn of_events(app: &App, partner: PartnerId, events: &[Event]) -
 /// # Errors
 /// A refusal when it does not exist, is not parked, or its subscription is disabled.
 pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    operators_retry(app, "delivery is", || async move {
         let delivery = app.store.delivery(id).await?.ok_or_else(|| refuse(format!("there is no delivery {id}")))?;
         if delivery.state != DeliveryState::Parked {
             return Err(refuse("the delivery is not parked"));
@@ -92,11 +93,9 @@ pub async fn replay(app: &App, operator: &Operator, id: DeliveryId) -> AppResult
         let mut step = Step::new();
         audit(app, operator, "webhook.replay", id, &mut step);
         step.write(delivery.again(app.business.now()));
-        if let Some(outcome) = commit_once(app, step).await {
-            return outcome;
-        }
-    }
-    Err(AppError::Unavailable("the delivery is changing too fast".to_owned()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// Makes all parked deliveries of a partner due again, except those of disabled subscriptions. Returns how many.
@@ -120,10 +119,13 @@ pub async fn replay_all(app: &App, operator: &Operator, partner: PartnerId) -> A
         audit(app, operator, "webhook.replay_all", partner, &mut step);
         let now = app.business.now();
         page.into_iter().for_each(|delivery| step.write(delivery.again(now)));
-        if let Some(outcome) = commit_once(app, step).await {
-            outcome?;
-            replayed += count;
-            behind = Some(last);
+        match app.commit(step).await {
+            Err(CommitError::Conflict(_)) => {}
+            outcome => {
+                commit_result(outcome)?;
+                replayed += count;
+                behind = Some(last);
+            }
         }
     }
 }

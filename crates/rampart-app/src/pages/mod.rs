@@ -6,21 +6,24 @@ use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::identity::country::Country;
 use rampart_core::order::payment::{PayIn, Payment, PaymentCommand, PaymentState};
-use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffState};
+use rampart_core::order::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::{Order, SharedCommand};
 use rampart_core::ports::{CallOutcome, Session, SessionRequest};
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_core::step::ClaimScope;
+use rampart_core::step::{ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::documents;
 use crate::orders::page_links;
 use crate::orders::page_links::no_page;
 use crate::partner_api::give_destination;
 use crate::partner_api::kyc;
+use crate::retry::{retry, retry_unless};
 use crate::state::ports::GatewayOutcome;
+use crate::workers::observe;
 
 /// The contents of the identity page.
 #[derive(Debug, Clone)]
@@ -138,10 +141,11 @@ async fn customer_page(app: &App, customer: Customer) -> AppResult<CustomerPage>
 /// # Errors
 /// `not_found`; the faults of the fields, under the form's own names.
 pub async fn submit_kyc_form(app: &App, token: &str, form: KycForm) -> AppResult<CustomerPage> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let form = &form;
+    let decide = || async move {
         let customer = page_links::customer_by_token(app, token).await?;
         match wanted_level(app, &customer) {
-            None => return customer_page(app, customer).await,
+            None => return Ok((Step::new(), ())),
             Some(level) if level == form.level => {}
             Some(level) => {
                 let message = format!("must be {}, which is the form that is open now", level.number());
@@ -149,18 +153,18 @@ pub async fn submit_kyc_form(app: &App, token: &str, form: KycForm) -> AppResult
             }
         }
         let known = customer.identification.clone();
-        let (mut filled, document) = kyc::fill_in(app, customer, &form)?;
+        let (mut filled, document) = kyc::fill_in(app, customer, form)?;
         let claim = if filled.identification == known { None } else { documents::count_by_document(app, &mut filled).await? };
         let mut step = filled.kyc_submitted(form.level, document, &app.mint(), &app.config.public_url);
         step.claims.extend(claim);
-        match app.commit(step).await {
-            Ok(_) => return page_customer(app, token).await,
-            Err(CommitError::Conflict(_)) => {}
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::Document => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the customer is changing too fast".into()))
+        Ok((step, ()))
+    };
+    retry_unless(app, "customer is", decide, |error| match error {
+        CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::Document => Ok(None),
+        error => Err(error.into()),
+    })
+    .await?;
+    page_customer(app, token).await
 }
 
 /// # Errors
@@ -324,7 +328,14 @@ pub async fn cancel_rampoff(app: &App, token: &str) -> AppResult<()> {
     let rampoff = page_links::rampoff_by_token(app, token).await?;
     match rampoff.state {
         RampoffState::Cancelled => Ok(()),
-        RampoffState::Created => command_rampoff(app, token, &RampoffCommand::Cancel).await,
+        RampoffState::Created => {
+            retry(app, "ramp-off is", || async move {
+                let order = Order::from(page_links::rampoff_by_token(app, token).await?);
+                let price = observe::price(app, &order);
+                Ok((order.request(SharedCommand::Cancel, &app.context(price))?, ()))
+            })
+            .await
+        }
         _ => {
             let message = format!("a ramp-off that is {} cannot be cancelled here", rampoff.status());
             Err(Refusal::new(ErrorCode::ValidationFailed, message).into())
@@ -333,31 +344,12 @@ pub async fn cancel_rampoff(app: &App, token: &str) -> AppResult<()> {
 }
 
 async fn command_payment(app: &App, token: &str, command: &PaymentCommand) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    retry(app, "payment is", || async move {
         let payment = page_links::payment_by_token(app, token).await?;
-        let price = app.prices.buy_price(payment.terms.coin.symbol, payment.terms.fiat, app.business.now());
-        let step = payment.request(command.clone(), &app.context(price))?;
-        match app.commit(step).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the payment is changing too fast".into()))
-}
-
-async fn command_rampoff(app: &App, token: &str, command: &RampoffCommand) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let rampoff = page_links::rampoff_by_token(app, token).await?;
-        let price = app.prices.sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business.now());
-        let step = rampoff.request(command.clone(), &app.context(price))?;
-        match app.commit(step).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the ramp-off is changing too fast".into()))
+        let price = observe::payment_price(app, &payment);
+        Ok((payment.request(command.clone(), &app.context(price))?, ()))
+    })
+    .await
 }
 
 fn not_payable(payment: &Payment) -> AppError {

@@ -10,13 +10,12 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::bank_account::{BankAccountInput, virtual_account};
 use rampart_core::ledger::Rail;
 use rampart_core::money::amount::{Amount, AmountSent};
-use rampart_core::order::arrival::{Deviations, Fees, WindowTotals};
 use rampart_core::order::limits::{self, Usage};
 use rampart_core::order::pay_to::PayTo;
-use rampart_core::order::payment::{Instructions, PayIn, Payment, PaymentState};
+use rampart_core::order::payment::{Instructions, Payment};
 use rampart_core::order::reference;
 use rampart_core::order::view::payment_url;
-use rampart_core::order::{Context, DestinationOrigin, ProvidedBy, ScreeningHits};
+use rampart_core::order::{Context, DestinationOrigin, OrderHead, ProvidedBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::partner::Partner;
 use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms};
@@ -302,54 +301,18 @@ async fn build_payment(
     let (method, now) = (checked.method, checked.usage.at);
     let terms = terms_of(app, checked).await?;
     let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
-    Ok(Payment {
-        id: context.mint.id(),
-        version: 0,
-        partner: caller.partner.id,
-        customer: checked.customer.id,
+    let head = OrderHead {
         counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
         external_id: parsed.request.external_id.map(str::to_owned),
-        method: method.payment_type,
-        country: method.country,
-        pay_in: match method.kind {
-            MethodKind::Redirect(processor) => PayIn::Processor(processor),
-            MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) => PayIn::Bank(rail),
-        },
-        method_maximum: method.maximum,
-        terms,
-        wallet: checked.wallet.clone(),
+        quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
+        refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
+        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.level, now)
+    };
+    Ok(Payment {
         callback_url: parsed.request.callback_url.as_ref().map(Url::to_string),
         refund_account: checked.refund_account.clone(),
-        refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
-        refused_by_source: false,
         instructions: instructions(app, method, checked.own_account.as_deref()).await?,
-        quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
-        level: checked.level,
-        earlier_link: None,
-        created_at: now,
-        held_until: now.after(method.policy.hold()),
-        open_until: now.after(method.policy.open()),
-        state: PaymentState::Started,
-        receipts: Vec::new(),
-        fiat_balance: Amount::ZERO,
-        // Methods without a hold are priced on arrival and reserve nothing.
-        reserved: if method.policy.hold().is_zero() { Amount::ZERO } else { terms.coin_amount },
-        fees: Some(Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points }),
-        taken: None,
-        counted: WindowTotals::when_created(now, terms.fiat_amount, checked.level),
-        place_given_back: false,
-        lost_promise: false,
-        receipt_notified: false,
-        set_aside: Amount::ZERO,
-        refunded: Amount::ZERO,
-        running_item: None,
-        exceptions: Deviations::default(),
-        reversal: None,
-        findings: ScreeningHits::default(),
-        converted: false,
-        lost: Amount::ZERO,
-        reversed_first: Vec::new(),
-        updated_at: now,
+        ..Payment::new(head, method, terms, checked.wallet.clone())
     })
 }
 

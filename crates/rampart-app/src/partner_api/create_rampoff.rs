@@ -7,11 +7,10 @@ use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::bank_account::BankAccountInput;
 use rampart_core::money::amount::{Amount, AmountSent};
-use rampart_core::order::arrival::{Deviations, Fees, WindowTotals};
 use rampart_core::order::limits::{self, Usage};
-use rampart_core::order::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::rampoff::Rampoff;
 use rampart_core::order::view::status_url;
-use rampart_core::order::{Context, DestinationOrigin, ProvidedBy, ScreeningHits};
+use rampart_core::order::{Context, DestinationOrigin, OrderHead, ProvidedBy};
 use rampart_core::outgoing::PayoutDestination;
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::refusal::{ErrorCode, Refusal};
@@ -257,50 +256,16 @@ fn build_rampoff(
     let port = app.ports.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
     let now = checked.usage.at;
     let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
-    Ok(Rampoff {
-        id: context.mint.id(),
-        version: 0,
-        partner: caller.partner.id,
-        customer: checked.customer.id,
+    let head = OrderHead {
         counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
         external_id: parsed.request.external_id.map(str::to_owned),
-        country: checked.customer.country,
-        rail: checked.rail.rail,
-        rail_maximum: checked.rail.maximum,
-        terms: checked.terms,
-        destination: checked.destination.clone(),
-        destination_origin: Some(from_partner),
-        refund_wallet: checked.refund_wallet.clone(),
-        refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
-        deposit_address: port.deposit_address(index),
-        deposit_index: index,
         quote: checked.quote.map(|quote| quote.id),
-        level: checked.level,
-        earlier_link: None,
-        created_at: now,
-        held_until: now.after(checked.rail.policy.hold()),
-        open_until: now.after(checked.rail.policy.open()),
-        state: RampoffState::Created,
-        deposits: Vec::new(),
-        coin_balance: Amount::ZERO,
-        fiat_balance: Amount::ZERO,
-        converted: Amount::ZERO,
-        reserved: if checked.rail.policy.hold().is_zero() { Amount::ZERO } else { checked.terms.fiat_amount },
-        fees: Some(Fees { fixed: checked.rail.fee_fixed, network: checked.terms.fee_network, basis_points: checked.rail.fee_basis_points }),
-        taken: None,
-        counted: WindowTotals::when_created(now, checked.terms.fiat_amount, checked.level),
-        place_given_back: false,
-        lost_promise: false,
-        receipt_notified: false,
-        set_aside: Amount::ZERO,
-        refunded: Amount::ZERO,
-        running_item: None,
-        running_items_beside: Vec::new(),
-        exceptions: Deviations::default(),
-        reversal: None,
-        findings: ScreeningHits::default(),
-        updated_at: now,
-    })
+        refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
+        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.level, now)
+    };
+    let (destination, address) = ((checked.destination.clone(), from_partner), (port.deposit_address(index), index));
+    let rampoff = Rampoff::new(head, checked.rail, checked.terms, destination, address);
+    Ok(Rampoff { refund_wallet: checked.refund_wallet.clone(), ..rampoff })
 }
 
 /// `data` of the response as it is stored: the link has no token.

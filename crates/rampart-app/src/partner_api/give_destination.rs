@@ -20,7 +20,7 @@ use rampart_core::step::{ClaimScope, Step};
 use rampart_core::text;
 use rampart_store::CommitError;
 
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
+use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
 use crate::operate::orders;
@@ -32,6 +32,7 @@ use crate::partner_api::create_payment::checked_refund_account;
 use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
 use crate::partner_api::request::field::{FieldKind, required};
 use crate::partner_api::request::{CompareAs, FieldFaults, request};
+use crate::retry::{retry, retry_unless};
 use crate::state::own_accounts;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::CreatedResponse;
@@ -102,7 +103,7 @@ pub async fn set_refund_account(
     let customer = customer_of_order(app, payment.customer).await?;
     let account = checked_refund_account(&app.own_accounts, &customer, request.refund_account)?;
     let change = DestinationChange { what: GivenDestination::RefundAccount(account), origin: partner_origin(app) };
-    commit_destination(app, caller, Order::from(payment), &change, &idempotency).await
+    commit_destination(app, caller, payment.id, &change, &idempotency).await
 }
 
 /// Sets or changes the refund wallet of a ramp-off, until a refund is on its way.
@@ -123,7 +124,7 @@ pub async fn set_refund_wallet(
     let rampoff = order_checks::rampoff_of(app, caller, request.rampoff_id).await?;
     let wallet = order_checks::check_foreign_wallet(app, "refund_wallet", rampoff.chain(), request.refund_wallet).await?;
     let change = DestinationChange { what: GivenDestination::RefundWallet(wallet), origin: partner_origin(app) };
-    commit_destination(app, caller, Order::from(rampoff), &change, &idempotency).await
+    commit_destination(app, caller, rampoff.id, &change, &idempotency).await
 }
 
 /// Gives another account for a payout that failed or that the receiving bank returned. A failed payout is paid
@@ -148,7 +149,7 @@ pub async fn set_payout_account(
     let account = own_accounts::validated(&app.own_accounts, rampoff.country, given, request.bank_name, holder)
         .map_err(|fault| Refusal::field(ErrorCode::InvalidBankAccount, "iban", fault.to_string()))?;
     let change = DestinationChange { what: GivenDestination::PayoutAccount(account), origin: partner_origin(app) };
-    commit_destination(app, caller, Order::from(rampoff), &change, &idempotency).await
+    commit_destination(app, caller, rampoff.id, &change, &idempotency).await
 }
 
 /// Sets a refund account on the payment's page, where none was given. It is followed after a delay when the
@@ -223,45 +224,32 @@ async fn customer_of_order(app: &App, id: CustomerId) -> AppResult<Customer> {
 async fn commit_destination(
     app: &App,
     caller: &AuthenticatedPartner,
-    order: Order,
+    id: OrderId,
     change: &DestinationChange,
     idempotency: &IdempotentRequest<'_>,
 ) -> AppResult<CreatedResponse> {
-    let mut order = order;
-    let id = order.id();
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let mut step = audited_destination_step(app, order, change, &caller.partner.id.to_string()).await?;
+    let decide = || async move {
+        let mut step = audited_destination_step(app, orders::find(app, id).await?, change, &caller.partner.id.to_string()).await?;
         let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
         step.claims.extend(idempotency.claims(app, id, &data));
-        match app.commit(step).await {
-            Ok(_) => return Ok(CreatedResponse { data, replayed: false }),
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                return match idempotency.stored_response_of(&claim)? {
-                    StoredResponse::Answer { data, .. } => Ok(CreatedResponse { data, replayed: true }),
-                    StoredResponse::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
-                };
-            }
-            Err(CommitError::Conflict(_)) => order = reload_order(app, id).await?,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the order is changing too fast".into()))
+        Ok((step, CreatedResponse { data, replayed: false }))
+    };
+    retry_unless(app, "order is", decide, |error| match error {
+        CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::IdempotencyKey => match idempotency.stored_response_of(&claim)? {
+            StoredResponse::Answer { data, .. } => Ok(Some(CreatedResponse { data, replayed: true })),
+            StoredResponse::Subject(_) => Err(AppError::defect("an idempotency key without its answer")),
+        },
+        error => Err(error.into()),
+    })
+    .await
 }
 
 async fn commit_page_destination(app: &App, id: OrderId, change: &DestinationChange) -> AppResult<()> {
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
-        let step = audited_destination_step(app, reload_order(app, id).await?, change, ProvidedBy::Page.as_str()).await?;
-        match app.commit(step).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the order is changing too fast".into()))
-}
-
-async fn reload_order(app: &App, id: OrderId) -> AppResult<Order> {
-    orders::find(app, id).await
+    retry(app, "order is", || async move {
+        let step = audited_destination_step(app, orders::find(app, id).await?, change, ProvidedBy::Page.as_str()).await?;
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// The step that gives an order its destination.

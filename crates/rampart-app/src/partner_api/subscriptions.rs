@@ -10,12 +10,13 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_store::CommitError;
 use url::Url;
 
-use crate::app::{App, MAX_COMMIT_ATTEMPTS};
-use crate::error::{AppError, AppResult};
+use crate::app::App;
+use crate::error::AppResult;
 use crate::orders::idempotency;
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::partner_api::request::field::{FieldKind, optional, required};
 use crate::partner_api::request::{CompareAs, FieldType, request};
+use crate::retry::{retry, retry_unless};
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, SubscriptionView};
 
@@ -134,8 +135,8 @@ async fn try_subscription(
 ) -> AppResult<CreatedResponse> {
     let EventName { kind, name: delivered_as } = request.kind;
     check_receiver(app, &request.url).map_err(|fault| Refusal::field(ErrorCode::ValidationFailed, "url", fault))?;
-    let url = request.url.as_str();
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    let (url, answered) = (request.url.as_str(), |replayed| CreatedResponse { data: answer.to_owned(), replayed });
+    let decide = || async move {
         let known = subscription_of(app, caller, kind).await?;
         if !is_new && !known.as_ref().is_some_and(|subscription| subscription.active) {
             return Err(ErrorCode::SubscriptionNotFound.into());
@@ -172,17 +173,17 @@ async fn try_subscription(
         };
         step.claims.extend(idempotency.claims(app, subscription.id, answer));
         step.write(subscription);
-        match app.commit(step).await {
-            Ok(_) => return Ok(CreatedResponse { data: answer.to_owned(), replayed: false }),
-            Err(CommitError::AlreadyClaimed(claim)) if claim.scope == ClaimScope::IdempotencyKey => {
-                return idempotency.stored_response_of(&claim).map(|_| CreatedResponse { data: answer.to_owned(), replayed: true });
-            }
-            // Another call created it, or a new event advanced its sequence.
-            Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
+        Ok((step, answered(false)))
+    };
+    retry_unless(app, "subscription is", decide, |error| match error {
+        CommitError::AlreadyClaimed(claim) if claim.scope == ClaimScope::IdempotencyKey => {
+            idempotency.stored_response_of(&claim).map(|_| Some(answered(true)))
         }
-    }
-    Err(AppError::Unavailable("the subscription is changing too fast".into()))
+        // Another call created it.
+        CommitError::AlreadyClaimed(_) => Ok(None),
+        error => Err(error.into()),
+    })
+    .await
 }
 
 async fn subscription_of(app: &App, caller: &AuthenticatedPartner, kind: EventType) -> AppResult<Option<Subscription>> {
@@ -231,17 +232,13 @@ pub async fn subscriptions(app: &App, caller: &AuthenticatedPartner) -> AppResul
 /// `subscription_not_found` when the type is not subscribed.
 pub async fn delete_subscription(app: &App, caller: &AuthenticatedPartner, kind: &str) -> AppResult<()> {
     let kind: EventType = kind.parse().map_err(|_| ErrorCode::SubscriptionNotFound)?;
-    for _ in 0..MAX_COMMIT_ATTEMPTS {
+    retry(app, "subscription is", || async move {
         let known = subscription_of(app, caller, kind).await?.filter(|known| known.active).ok_or(ErrorCode::SubscriptionNotFound)?;
         let mut step = Step::new();
         step.write(Subscription { active: false, updated_at: app.business.now(), ..known });
-        match app.commit(step).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(AppError::Unavailable("the subscription is changing too fast".into()))
+        Ok((step, ()))
+    })
+    .await
 }
 
 /// Whether a URL names a private address or this machine.

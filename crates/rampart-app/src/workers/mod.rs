@@ -3,7 +3,6 @@
 
 mod apply;
 mod chain;
-mod decide;
 mod deliver;
 mod expiry;
 mod fanout;

@@ -2,13 +2,13 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
-use rampart_core::money::asset::CoinId;
+use rampart_core::money::asset::{CoinId, Currency};
 use rampart_core::money::rate::Rate;
-use rampart_core::order::arrival::{Eligibility, Grade};
+use rampart_core::order::arrival::{Eligibility, Grade, Leg};
 use rampart_core::order::payment::{Payment, PaymentFact};
 use rampart_core::order::rampoff::{Rampoff, RampoffFact};
 use rampart_core::order::view::KycView;
-use rampart_core::order::{Context, HoldReason, Order, StoppedBy};
+use rampart_core::order::{Context, HoldReason, Order, SharedFact, StoppedBy};
 use rampart_core::outgoing::Screening;
 use rampart_core::partner::Partner;
 use rampart_core::partner::event::{EventDraft, EventType};
@@ -16,29 +16,32 @@ use rampart_core::review::ReviewItem;
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
-use rampart_store::CommitError;
 
 use super::source_progress;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 
+/// Our present price of an order's pair.
+pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
+    pair_price(app, order.pair())
+}
+
+fn pair_price(app: &App, (leg, coin, currency): (Leg, CoinId, Currency)) -> Option<Rate> {
+    match leg {
+        Leg::Buying => app.prices.buy_price(coin.symbol, currency, app.business.now()),
+        Leg::Selling => app.prices.sell_price(coin.symbol, currency, app.business.now()),
+    }
+}
+
 /// Our present price of a payment's pair.
 pub(crate) fn payment_price(app: &App, payment: &Payment) -> Option<Rate> {
-    app.prices.buy_price(payment.terms.coin.symbol, payment.terms.fiat, app.business.now())
+    pair_price(app, (Leg::Buying, payment.terms.coin, payment.terms.fiat))
 }
 
 /// Our present price of a ramp-off's pair.
 pub(crate) fn rampoff_price(app: &App, rampoff: &Rampoff) -> Option<Rate> {
-    app.prices.sell_price(rampoff.terms.coin.symbol, rampoff.terms.fiat, app.business.now())
-}
-
-/// Our present price of an order's pair.
-pub(crate) fn price(app: &App, order: &Order) -> Option<Rate> {
-    match order {
-        Order::Payment(payment) => payment_price(app, payment),
-        Order::Rampoff(rampoff) => rampoff_price(app, rampoff),
-    }
+    pair_price(app, (Leg::Selling, rampoff.terms.coin, rampoff.terms.fiat))
 }
 
 /// The step that follows for a payment from a fact that depends on nothing else.
@@ -184,6 +187,12 @@ impl DecisionInputs {
         }
     }
 
+    /// The step that follows for an order; it relies on the customer's and partner's versions.
+    pub(crate) fn observe(&self, app: &App, order: Order, fact: SharedFact, grade: Grade) -> Step {
+        let price = price(app, &order);
+        self.rely_on(order.observe(fact, &self.context(app, price, grade)))
+    }
+
     /// The step that follows for a payment; it relies on the customer's and partner's versions.
     pub(crate) fn observe_payment(&self, app: &App, payment: Payment, fact: PaymentFact, grade: Grade) -> Step {
         let price = payment_price(app, &payment);
@@ -205,13 +214,12 @@ impl DecisionInputs {
     }
 }
 
-/// The reduced grade after a limit or balance refused a commit; `None` after any other refusal.
-pub(crate) fn reduce_grade(grade: Grade, error: &CommitError) -> Option<Grade> {
-    match error {
-        CommitError::OverCeiling { .. } => grade.less(HoldReason::Limit),
-        CommitError::InsufficientFunds { .. } => grade.less(HoldReason::Liquidity),
-        _ => None,
-    }
+/// Loads an order of this leg; it must exist.
+pub(crate) async fn load(app: &App, leg: Leg, id: OrderId) -> AppResult<Order> {
+    Ok(match leg {
+        Leg::Buying => load_payment(app, id).await?.into(),
+        Leg::Selling => load_rampoff(app, id).await?.into(),
+    })
 }
 
 /// Loads a payment that another record references; it must exist.

@@ -8,19 +8,9 @@ use rampart_core::review::suspense;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::Deposit;
 
-use super::{observe, payouts, transfers};
+use super::{payouts, transfers};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-
-/// A referenced payment.
-pub(super) async fn payment(app: &App, id: OrderId) -> AppResult<Option<Order>> {
-    Ok(Some(observe::load_payment(app, id).await?.into()))
-}
-
-/// A referenced ramp-off.
-pub(super) async fn rampoff(app: &App, id: OrderId) -> AppResult<Option<Order>> {
-    Ok(Some(observe::load_rampoff(app, id).await?.into()))
-}
 
 /// The review item that a payout or transfer resolves.
 pub(super) async fn review(app: &App, id: Option<ReviewId>) -> AppResult<Option<ReviewItem>> {

@@ -1,6 +1,7 @@
 //! Loads a payout with the records it references and applies a fact to it. The caller commits the step.
 
 use rampart_core::id::PayoutId;
+use rampart_core::order::arrival::Leg;
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState};
 use rampart_core::step::Step;
 
@@ -15,8 +16,8 @@ pub(crate) async fn load(app: &App, id: PayoutId) -> AppResult<Payout> {
 
 async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
     let order = match (payout.order, payout.purpose) {
-        (Some(order), PayoutPurpose::Refund) => outgoing::payment(app, order).await?,
-        (Some(order), PayoutPurpose::Rampoff) => outgoing::rampoff(app, order).await?,
+        (Some(order), PayoutPurpose::Refund) => Some(observe::load(app, Leg::Buying, order).await?),
+        (Some(order), PayoutPurpose::Rampoff) => Some(observe::load(app, Leg::Selling, order).await?),
         _ => None,
     };
     let review = outgoing::review(app, payout.put_back.or(payout.resolves)).await?;

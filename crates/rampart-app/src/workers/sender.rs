@@ -24,7 +24,7 @@ use rampart_core::step::watch::Wallet;
 use rampart_core::text;
 use rampart_store::CommitError;
 
-use super::decide::decide_and_commit;
+use super::jobs::{JobOutcome, finish};
 use super::jobs::{answer_in_time, in_time};
 use super::leases::{self, LeasedJob};
 use super::nonces::{NonceGaps, NoncePlan};
@@ -343,7 +343,7 @@ async fn broadcast(
 ) -> AppResult<Option<String>> {
     let Some(signed) = transfer.state.signed() else { return Ok(None) };
     match in_time(app, port.broadcast(signed)).await {
-        Some(CallOutcome::Accepted(())) => record_broadcast(app, leased, transfer.id).await.map(|()| None),
+        Some(CallOutcome::Accepted(())) => record_broadcast(app, leased, transfer.id).await.map(|_| None),
         Some(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => Ok(Some(reason)),
         None => Ok(Some("the chain did not answer in time".to_owned())),
         // A node also refuses bytes that it has already accepted, by their nonce. Only what the chain does not know was refused.
@@ -354,32 +354,23 @@ async fn broadcast(
                 app.wake.ring_jobs(JobKind::SendTransfer);
                 Ok(None)
             }
-            Some(Ok(_)) => record_broadcast(app, leased, transfer.id).await.map(|()| None),
+            Some(Ok(_)) => record_broadcast(app, leased, transfer.id).await.map(|_| None),
             Some(Err(unavailable)) => Ok(Some(unavailable.to_string())),
             None => Ok(Some("the chain did not answer in time".to_owned())),
         },
     }
 }
 
-async fn record_broadcast(app: &App, leased: &LeasedJob, id: TransferId) -> AppResult<()> {
-    decide_and_commit(app, Some(leased.fence()), || async move {
-        let mut step = transfers::observe(app, transfers::load(app, id).await?, TransferFact::Broadcast).await?;
-        leased.complete(&mut step);
-        Ok(Some(step))
-    })
-    .await?;
-    Ok(())
+async fn record_broadcast(app: &App, leased: &LeasedJob, id: TransferId) -> AppResult<JobOutcome> {
+    finish(app, leased, |_| async move { transfers::observe(app, transfers::load(app, id).await?, TransferFact::Broadcast).await }).await
 }
 
-async fn record_refusal(app: &App, leased: &LeasedJob, id: TransferId, reason: &str) -> AppResult<()> {
-    decide_and_commit(app, Some(leased.fence()), || async move {
+async fn record_refusal(app: &App, leased: &LeasedJob, id: TransferId, reason: &str) -> AppResult<JobOutcome> {
+    finish(app, leased, |_| async move {
         let record_refusal = TransferFact::Refused { reason: text::reason(reason) };
-        let mut step = transfers::observe(app, transfers::load(app, id).await?, record_refusal).await?;
-        leased.complete(&mut step);
-        Ok(Some(step))
+        transfers::observe(app, transfers::load(app, id).await?, record_refusal).await
     })
-    .await?;
-    Ok(())
+    .await
 }
 
 impl Worker for Sender {

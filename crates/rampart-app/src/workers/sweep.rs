@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use rampart_core::id::{DeliveryId, PayoutId, TransferId};
-use rampart_core::order::payment::PaymentState;
-use rampart_core::order::rampoff::RampoffState;
+use rampart_core::order::Order;
+use rampart_core::order::arrival::Leg;
 use rampart_core::outgoing::{Payout, PayoutState};
 use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
@@ -36,36 +36,32 @@ impl Sweep {
 
     async fn sweep(&self) -> AppResult<TurnOutcome> {
         let before = self.app.business.now().before(MIN_AGE);
-        self.payments(before).await?;
-        self.rampoffs(before).await?;
+        self.orders(Leg::Buying, before).await?;
+        self.orders(Leg::Selling, before).await?;
         self.transfers(before).await?;
         self.payouts(before, "queued").await?;
         self.payouts(before, "unknown").await?;
         self.delete_expired().await
     }
 
-    async fn payments(&self, before: Timestamp) -> AppResult<()> {
-        let mut after = None;
+    async fn orders(&self, leg: Leg, before: Timestamp) -> AppResult<()> {
+        let (store, mut after) = (&self.app.store, None);
         loop {
-            let orders = self.app.store.stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
-            for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
-                self.recreate_job(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
+            let (kind, orders): (_, Vec<Order>) = match leg {
+                Leg::Buying => {
+                    let stuck = store.stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
+                    (JobKind::ScreenPayment, stuck.into_iter().map(Order::from).collect())
+                }
+                Leg::Selling => {
+                    let stuck = store.stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
+                    (JobKind::ScreenRampoff, stuck.into_iter().map(Order::from).collect())
+                }
+            };
+            for order in orders.iter().filter(|order| order.awaits_screening()) {
+                let (key, version) = order.relied();
+                self.recreate_job(kind, &order.id().to_string(), key, version).await?;
             }
-            after = orders.last().map(|order| (order.updated_at, order.id));
-            if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
-        let mut after = None;
-        loop {
-            let orders = self.app.store.stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
-            for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
-                self.recreate_job(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
-            }
-            after = orders.last().map(|order| (order.updated_at, order.id));
+            after = orders.last().map(|order| (order.head().updated_at, order.id()));
             if orders.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! Loads a transfer with the records it references and applies a fact to it. The caller commits the step.
 
 use rampart_core::id::TransferId;
+use rampart_core::order::arrival::Leg;
 use rampart_core::outgoing::{Outgoing, Transfer, TransferFact, TransferPurpose};
 use rampart_core::step::Step;
 
@@ -16,8 +17,8 @@ pub(crate) async fn load(app: &App, id: TransferId) -> AppResult<Transfer> {
 /// The records that a transfer references.
 pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoing> {
     let order = match (transfer.order, transfer.purpose) {
-        (Some(order), TransferPurpose::Buy) => outgoing::payment(app, order).await?,
-        (Some(order), TransferPurpose::Refund) => outgoing::rampoff(app, order).await?,
+        (Some(order), TransferPurpose::Buy) => Some(observe::load(app, Leg::Buying, order).await?),
+        (Some(order), TransferPurpose::Refund) => Some(observe::load(app, Leg::Selling, order).await?),
         _ => None,
     };
     let review = outgoing::review(app, transfer.resolves).await?;

@@ -288,7 +288,7 @@ async fn expired(test: Arc<TestApp>) {
     let hot = || async {
         let payment = test.payment(id).await;
         let (account, coin, _) = payment.hold();
-        test.app.store.balance(account, coin.into()).await.unwrap().held
+        test.app.store.balance(account, coin).await.unwrap().held
     };
     assert!(hot().await.is_positive(), "coins are held while the order is open");
     test.advance(1_801).await;

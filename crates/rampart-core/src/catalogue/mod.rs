@@ -40,6 +40,15 @@ impl PayIn {
             Self::Bank(rail) => Account::Bank(rail),
         }
     }
+
+    /// How a method of this kind is paid.
+    #[must_use]
+    pub const fn of(kind: MethodKind) -> Self {
+        match kind {
+            MethodKind::Redirect(processor) => Self::Processor(processor),
+            MethodKind::Concept(rail) | MethodKind::VirtualAccount(rail) => Self::Bank(rail),
+        }
+    }
 }
 
 /// A fiat currency.

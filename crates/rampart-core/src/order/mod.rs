@@ -2,6 +2,8 @@
 
 pub mod arrival;
 mod either;
+mod head;
+mod leg;
 pub mod limits;
 pub(crate) mod origin;
 pub mod pay_to;
@@ -9,9 +11,11 @@ pub mod payment;
 pub mod rampoff;
 pub mod reference;
 mod set_aside;
+mod stored;
 pub mod view;
 
-pub use either::Order;
+pub use either::{Order, SharedCommand, SharedFact};
+pub use head::OrderHead;
 pub use origin::{DestinationOrigin, ProvidedBy};
 pub use set_aside::SetAside;
 

@@ -1,10 +1,6 @@
 //! Money and coins in suspense beside an order.
 
 use crate::money::amount::Amount;
-use crate::order::payment::PaymentFact;
-use crate::order::rampoff::RampoffFact;
-use crate::order::{Context, Order};
-use crate::step::Step;
 
 /// What became of money or coins that were set aside beside an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +27,6 @@ impl SetAside {
             Self::CameBack { withheld } => (sum(set_aside, sum(amount, withheld)), refunded.less(amount)),
             Self::Taken => (set_aside.less(amount), refunded),
             Self::Lies => (sum(set_aside, amount), refunded),
-        }
-    }
-}
-
-impl Order {
-    /// Applies the change to the order.
-    #[must_use]
-    pub fn apply_set_aside(self, became: SetAside, amount: Amount, context: &Context<'_>) -> Step {
-        match self {
-            Self::Payment(order) => order.observe(PaymentFact::SetAside { became, amount }, context),
-            Self::Rampoff(order) => order.observe(RampoffFact::SetAside { became, amount }, context),
         }
     }
 }

@@ -401,8 +401,9 @@ fn what_was_in_time_and_could_not_be_decided_keeps_its_price_for_a_day() {
 fn the_end_of_the_promise_is_late_and_the_end_of_the_order_is_its_end() {
     let mut scene = ArrivalScenario::new(example::MARKET);
     scene.pass(HOUR_SECONDS);
-    let order = Payment { created_at: example::START, ..scene.payment() };
-    let order = Payment { held_until: scene.now, open_until: scene.now.after(Duration::from_secs(HOUR_SECONDS)), ..order };
+    let mut order = scene.payment();
+    (order.created_at, order.held_until) = (example::START, scene.now);
+    order.open_until = scene.now.after(Duration::from_secs(HOUR_SECONDS));
     scene.market("1.84");
     let late = scene.paid(order.clone(), 10_000);
     assert_eq!(late.exceptions.first(), Some(DeviationKind::Late), "at its end it is late, although no worker has run");

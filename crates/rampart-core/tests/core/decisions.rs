@@ -6,7 +6,7 @@ use rampart_core::example::{self, CountingRandomness};
 use rampart_core::id::Mint;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Eligibility;
-use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutRoute, PayoutState, Screening};
@@ -83,8 +83,8 @@ impl DecisionScenario<'_> {
             credit.sender_name = None;
         }
         let beside = |origin| {
-            let payment = example::payment(self.catalogue, &self.mint, false, PaymentState::Cancelled).expect("the example buys");
-            let payment = Payment { refund_origin: Some(origin), ..payment };
+            let mut payment = example::payment(self.catalogue, &self.mint, false, PaymentState::Cancelled).expect("the example buys");
+            payment.refund_origin = Some(origin);
             ReviewSubject { fact: Some(nameless.clone()), beside: Some(payment.into()), ..ReviewSubject::default() }
         };
         let of_fact = |fact: &Fact| ReviewItem { fact: Some(fact.id), ..money(self.item(ReviewKind::Suspense)) };

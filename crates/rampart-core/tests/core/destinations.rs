@@ -239,7 +239,8 @@ fn a_page_fills_only_where_it_asks() {
         assert!(!payment.asks_for_account());
         assert!(matches!(payment.give(false, example::from_page(now), &context), Err(CommandRefusal::WrongState { .. })));
     }
-    let by_card = Payment { state: PaymentState::Started, instructions: None, id: transfer, ..payment(&scene, HoldReason::Amount) };
+    let mut by_card = Payment { state: PaymentState::Started, instructions: None, ..payment(&scene, HoldReason::Amount) };
+    by_card.id = transfer;
     assert!(by_card.give(false, example::from_page(now), &context).is_err());
     let paying_out = RampoffState::PayingOut { payout: scene.mint().id(), fiat: Amount::from_minor(1) };
     let sale = Rampoff { state: paying_out, ..rampoff(&scene, HoldReason::Amount) };
@@ -252,11 +253,13 @@ fn a_partner_names_a_destination_for_what_lies_beside_an_order_that_has_ended() 
     let (now, context) = (example::START, scene.context());
     let (partner, amount) = (example::from_partner(now), Amount::from_minor(5));
     for (set_aside, is_taken) in [(Amount::ZERO, false), (amount, true)] {
-        let payment = Payment { state: PaymentState::Cancelled, set_aside, ..payment(&scene, HoldReason::Amount) };
+        let mut payment = Payment { state: PaymentState::Cancelled, ..payment(&scene, HoldReason::Amount) };
+        payment.set_aside = set_aside;
         let given = payment.give(false, partner, &context);
         assert_eq!(given.is_ok(), is_taken);
         assert!(given.is_ok_and(|payment| payment.status() == "cancelled") == is_taken);
-        let sale = Rampoff { state: RampoffState::Cancelled, set_aside, ..rampoff(&scene, HoldReason::Amount) };
+        let mut sale = Rampoff { state: RampoffState::Cancelled, ..rampoff(&scene, HoldReason::Amount) };
+        sale.set_aside = set_aside;
         assert_eq!(sale.give(false, partner, &context).is_ok_and(|sale| sale.status() == "cancelled"), is_taken);
     }
 }

@@ -75,7 +75,8 @@ fn of(order: impl Into<Order>) -> Outgoing {
 #[test]
 fn what_is_less_than_a_step_waits_for_a_person() {
     let scene = whole_euros();
-    let order = Rampoff { fiat_balance: Amount::from_minor(99), ..exchanged(&scene) };
+    let mut order = exchanged(&scene);
+    order.fiat_balance = Amount::from_minor(99);
     let step = order.request(RampoffCommand::Release, &scene.context()).expect("it is tried");
     assert!(matches!(rampoff(&step).state, RampoffState::OnHold { reason: HoldReason::Amount, .. }));
     assert!(!step.writes.iter().any(|record| matches!(record, Record::Payout(_))));

@@ -25,13 +25,13 @@ fn overflow(_: rampart_core::money::amount::Overflow) -> StoreError {
 pub(super) async fn held(session: &mut DbSession, report: &mut VerifyReport) -> Result<(), StoreError> {
     let mut reserved: BTreeMap<Arc<str>, Amount> = BTreeMap::new();
     reservations::<Payment>(session, &mut reserved, "open", |payment| {
-        let (account, coin, amount) = payment.hold();
-        vec![(balance_id(account, Asset::from(coin)), amount)]
+        let (account, asset, amount) = payment.hold();
+        vec![(balance_id(account, asset), amount)]
     })
     .await?;
     reservations::<Rampoff>(session, &mut reserved, "open", |rampoff| {
-        let (account, currency, amount) = rampoff.hold();
-        vec![(balance_id(account, Asset::from(currency)), amount)]
+        let (account, asset, amount) = rampoff.hold();
+        vec![(balance_id(account, asset), amount)]
     })
     .await?;
     reservations::<Transfer>(session, &mut reserved, "state IN ('queued', 'signed', 'recalled', 'broadcast')", |transfer| {

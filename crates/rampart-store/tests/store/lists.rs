@@ -182,7 +182,8 @@ async fn orders_become_due_and_get_stuck(fixture: Arc<Fixture>) {
     for number in [1, 2, 1, 2, 1] {
         fixture.clock.advance(Duration::from_secs(1));
         // It has no hold any more, so it has no due time.
-        let mut one = Payment { reserved: Amount::ZERO, ..payment(&fixture, started[0].partner, number, on_hold.clone()) };
+        let mut one = payment(&fixture, started[0].partner, number, on_hold.clone());
+        one.reserved = Amount::ZERO;
         store.commit(writing(one.clone())).await.unwrap();
         one.version = 1;
         held.push(one);

@@ -3,10 +3,8 @@
 use rampart_core::id::OrderId;
 use rampart_core::identity::bank_account::masked;
 use rampart_core::ledger::Side;
-use rampart_core::money::asset::{Asset, Currency, Symbol};
+use rampart_core::money::asset::{Asset, CoinId, Currency};
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::payment::{Payment, PaymentState};
-use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
 use serde::Serialize;
@@ -87,17 +85,14 @@ pub struct EntryView {
 /// # Errors
 /// `payment_not_found` for an unknown order.
 pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
-    let file = match find(app, id).await? {
-        Order::Payment(payment) => of_payment(app, &payment),
-        Order::Rampoff(rampoff) => of_rampoff(app, &rampoff),
-    };
+    let file = of_order(app, &find(app, id).await?);
     with_related_records(app, id, file).await
 }
 
 /// The price that a command decides at, with its age: the last one the server stored.
-pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) -> String {
+pub(super) fn price_of(app: &App, (leg, coin, currency): (Leg, CoinId, Currency)) -> String {
     let board = &app.prices;
-    let Some(market) = board.market(symbol, currency) else { return "none known".to_owned() };
+    let Some(market) = board.market(coin.symbol, currency) else { return "none known".to_owned() };
     let with_spread = match leg {
         Leg::Buying => board.buying(market.rate),
         Leg::Selling => board.selling(market.rate),
@@ -108,73 +103,57 @@ pub(super) fn price_of(app: &App, leg: Leg, symbol: Symbol, currency: Currency) 
     format!("{rate} {currency}, {} s old{stale}", market.observed_at.until(now).as_secs())
 }
 
-/// The refund account of a payment with its origin, if given.
-pub(crate) fn refund_of_payment(payment: &Payment) -> Option<String> {
-    let account = payment.refund_account.as_ref()?;
-    Some(describe_destination(&masked(account.account.reveal()), payment.refund_origin.as_ref()))
+/// The refund account (masked) or refund wallet of an order with its origin, if given.
+pub(crate) fn refund_of(order: &Order) -> Option<String> {
+    let place = match order {
+        Order::Payment(payment) => masked(payment.refund_account.as_ref()?.account.reveal()),
+        Order::Rampoff(rampoff) => rampoff.refund_wallet.clone()?,
+    };
+    Some(describe_destination(&place, order.head().refund_origin.as_ref()))
 }
 
-/// The refund wallet of a ramp-off with its origin, if given.
-pub(crate) fn refund_of_rampoff(rampoff: &Rampoff) -> Option<String> {
-    rampoff.refund_wallet.as_ref().map(|wallet| describe_destination(wallet, rampoff.refund_origin.as_ref()))
-}
-
-fn of_payment(app: &App, payment: &Payment) -> OrderFile {
-    let (fiat, coin) = (Asset::Fiat(payment.terms.fiat), Asset::Coin(payment.terms.coin));
+fn of_order(app: &App, order: &Order) -> OrderFile {
+    let ((_, coin, fiat), head) = (order.pair(), order.head());
+    let (fiat, coin) = (Asset::Fiat(fiat), Asset::Coin(coin));
     let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
-    OrderFile {
-        kind: "payment",
-        id: payment.id.to_string(),
-        partner: payment.partner.to_string(),
-        customer: payment.customer.0,
-        status: payment.status(),
-        hold: match payment.state {
-            PaymentState::OnHold { reason, .. } => Some(reason),
-            _ => None,
-        },
-        finding: payment.findings.describe(),
-        exception: payment.exceptions.first(),
-        reversal: payment.reversal,
-        terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
-        price: price_of(app, Leg::Buying, payment.terms.coin.symbol, payment.terms.fiat),
-        refund_destination: refund_of_payment(payment),
-        received: amount(payment.received(), fiat),
-        balance: amount(payment.fiat_balance, fiat),
-        reserved: amount(payment.reserved, coin),
-        created_at: payment.created_at.to_string(),
-        held_until: payment.held_until.to_string(),
-        facts: payment.receipts.iter().map(|receipt| receipt.fact.to_string()).collect(),
+    let file = OrderFile {
+        id: head.id.to_string(),
+        partner: head.partner.to_string(),
+        customer: head.customer.0,
+        status: order.status(),
+        hold: order.hold(),
+        finding: head.findings.describe(),
+        exception: head.exceptions.first(),
+        reversal: head.reversal,
+        price: price_of(app, order.pair()),
+        refund_destination: refund_of(order),
+        created_at: head.created_at.to_string(),
+        held_until: head.held_until.to_string(),
         ..OrderFile::default()
-    }
-}
-
-fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
-    let (fiat, coin) = (Asset::Fiat(rampoff.terms.fiat), Asset::Coin(rampoff.terms.coin));
-    let amount = |amount, asset| format!("{} {asset}", major(app, amount, asset));
-    OrderFile {
-        kind: "rampoff",
-        id: rampoff.id.to_string(),
-        partner: rampoff.partner.to_string(),
-        customer: rampoff.customer.0,
-        status: rampoff.status(),
-        hold: match rampoff.state {
-            RampoffState::OnHold { reason, .. } => Some(reason),
-            _ => None,
+    };
+    match order {
+        Order::Payment(payment) => OrderFile {
+            kind: "payment",
+            terms: format!("{} for {}", amount(payment.terms.fiat_amount, fiat), amount(payment.terms.coin_amount, coin)),
+            received: amount(payment.received(), fiat),
+            balance: amount(head.fiat_balance, fiat),
+            reserved: amount(head.reserved, coin),
+            facts: payment.receipts.iter().map(|receipt| receipt.fact.to_string()).collect(),
+            ..file
         },
-        finding: rampoff.findings.describe(),
-        exception: rampoff.exceptions.first(),
-        reversal: rampoff.reversal,
-        terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
-        price: price_of(app, Leg::Selling, rampoff.terms.coin.symbol, rampoff.terms.fiat),
-        refund_destination: refund_of_rampoff(rampoff),
-        payout_destination: Some(describe_destination(&masked(rampoff.destination.account.reveal()), rampoff.destination_origin.as_ref())),
-        received: amount(rampoff.received(), coin),
-        balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(rampoff.fiat_balance, fiat)),
-        reserved: amount(rampoff.reserved, fiat),
-        created_at: rampoff.created_at.to_string(),
-        held_until: rampoff.held_until.to_string(),
-        facts: rampoff.deposits.iter().map(|deposit| deposit.deposit.to_string()).collect(),
-        ..OrderFile::default()
+        Order::Rampoff(rampoff) => {
+            let account = masked(rampoff.destination.account.reveal());
+            OrderFile {
+                kind: "rampoff",
+                terms: format!("{} for {}", amount(rampoff.terms.coin_amount, coin), amount(rampoff.terms.fiat_amount, fiat)),
+                payout_destination: Some(describe_destination(&account, rampoff.destination_origin.as_ref())),
+                received: amount(rampoff.received(), coin),
+                balance: format!("{}, {}", amount(rampoff.coin_balance, coin), amount(head.fiat_balance, fiat)),
+                reserved: amount(head.reserved, fiat),
+                facts: rampoff.deposits.iter().map(|deposit| deposit.deposit.to_string()).collect(),
+                ..file
+            }
+        }
     }
 }
 

@@ -26,10 +26,11 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::{CommitError, StoreError};
 
+use super::payouts;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
-use super::{observe, payouts};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::retry::reduce_grade;
 
 const PAGE_ROWS: u32 = 256;
 
@@ -259,7 +260,7 @@ async fn take_effect(app: &App, mut fact: Fact) -> Result<&'static str, ApplyErr
                 _ => return Ok("applied elsewhere"),
             },
             Err(CommitError::Unavailable) => return Err(ApplyError::Retry(CommitError::Unavailable.into())),
-            Err(error) => grade = observe::reduce_grade(grade, &error).ok_or_else(|| ApplyError::Quarantine(error.to_string()))?,
+            Err(error) => grade = reduce_grade(grade, &error).ok_or_else(|| ApplyError::Quarantine(error.to_string()))?,
         }
     }
     Err(ApplyError::Retry(AppError::Unavailable("the order is changing too fast".to_owned())))

@@ -11,7 +11,7 @@ use rampart_store::CommitError;
 
 use super::{ChainWatcher, PAGE_ROWS, confirmations};
 use crate::error::AppResult;
-use crate::workers::decide::decide_and_commit;
+use crate::retry::retry_with_grade;
 use crate::workers::jobs::in_time;
 use crate::workers::transfers;
 
@@ -186,11 +186,6 @@ impl ChainWatcher {
     /// Commits a fact about a transfer, decided on the records as stored now.
     async fn commit_fact(&self, id: TransferId, fact: TransferFact) -> AppResult<()> {
         let (app, fact) = (&self.app, &fact);
-        decide_and_commit(app, None, || async move {
-            let step = transfers::observe(app, transfers::load(app, id).await?, fact.clone()).await?;
-            Ok(Some(step).filter(|step| !step.is_empty()))
-        })
-        .await?;
-        Ok(())
+        retry_with_grade(app, None, |_| async move { transfers::observe(app, transfers::load(app, id).await?, fact.clone()).await }).await
     }
 }

@@ -10,10 +10,9 @@ use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::text;
 
-use super::{JobOutcome, in_time};
+use super::{JobOutcome, finish, in_time};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::workers::decide::decide_and_commit;
 use crate::workers::leases::{self, LeasedJob};
 
 const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
@@ -83,22 +82,20 @@ async fn look_up_later(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
 
 /// Replaces this job by one of another kind for the same customer.
 async fn replace(app: &App, leased: &LeasedJob, kind: JobKind, after: Duration) -> AppResult<JobOutcome> {
-    decide_and_commit(app, Some(leased.fence()), || async move {
+    finish(app, leased, |_| async move {
         let mint = app.mint();
         let mut step = Step::new();
         step.write(Job { due_at: mint.now.after(after), ..Job::due_now(&mint, kind, &leased.job.subject) });
-        leased.complete(&mut step);
-        Ok(Some(step))
+        Ok(step)
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }
 
 /// The provider refused the form: the customer sees the reason and may correct the form.
 async fn refused(app: &App, leased: &LeasedJob, reference: &str, reason: &str) -> AppResult<JobOutcome> {
-    decide_and_commit(app, Some(leased.fence()), || async move {
+    finish(app, leased, |_| async move {
         let customer = load(app, &leased.job).await?;
-        let mut step = match waiting(&customer).filter(|check| check.reference == reference) {
+        let step = match waiting(&customer).filter(|check| check.reference == reference) {
             Some(check) => {
                 let (reference, level, reasons) = (reference.to_owned(), check.level, vec![text::reason(reason)]);
                 let verdict = KycVerdict { reference, level, status: KycStatus::Fail, reasons, may_retry: true };
@@ -106,9 +103,7 @@ async fn refused(app: &App, leased: &LeasedJob, reference: &str, reason: &str) -
             }
             None => Step::new(),
         };
-        leased.complete(&mut step);
-        Ok(Some(step))
+        Ok(step)
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }

@@ -5,8 +5,12 @@ mod identity;
 mod payout;
 mod screening;
 
+use std::future::Future;
+
 use futures::FutureExt as _;
+use rampart_core::order::arrival::{Grade, Leg};
 use rampart_core::ports::Unavailable;
+use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 
 use super::leases::{self, LeasedJob};
@@ -14,6 +18,7 @@ use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture, panicked};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::retry::retry_with_grade;
 use crate::workers::stops;
 
 pub(crate) enum JobOutcome {
@@ -125,8 +130,8 @@ async fn run(app: &App, leased: LeasedJob) {
 
 async fn dispatch(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     match leased.job.kind {
-        JobKind::ScreenPayment => screening::payment(app, leased).await,
-        JobKind::ScreenRampoff => screening::rampoff(app, leased).await,
+        JobKind::ScreenPayment => screening::order(app, Leg::Buying, leased).await,
+        JobKind::ScreenRampoff => screening::order(app, Leg::Selling, leased).await,
         JobKind::ScreenPayout => screening::payout(app, leased).await,
         JobKind::ScreenTransfer => screening::transfer(app, leased).await,
         JobKind::SendPayout => payout::send(app, leased).await,
@@ -149,4 +154,19 @@ pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Opti
 pub(crate) async fn answer_in_time<T>(app: &App, call: impl Future<Output = Result<T, Unavailable>>) -> AppResult<T> {
     let late = || AppError::Unavailable("it did not answer in time".to_owned());
     in_time(app, call).await.ok_or_else(late)?.map_err(|fault| AppError::Unavailable(fault.0))
+}
+
+/// Commits what a job came to, decided on the records as stored now, and the end of the job with it.
+pub(super) async fn finish<F>(app: &App, leased: &LeasedJob, decide: impl Fn(Grade) -> F) -> AppResult<JobOutcome>
+where
+    F: Future<Output = AppResult<Step>>,
+{
+    let decide = &decide;
+    retry_with_grade(app, Some(leased.fence()), |grade| async move {
+        let mut step = decide(grade).await?;
+        leased.complete(&mut step);
+        Ok(step)
+    })
+    .await?;
+    Ok(JobOutcome::Finished)
 }

@@ -6,10 +6,9 @@ use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, Pay
 use rampart_core::ports::{CallOutcome, LookupResult};
 use rampart_core::text;
 
-use super::{JobOutcome, in_time};
+use super::{JobOutcome, finish, in_time};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::workers::decide::decide_and_commit;
 use crate::workers::leases::{self, LeasedJob};
 use crate::workers::observe::{self, Permission};
 use crate::workers::payouts::{self, load};
@@ -104,11 +103,9 @@ pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome
 /// Commits the fact and the end of the job. The outcome may have been reported before this answer: then only the job is removed.
 async fn commit_fact(app: &App, leased: &LeasedJob, id: PayoutId, fact: PayoutFact) -> AppResult<JobOutcome> {
     let fact = &fact;
-    decide_and_commit(app, Some(leased.fence()), || async move {
-        let mut step = payouts::observe(app, load(app, id).await?, fact.clone()).await?;
-        leased.complete(&mut step);
-        Ok(Some(step))
+    finish(app, leased, |_| async move {
+        let step = payouts::observe(app, load(app, id).await?, fact.clone()).await?;
+        Ok(step)
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }

@@ -2,17 +2,16 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, OrderId, PayoutId, ReviewId, TransferId};
-use rampart_core::order::payment::{PaymentFact, PaymentState};
-use rampart_core::order::rampoff::{RampoffFact, RampoffState};
+use rampart_core::order::arrival::Leg;
+use rampart_core::order::{Order, SharedFact};
 use rampart_core::outgoing::{PayoutFact, TransferFact};
 use rampart_core::ports::{ScreeningResult, ScreeningSubject};
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 
-use super::{JobOutcome, in_time};
+use super::{JobOutcome, finish, in_time};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::workers::decide::{decide_and_commit, decide_with_grade};
 use crate::workers::leases::{self, LeasedJob};
 use crate::workers::observe::DecisionInputs;
 use crate::workers::{observe, payouts, transfers};
@@ -41,66 +40,47 @@ fn add_once(to: &mut Vec<String>, who: &str) {
     }
 }
 
-pub(super) async fn payment(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
-    let id: OrderId = leases::subject(&leased.job)?;
-    let order = observe::load_payment(app, id).await?;
-    if !matches!(order.state, PaymentState::PaymentReceived { .. }) {
-        leases::remove_job(app, leased).await?;
-        return Ok(JobOutcome::Finished);
+/// Who receives what an order gives, and who sent what it received, beside the customer: names and wallets.
+fn parties(order: &Order, customer: &Customer) -> (Vec<String>, Vec<String>) {
+    let (mut names, mut wallets) = (vec![customer.profile.full_name()], Vec::new());
+    match order {
+        Order::Payment(payment) => {
+            let payers = payment.receipts.iter().filter_map(|receipt| receipt.holder.as_ref());
+            payers.chain(payment.refund_account.iter().map(|account| &account.name)).for_each(|name| add_once(&mut names, name.reveal()));
+            wallets.push(payment.wallet.clone());
+        }
+        Order::Rampoff(rampoff) => {
+            add_once(&mut names, rampoff.destination.name.reveal());
+            let senders = rampoff.deposits.iter().map(|deposit| &deposit.from);
+            senders.chain(&rampoff.refund_wallet).for_each(|wallet| add_once(&mut wallets, wallet));
+        }
     }
-    let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
-    let payers = order.receipts.iter().filter_map(|receipt| receipt.holder.as_ref());
-    payers.chain(order.refund_account.iter().map(|account| &account.name)).for_each(|name| add_once(&mut names, name.reveal()));
-    let (wallets, chain) = (vec![order.wallet.clone()], Some(order.terms.coin.chain));
-    let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
-        Ok(verdict) => verdict,
-        Err(reason) => return Ok(JobOutcome::Retry(reason)),
-    };
-    // The refund account may have changed during the call.
-    let (verdict, asked_about) = (&verdict, &order.refund_account);
-    decide_with_grade(app, Some(leased.fence()), |grade| async move {
-        let order = observe::load_payment(app, id).await?;
-        let inputs = DecisionInputs::payment(app, &order, None).await?;
-        let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
-        let about_refund = order.refund_account == *asked_about;
-        let mut step = inputs.observe_payment(app, order, PaymentFact::Screened { verdict, about_refund }, grade);
-        leased.complete(&mut step);
-        Ok(Some(step))
-    })
-    .await?;
-    Ok(JobOutcome::Finished)
+    (names, wallets)
 }
 
-pub(super) async fn rampoff(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
+pub(super) async fn order(app: &App, leg: Leg, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let id: OrderId = leases::subject(&leased.job)?;
-    let order = observe::load_rampoff(app, id).await?;
-    if !matches!(order.state, RampoffState::CryptoReceived { .. }) {
+    let asked = observe::load(app, leg, id).await?;
+    if !asked.awaits_screening() {
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
-    let mut names = vec![customer(app, order.customer).await?.profile.full_name()];
-    add_once(&mut names, order.destination.name.reveal());
-    let mut wallets = Vec::new();
-    let senders = order.deposits.iter().map(|deposit| &deposit.from);
-    senders.chain(&order.refund_wallet).for_each(|wallet| add_once(&mut wallets, wallet));
-    let chain = Some(order.terms.coin.chain);
-    let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain }).await {
+    let (names, wallets) = parties(&asked, &customer(app, asked.customer()).await?);
+    let (_, coin, _) = asked.pair();
+    let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain: Some(coin.chain) }).await {
         Ok(verdict) => verdict,
         Err(reason) => return Ok(JobOutcome::Retry(reason)),
     };
-    // The refund wallet may have changed during the call.
-    let (verdict, asked_about) = (&verdict, &order.refund_wallet);
-    decide_with_grade(app, Some(leased.fence()), |grade| async move {
-        let order = observe::load_rampoff(app, id).await?;
-        let inputs = DecisionInputs::rampoff(app, &order, None).await?;
+    let (verdict, asked) = (&verdict, &asked);
+    finish(app, leased, |grade| async move {
+        let order = observe::load(app, leg, id).await?;
+        let inputs = DecisionInputs::order(app, &order).await?;
         let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
-        let about_refund = order.refund_wallet == *asked_about;
-        let mut step = inputs.observe_rampoff(app, order, RampoffFact::Screened { verdict, about_refund }, grade);
-        leased.complete(&mut step);
-        Ok(Some(step))
+        // The refund destination may have changed during the call.
+        let about_refund = order.is_refunded_like(asked);
+        Ok(inputs.observe(app, order, SharedFact::Screened { verdict, about_refund }, grade))
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }
 
 /// The customer to screen: the one the money or coins belong to, or, for a return from suspense, the customer of the order it arrived for.
@@ -151,7 +131,7 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
         Err(reason) => return Ok(JobOutcome::Retry(reason)),
     };
     let verdict = &verdict;
-    decide_and_commit(app, Some(leased.fence()), || async move {
+    finish(app, leased, |_| async move {
         let payout = payouts::load(app, id).await?;
         let mut step = Step::new();
         if payout.awaits_screening() {
@@ -159,11 +139,9 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
             let verdict = effective_verdict(owner.as_ref(), payout.by_person, verdict, &mut step);
             step.extend(payouts::observe(app, payout, PayoutFact::Screened(verdict)).await?);
         }
-        leased.complete(&mut step);
-        Ok(Some(step))
+        Ok(step)
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }
 
 /// Screens the receiver of a refund in coins.
@@ -182,7 +160,7 @@ pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutc
         Err(reason) => return Ok(JobOutcome::Retry(reason)),
     };
     let verdict = &verdict;
-    decide_and_commit(app, Some(leased.fence()), || async move {
+    finish(app, leased, |_| async move {
         let transfer = transfers::load(app, id).await?;
         let mut step = Step::new();
         if transfer.awaits_screening() {
@@ -190,9 +168,7 @@ pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutc
             let verdict = effective_verdict(owner.as_ref(), transfer.by_person, verdict, &mut step);
             step.extend(transfers::observe(app, transfer, TransferFact::Screened(verdict)).await?);
         }
-        leased.complete(&mut step);
-        Ok(Some(step))
+        Ok(step)
     })
-    .await?;
-    Ok(JobOutcome::Finished)
+    .await
 }

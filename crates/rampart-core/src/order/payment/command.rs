@@ -1,6 +1,7 @@
 //! Commands on a payment. A command can be refused.
 
 use super::{Payment, PaymentState};
+use crate::order::leg::OrderLeg;
 use crate::order::origin::DecidedBy;
 use crate::order::view::PaymentView;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
@@ -98,14 +99,7 @@ impl Payment {
             }
             (PaymentCommand::Release, PaymentState::OnHold { .. }) if self.fiat_balance.is_positive() => {
                 let exchange = self.release_exchange(context).map_err(CommandRefusal::from)?;
-                match self.findings.order.is_some() {
-                    // The operator has seen the screening hit; asking the provider again would return the same.
-                    true => {
-                        self.record_decision(exchange, None, context, &mut step);
-                        self.send(exchange, Screening::Overruled, context, &mut step);
-                    }
-                    false => self.accept(exchange, None, context, &mut step),
-                }
+                self.release(exchange, context, &mut step);
             }
             (
                 PaymentCommand::Refund,

@@ -7,10 +7,9 @@ use crate::id::{PayoutId, TransferId};
 use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::order::arrival::{DeviationKind, Exchange};
-use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
+use crate::order::leg::OrderLeg;
 use crate::order::view::PaymentView;
-use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
-use crate::outgoing::Screening;
+use crate::order::{Context, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::ScreeningResult;
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -163,7 +162,7 @@ impl Payment {
             }
             PaymentFact::RefundReturned { payout, amount, reason } => self.returned(payout, amount, &reason, context, &mut step),
             PaymentFact::SetAside { became, amount } => {
-                (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
+                self.apply_set_aside(became, amount);
             }
             PaymentFact::TimePassed => {
                 if !self.time_passed(context, &mut step) {
@@ -173,20 +172,6 @@ impl Payment {
         }
         self.finish(&before, mint, &mut step);
         step
-    }
-
-    /// Puts the order on hold. Coins promised for the ordered amount stay reserved while the promise is honoured, unless the
-    /// order waits for something the customer has to supply.
-    pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
-        if reason.is_up_to_the_customer() && !self.is_converted() {
-            self.lost_promise = true;
-            self.taken = None;
-        }
-        self.release_open_place(context, step);
-        if self.taken.is_none() {
-            self.reserve(Amount::ZERO, Origin::Fact, step);
-        }
-        self.state = PaymentState::OnHold { reason, since: context.mint.now };
     }
 
     /// The refund that ended, and whether it was the last one pending. `None` for a payout that is not this order's.
@@ -249,7 +234,7 @@ impl Payment {
     /// Whether the order accepts it: money that arrives while the order is open, or that an operator assigns while the order
     /// waits.
     fn accepts(&self, receipt: &Receipt) -> bool {
-        let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
+        let is_open = self.is_unpaid() && self.is_in_time(receipt.at);
         let waits = matches!(self.state, PaymentState::OnHold { .. }) && self.taken.is_none();
         self.receipts.len() < MAX_RECEIPTS && (is_open || (receipt.assigned && (self.is_unpaid() || waits)))
     }
@@ -257,7 +242,7 @@ impl Payment {
     /// The deviation of money that the order cannot use.
     fn unusable_deviation(&self, receipt: &Receipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, PaymentState::Expired | PaymentState::Cancelled);
-        let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
+        let is_over = self.is_unpaid() && !self.is_in_time(receipt.at);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
     }
 
@@ -313,125 +298,11 @@ impl Payment {
         step.write(item);
     }
 
-    /// Applies the passing of time. Returns whether anything changed.
-    fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        let now = context.mint.now;
-        match self.state {
-            PaymentState::OnHold { reason, .. } if reason.ends_by_itself() => self.resume(context, step),
-            PaymentState::OnHold { reason, .. }
-                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
-            {
-                self.objection_period_ended(&end, context, step)
-            }
-            PaymentState::OnHold { reason, .. } if self.reserved.is_positive() && !self.is_converted() => {
-                self.release_hold_promise(reason, context, step)
-            }
-            PaymentState::Started | PaymentState::PendingBank { .. } if self.fiat_balance.is_zero() => self.expire_unpaid(context, step),
-            PaymentState::Started | PaymentState::PendingBank { .. } if now >= self.held_until => {
-                self.apply_amount_policy(context, step);
-                let has_decided = !self.is_unpaid();
-                let release_is_due = now >= self.held_until.after(context.catalogue.backdating(self.pay_in)) && self.reserved.is_positive();
-                if !has_decided && release_is_due {
-                    self.reserve(Amount::ZERO, Origin::Fact, step);
-                }
-                has_decided || release_is_due
-            }
-            _ => false,
-        }
-    }
-
-    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
-    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
-        match end {
-            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
-            ObjectionPeriodEnd::Usable if self.has_refund_destination(context) => {
-                self.refund(DecidedBy::Policy, Screening::Due, context, step)
-            }
-            ObjectionPeriodEnd::Usable => return false,
-        }
-        true
-    }
-
-    /// Releases the coins of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
-    /// Returns whether anything changed.
-    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
-        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
-        let is_kept = honoured && reason.keeps_the_promise();
-        if !is_kept {
-            self.reserve(Amount::ZERO, Origin::Fact, step);
-        }
-        !is_kept
-    }
-
-    /// No money arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
-    /// and its source was read past that moment.
-    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        let now = context.mint.now;
-        // An earlier version released only the place among open orders.
-        let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
-        let promise_ends = now >= self.held_until && is_promised;
-        if promise_ends {
-            self.release_promise(context, step);
-        }
-        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        let is_read = context.read_at.is_some_and(|read| read >= self.open_until.after(context.catalogue.backdating(self.pay_in)));
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
-        if now >= self.open_until && (is_read || !is_waited_for) {
-            self.state = super::PaymentState::Expired;
-            return true;
-        }
-        promise_ends
-    }
-
-    /// Resumes an order that waited for a price, for liquidity or for the customer's identity. Returns whether it left the
-    /// hold.
-    fn resume(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        match self.taken.filter(|_| self.is_converted()) {
-            Some(_) if context.standing.blocked.is_some() => {}
-            Some(exchange) => self.accept(exchange, None, context, step),
-            None => self.apply_amount_policy(context, step),
-        }
-        !matches!(self.state, PaymentState::OnHold { .. })
-    }
-
-    fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
-        let PaymentState::PaymentReceived { .. } = self.state else { return };
-        let Some(exchange) = self.taken else { return };
-        match verdict {
-            ScreeningResult::Clear if context.standing.blocked.is_some() => {
-                self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
-            }
-            // Screening took so long that the prices are no longer honoured: decide and screen again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
-            ScreeningResult::Clear => self.send(exchange, Screening::Cleared, context, step),
-            ScreeningResult::Hit { reason } => {
-                // The refund's receiver is part of the order's screening when it is known.
-                let about_refund = about_refund && self.has_refund_destination(context);
-                self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
-                self.put_on_hold(HoldReason::Screening, context, step);
-            }
-        }
-    }
-
-    /// Whether the prices of a decision are no longer honoured.
-    fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
-        let policy = context.catalogue.method(self.country, self.method.as_str()).map(|method| method.policy);
-        !self.is_converted()
-            && policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
-    }
-
     /// The exchange an operator releases: the decided one if it is owed or unchanged, else a new one.
     pub(super) fn release_exchange(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
-        match self.taken.filter(|exchange| self.is_converted() && exchange.accepted() == self.fiat_balance) {
+        match self.taken.filter(|exchange| self.is_exchange_owed() && exchange.accepted() == self.fiat_balance) {
             Some(exchange) => Ok(exchange),
             None => self.release_at_policy(context),
         }
-    }
-
-    /// Whether the decided exchange was converted once. It stays owed until an operator undoes it or the money is reversed.
-    pub(super) const fn is_converted(&self) -> bool {
-        let is_owed = self.converted || matches!(self.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. });
-        is_owed && self.taken.is_some()
     }
 }

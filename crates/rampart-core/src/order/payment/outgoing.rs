@@ -1,14 +1,14 @@
 //! What a payment sends: coins to the customer, or refunds.
 
-use super::{PayIn, Payment, PaymentState, Receipt, Refund};
+use super::{PayIn, Payment, PaymentState, Receipt};
 use crate::catalogue::Catalogue;
 use crate::id::PayoutId;
 use crate::ledger::{Origin, Rail};
 use crate::money::amount::Amount;
-use crate::order::arrival::Exchange;
+use crate::order::leg::OrderLeg;
 use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
-use crate::outgoing::{OutgoingRecord, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
+use crate::outgoing::{OutgoingRecord, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening};
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::text::redacted::Redacted;
@@ -16,27 +16,12 @@ use crate::text::redacted::Redacted;
 /// One part of a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RefundPart {
-    route: PayoutRoute,
-    destination: PayoutDestination,
-    amount: Amount,
+    pub(super) route: PayoutRoute,
+    pub(super) destination: PayoutDestination,
+    pub(super) amount: Amount,
 }
 
 impl Payment {
-    /// Converts the money and creates the transfer of the coins.
-    pub(super) fn send(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        step.post(self.post_conversion(mint, &exchange));
-        let fiat = std::mem::take(&mut self.fiat_balance);
-        let transfer = Transfer {
-            order: Some(self.id),
-            customer: Some(self.customer),
-            screening,
-            ..Transfer::new(mint, TransferPurpose::Buy, self.terms.coin, exchange.gives, self.wallet.clone())
-        };
-        self.state = PaymentState::Sending { transfer: transfer.id, coins: exchange.gives, fiat };
-        step.extend(transfer.create(Origin::Fact, mint));
-    }
-
     /// Refund route of a receipt: the original processor or sending account; else (unknown, or it refused the refund for good)
     /// the customer's refund account.
     fn refund_route(&self, receipt: &Receipt, by: DecidedBy, context: &Context<'_>) -> Option<(PayoutRoute, PayoutDestination)> {
@@ -87,11 +72,6 @@ impl Payment {
         Some(parts)
     }
 
-    /// Whether every refund destination is known without an operator's decision.
-    pub(super) fn has_refund_destination(&self, context: &Context<'_>) -> bool {
-        self.refund_parts(DecidedBy::Policy, context).is_some()
-    }
-
     /// A refund failed. If its source refused it, the money goes to the given refund account, or waits for one; the source is
     /// not tried again, because it would refuse again.
     pub(super) fn refund_failed(&mut self, context: &Context<'_>, step: &mut Step) {
@@ -110,29 +90,6 @@ impl Payment {
         if goes_elsewhere && matches!(self.state, PaymentState::OnHold { .. }) {
             self.refund(DecidedBy::Policy, Screening::Due, context, step);
         }
-    }
-
-    /// Refunds the whole balance by [`Self::refund_parts`].
-    pub(super) fn refund(&mut self, by: DecidedBy, screening: Screening, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        let Some(parts) = self.refund_parts(by, context) else {
-            return self.put_on_hold(HoldReason::Destination, context, step);
-        };
-        let payouts = parts.into_iter().map(|RefundPart { route, destination, amount }| Payout {
-            order: Some(self.id),
-            customer: Some(self.customer),
-            screening,
-            ..Payout::new(mint, PayoutPurpose::Refund, route, self.terms.fiat, amount, destination).payable(context.catalogue)
-        });
-        let payouts: Vec<Payout> = payouts.collect();
-        if payouts.iter().any(|payout| !payout.amount.is_positive()) {
-            return self.put_on_hold(HoldReason::Amount, context, step);
-        }
-        self.release_promise(context, step);
-        self.taken = None;
-        let refund = |payout: &Payout| Refund { payout: payout.id, amount: payout.amount, rounding: payout.rounding };
-        self.state = PaymentState::RefundPending { payouts: payouts.iter().map(refund).collect() };
-        payouts.into_iter().for_each(|payout| step.extend(payout.create(Origin::Fact, mint)));
     }
 
     /// Sets the amounts of a refund that is still queued.

@@ -2,15 +2,11 @@
 
 use super::Payment;
 use crate::id::Mint;
-use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
+use crate::ledger::{Account, LossKind, Movement, Posting, PostingKind};
 use crate::money::amount::Amount;
-use crate::order::arrival::Exchange;
+use crate::order::leg::OrderLeg;
 
 impl Payment {
-    fn posting(&self, mint: &Mint<'_>, kind: PostingKind, movements: &[Movement]) -> Option<Posting> {
-        Posting::moving(mint, kind, Origin::Fact, Some(self.id), movements)
-    }
-
     /// Money arrived: `bank` or `card` is debited, `customer` credited.
     pub(super) fn post_received(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(self.pay_in.account(), Account::Customer(self.customer), self.terms.fiat, amount);
@@ -21,35 +17,6 @@ impl Payment {
     pub(super) fn post_suspense(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(self.pay_in.account(), Account::Suspense, self.terms.fiat, amount);
         self.posting(mint, PostingKind::SuspenseReceived, &[movement])
-    }
-
-    /// Money of the order is set aside: `customer` is debited, `suspense` credited.
-    pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
-        let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.fiat, amount);
-        self.posting(mint, PostingKind::SetAside, &[movement])
-    }
-
-    /// Money becomes coins: `customer` is debited for the whole amount, `fees` and `fx` credited; `fx` is debited for the
-    /// coins, `customer` credited.
-    pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
-        self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
-    }
-
-    /// Reverses a conversion whose coins could not leave.
-    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
-        let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
-        self.posting(mint, PostingKind::ConversionUndone, &movements)
-    }
-
-    fn conversion(&self, exchange: &Exchange) -> [Movement; 4] {
-        let (customer, fiat) = (Account::Customer(self.customer), self.terms.fiat);
-        let net = Amount::from_minor(exchange.accepted().minor() - exchange.fees().minor());
-        [
-            Movement::new(customer, Account::Fees(FeeKind::Processing), fiat, exchange.fee_processing),
-            Movement::new(customer, Account::Fees(FeeKind::Network), fiat, exchange.fee_network),
-            Movement::new(customer, Account::Fx, fiat, net),
-            Movement::new(Account::Fx, customer, self.terms.coin, exchange.gives),
-        ]
     }
 
     /// A chargeback. `from_customer` was still on the customer's account and `from_losses` was gone: these accounts are

@@ -9,6 +9,7 @@ use crate::id::{FactId, Mint, PayoutId};
 use crate::ledger::Account;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
+use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;

@@ -3,6 +3,7 @@
 use super::{Payment, PaymentState};
 use crate::money::amount::Amount;
 use crate::order::Context;
+use crate::order::leg::OrderLeg;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 

@@ -4,6 +4,7 @@ use super::{Payment, PaymentState};
 use crate::id::PayoutId;
 use crate::ledger::Origin;
 use crate::money::amount::Amount;
+use crate::order::leg::OrderLeg;
 use crate::step::Step;
 
 impl Payment {

@@ -1,6 +1,7 @@
 //! Commands on a ramp-off. A command can be refused.
 
 use super::{Rampoff, RampoffState};
+use crate::order::leg::OrderLeg;
 use crate::order::origin::DecidedBy;
 use crate::order::view::RampoffView;
 use crate::order::{CommandRefusal, Context, DestinationOrigin, HoldReason, ProvidedBy};
@@ -131,14 +132,7 @@ impl Rampoff {
             }
             (RampoffCommand::Release, RampoffState::OnHold { .. }) if self.coin_balance.is_positive() => {
                 let exchange = self.release_at_policy(context).map_err(CommandRefusal::from)?;
-                match self.findings.order.is_some() {
-                    // The operator has seen the screening hit; asking the provider again would return the same.
-                    true => {
-                        self.record_decision(exchange, None, context, &mut step);
-                        self.convert_and_pay(exchange, Screening::Overruled, context, &mut step);
-                    }
-                    false => self.accept(exchange, None, context, &mut step),
-                }
+                self.release(exchange, context, &mut step);
             }
             (RampoffCommand::Refund, RampoffState::Confirming)
                 if self.coin_balance.is_positive() && self.deposits.iter().all(|deposit| deposit.confirmations > 0) =>

@@ -1,51 +1,21 @@
 //! Applies the amount policy to a sale ([`crate::order::arrival`]).
 
-use super::{DepositReceipt, Rampoff, RampoffState};
+use super::{DepositReceipt, Rampoff};
 use crate::catalogue::{Coin, PayoutRail};
 use crate::customer::kyc::KycLevel;
 use crate::id::Mint;
-use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::money::asset::Currency;
 use crate::money::rate::Rounding;
-use crate::order::arrival::{self, ArrivalCase, ArrivalDecision, Exchange, Fees, Leg, OrderSnapshot, WindowTotals};
+use crate::order::arrival::{self, ArrivalCase, Exchange, Fees, Leg, OrderSnapshot};
+use crate::order::leg::OrderLeg;
 use crate::order::limits::{self, Usage};
 use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
-use crate::outgoing::Screening;
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
-use crate::step::job::{Job, JobKind};
-use crate::time::Timestamp;
 
 impl Rampoff {
-    /// Decides about the received coins, if that is possible yet.
-    pub(super) fn apply_amount_policy(&mut self, context: &Context<'_>, step: &mut Step) {
-        let (Some(rail), Some(coin)) = (context.catalogue.payout_rail(self.country), context.catalogue.coin(self.terms.coin)) else {
-            // The rail or the coin was removed from the configuration while coins were under way.
-            return self.put_on_hold(HoldReason::Operator, context, step);
-        };
-        let case = self.case(rail, coin, context);
-        let check_limits = |exchange: &Exchange, level: KycLevel| self.check_limits(exchange, level, rail, coin, context);
-        match self.order_snapshot(rail, case, &check_limits, context).decide() {
-            ArrivalDecision::Wait => {}
-            ArrivalDecision::Refund => {
-                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.refund(DecidedBy::Policy, Screening::Due, context, step);
-            }
-            ArrivalDecision::Hold(reason) => {
-                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.put_on_hold(reason, context, step);
-            }
-            ArrivalDecision::Exchange { exchange, set_aside, set_aside_reason, refund } => {
-                self.exceptions.note(&case, !rail.policy.hold().is_zero(), context.mint.now);
-                self.set_aside_part(set_aside, set_aside_reason, context, step);
-                self.refund_surplus(refund, context, step);
-                self.accept(exchange, Some(exchange.at), context, step);
-            }
-        }
-    }
-
     /// The exchange made when an operator releases the order.
     pub(super) fn release_at_policy(&self, context: &Context<'_>) -> Result<Exchange, HoldReason> {
         let rail = context.catalogue.payout_rail(self.country).ok_or(HoldReason::Operator)?;
@@ -55,16 +25,12 @@ impl Rampoff {
     }
 
     /// The received amounts in the form the policy expects.
-    fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
-        let now = context.mint.now;
+    pub(super) fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
         let sum = |late: bool| {
             let of = confirmed().filter(|deposit| self.is_late(deposit) == late);
             Amount::from_minor(of.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor())))
         };
-        let is_pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
-        let is_read = context.read_at.is_some_and(|read| read >= self.held_until.after(context.catalogue.chain_backdating(self.chain())))
-            || now >= self.held_until.after(rail.policy.honour_period());
         ArrivalCase {
             ordered: self.terms.coin_amount,
             tolerance: self.tolerance(rail, context),
@@ -72,8 +38,8 @@ impl Rampoff {
             late: sum(true),
             minimum: coin.minimum,
             maximum: coin.maximum,
-            no_more_expected: is_read && !is_pending,
-            promise_lapsed: self.lost_promise || now >= self.held_until.after(rail.policy.honour_period()),
+            no_more_expected: self.is_read_past_promise(&rail.policy, context) && !self.awaits_confirmation(),
+            promise_lapsed: self.lost_promise || context.mint.now >= self.honoured_until(&rail.policy),
             awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
             refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),
@@ -113,7 +79,7 @@ impl Rampoff {
         arrival::tolerance(self.terms.coin_amount, rail.policy.tolerance_basis_points, cap).unwrap_or(Amount::ZERO)
     }
 
-    fn order_snapshot<'a>(
+    pub(super) fn order_snapshot<'a>(
         &self,
         rail: &'a PayoutRail,
         case: ArrivalCase,
@@ -141,7 +107,7 @@ impl Rampoff {
     }
 
     /// Whether a customer of this level may exchange at the market price.
-    fn check_limits(
+    pub(super) fn check_limits(
         &self,
         exchange: &Exchange,
         level: KycLevel,
@@ -158,48 +124,8 @@ impl Rampoff {
         if is_within { Ok(()) } else { Err(HoldReason::Limit) }
     }
 
-    /// The order proceeds: its money is reserved and the order is screened. An exchange at the promised price uses the money
-    /// reserved for the order; anything else needs available money.
-    pub(super) fn accept(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.record_decision(exchange, asked, context, step);
-        self.state = RampoffState::CryptoReceived { fiat: exchange.gives };
-        step.write(Job::due_now(&context.mint, JobKind::ScreenRampoff, self.id));
-    }
-
-    /// Records a decision: reserves what it gives and counts it in the limits.
-    pub(super) fn record_decision(&mut self, exchange: Exchange, asked: Option<Timestamp>, context: &Context<'_>, step: &mut Step) {
-        self.release_open_place(context, step);
-        let level = context.standing.level.unwrap_or(self.level);
-        let at_market = Amount::from_minor(exchange.gives.minor() - exchange.gives_promised.minor());
-        let wanted = vec![
-            WindowTotals { at: self.created_at, amount: exchange.gives_promised, level: self.level },
-            WindowTotals { at: exchange.at, amount: at_market, level },
-        ];
-        self.count(wanted, asked.filter(|_| exchange.market.is_positive()), context, step);
-        let was_promised = self.reserved.is_positive() && exchange.market.is_zero();
-        self.reserve(exchange.gives, if was_promised { Origin::Fact } else { Origin::Request }, step);
-        self.taken = Some(exchange);
-    }
-
-    /// Sets part of the coins aside for an operator, newest deposits first.
-    fn set_aside_part(&mut self, amount: Amount, reason: Option<HoldReason>, context: &Context<'_>, step: &mut Step) {
-        let reason = match reason.map(|reason| reason.shown(Leg::Selling)) {
-            Some(reason) => format!("more than ramp-off {} can use ({reason})", self.id),
-            None => format!("more than ramp-off {} can use", self.id),
-        };
-        self.take_from_newest(amount, &reason, &context.mint, step).into_iter().for_each(|item| step.write(item));
-    }
-
-    /// Refunds the surplus to the customer's wallet, beside the order.
-    fn refund_surplus(&mut self, amount: Amount, context: &Context<'_>, step: &mut Step) {
-        let reason = format!("the surplus of ramp-off {}", self.id);
-        for item in self.take_from_newest(amount, &reason, &context.mint, step) {
-            self.return_item(item, context, step);
-        }
-    }
-
     /// Moves this amount to suspense, newest deposits first; returns the review items, not yet written.
-    fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
+    pub(super) fn take_from_newest(&mut self, amount: Amount, reason: &str, mint: &Mint<'_>, step: &mut Step) -> Vec<ReviewItem> {
         let mut missing = amount;
         let mut items = Vec::new();
         let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();

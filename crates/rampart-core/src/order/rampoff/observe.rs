@@ -8,11 +8,10 @@ use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
 use crate::money::rate::Rate;
-use crate::order::arrival::{DeviationKind, Exchange};
-use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
+use crate::order::arrival::DeviationKind;
+use crate::order::leg::OrderLeg;
 use crate::order::view::RampoffView;
-use crate::order::{Context, DestinationOrigin, HoldReason, ScreeningHits, SetAside, StoppedBy};
-use crate::outgoing::Screening;
+use crate::order::{Context, HoldReason, ScreeningHits, SetAside, StoppedBy};
 use crate::outgoing::ScreeningResult;
 use crate::step::Step;
 
@@ -201,7 +200,7 @@ impl Rampoff {
                 }
             }
             RampoffFact::SetAside { became, amount } => {
-                (self.set_aside, self.refunded) = became.applied(amount, self.set_aside, self.refunded);
+                self.apply_set_aside(became, amount);
             }
             RampoffFact::TimePassed => {
                 if !self.time_passed(context, &mut step) {
@@ -211,20 +210,6 @@ impl Rampoff {
         }
         self.finish(&before, mint, &mut step);
         step
-    }
-
-    /// Puts the order on hold. Money promised for the ordered amount stays reserved while the promise is honoured, unless the
-    /// order waits for something the customer has to supply.
-    pub(super) fn put_on_hold(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) {
-        if reason.is_up_to_the_customer() && !self.converted.is_positive() {
-            self.lost_promise = true;
-            self.taken = None;
-        }
-        self.release_open_place(context, step);
-        if self.taken.is_none() {
-            self.reserve(Amount::ZERO, Origin::Fact, step);
-        }
-        self.state = RampoffState::OnHold { reason, since: context.mint.now };
     }
 
     fn is_paying(&self, payout: PayoutId) -> bool {
@@ -291,7 +276,8 @@ impl Rampoff {
         if !(is_waited_for || self.accepts(&receipt)) || !self.note_deposit(&receipt) {
             // Coins in suspense are not the order's any more, should a reorganisation remove them.
             self.deposits.retain(|known| known.deposit != receipt.deposit);
-            self.exceptions.add(self.unusable_deviation(&receipt), receipt.amount, mint.now);
+            let kind = self.unusable_deviation(&receipt);
+            self.exceptions.add(kind, receipt.amount, mint.now);
             self.set_aside = Amount::from_minor(self.set_aside.minor().saturating_add(receipt.amount.minor()));
             return self.to_suspense(&ArrivedCoins::of(&receipt, self.terms.coin), mint, step);
         }
@@ -308,7 +294,7 @@ impl Rampoff {
     /// Whether the order accepts it: coins that arrive while the order is open, or again after a reorganisation, or that an
     /// operator assigns while the order waits.
     fn accepts(&self, receipt: &DepositReceipt) -> bool {
-        let is_open = self.is_unpaid() && receipt.at < self.open_until.max(self.held_until);
+        let is_open = self.is_unpaid() && self.is_in_time(receipt.at);
         let comes_again = matches!(self.state, RampoffState::OnHold { reason: HoldReason::Reorganised, .. });
         let waits = matches!(self.state, RampoffState::OnHold { .. }) && self.taken.is_none();
         is_open || comes_again || (receipt.assigned && (self.is_unpaid() || waits))
@@ -317,112 +303,7 @@ impl Rampoff {
     /// The deviation of coins that the order cannot use.
     fn unusable_deviation(&self, receipt: &DepositReceipt) -> DeviationKind {
         let has_ended_unpaid = matches!(self.state, RampoffState::Expired | RampoffState::Cancelled);
-        let is_over = self.is_unpaid() && receipt.at >= self.open_until.max(self.held_until);
+        let is_over = self.is_unpaid() && !self.is_in_time(receipt.at);
         if has_ended_unpaid || is_over { DeviationKind::Late } else { DeviationKind::Duplicate }
-    }
-
-    /// Applies the passing of time. Returns whether anything changed.
-    fn time_passed(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        let now = context.mint.now;
-        match self.state {
-            RampoffState::OnHold { reason, .. } if reason.ends_by_itself() => {
-                match self.converted.is_positive() {
-                    // A conversion stands.
-                    true if context.standing.blocked.is_some() => {}
-                    true => self.pay(Screening::Due, context, step),
-                    false => self.apply_amount_policy(context, step),
-                }
-                !matches!(self.state, RampoffState::OnHold { .. })
-            }
-            RampoffState::OnHold { reason, .. }
-                if let Some(end) = origin::objection_period_end(reason, self.refund_origin.as_ref(), context) =>
-            {
-                self.objection_period_ended(&end, context, step)
-            }
-            RampoffState::OnHold { reason, .. } if self.reserved.is_positive() && !self.converted.is_positive() => {
-                self.release_hold_promise(reason, context, step)
-            }
-            RampoffState::Created | RampoffState::Confirming if self.deposits.is_empty() => self.expire_unpaid(context, step),
-            RampoffState::Created | RampoffState::Confirming if now >= self.held_until => {
-                self.apply_amount_policy(context, step);
-                let has_decided = !self.is_unpaid();
-                let pending = self.deposits.iter().any(|deposit| deposit.confirmations == 0);
-                let release_is_due = now >= self.held_until.after(context.catalogue.chain_backdating(self.chain()));
-                let gives_back = !has_decided && !pending && release_is_due && self.reserved.is_positive();
-                if gives_back {
-                    self.reserve(Amount::ZERO, Origin::Fact, step);
-                }
-                has_decided || gives_back
-            }
-            _ => false,
-        }
-    }
-
-    /// The objection period of a destination given on a page has ended. Returns whether anything changed.
-    fn objection_period_ended(&mut self, end: &ObjectionPeriodEnd, context: &Context<'_>, step: &mut Step) -> bool {
-        match end {
-            ObjectionPeriodEnd::NeedsOperator => self.refund_origin.iter_mut().for_each(DestinationOrigin::require_operator),
-            ObjectionPeriodEnd::Usable if self.refund_wallet.is_some() => self.refund(DecidedBy::Policy, Screening::Due, context, step),
-            ObjectionPeriodEnd::Usable => return false,
-        }
-        true
-    }
-
-    /// Releases the money of an order on hold, unless the promise is still honoured and the hold is ours or a provider's.
-    /// Returns whether anything changed.
-    fn release_hold_promise(&mut self, reason: HoldReason, context: &Context<'_>, step: &mut Step) -> bool {
-        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        let honoured = policy.is_some_and(|policy| context.mint.now < self.held_until.after(policy.honour_period()));
-        let is_kept = honoured && reason.keeps_the_promise();
-        if !is_kept {
-            self.reserve(Amount::ZERO, Origin::Fact, step);
-        }
-        !is_kept
-    }
-
-    /// No coins arrived: releases what was promised at the end of the promise, and expires the order once it is no longer open
-    /// and the chain was read past that moment.
-    fn expire_unpaid(&mut self, context: &Context<'_>, step: &mut Step) -> bool {
-        let now = context.mint.now;
-        // An earlier version released only the place among open orders.
-        let is_promised = !self.place_given_back || self.reserved.is_positive() || !self.counted.is_empty();
-        let promise_ends = now >= self.held_until && is_promised;
-        if promise_ends {
-            self.release_promise(context, step);
-        }
-        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        let past = self.open_until.after(context.catalogue.chain_backdating(self.chain()));
-        let is_read = context.read_at.is_some_and(|read| read >= past);
-        let is_waited_for = policy.is_some_and(|policy| now < self.held_until.after(policy.honour_period()));
-        if now >= self.open_until && (is_read || !is_waited_for) {
-            self.state = RampoffState::Expired;
-            return true;
-        }
-        promise_ends
-    }
-
-    /// Whether the prices of a decision are no longer honoured.
-    fn is_outdated(&self, exchange: &Exchange, context: &Context<'_>) -> bool {
-        let policy = context.catalogue.payout_rail(self.country).map(|rail| rail.policy);
-        policy.is_some_and(|policy| context.mint.now >= exchange.at.max(self.held_until).after(policy.honour_period()))
-    }
-
-    fn screened(&mut self, verdict: &ScreeningResult, about_refund: bool, context: &Context<'_>, step: &mut Step) {
-        let RampoffState::CryptoReceived { .. } = self.state else { return };
-        let Some(exchange) = self.taken else { return };
-        match verdict {
-            ScreeningResult::Clear if context.standing.blocked.is_some() => {
-                self.put_on_hold(context.standing.blocked.unwrap_or(HoldReason::Operator), context, step);
-            }
-            // Screening took so long that the prices are no longer honoured: decide and screen again.
-            ScreeningResult::Clear if self.is_outdated(&exchange, context) => self.apply_amount_policy(context, step),
-            ScreeningResult::Clear => self.convert_and_pay(exchange, Screening::Cleared, context, step),
-            ScreeningResult::Hit { reason } => {
-                // The refund wallet is part of the order's screening when it is known.
-                let about_refund = about_refund && self.refund_wallet.is_some();
-                self.findings = ScreeningHits { order: Some(reason.clone()), refund: about_refund.then(|| reason.clone()) };
-                self.put_on_hold(HoldReason::Screening, context, step);
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@ use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::money::rate::Rounding;
-use crate::order::arrival::Exchange;
+use crate::order::leg::OrderLeg;
 use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
@@ -13,14 +13,6 @@ use crate::review::ReviewItem;
 use crate::step::Step;
 
 impl Rampoff {
-    /// Converts the coins and creates the payout of the money.
-    pub(super) fn convert_and_pay(&mut self, exchange: Exchange, screening: Screening, context: &Context<'_>, step: &mut Step) {
-        step.post(self.post_conversion(&context.mint, &exchange));
-        self.converted = std::mem::take(&mut self.coin_balance);
-        self.fiat_balance = exchange.gives;
-        self.pay(screening, context, step);
-    }
-
     /// Reverses the conversion, if there was one.
     pub(super) fn convert_back(&mut self, mint: &Mint<'_>, step: &mut Step) {
         if let Some(exchange) = self.taken.filter(|_| self.converted.is_positive()) {
@@ -88,30 +80,6 @@ impl Rampoff {
     /// The given refund wallet, once it may be used.
     pub(super) fn usable_refund_wallet(&self, by: DecidedBy, context: &Context<'_>) -> Option<String> {
         self.refund_wallet.clone().filter(|_| origin::is_usable(self.refund_origin.as_ref(), by, context))
-    }
-
-    /// Refunds the whole balance to the given wallet, less the network fee; converted coins are converted back first.
-    pub(super) fn refund(&mut self, by: DecidedBy, screening: Screening, context: &Context<'_>, step: &mut Step) {
-        let mint = &context.mint;
-        let Some(to) = self.usable_refund_wallet(by, context) else {
-            return self.put_on_hold(HoldReason::Destination, context, step);
-        };
-        self.convert_back(mint, step);
-        if !self.covers_refund_fee(self.coin_balance) {
-            return self.put_on_hold(HoldReason::Amount, context, step);
-        }
-        self.release_promise(context, step);
-        self.taken = None;
-        let withheld = self.refund_network_fee();
-        let transfer = Transfer {
-            order: Some(self.id),
-            customer: Some(self.customer),
-            withheld,
-            screening,
-            ..Transfer::new(mint, TransferPurpose::Refund, self.terms.coin, self.coin_balance.less(withheld), to)
-        };
-        self.state = RampoffState::RefundPending { transfer: transfer.id, txid: None };
-        step.extend(transfer.create(Origin::Fact, mint));
     }
 
     /// Returns what was set aside to the given wallet automatically, less the network fee. It waits for an operator when there

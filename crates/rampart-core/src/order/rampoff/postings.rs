@@ -2,16 +2,12 @@
 
 use super::Rampoff;
 use crate::id::Mint;
-use crate::ledger::{Account, FeeKind, LossKind, Movement, Origin, Posting, PostingKind};
+use crate::ledger::{Account, LossKind, Movement, Posting, PostingKind};
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
-use crate::order::arrival::Exchange;
+use crate::order::leg::OrderLeg;
 
 impl Rampoff {
-    fn posting(&self, mint: &Mint<'_>, kind: PostingKind, movements: &[Movement]) -> Option<Posting> {
-        Posting::moving(mint, kind, Origin::Fact, Some(self.id), movements)
-    }
-
     fn deposits_account(&self) -> Account {
         Account::ChainDeposits(self.chain())
     }
@@ -42,36 +38,6 @@ impl Rampoff {
     pub(super) fn post_loss_recovered(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
         let movement = Movement::new(self.deposits_account(), Account::Losses(LossKind::Reorganisation), self.terms.coin, amount);
         self.posting(mint, PostingKind::DepositReceived, &[movement])
-    }
-
-    /// Coins of the order are set aside: `customer` is debited, `suspense` credited.
-    pub(super) fn post_set_aside(&self, mint: &Mint<'_>, amount: Amount) -> Option<Posting> {
-        let movement = Movement::new(Account::Customer(self.customer), Account::Suspense, self.terms.coin, amount);
-        self.posting(mint, PostingKind::SetAside, &[movement])
-    }
-
-    /// Coins become money: `customer` is debited for the coins, `fx` credited; `fx` is debited for the money, `customer`
-    /// credited; `customer` is debited for the fees and for what the rail cannot pay, `fees` credited.
-    pub(super) fn post_conversion(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
-        self.posting(mint, PostingKind::Conversion, &self.conversion(exchange))
-    }
-
-    /// Reverses a conversion whose money could not leave.
-    pub(super) fn post_conversion_undone(&self, mint: &Mint<'_>, exchange: &Exchange) -> Option<Posting> {
-        let movements = self.conversion(exchange).map(|movement| Movement { debit: movement.credit, credit: movement.debit, ..movement });
-        self.posting(mint, PostingKind::ConversionUndone, &movements)
-    }
-
-    fn conversion(&self, exchange: &Exchange) -> [Movement; 5] {
-        let (customer, currency) = (Account::Customer(self.customer), self.terms.fiat);
-        let gross = Amount::from_minor(exchange.gives.minor() + exchange.fees().minor());
-        [
-            Movement::new(customer, Account::Fx, self.terms.coin, exchange.accepted()),
-            Movement::new(Account::Fx, customer, currency, gross),
-            Movement::new(customer, Account::Fees(FeeKind::Processing), currency, exchange.fee_processing),
-            Movement::new(customer, Account::Fees(FeeKind::Network), currency, exchange.fee_network),
-            Movement::new(customer, Account::Fees(FeeKind::Rounding), currency, exchange.fee_rounding),
-        ]
     }
 
     /// Coins of lost deposits are on the customer's account again because they did not leave: `customer` is debited, `losses`

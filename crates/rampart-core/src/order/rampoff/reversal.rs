@@ -8,6 +8,7 @@ use super::{Rampoff, RampoffState};
 use crate::id::{FactId, Mint, PayoutId};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
+use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
 use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;

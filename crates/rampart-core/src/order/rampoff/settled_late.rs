@@ -5,6 +5,7 @@ use crate::id::{Mint, PayoutId};
 use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::order::arrival::Exchange;
+use crate::order::leg::OrderLeg;
 use crate::step::Step;
 
 impl Rampoff {

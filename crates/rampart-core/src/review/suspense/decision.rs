@@ -58,7 +58,7 @@ pub(crate) fn assign(item: &ReviewItem, about: ReviewSubject, context: &Context<
 
 fn assign_money(
     item: &ReviewItem,
-    payment: Payment,
+    mut payment: Payment,
     source: Option<Redacted>,
     holder: Option<Redacted>,
     context: &Context<'_>,
@@ -66,8 +66,7 @@ fn assign_money(
     let mint = &context.mint;
     let fact = item.fact.ok_or_else(|| refuse("the item names no fact that could be assigned"))?;
     let (asset, status) = (item.moved()?, payment.status());
-    let set_aside = set_aside_without(payment.set_aside, item, payment.id);
-    let payment = Payment { set_aside, ..payment };
+    payment.set_aside = set_aside_without(payment.set_aside, item, payment.id);
     let receipt = Receipt {
         fact,
         amount: item.amount,
@@ -84,10 +83,9 @@ fn assign_money(
     received(step, payment.observe(PaymentFact::Paid { receipt, is_customer: true }, context), status)
 }
 
-fn assign_coins(item: &ReviewItem, rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
+fn assign_coins(item: &ReviewItem, mut rampoff: Rampoff, deposit: Deposit, context: &Context<'_>) -> Result<Step, Refusal> {
     let (asset, status) = (item.moved()?, rampoff.status());
-    let set_aside = set_aside_without(rampoff.set_aside, item, rampoff.id);
-    let rampoff = Rampoff { set_aside, ..rampoff };
+    rampoff.set_aside = set_aside_without(rampoff.set_aside, item, rampoff.id);
     let on = Account::ChainDeposits(deposit.coin.chain);
     let mut step = Step::new();
     step.post(treasury::suspense_assigned(&context.mint, on, asset, item.amount, Some(rampoff.id)));
@@ -156,9 +154,8 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
         }
         Some(FactBody::BankCredit(BankCredit { rail, sender_name: None, .. })) => {
             let Some(Order::Payment(payment)) = about.beside else { return Err(unknown_source()) };
-            let Payment { refund_account, refund_origin, .. } = payment.as_ref();
-            let given = refund_account.clone().ok_or_else(unknown_source)?;
-            if origin::is_usable(refund_origin.as_ref(), DecidedBy::Policy, context) {
+            let given = payment.refund_account.clone().ok_or_else(unknown_source)?;
+            if origin::is_usable(payment.refund_origin.as_ref(), DecidedBy::Policy, context) {
                 Ok((PayoutRoute::Bank(rail), given))
             } else {
                 Err(refuse("the refund account was given on a page and may not be used yet: name a destination"))
