@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::order::payment::PaymentState;
-use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::view::{PaymentView, RampoffView};
+use rampart_core::order::{PaymentStatus, RampoffStatus};
 use rampart_store::OrderFilter;
 
 use crate::app::App;
@@ -33,8 +32,8 @@ pub struct ListRequest {
     pub to: Option<String>,
 }
 
-struct ParsedListRequest {
-    filter: OrderFilter,
+struct ParsedListRequest<S> {
+    filter: OrderFilter<S>,
     below: Option<OrderId>,
     limit: u32,
 }
@@ -54,7 +53,12 @@ pub(crate) fn limit(fields: &mut FieldReader, text: &Option<String>) -> u32 {
 }
 
 impl ListRequest {
-    fn read(&self, caller: &AuthenticatedPartner, statuses: &[&str]) -> AppResult<ParsedListRequest> {
+    fn read<S: Copy + PartialEq>(
+        &self,
+        caller: &AuthenticatedPartner,
+        parse: fn(&str) -> Option<S>,
+        texts: &[&str],
+    ) -> AppResult<ParsedListRequest<S>> {
         let mut fields = FieldReader::new();
         let limit = limit(&mut fields, &self.limit);
         let below = fields.optional("cursor", &self.cursor, MAX_FIELD_CHARACTERS).map(open_cursor);
@@ -63,10 +67,10 @@ impl ListRequest {
         }
         let mut wanted = Vec::new();
         for status in fields.optional("status", &self.status, MAX_FIELD_CHARACTERS).iter().flat_map(|list| list.split(',')) {
-            match statuses.contains(&status) {
-                true if wanted.iter().any(|known| known == status) => {}
-                true => wanted.push(status.to_owned()),
-                false => fields.malformed("status", format!("must be one of {}", statuses.join(", "))),
+            match parse(status) {
+                Some(status) if wanted.contains(&status) => {}
+                Some(status) => wanted.push(status),
+                None => fields.malformed("status", format!("must be one of {}", texts.join(", "))),
             }
         }
         let customer = fields.customer("user_id", &self.user_id, false).map(CustomerId);
@@ -109,7 +113,7 @@ pub async fn payment(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// # Errors
 /// `validation_failed` for an invalid filter.
 pub async fn payments(app: &App, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<PaymentView>> {
-    let wanted = request.read(caller, &PaymentState::STATUSES)?;
+    let wanted = request.read(caller, PaymentStatus::from_text, &PaymentStatus::TEXTS)?;
     let found = app.store.payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
 }
@@ -127,7 +131,7 @@ pub async fn rampoff(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// # Errors
 /// `validation_failed` for an invalid filter.
 pub async fn rampoffs(app: &App, caller: &AuthenticatedPartner, request: &ListRequest) -> AppResult<ListPage<RampoffView>> {
-    let wanted = request.read(caller, &RampoffState::STATUSES)?;
+    let wanted = request.read(caller, RampoffStatus::from_text, &RampoffStatus::TEXTS)?;
     let found = app.store.rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |rampoff| rampoff.id, RampoffView::of))
 }

@@ -9,7 +9,7 @@ use crate::error::AppResult;
 use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::token_price;
-use crate::views::PaymentMethodView;
+use crate::views::{PaymentMethodView, PaymentRoute};
 
 /// The enabled payment methods of a country, optionally of one currency.
 ///
@@ -43,7 +43,7 @@ fn method_view(app: &App, method: &Method) -> PaymentMethodView {
         payment_type: method.payment_type.to_string(),
         country: method.country.to_string(),
         fiat_symbol: method.fiat.to_string(),
-        kind: if matches!(method.kind, MethodKind::Redirect(_)) { "redirect" } else { "bank_transfer" },
+        kind: if matches!(method.kind, MethodKind::Redirect(_)) { PaymentRoute::Redirect } else { PaymentRoute::BankTransfer },
         min: method.minimum.to_major(decimals),
         max: method.maximum.to_major(decimals),
         step: method.payable_step.to_major(decimals),

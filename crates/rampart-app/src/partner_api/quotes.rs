@@ -15,7 +15,7 @@ use crate::error::{AppError, AppResult};
 use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS};
 use crate::partner_api::token_price;
-use crate::views::{FeesView, QuoteView, RampoffQuoteView};
+use crate::views::{AmountUnit, FeesView, QuoteView, RampoffQuoteView};
 
 /// The fields of `quote`, as sent.
 #[derive(Debug, Clone, Default)]
@@ -110,7 +110,7 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
     Ok(QuoteView {
         quote_id,
         amount: amount.to_major_short(decimals),
-        amount_in: if is_coin_amount { "coin" } else { "fiat" },
+        amount_in: if is_coin_amount { AmountUnit::Coin } else { AmountUnit::Fiat },
         fiat_symbol: terms.fiat,
         symbol: terms.coin.symbol,
         chain: terms.coin.chain,

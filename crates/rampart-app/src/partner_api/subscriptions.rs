@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rampart_core::partner::event::EventType;
+use rampart_core::partner::event::{EventType, SubscriptionType};
 use rampart_core::partner::webhook::Subscription;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -14,7 +14,7 @@ use crate::orders::idempotency;
 use crate::orders::idempotency::{CompareAs, FieldText, IdempotentRequest, StoredResponse};
 use crate::partner_api::authenticate::AuthenticatedPartner;
 use crate::partner_api::fields::{FieldReader, MAX_FIELD_CHARACTERS, MAX_URL_CHARACTERS};
-use crate::views::{CreatedResponse, SubscriptionView};
+use crate::views::{CreatedResponse, SubscriptionStatus, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
@@ -138,8 +138,7 @@ async fn try_subscription(
 ) -> AppResult<CreatedResponse> {
     let mut fields = FieldReader::new();
     let url = fields.required("url", &url, MAX_URL_CHARACTERS).and_then(|text| webhook_url(app, &mut fields, text));
-    let delivered_as = fields.required("type", &kind, MAX_FIELD_CHARACTERS);
-    let kind = delivered_as.and_then(|kind| match kind.parse::<EventType>() {
+    let delivered_as = fields.required("type", &kind, MAX_FIELD_CHARACTERS).and_then(|kind| match kind.parse::<SubscriptionType>() {
         Ok(kind) => Some(kind),
         Err(fault) => {
             fields.malformed("type", fault.to_string());
@@ -147,9 +146,8 @@ async fn try_subscription(
         }
     });
     fields.finish()?;
-    let (Some(url), Some(kind), Some(delivered_as)) = (url, kind, delivered_as) else {
-        return Err(ErrorCode::ValidationFailed.into());
-    };
+    let (Some(url), Some(delivered_as)) = (url, delivered_as) else { return Err(ErrorCode::ValidationFailed.into()) };
+    let kind = EventType::from(delivered_as);
     for _ in 0..MAX_COMMIT_ATTEMPTS {
         let known = subscription_of(app, caller, kind).await?;
         if !is_new && !known.as_ref().is_some_and(|subscription| subscription.active) {
@@ -158,21 +156,14 @@ async fn try_subscription(
         let mint = app.mint();
         let mut step = Step::new();
         let subscription = match known {
-            Some(known) => Subscription {
-                url: url.clone(),
-                delivered_as: delivered_as.to_owned(),
-                active: true,
-                updated_at: mint.now,
-                disabled_at: None,
-                ..known
-            },
+            Some(known) => Subscription { url: url.clone(), delivered_as, active: true, updated_at: mint.now, disabled_at: None, ..known },
             None => {
                 let subscription = Subscription {
                     id: mint.id(),
                     version: 0,
                     partner: caller.partner.id,
                     kind,
-                    delivered_as: delivered_as.to_owned(),
+                    delivered_as,
                     url: url.clone(),
                     active: true,
                     last_sequence: 0,
@@ -236,7 +227,7 @@ pub async fn subscriptions(app: &App, caller: &AuthenticatedPartner) -> AppResul
     Ok(active
         .map(|subscription| SubscriptionView {
             id: subscription.id.to_string(),
-            status: if subscription.is_disabled() { "disabled" } else { "active" },
+            status: if subscription.is_disabled() { SubscriptionStatus::Disabled } else { SubscriptionStatus::Active },
             disabled_at: subscription.disabled_at,
             parked: parked.iter().find(|(id, _)| *id == subscription.id).map_or(0, |(_, count)| *count),
             kind: subscription.delivered_as,

@@ -1,11 +1,12 @@
 //! The safety net: recreates lost jobs of orders, transfers and payouts that wait for one, and deletes expired rows.
 
+use rampart_core::order::{PaymentStatus, RampoffStatus};
 use std::time::{Duration, Instant};
 
 use rampart_core::id::{DeliveryId, PayoutId, TransferId};
 use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
-use rampart_core::outgoing::{Payout, PayoutState};
+use rampart_core::outgoing::{Payout, PayoutState, PayoutStatus, TransferStatus};
 use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::record::RecordKey;
@@ -39,15 +40,15 @@ impl Sweep {
         self.payments(before).await?;
         self.rampoffs(before).await?;
         self.transfers(before).await?;
-        self.payouts(before, "queued").await?;
-        self.payouts(before, "unknown").await?;
+        self.payouts(before, PayoutStatus::Queued).await?;
+        self.payouts(before, PayoutStatus::Unknown).await?;
         self.delete_expired().await
     }
 
     async fn payments(&self, before: Timestamp) -> AppResult<()> {
         let mut after = None;
         loop {
-            let orders = self.app.store.stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
+            let orders = self.app.store.stuck_payments(PaymentStatus::PaymentReceived, before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, PaymentState::PaymentReceived { .. })) {
                 self.recreate_job(JobKind::ScreenPayment, &order.id.to_string(), RecordKey::Payment(order.id), order.version).await?;
             }
@@ -61,7 +62,7 @@ impl Sweep {
     async fn rampoffs(&self, before: Timestamp) -> AppResult<()> {
         let mut after = None;
         loop {
-            let orders = self.app.store.stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
+            let orders = self.app.store.stuck_rampoffs(RampoffStatus::CryptoReceived, before, after, PAGE_ROWS).await?;
             for order in orders.iter().filter(|order| matches!(order.state, RampoffState::CryptoReceived { .. })) {
                 self.recreate_job(JobKind::ScreenRampoff, &order.id.to_string(), RecordKey::Rampoff(order.id), order.version).await?;
             }
@@ -75,7 +76,7 @@ impl Sweep {
     async fn transfers(&self, before: Timestamp) -> AppResult<()> {
         let newest = TransferId::first_at(before);
         for chain in &self.app.catalogue.chains {
-            for state in ["queued", "signed"] {
+            for state in [TransferStatus::Queued, TransferStatus::Signed] {
                 let mut after = None;
                 loop {
                     let page = self.app.store.transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
@@ -95,7 +96,7 @@ impl Sweep {
         Ok(())
     }
 
-    async fn payouts(&self, before: Timestamp, state: &str) -> AppResult<()> {
+    async fn payouts(&self, before: Timestamp, state: PayoutStatus) -> AppResult<()> {
         let newest = PayoutId::first_at(before);
         let mut after = None;
         loop {

@@ -83,7 +83,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     test.rampoff_becomes(id, "on_hold").await;
     orders::set_aside(&test.app, &operator(), id).await.unwrap();
     let failed = test.rampoff(id).await;
-    assert_eq!((failed.status(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
+    assert_eq!((failed.status().as_str(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
     let aside = item(&test, ReviewKind::Suspense).await;
     assert_eq!((aside.order, aside.amount), (Some(id), amount));
     assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);

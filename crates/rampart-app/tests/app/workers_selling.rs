@@ -87,7 +87,7 @@ async fn undone_after(test: Arc<TestApp>) {
     let alarm = item(&test, ReviewKind::Reversal).await;
     assert_eq!(alarm.order, Some(order.id));
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
+    assert_eq!((after.status().as_str(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
     let losses = test.app.store.balance("losses:reorganisation".parse().unwrap(), order.terms.coin.into()).await.unwrap();
     assert_eq!(losses.posted, order.terms.coin_amount);
 }
@@ -125,7 +125,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     test.world.return_payout(payout, "account closed".to_owned()).await.unwrap();
     let item = item(&test, ReviewKind::Reversal).await;
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::BankReturn)));
+    assert_eq!((after.status().as_str(), after.reversal), ("finished", Some(Reversal::BankReturn)));
     // The money lies in suspense until it is paid again.
     let suspense = || async { test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());

@@ -102,7 +102,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     assert_eq!(in_suspense(&test).await, AMOUNT);
     assert_eq!(on(&test, Account::ChainDeposits(ethereum())).await, AMOUNT);
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
+    assert_eq!((after.status().as_str(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
     assert_eq!(after.exceptions.first(), Some(DeviationKind::WrongNetwork));
     let view = partner_api::rampoff(&test.app, &test.caller, &order.id.to_string()).await.unwrap();
     let view = serde_json::to_value(view).unwrap();
@@ -228,7 +228,7 @@ async fn undone_before_it_was_final(test: Arc<TestApp>) {
     let txid = deposit(&test, "ethereum", &order.deposit_address).await;
     mine(&test, "ethereum", 2).await;
     deposit_of(&test, order.id, DepositState::Pending).await;
-    assert_eq!(test.rampoff(order.id).await.status(), "created", "it does not wait for these");
+    assert_eq!(test.rampoff(order.id).await.status().as_str(), "created", "it does not wait for these");
     test.world.reorganise(ethereum(), 2, vec![txid]).await.unwrap();
     deposit_of(&test, order.id, DepositState::Dropped).await;
     mine(&test, "ethereum", 8).await;

@@ -1,5 +1,6 @@
 //! What is done when the amount or the time of arrival differs from the order.
 
+use crate::text::words::words;
 use std::time::Duration;
 
 /// Less than ordered arrived, all of it on time.
@@ -52,6 +53,14 @@ pub struct Policy {
     pub hold_honours_seconds: u64,
 }
 
+words! {
+    /// When the price is fixed: when the order is created, or when its money arrives.
+    Priced {
+        Order = "order",
+        Arrival = "arrival",
+    }
+}
+
 impl Policy {
     const fn one_day() -> u64 {
         86_400
@@ -65,8 +74,8 @@ impl Policy {
 
     /// When the price is fixed, as partners see it: with the order, or on arrival.
     #[must_use]
-    pub const fn priced(&self) -> &'static str {
-        if self.hold_seconds == 0 { "arrival" } else { "order" }
+    pub const fn priced(&self) -> Priced {
+        if self.hold_seconds == 0 { Priced::Arrival } else { Priced::Order }
     }
 
     /// How long an order stays open; never shorter than its promise.

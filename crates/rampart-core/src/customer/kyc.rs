@@ -8,9 +8,10 @@ use crate::step::Step;
 use crate::step::job::{Job, JobKind};
 use crate::time::Timestamp;
 
-/// Status that partners see.
+/// The status of an identity check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum KycStatus {
     #[default]
     Unused,

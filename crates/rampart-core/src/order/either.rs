@@ -100,8 +100,8 @@ impl Order {
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
-            Self::Payment(payment) => payment.status(),
-            Self::Rampoff(rampoff) => rampoff.status(),
+            Self::Payment(payment) => payment.status().as_str(),
+            Self::Rampoff(rampoff) => rampoff.status().as_str(),
         }
     }
 }

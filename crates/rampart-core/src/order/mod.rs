@@ -9,23 +9,26 @@ pub mod payment;
 pub mod rampoff;
 pub mod reference;
 mod set_aside;
+mod status;
 pub mod view;
 
 pub use either::Order;
 pub use origin::{DestinationOrigin, ProvidedBy};
 pub use set_aside::SetAside;
+pub use status::{PaymentStatus, PublicHoldReason, RampoffStatus};
 
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::money::rate::Rate;
-use crate::order::arrival::{Eligibility, Grade, Leg};
+use crate::order::arrival::{Eligibility, Grade};
 use crate::review::ReviewItem;
 use crate::step::record::is_default;
 use crate::time::Timestamp;
 
-/// What was reversed, beside the state: a terminal state stays terminal.
+/// How money or coins of an order were taken back after they had arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = OrderReversal))]
 pub enum Reversal {
     Chargeback,
     BankReturn,
@@ -152,27 +155,6 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
-    /// The name partners see. A failed refund concerns a bank when buying, a chain when selling.
-    #[must_use]
-    pub const fn shown(self, leg: Leg) -> &'static str {
-        match (self, leg) {
-            (Self::Amount, _) => "amount",
-            (Self::Payer, _) => "payer",
-            (Self::Limit, _) => "limit",
-            (Self::Identity, _) => "identity",
-            (Self::Destination, _) => "destination",
-            (Self::Price, _) => "price",
-            (Self::Liquidity, _) => "liquidity",
-            (Self::TransferFailed | Self::Reorganised, _) | (Self::RefundFailed, Leg::Selling) => "chain",
-            (Self::PayoutFailed, _) | (Self::RefundFailed, Leg::Buying) => "bank",
-            (Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Reversed | Self::Operator, _) => "review",
-        }
-    }
-
-    /// Every name partners can see.
-    pub const PUBLIC_NAMES: [&str; 10] =
-        ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
-
     /// Whether the order resumes automatically when the reason ends.
     #[must_use]
     pub const fn ends_by_itself(self) -> bool {

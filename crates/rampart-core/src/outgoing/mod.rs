@@ -11,10 +11,10 @@ mod screening;
 pub mod table;
 mod transfer;
 
-pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
+pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, PayoutStatus};
 pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::Screening;
-pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
+pub use transfer::{SignedTransaction, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState, TransferStatus};
 
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};

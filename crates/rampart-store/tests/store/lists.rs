@@ -78,7 +78,7 @@ async fn lists_are_what_a_scan_would_find(fixture: Arc<Fixture>) {
             .filter(|one| {
                 filter.partner.is_none_or(|partner| partner == one.partner)
                     && filter.customer.is_none_or(|customer| customer == one.customer)
-                    && (filter.statuses.is_empty() || filter.statuses.iter().any(|status| status == one.status()))
+                    && (filter.statuses.is_empty() || filter.statuses.iter().any(|status| status == one.status().as_str()))
                     && filter.from.is_none_or(|from| one.created_at >= from)
                     && filter.to.is_none_or(|to| one.created_at < to)
             })
@@ -170,7 +170,7 @@ async fn orders_are_found_by_page_concept_and_address(fixture: Arc<Fixture>) {
 async fn orders_become_due_and_get_stuck(fixture: Arc<Fixture>) {
     let store = fixture.store().await;
     let (all, _) = payments(&fixture, &store).await;
-    let started: Vec<&Payment> = all.iter().rev().filter(|one| one.status() == "started").collect();
+    let started: Vec<&Payment> = all.iter().rev().filter(|one| one.status().as_str() == "started").collect();
     assert_eq!(store.payments_due(fixture.mint().now, None, 100).await.unwrap(), []);
     let second = started[1].held_until;
     assert_eq!(store.payments_due(second, None, 100).await.unwrap().iter().collect::<Vec<_>>(), started[..2]);
@@ -196,7 +196,7 @@ async fn orders_become_due_and_get_stuck(fixture: Arc<Fixture>) {
     let unpaid = store.unpaid_payments_of_customer(CustomerId(1), 100).await.unwrap();
     assert_eq!(
         unpaid.iter().collect::<Vec<_>>(),
-        all.iter().filter(|one| one.status() == "started" && one.customer.0 == 1).collect::<Vec<_>>()
+        all.iter().filter(|one| one.status().as_str() == "started" && one.customer.0 == 1).collect::<Vec<_>>()
     );
     let counts = store.order_counts().await.unwrap();
     assert_eq!(counts.payments, [("on_hold".to_owned(), 5), ("started".to_owned(), i64::try_from(started.len()).unwrap())]);

@@ -33,7 +33,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[ErrorCode::AuthorizationIncorrect],
     envelope: Envelope::Ok,
-    data: described::<responses::TokenSchema>,
+    data: described::<responses::TokenGrant>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -72,7 +72,7 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::ExternalIdConflict,
     ],
     envelope: Envelope::PaymentCreated,
-    data: described::<responses::PaymentCreatedSchema>,
+    data: described::<responses::TransferView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

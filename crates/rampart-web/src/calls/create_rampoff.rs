@@ -75,7 +75,7 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::InvalidBankAccount,
     ],
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffCreatedSchema>,
+    data: described::<responses::RampoffCreatedView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

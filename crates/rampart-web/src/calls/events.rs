@@ -31,7 +31,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<responses::EventSchema>,
+    data: described::<responses::EventView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -31,7 +31,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[ErrorCode::RampoffNotFound],
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffSchema>,
+    data: described::<responses::RampoffView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

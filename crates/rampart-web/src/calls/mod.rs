@@ -86,16 +86,7 @@ const ACCOUNT_TYPE: FieldSpec = optional(
 );
 
 /// The event types that can be subscribed to.
-pub(crate) const EVENT_TYPES: &[&str] = &[
-    "PAY_IN",
-    "COINS_SENT",
-    "CRYPTO_RECEIVED",
-    "RAMPOFF_FINISHED",
-    "TRANSFER_RAMPOFF_FINISHED",
-    "KYC_UPDATED",
-    "PAYMENT_UPDATED",
-    "RAMPOFF_UPDATED",
-];
+pub(crate) const EVENT_TYPES: &[&str] = &rampart_core::partner::event::SubscriptionType::TEXTS;
 
 const SUBSCRIPTION: &[FieldSpec] = &[
     crate::field::required("url", FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.")

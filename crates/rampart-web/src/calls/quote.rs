@@ -56,7 +56,7 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::PriceUnavailable,
     ],
     envelope: Envelope::Ok,
-    data: described::<responses::QuoteSchema>,
+    data: described::<responses::QuoteView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -47,7 +47,7 @@ pub(crate) static CALL: Call = Call {
         ErrorCode::PriceUnavailable,
     ],
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffQuoteSchema>,
+    data: described::<responses::RampoffQuoteView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

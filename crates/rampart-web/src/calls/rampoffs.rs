@@ -12,7 +12,7 @@ use crate::state::Web;
 
 use super::list;
 
-static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::order::rampoff::RampoffState::STATUSES);
+static FILTERS: [crate::field::FieldSpec; 7] = list::filters(&rampart_core::order::RampoffStatus::TEXTS);
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
@@ -29,7 +29,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<responses::RampoffSchema>,
+    data: described::<responses::RampoffView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

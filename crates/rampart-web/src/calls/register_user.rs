@@ -53,7 +53,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKey,
     codes: &[ErrorCode::UserAlreadyExists, ErrorCode::EmailNotAllowed, ErrorCode::InvalidIdentification, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
-    data: described::<responses::RegisteredSchema>,
+    data: described::<responses::RegisteredView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -35,7 +35,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKey,
     codes: &[ErrorCode::PaymentNotFound, ErrorCode::InvalidBankAccount],
     envelope: Envelope::Ok,
-    data: described::<responses::PaymentSchema>,
+    data: described::<responses::PaymentView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -108,7 +108,8 @@ async fn chains_that_stand_still(test: Arc<TestApp>) {
     let workers = rampart_app::workers::start(&app);
     let client = client(&app);
     let chains: Vec<String> = app.catalogue.chains.iter().map(|chain| chain.name.to_string()).collect();
-    let silent = |reasons: &[String], chain: &str| reasons.iter().any(|reason| reason.contains(&format!("cursor chain-{chain} has not moved")));
+    let silent =
+        |reasons: &[String], chain: &str| reasons.iter().any(|reason| reason.contains(&format!("cursor chain-{chain} has not moved")));
     ready_when(&test, &client, "every cursor is where it should be", <[String]>::is_empty).await;
     // A minute of business time is more than a dozen blocks.
     test.advance(60).await;

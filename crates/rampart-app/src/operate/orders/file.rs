@@ -127,7 +127,7 @@ fn of_payment(app: &App, payment: &Payment) -> OrderFile {
         id: payment.id.to_string(),
         partner: payment.partner.to_string(),
         customer: payment.customer.0,
-        status: payment.status(),
+        status: payment.status().as_str(),
         hold: match payment.state {
             PaymentState::OnHold { reason, .. } => Some(reason),
             _ => None,
@@ -156,7 +156,7 @@ fn of_rampoff(app: &App, rampoff: &Rampoff) -> OrderFile {
         id: rampoff.id.to_string(),
         partner: rampoff.partner.to_string(),
         customer: rampoff.customer.0,
-        status: rampoff.status(),
+        status: rampoff.status().as_str(),
         hold: match rampoff.state {
             RampoffState::OnHold { reason, .. } => Some(reason),
             _ => None,
@@ -191,7 +191,7 @@ async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> Ap
     for transfer in transfers {
         let state = match &transfer.state {
             TransferState::Failed { reason } => format!("failed: {reason}"),
-            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.name(), signed.txid)),
+            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.status(), signed.txid)),
         };
         let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
         file.transfers.push(OrderFileLine { id: transfer.id.to_string(), what, state });

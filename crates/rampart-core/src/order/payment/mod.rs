@@ -33,7 +33,7 @@ use crate::money::amount::Amount;
 use crate::order::arrival::{Deviations, Exchange, Fees, Leg, WindowTotals, recount};
 use crate::order::limits::{self, Usage};
 use crate::order::view::PaymentView;
-use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
+use crate::order::{Context, DestinationOrigin, HoldReason, PaymentStatus, PublicHoldReason, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::partner::event::{EventDraft, EventType};
 use crate::quote::BuyTerms;
@@ -147,39 +147,6 @@ pub struct Refund {
     pub rounding: Amount,
 }
 
-impl PaymentState {
-    /// The status partners see.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::PendingBank { .. } => "pending_bank",
-            Self::PaymentReceived { .. } | Self::Sending { .. } => "payment_received",
-            Self::CoinsSent { .. } => "coins_sent",
-            Self::OnHold { .. } => "on_hold",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Failed { .. } => "failed",
-            Self::RefundPending { .. } => "refund_pending",
-            Self::Refunded { .. } => "refunded",
-        }
-    }
-
-    /// Every status partners can see.
-    pub const STATUSES: [&str; 10] = [
-        "started",
-        "pending_bank",
-        "payment_received",
-        "coins_sent",
-        "on_hold",
-        "expired",
-        "cancelled",
-        "failed",
-        "refund_pending",
-        "refunded",
-    ];
-}
-
 /// Smallest backdating of any bank or processor. Before this much time after an order's end it is pointless to check whether
 /// its source has been read past that end.
 const MIN_BACKDATING: Duration = Duration::from_secs(900);
@@ -288,7 +255,7 @@ pub struct Payment {
 impl Payment {
     /// The status partners see.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> PaymentStatus {
         self.state.status()
     }
 
@@ -399,10 +366,12 @@ impl Payment {
         let after = PaymentView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "payment_received") if from != "payment_received" && !std::mem::replace(&mut self.receipt_notified, true) => {
+                (from, PaymentStatus::PaymentReceived)
+                    if from != PaymentStatus::PaymentReceived && !std::mem::replace(&mut self.receipt_notified, true) =>
+                {
                     EventType::PayIn
                 }
-                (from, "coins_sent") if from != "coins_sent" => EventType::CoinsSent,
+                (from, PaymentStatus::CoinsSent) if from != PaymentStatus::CoinsSent => EventType::CoinsSent,
                 _ => EventType::PaymentUpdated,
             };
             step.events.push(EventDraft {
@@ -429,7 +398,7 @@ impl Payment {
 
     /// Why the order is on hold, as partners see it.
     #[must_use]
-    pub const fn hold_reason(&self) -> Option<&'static str> {
+    pub const fn hold_reason(&self) -> Option<PublicHoldReason> {
         match self.state {
             PaymentState::OnHold { reason, .. } => Some(reason.shown(Leg::Buying)),
             _ => None,

@@ -29,7 +29,7 @@ use crate::money::asset::{Chain, CoinId, Currency};
 use crate::order::arrival::{Deviations, Exchange, Fees, Leg, WindowTotals, recount};
 use crate::order::limits::{self, Usage};
 use crate::order::view::RampoffView;
-use crate::order::{Context, DestinationOrigin, HoldReason, Reversal, ScreeningHits, origin};
+use crate::order::{Context, DestinationOrigin, HoldReason, PublicHoldReason, RampoffStatus, Reversal, ScreeningHits, origin};
 use crate::outgoing::PayoutDestination;
 use crate::partner::event::{EventDraft, EventType};
 use crate::quote::SellTerms;
@@ -87,41 +87,6 @@ pub enum RampoffState {
 
 const fn is_final() -> bool {
     true
-}
-
-impl RampoffState {
-    /// The status partners see.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Confirming => "confirming",
-            Self::CryptoReceived { .. } => "crypto_received",
-            Self::PayingOut { .. } => "paying_out",
-            Self::Finished { .. } => "finished",
-            Self::OnHold { .. } => "on_hold",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Failed { .. } => "failed",
-            Self::RefundPending { .. } => "refund_pending",
-            Self::Refunded { .. } => "refunded",
-        }
-    }
-
-    /// Every status partners can see.
-    pub const STATUSES: [&str; 11] = [
-        "created",
-        "confirming",
-        "crypto_received",
-        "paying_out",
-        "finished",
-        "on_hold",
-        "expired",
-        "cancelled",
-        "failed",
-        "refund_pending",
-        "refunded",
-    ];
 }
 
 /// A sale order: a customer sells coins.
@@ -229,7 +194,7 @@ impl Rampoff {
 
     /// The status partners see.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> RampoffStatus {
         self.state.status()
     }
 
@@ -307,7 +272,7 @@ impl Rampoff {
 
     /// Why the order is on hold, as partners see it.
     #[must_use]
-    pub const fn hold_reason(&self) -> Option<&'static str> {
+    pub const fn hold_reason(&self) -> Option<PublicHoldReason> {
         match self.state {
             RampoffState::OnHold { reason, .. } => Some(reason.shown(Leg::Selling)),
             _ => None,
@@ -392,10 +357,12 @@ impl Rampoff {
         let after = RampoffView::of(&self);
         if after != *before {
             let kind = match (before.status, after.status) {
-                (from, "crypto_received") if from != "crypto_received" && !std::mem::replace(&mut self.receipt_notified, true) => {
+                (from, RampoffStatus::CryptoReceived)
+                    if from != RampoffStatus::CryptoReceived && !std::mem::replace(&mut self.receipt_notified, true) =>
+                {
                     EventType::CryptoReceived
                 }
-                (from, "finished") if from != "finished" => EventType::RampoffFinished,
+                (from, RampoffStatus::Finished) if from != RampoffStatus::Finished => EventType::RampoffFinished,
                 _ => EventType::RampoffUpdated,
             };
             step.events.push(EventDraft {
