@@ -1,5 +1,6 @@
 //! Buying with deviations from the order.
 
+use rampart_core::outgoing::PayoutStatus;
 use std::sync::Arc;
 
 use rampart_app::CreatePayment;
@@ -153,7 +154,7 @@ async fn unknown_reference(test: Arc<TestApp>) {
     assert!(again.is_err(), "an order that is complete takes no more");
     reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it arrived back", || async {
-        let payouts = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
+        let payouts = test.app.store.payouts_in_state(PayoutStatus::Settled, None, 10).await.unwrap();
         (payouts.len() == 1).then_some(())
     })
     .await;

@@ -13,7 +13,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::order::arrival::DeviationKind;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::TransferState;
+use rampart_core::outgoing::{TransferState, TransferStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
@@ -251,16 +251,16 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (_, _, item) = arrived(&test).await;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
-    let sent = async |state: &'static str| {
+    let sent = async |state: TransferStatus| {
         let look = || async {
             let found = test.app.store.transfers_in_state(ethereum(), state, None, 10).await.unwrap();
             found.into_iter().find(|transfer| transfer.resolves == Some(item.id))
         };
-        test.eventually(state, look).await
+        test.eventually(state.as_str(), look).await
     };
-    sent("broadcast").await;
+    sent(TransferStatus::Broadcast).await;
     mine(&test, "ethereum", 6).await;
-    let transfer = sent("confirmed").await;
+    let transfer = sent(TransferStatus::Confirmed).await;
     test.world.reorganise(ethereum(), 6 + 6 + 1, Vec::new()).await.unwrap();
     let undone = || async { Some(test.app.store.review(item.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
     test.eventually("the deposit is undone", undone).await;
