@@ -2,9 +2,10 @@
 
 /// Defines an enum whose variants are words: one table from variant to text, for JSON, columns, parsing and output. `as` gives the
 /// name of its schema in the description of the API.
+// The texts are `tt`: the derive of schemas does not see through the invisible group that is around a `literal`.
 macro_rules! words {
     ($(#[doc = $doc:literal])* $name:ident $(as $schema:ident)? {
-        $($(#[$about:meta])* $variant:ident = $text:literal),+ $(,)?
+        $($(#[$about:meta])* $variant:ident = $text:tt),+ $(,)?
     }) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
