@@ -35,7 +35,8 @@ pub use state::ports::{GatewayOutcome, GatewayPlayer, Ports};
 pub use state::prices::PriceBoard;
 pub use state::random::SystemRandomness;
 pub use views::{
-    AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, QuoteView,
-    RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
+    AmountUnit, AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, PaymentRoute,
+    QuoteView, RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionStatus, SubscriptionView, TokenGrant,
+    TokenPriceView, TransferView,
 };
 pub use workers::WorkersConfig;

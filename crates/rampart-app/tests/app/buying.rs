@@ -1,5 +1,6 @@
 //! Buying, from the order to the coins.
 
+use rampart_core::partner::event::EventType;
 use std::sync::Arc;
 
 use rampart_app::operate::{Operator, customers};
@@ -43,7 +44,7 @@ async fn by_card(test: Arc<TestApp>) {
     assert_eq!(sent.exceptions.first(), None);
     test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(|payment| payment.is_settled()) }).await;
     let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
-    let kinds: Vec<_> = events.iter().filter(|event| event.kind != "KYC_UPDATED").map(|event| event.kind).collect();
+    let kinds: Vec<_> = events.iter().filter(|event| event.kind != EventType::KycUpdated).map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds[..2], ["PAY_IN", "COINS_SENT"]);
     assert!(events.iter().map(|event| event.sequence).eq(1..=i64::try_from(events.len()).unwrap()), "without a gap");
 }

@@ -43,7 +43,7 @@ async fn card(test: &TestApp, customer: CustomerId, amount: &str) -> OrderId {
 
 async fn transfer_of(test: &TestApp, id: OrderId, state: &str) -> Transfer {
     test.eventually("its transfer is in that state", || async {
-        test.app.store.transfers_of_order(id).await.unwrap().into_iter().find(|transfer| transfer.state.name() == state)
+        test.app.store.transfers_of_order(id).await.unwrap().into_iter().find(|transfer| transfer.state.status().as_str() == state)
     })
     .await
 }

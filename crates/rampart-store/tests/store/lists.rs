@@ -98,6 +98,9 @@ async fn lists_are_what_a_scan_would_find(fixture: Arc<Fixture>) {
 }
 
 async fn an_order_is_found_by_its_own_name(fixture: Arc<Fixture>) {
+    fn by_external_id<S>(partner: PartnerId) -> OrderFilter<S> {
+        OrderFilter { partner: Some(partner), external_id: Some("my:own name".to_owned()), ..OrderFilter::default() }
+    }
     let store = fixture.store().await;
     let (_, partners) = payments(&fixture, &store).await;
     let mut named = payment(&fixture, partners[0], 1, PaymentState::Started);
@@ -106,15 +109,13 @@ async fn an_order_is_found_by_its_own_name(fixture: Arc<Fixture>) {
     step.claims.push(claim(ClaimScope::PaymentExternalId, &format!("{}:my:own name", partners[0]), &named.id.to_string()));
     store.commit(step).await.unwrap();
     named.version = 1;
-    let by_external_id =
-        |partner| OrderFilter { partner: Some(partner), external_id: Some("my:own name".to_owned()), ..OrderFilter::default() };
     assert_eq!(store.payments(&by_external_id(partners[0]), None, 9).await.unwrap(), [named.clone()]);
     assert_eq!(store.payments(&by_external_id(partners[1]), None, 9).await.unwrap(), []);
     assert_eq!(store.rampoffs(&by_external_id(partners[0]), None, 9).await.unwrap(), []);
     let mut filter = OrderFilter { partner: Some(partners[0]), external_id: named.external_id.clone(), ..OrderFilter::default() };
     assert_eq!(store.payments(&filter, None, 5).await.unwrap(), [named.clone()]);
     assert_eq!(store.payments(&filter, Some(named.id), 5).await.unwrap(), []);
-    filter.statuses = vec!["expired".into()];
+    filter.statuses = vec![PaymentStatus::Expired];
     assert_eq!(store.payments(&filter, None, 5).await.unwrap(), []);
 }
 
