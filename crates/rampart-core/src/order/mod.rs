@@ -20,7 +20,7 @@ pub use status::{PaymentStatus, PublicHoldReason, RampoffStatus};
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
 use crate::money::rate::Rate;
-use crate::order::arrival::{Eligibility, Grade};
+use crate::order::arrival::{Eligibility, Grade, Leg};
 use crate::review::ReviewItem;
 use crate::step::record::is_default;
 use crate::time::Timestamp;
@@ -155,6 +155,23 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// The reason partners see. A failed refund concerns a bank when buying, a chain when selling.
+    #[must_use]
+    pub const fn shown(self, leg: Leg) -> PublicHoldReason {
+        match (self, leg) {
+            (Self::Amount, _) => PublicHoldReason::Amount,
+            (Self::Payer, _) => PublicHoldReason::Payer,
+            (Self::Limit, _) => PublicHoldReason::Limit,
+            (Self::Identity, _) => PublicHoldReason::Identity,
+            (Self::Destination, _) => PublicHoldReason::Destination,
+            (Self::Price, _) => PublicHoldReason::Price,
+            (Self::Liquidity, _) => PublicHoldReason::Liquidity,
+            (Self::TransferFailed | Self::Reorganised, _) | (Self::RefundFailed, Leg::Selling) => PublicHoldReason::Chain,
+            (Self::PayoutFailed, _) | (Self::RefundFailed, Leg::Buying) => PublicHoldReason::Bank,
+            (Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Reversed | Self::Operator, _) => PublicHoldReason::Review,
+        }
+    }
+
     /// Whether the order resumes automatically when the reason ends.
     #[must_use]
     pub const fn ends_by_itself(self) -> bool {

@@ -147,6 +147,25 @@ pub struct Refund {
     pub rounding: Amount,
 }
 
+impl PaymentState {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> PaymentStatus {
+        match self {
+            Self::Started => PaymentStatus::Started,
+            Self::PendingBank { .. } => PaymentStatus::PendingBank,
+            Self::PaymentReceived { .. } | Self::Sending { .. } => PaymentStatus::PaymentReceived,
+            Self::CoinsSent { .. } => PaymentStatus::CoinsSent,
+            Self::OnHold { .. } => PaymentStatus::OnHold,
+            Self::Expired => PaymentStatus::Expired,
+            Self::Cancelled => PaymentStatus::Cancelled,
+            Self::Failed { .. } => PaymentStatus::Failed,
+            Self::RefundPending { .. } => PaymentStatus::RefundPending,
+            Self::Refunded { .. } => PaymentStatus::Refunded,
+        }
+    }
+}
+
 /// Smallest backdating of any bank or processor. Before this much time after an order's end it is pointless to check whether
 /// its source has been read past that end.
 const MIN_BACKDATING: Duration = Duration::from_secs(900);

@@ -89,6 +89,26 @@ const fn is_final() -> bool {
     true
 }
 
+impl RampoffState {
+    /// The status partners see.
+    #[must_use]
+    pub const fn status(&self) -> RampoffStatus {
+        match self {
+            Self::Created => RampoffStatus::Created,
+            Self::Confirming => RampoffStatus::Confirming,
+            Self::CryptoReceived { .. } => RampoffStatus::CryptoReceived,
+            Self::PayingOut { .. } => RampoffStatus::PayingOut,
+            Self::Finished { .. } => RampoffStatus::Finished,
+            Self::OnHold { .. } => RampoffStatus::OnHold,
+            Self::Expired => RampoffStatus::Expired,
+            Self::Cancelled => RampoffStatus::Cancelled,
+            Self::Failed { .. } => RampoffStatus::Failed,
+            Self::RefundPending { .. } => RampoffStatus::RefundPending,
+            Self::Refunded { .. } => RampoffStatus::Refunded,
+        }
+    }
+}
+
 /// A sale order: a customer sells coins.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rampoff {
