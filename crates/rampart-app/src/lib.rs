@@ -49,6 +49,7 @@ pub use state::prices::PriceBoard;
 pub use state::random::SystemRandomness;
 pub use state::sources::Sources;
 pub use views::{
-    AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, QuoteView,
-    RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionView, TokenGrant, TokenPriceView, TransferView,
+    AssetsView, CoinView, CreatedResponse, EventPage, EventView, FeesView, FiatView, ListPage, PaymentMethodView, PaymentRoute, QuoteView,
+    RampoffCreatedView, RampoffQuoteView, RedirectView, RegisteredView, SubscriptionStatus, SubscriptionView, TokenGrant, TokenPriceView,
+    TransferView,
 };

@@ -8,9 +8,9 @@ use rampart_core::id::CustomerId;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::{Payout, PayoutState, Transfer, TransferState};
+use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::partner::Partner;
-use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
+use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
 use rampart_core::step::fact::Fact;
 use rampart_core::step::installation_key::InstallationKey;
@@ -159,21 +159,21 @@ tables! {
         SqlValue::display(it.partner), it.created_at.micros().into()
     ];
     Payment, "payments", ["partner", "customer", "status", "open", "due_at", "changed_at"], it => [
-        SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        SqlValue::display(it.partner), it.customer.0.into(), it.status().as_str().into(), (!it.is_settled()).into(),
         SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into()
     ], upgraded by rampart_core::order::payment::upgraded;
     Rampoff, "rampoffs", ["partner", "customer", "status", "open", "due_at", "changed_at", "deposit_address"], it => [
-        SqlValue::display(it.partner), it.customer.0.into(), it.status().into(), (!it.is_settled()).into(),
+        SqlValue::display(it.partner), it.customer.0.into(), it.status().as_str().into(), (!it.is_settled()).into(),
         SqlValue::IntOrNull(it.due_at().map(|due| due.micros())), it.updated_at.micros().into(),
         it.deposit_address.as_str().into()
     ], upgraded by rampart_core::order::rampoff::upgraded;
-    Payout, "payouts", ["order_id", "state"], it => [SqlValue::display_or_null(it.order), payout_state(&it.state).into()];
+    Payout, "payouts", ["order_id", "state"], it => [SqlValue::display_or_null(it.order), it.state.status().as_str().into()];
     Transfer, "transfers", ["order_id", "chain", "state"], it => [
-        SqlValue::display_or_null(it.order), it.chain().as_str().into(), transfer_state(&it.state).into()
+        SqlValue::display_or_null(it.order), it.chain().as_str().into(), it.state.status().as_str().into()
     ];
     Fact, "facts", ["waiting"], it => [(!it.applied && it.quarantined.is_none()).into()];
     Deposit, "deposits", ["chain", "state", "height", "order_id", "to_sweep"], it => [
-        it.coin.chain.as_str().into(), deposit_state(it.state).into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
+        it.coin.chain.as_str().into(), it.state.as_str().into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
         SqlValue::display_or_null(it.order), (it.state == DepositState::Confirmed && !it.swept).into()
     ];
     Job, "jobs", ["kind", "subject", "due_at", "leased_until", "failing"], it => [
@@ -182,7 +182,7 @@ tables! {
     ];
     Subscription, "subscriptions", ["partner", "disabled"], it => [SqlValue::display(it.partner), it.is_disabled().into()];
     Delivery, "deliveries", ["partner", "subscription", "state", "due_at", "leased_until"], it => [
-        SqlValue::display(it.partner), SqlValue::display(it.subscription), delivery_state(it.state).into(), it.due_at.micros().into(),
+        SqlValue::display(it.partner), SqlValue::display(it.subscription), it.state.as_str().into(), it.due_at.micros().into(),
         SqlValue::IntOrNull(it.leased_until.map(|until| until.micros()))
     ];
     Cursor, "cursors", ["number"], it => [SqlValue::IntOrNull(it.position.parse().ok())];
@@ -219,49 +219,6 @@ fn alarm(item: &ReviewItem) -> Option<String> {
         (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(floor_alarm(account, &asset)),
         (ReviewKind::Stopped, None, Some(what), _) => Some(format!("stopped {what}")),
         _ => None,
-    }
-}
-
-/// The state of a payout as its column stores it.
-pub(crate) const fn payout_state(state: &PayoutState) -> &'static str {
-    match state {
-        PayoutState::Queued => "queued",
-        PayoutState::Unknown => "unknown",
-        PayoutState::Accepted { .. } => "accepted",
-        PayoutState::Settled { .. } => "settled",
-        PayoutState::Failed { .. } => "failed",
-        PayoutState::Returned { .. } => "returned",
-    }
-}
-
-/// The state of a transfer as its column stores it.
-pub(crate) const fn transfer_state(state: &TransferState) -> &'static str {
-    match state {
-        TransferState::Queued => "queued",
-        TransferState::Signed(_) => "signed",
-        TransferState::Recalled(_) => "recalled",
-        TransferState::Broadcast(_) => "broadcast",
-        TransferState::Confirmed(_) => "confirmed",
-        TransferState::Failed { .. } => "failed",
-    }
-}
-
-/// The state of a deposit as its column stores it.
-pub(crate) const fn deposit_state(state: DepositState) -> &'static str {
-    match state {
-        DepositState::Pending => "pending",
-        DepositState::Confirmed => "confirmed",
-        DepositState::Dropped => "dropped",
-    }
-}
-
-/// The state of a delivery as its column stores it.
-pub(crate) const fn delivery_state(state: DeliveryState) -> &'static str {
-    match state {
-        DeliveryState::Pending => "pending",
-        DeliveryState::Delivered => "delivered",
-        DeliveryState::Parked => "parked",
-        DeliveryState::Dropped => "dropped",
     }
 }
 

@@ -108,7 +108,7 @@ impl TestApp {
     /// Waits until a payment has a status.
     pub async fn payment_becomes(&self, id: OrderId, status: &str) -> Payment {
         self.eventually(&format!("payment becomes {status}"), || async {
-            Some(self.payment(id).await).filter(|payment| payment.status() == status)
+            Some(self.payment(id).await).filter(|payment| payment.status().as_str() == status)
         })
         .await
     }
@@ -116,7 +116,7 @@ impl TestApp {
     /// Waits until a ramp-off has a status.
     pub async fn rampoff_becomes(&self, id: OrderId, status: &str) -> Rampoff {
         self.eventually(&format!("ramp-off becomes {status}"), || async {
-            Some(self.rampoff(id).await).filter(|rampoff| rampoff.status() == status)
+            Some(self.rampoff(id).await).filter(|rampoff| rampoff.status().as_str() == status)
         })
         .await
     }

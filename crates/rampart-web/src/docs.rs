@@ -67,7 +67,7 @@ pub(crate) fn page(openapi: &str, public_url: &str, sandbox: bool) -> String {
         sandbox,
         groups: groups(&whole),
         codes: ErrorCode::ALL.iter().map(|code| code_row(*code)).collect(),
-        event_types: rampart_app::partner_api::subscriptions::EVENT_TYPES,
+        event_types: &rampart_core::partner::event::SubscriptionType::TEXTS,
     };
     // Rendering into a string cannot fail.
     page.render().unwrap_or_default()

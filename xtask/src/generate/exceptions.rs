@@ -106,7 +106,7 @@ pub(super) fn document() -> String {
     text.push_str(HOLDS);
     for reason in HoldReason::ALL {
         let name = serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
-        let shown = [Leg::Buying, Leg::Selling].map(|leg| reason.shown(leg));
+        let shown = [Leg::Buying, Leg::Selling].map(|leg| reason.shown(leg).as_str());
         let shown = if shown[0] == shown[1] { shown[0].to_owned() } else { shown.join(", ") };
         let [buying, selling] = [Leg::Buying, Leg::Selling].map(|leg| commands::listed(reason.commands(leg)));
         let _ = writeln!(text, "| {name} | {shown} | {buying} | {selling} |");

@@ -28,6 +28,11 @@ const KEPT_TO: &[(&str, &[&str], &str)] = &[
         "HTTP is web's; the sandbox plays its own routes, and the binary puts both together",
     ),
     ("rlibphonenumber", &["rampart-core"], "every telephone number passes through rampart_core::identity::phone"),
+    (
+        "utoipa",
+        &["rampart-core", "rampart-app", "rampart-web", "rampart-sandbox"],
+        "web and the sandbox describe their calls; in the core and the app only views carry a schema, behind the feature `schema`",
+    ),
     ("clap", &["rampart", "xtask"], "command lines belong to the binaries"),
 ];
 

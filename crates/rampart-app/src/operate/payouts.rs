@@ -3,7 +3,7 @@
 use rampart_core::id::PayoutId;
 use rampart_core::identity::bank_account::masked;
 use rampart_core::order::StoppedBy;
-use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
+use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, PayoutStatus, Screening};
 use rampart_core::step::Step;
 use rampart_core::step::fact::PayoutReport;
 use rampart_core::step::record::RecordKey;
@@ -17,9 +17,7 @@ use crate::error::AppResult;
 use crate::workers::payouts;
 
 /// States of payouts in progress.
-pub const OPEN: [&str; 3] = ["queued", "unknown", "accepted"];
-/// Final states of payouts.
-pub const ENDED: [&str; 3] = ["settled", "failed", "returned"];
+pub const OPEN: [PayoutStatus; 3] = [PayoutStatus::Queued, PayoutStatus::Unknown, PayoutStatus::Accepted];
 
 /// A payout without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
@@ -80,10 +78,10 @@ fn line(app: &App, payout: &Payout) -> PayoutLine {
 }
 
 /// Payouts in one of these states, oldest first, after `behind`.
-pub async fn list(app: &App, states: &[&str], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
+pub async fn list(app: &App, states: &[PayoutStatus], behind: Option<PayoutId>, limit: u32) -> AppResult<Vec<PayoutLine>> {
     let mut found = Vec::new();
     for state in states {
-        found.extend(app.store.payouts_in_state(state, behind, limit).await?);
+        found.extend(app.store.payouts_in_state(*state, behind, limit).await?);
     }
     found.sort_by_key(|payout| payout.id);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

@@ -6,7 +6,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, CoinId, Currency};
 use rampart_core::money::rate::Rounding;
 use rampart_core::order::arrival::Grade;
-use rampart_core::order::{HoldReason, Order, StoppedBy};
+use rampart_core::order::{HoldReason, Order, PaymentStatus, RampoffStatus, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
 pub use rampart_core::review::ReviewDecision;
 use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, Vanished};
@@ -98,9 +98,11 @@ fn line(app: &App, item: ReviewItem) -> ReviewLine {
 
 /// Orders on hold, newest first, below `below`.
 pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppResult<Vec<HeldOrder>> {
-    let filter = OrderFilter { statuses: vec!["on_hold".to_owned()], ..OrderFilter::default() };
+    let held_payments = OrderFilter { statuses: vec![PaymentStatus::OnHold], ..OrderFilter::default() };
+    let held_rampoffs = OrderFilter { statuses: vec![RampoffStatus::OnHold], ..OrderFilter::default() };
     let store = &app.store;
-    let (payments, rampoffs) = futures::try_join!(store.payments(&filter, below, limit), store.rampoffs(&filter, below, limit))?;
+    let (payments, rampoffs) =
+        futures::try_join!(store.payments(&held_payments, below, limit), store.rampoffs(&held_rampoffs, below, limit))?;
     let found = payments.into_iter().map(Order::from).chain(rampoffs.into_iter().map(Order::from));
     let line = |order: Order| {
         let head = order.head();

@@ -41,7 +41,7 @@ pub async fn parked(app: &App, behind: Option<DeliveryId>, limit: u32) -> AppRes
             id: delivery.id.to_string(),
             partner: delivery.partner.to_string(),
             sequence: delivery.sequence,
-            kind: subscription.map(|subscription| subscription.delivered_as.clone()).unwrap_or_default(),
+            kind: subscription.map(|subscription| subscription.delivered_as.to_string()).unwrap_or_default(),
             url: subscription.map(|subscription| subscription.url.clone()).unwrap_or_default(),
             attempts: delivery.attempts,
             last_error: delivery.last_error,
@@ -145,7 +145,7 @@ pub async fn disabled(app: &App, behind: Option<SubscriptionId>, limit: u32) -> 
     let line = |subscription: Subscription| DisabledSubscription {
         id: subscription.id.to_string(),
         partner: subscription.partner.to_string(),
-        kind: subscription.delivered_as,
+        kind: subscription.delivered_as.to_string(),
         url: subscription.url,
         disabled_at: subscription.disabled_at.map(|at| at.to_string()).unwrap_or_default(),
     };

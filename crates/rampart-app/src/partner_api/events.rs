@@ -29,7 +29,7 @@ pub async fn events(app: &App, caller: &AuthenticatedPartner, request: &EventsRe
     let events = found.into_iter().map(|event| {
         Ok(EventView {
             id: event.draft.id.to_string(),
-            kind: event.draft.kind.as_str(),
+            kind: event.draft.kind,
             sequence: event.sequence,
             created_at: event.draft.created_at,
             data: RawValue::from_string(page_links::event_data(app, &event.draft).into_owned())

@@ -3,15 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rampart_core::id::{CustomerId, OrderId};
-use rampart_core::order::payment::PaymentState;
-use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::view::{PaymentView, RampoffView};
+use rampart_core::order::{PaymentStatus, RampoffStatus};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 use rampart_store::OrderFilter;
 
 use crate::app::App;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::partner_api::request::common::{IDENTIFIER, USER_ID};
 use crate::partner_api::request::field::{FieldKind, FieldSpec, optional, required};
@@ -24,7 +23,7 @@ request! {
     ListRequest refused by [] {
         limit: Option<u32> = optional(PAGE_ROWS, "The maximum number of orders to return. Default: 25.").example("25");
         cursor: Option<&'a str> = optional(FieldKind::Token(256), "The `next_cursor` of the previous page.");
-        status: Option<Vec<&'a str>> = optional(FieldKind::Words(&PaymentState::STATUSES), "Return only orders in this status. Separate several statuses by commas.");
+        status: Option<Vec<&'a str>> = optional(FieldKind::Words(&PaymentStatus::TEXTS), "Return only orders in this status. Separate several statuses by commas.");
         user_id: Option<CustomerId> = optional(USER_ID, "Return only the orders of this customer.");
         external_id: Option<&'a str> = optional(FieldKind::AsTyped(128), "Return only the order with this `external_id`.");
         from: Option<Timestamp> = optional(FieldKind::Moment, "Return only orders created at or after this time (or the beginning of this day).");
@@ -47,19 +46,20 @@ impl ListRequest<'_> {
         while index < fields.len() {
             fields[index] = Self::FIELDS[index];
             if matches!(fields[index].kind, FieldKind::Words(_)) {
-                fields[index].kind = FieldKind::Words(&RampoffState::STATUSES);
+                fields[index].kind = FieldKind::Words(&RampoffStatus::TEXTS);
             }
             index += 1;
         }
         fields
     };
 
-    fn parse(&self, caller: &AuthenticatedPartner) -> AppResult<ParsedListRequest> {
+    fn parse<S: Copy + Ord>(&self, caller: &AuthenticatedPartner, status: fn(&str) -> Option<S>) -> AppResult<ParsedListRequest<S>> {
         let below = match self.cursor.map(open_cursor) {
             Some(None) => return Err(Refusal::field(ErrorCode::ValidationFailed, "cursor", "must be a next_cursor of this list").into()),
             below => below.flatten(),
         };
-        let mut statuses: Vec<String> = self.status.iter().flatten().map(|status| (*status).to_owned()).collect();
+        let wanted: Option<Vec<S>> = self.status.iter().flatten().map(|text| status(text)).collect();
+        let mut statuses = wanted.ok_or_else(|| AppError::defect("a list was not read by its table"))?;
         statuses.sort_unstable();
         statuses.dedup();
         let (customer, external_id) = (self.user_id, self.external_id.map(str::to_owned));
@@ -68,8 +68,8 @@ impl ListRequest<'_> {
     }
 }
 
-struct ParsedListRequest {
-    filter: OrderFilter,
+struct ParsedListRequest<S> {
+    filter: OrderFilter<S>,
     below: Option<OrderId>,
     limit: u32,
 }
@@ -108,7 +108,7 @@ pub async fn payment(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// # Errors
 /// `validation_failed` for a cursor of another list.
 pub async fn payments(app: &App, caller: &AuthenticatedPartner, request: &ListRequest<'_>) -> AppResult<ListPage<PaymentView>> {
-    let wanted = request.parse(caller)?;
+    let wanted = request.parse(caller, PaymentStatus::from_text)?;
     let found = app.store.payments(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |payment| payment.id, PaymentView::of))
 }
@@ -126,7 +126,7 @@ pub async fn rampoff(app: &App, caller: &AuthenticatedPartner, id: &str) -> AppR
 /// # Errors
 /// `validation_failed` for a cursor of another list.
 pub async fn rampoffs(app: &App, caller: &AuthenticatedPartner, request: &ListRequest<'_>) -> AppResult<ListPage<RampoffView>> {
-    let wanted = request.parse(caller)?;
+    let wanted = request.parse(caller, RampoffStatus::from_text)?;
     let found = app.store.rampoffs(&wanted.filter, wanted.below, wanted.limit + 1).await?;
     Ok(page(found, wanted.limit, |rampoff| rampoff.id, RampoffView::of))
 }

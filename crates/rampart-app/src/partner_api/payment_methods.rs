@@ -11,7 +11,7 @@ use crate::partner_api::request::common::CURRENCY;
 use crate::partner_api::request::field::{FieldKind, optional, required};
 use crate::partner_api::request::request;
 use crate::partner_api::token_price;
-use crate::views::PaymentMethodView;
+use crate::views::{PaymentMethodView, PaymentRoute};
 
 request! {
     /// The request of `paymentMethods`.
@@ -43,7 +43,7 @@ fn method_view(app: &App, method: &Method) -> PaymentMethodView {
         payment_type: method.payment_type.to_string(),
         country: method.country.to_string(),
         fiat_symbol: method.fiat.to_string(),
-        kind: if matches!(method.kind, MethodKind::Redirect(_)) { "redirect" } else { "bank_transfer" },
+        kind: if matches!(method.kind, MethodKind::Redirect(_)) { PaymentRoute::Redirect } else { PaymentRoute::BankTransfer },
         min: method.minimum.to_major(decimals),
         max: method.maximum.to_major(decimals),
         step: method.payable_step.to_major(decimals),

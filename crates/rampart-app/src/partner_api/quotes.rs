@@ -6,7 +6,7 @@ use rampart_core::catalogue::{Coin, Method, PayoutRail};
 use rampart_core::identity::country::Country;
 use rampart_core::money::amount::{Amount, AmountSent, Overflow};
 use rampart_core::money::asset::Currency;
-use rampart_core::quote::{AmountIn, BuyTerms, Quote, QuoteTerms, SellTerms, TermsError};
+use rampart_core::quote::{AmountIn, AmountUnit, BuyTerms, Quote, QuoteTerms, SellTerms, TermsError};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
 
@@ -14,27 +14,10 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::partner_api::request::common::{COIN, CURRENCY, NAME};
 use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{FieldFaults, FieldType, request};
+use crate::partner_api::request::{FieldFaults, request};
 use crate::partner_api::token_price;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
-
-/// The unit of a quoted amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AmountUnit {
-    Fiat,
-    Coin,
-}
-
-impl AmountUnit {
-    const WORDS: [&'static str; 2] = ["fiat", "coin"];
-}
-
-impl<'a> FieldType<'a> for AmountUnit {
-    fn of(value: &'a AmountSent) -> Option<Self> {
-        Some(if value.as_str() == Self::WORDS[1] { Self::Coin } else { Self::Fiat })
-    }
-}
 
 request! {
     /// The request of `quote`.
@@ -44,7 +27,7 @@ request! {
         chain: Option<&'a str> = optional(NAME, "The chain of the coin. Default: the coin's default chain.").example(r#""polygon""#);
         payment_type: &'a str = required(NAME, "The payment method. Upper and lower case are the same.").example(r#""card""#);
         fiat_symbol: Option<&'a str> = optional(CURRENCY, "The currency, if several countries have a method with this name. Default: EUR if `country` is absent too.").example(r#""EUR""#);
-        amount_in: Option<AmountUnit> = optional(FieldKind::Choice(&AmountUnit::WORDS), "Whether `amount` is in the currency or in coins. Default: `fiat`.").example(r#""fiat""#);
+        amount_in: Option<AmountUnit> = optional(FieldKind::Choice(&AmountUnit::TEXTS), "Whether `amount` is in the currency or in coins. Default: `fiat`.").example(r#""fiat""#);
         country: Option<Country> = optional(FieldKind::Country, "The customer's country, if several countries have a method with this name. Required if EUR does not identify the method.");
     }
 }
@@ -116,7 +99,7 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
     Ok(QuoteView {
         quote_id,
         amount: amount.to_major_short(decimals),
-        amount_in: AmountUnit::WORDS[usize::from(is_coin_amount)],
+        amount_in: request.amount_in.unwrap_or(AmountUnit::Fiat),
         fiat_symbol: terms.fiat,
         symbol: terms.coin.symbol,
         chain: terms.coin.chain,

@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use rampart_core::money::amount::AmountSent;
-use rampart_core::partner::event::EventType;
+use rampart_core::partner::event::{EventType, SubscriptionType};
 use rampart_core::partner::webhook::Subscription;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -15,10 +14,10 @@ use crate::error::AppResult;
 use crate::orders::idempotency;
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{CompareAs, FieldType, request};
+use crate::partner_api::request::{CompareAs, request};
 use crate::retry::{retry, retry_unless};
 use crate::state::partner_cache::AuthenticatedPartner;
-use crate::views::{CreatedResponse, SubscriptionView};
+use crate::views::{CreatedResponse, SubscriptionStatus, SubscriptionView};
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";
@@ -38,37 +37,11 @@ pub enum SubscriptionCall {
     Update,
 }
 
-/// The event types that can be subscribed to.
-pub const EVENT_TYPES: &[&str] = &[
-    "PAY_IN",
-    "COINS_SENT",
-    "CRYPTO_RECEIVED",
-    "RAMPOFF_FINISHED",
-    EventType::RAMPOFF_FINISHED_LATER_NAME,
-    "KYC_UPDATED",
-    "PAYMENT_UPDATED",
-    "RAMPOFF_UPDATED",
-];
-
-/// An event type, with the name that it was subscribed to under.
-#[derive(Debug, Clone, Copy)]
-pub struct EventName<'a> {
-    kind: EventType,
-    name: &'a str,
-}
-
-impl<'a> FieldType<'a> for EventName<'a> {
-    fn of(value: &'a AmountSent) -> Option<Self> {
-        let name = value.as_str();
-        name.parse().ok().map(|kind| Self { kind, name })
-    }
-}
-
 request! {
     /// The request of both calls.
     SubscriptionRequest refused by [SubscriptionNotFound] {
         url: Url = required(FieldKind::Link, "The URL that receives the events, without user name and password. In live mode it must use https on port 443 or another port that the operator allows, and must not resolve to a private network.").example(r#""https://partner.example/webhooks/rampart""#).compared(CompareAs::Text);
-        kind as "type": EventName<'a> = required(FieldKind::Choice(EVENT_TYPES), "The event type. `TRANSFER_RAMPOFF_FINISHED` is a newer name of `RAMPOFF_FINISHED`; events are delivered under the name that you subscribed to.").example(r#""PAY_IN""#);
+        kind as "type": SubscriptionType = required(FieldKind::Choice(&SubscriptionType::TEXTS), "The event type. `TRANSFER_RAMPOFF_FINISHED` is a newer name of `RAMPOFF_FINISHED`; events are delivered under the name that you subscribed to.").example(r#""PAY_IN""#);
         replay: Option<bool> = optional(FieldKind::Choice(&["true", "false"]), "`true` delivers the parked events of this subscription again as if they were new: up to 10,000 per call, oldest first. See `parked` in `GET /api/webhooks`.").compared(CompareAs::CodeIfSent);
     }
 }
@@ -90,7 +63,7 @@ pub async fn put_subscription(
     let (operation, answer) =
         if is_new { ("POST /api/subscribeToWebhook", CREATED) } else { ("POST /api/updateWebhookSubscription", UPDATED) };
     let idempotency = idempotency::idempotent_request(app, caller, operation, key, None, request.sent).await?;
-    let parsed = Some(request.kind.kind).filter(|_| request.replay == Some(true));
+    let parsed = Some(EventType::from(request.kind)).filter(|_| request.replay == Some(true));
     if let Some(StoredResponse::Answer { data, .. }) =
         idempotency.stored_response(&idempotency::existing_claims(app, &idempotency, None).await?)?
     {
@@ -133,7 +106,7 @@ async fn try_subscription(
     request: &SubscriptionRequest<'_>,
     idempotency: &IdempotentRequest<'_>,
 ) -> AppResult<CreatedResponse> {
-    let EventName { kind, name: delivered_as } = request.kind;
+    let (kind, delivered_as) = (EventType::from(request.kind), request.kind);
     check_receiver(app, &request.url).map_err(|fault| Refusal::field(ErrorCode::ValidationFailed, "url", fault))?;
     let (url, answered) = (request.url.as_str(), |replayed| CreatedResponse { data: answer.to_owned(), replayed });
     let decide = || async move {
@@ -144,21 +117,16 @@ async fn try_subscription(
         let mint = app.mint();
         let mut step = Step::new();
         let subscription = match known {
-            Some(known) => Subscription {
-                url: url.to_owned(),
-                delivered_as: delivered_as.to_owned(),
-                active: true,
-                updated_at: mint.now,
-                disabled_at: None,
-                ..known
-            },
+            Some(known) => {
+                Subscription { url: url.to_owned(), delivered_as, active: true, updated_at: mint.now, disabled_at: None, ..known }
+            }
             None => {
                 let subscription = Subscription {
                     id: mint.id(),
                     version: 0,
                     partner: caller.partner.id,
                     kind,
-                    delivered_as: delivered_as.to_owned(),
+                    delivered_as,
                     url: url.to_owned(),
                     active: true,
                     last_sequence: 0,
@@ -215,7 +183,7 @@ pub async fn subscriptions(app: &App, caller: &AuthenticatedPartner) -> AppResul
     Ok(active
         .map(|subscription| SubscriptionView {
             id: subscription.id.to_string(),
-            status: if subscription.is_disabled() { "disabled" } else { "active" },
+            status: if subscription.is_disabled() { SubscriptionStatus::Disabled } else { SubscriptionStatus::Active },
             disabled_at: subscription.disabled_at,
             parked: parked.iter().find(|(id, _)| *id == subscription.id).map_or(0, |(_, count)| *count),
             kind: subscription.delivered_as,
@@ -265,8 +233,8 @@ mod tests {
     #[test]
     fn every_event_type_can_be_subscribed_to() {
         for kind in EventType::ALL {
-            assert!(EVENT_TYPES.contains(&kind.as_str()), "{kind}");
+            assert!(SubscriptionType::TEXTS.contains(&kind.as_str()), "{kind}");
         }
-        assert!(EVENT_TYPES.iter().all(|name| name.parse::<EventType>().is_ok()));
+        assert!(SubscriptionType::TEXTS.iter().all(|name| name.parse::<EventType>().is_ok()));
     }
 }

@@ -14,26 +14,33 @@ use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE};
 use crate::partner_api::request::field::{FieldKind, required};
 use crate::partner_api::request::request;
 
-/// A fault or doubt of a number.
+/// An error or a warning about a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Finding))]
 pub struct FindingView {
-    /// Never changes.
+    /// A code that does not change between versions.
     pub code: &'static str,
+    /// What the customer should do, in English.
     pub message: String,
+    /// What the customer should do, in Spanish.
     pub message_es: String,
 }
 
-/// `data` of `validate/identification`. An invalid number has `null` in all fields that only valid numbers have.
+/// The result of checking an identification number. `normalized`, `display`, `customer_type` and `implied` are `null` for an invalid number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ValidatedIdentification))]
 pub struct IdentificationView {
+    /// Whether the number is valid. This does not say to whom it was issued.
     pub valid: bool,
+    /// The number without separators, in upper case.
     pub normalized: Option<String>,
+    /// The number as the issuing authority prints it.
     pub display: Option<String>,
     pub customer_type: Option<CustomerType>,
-    /// Facts about the holder that the number encodes.
     pub implied: Option<Implied>,
+    /// The reasons why it is invalid.
     pub faults: Vec<FindingView>,
-    /// Doubts that do not make it invalid.
+    /// Warnings about a valid number.
     pub warnings: Vec<FindingView>,
 }
 
@@ -67,20 +74,26 @@ impl IdentificationView {
     }
 }
 
-/// `data` of `validate/bankAccount`. An invalid account has `null` in all fields that only valid accounts have.
+/// The result of checking a bank account. Fields that only a valid account has are `null` for an invalid one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ValidatedBankAccount))]
 pub struct BankAccountView {
+    /// Whether the account number is valid. This does not say whether the account exists, nor who holds it.
     pub valid: bool,
     pub kind: Option<BankAccountKind>,
+    /// The account without separators.
     pub normalized: Option<String>,
-    /// Shows only the ends.
+    /// The account in masked form, for display.
     pub masked: Option<String>,
-    /// Where the bank code is known.
+    /// The name of the bank, if it is known.
     pub bank_name: Option<&'static str>,
+    /// The code of the bank, if the number contains one or the request named the bank.
     pub bank_code: Option<String>,
+    /// The type of account, if the account needs one: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
+    /// The reasons why it is invalid.
     pub faults: Vec<FindingView>,
-    /// Doubts that do not make it invalid.
+    /// Warnings about a valid account, such as an unknown bank code. Payouts to it are attempted.
     pub warnings: Vec<FindingView>,
 }
 

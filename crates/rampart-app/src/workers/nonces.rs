@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rampart_core::id::TransferId;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
+use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource, TransferStatus};
 use rampart_core::ports::ChainPort;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::Wallet;
@@ -120,9 +120,9 @@ impl NonceGaps {
 /// may still know the recalled one. `None` when the wallet was used outside this system, which stops the chain.
 async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) -> AppResult<Option<(VecDeque<u64>, Vec<u64>)>> {
     let mut recalled: BTreeSet<u64> = BTreeSet::new();
-    add_carried(app, wallet.id, "recalled", None, &mut recalled).await?;
+    add_carried(app, wallet.id, TransferStatus::Recalled, None, &mut recalled).await?;
     let mut live: BTreeSet<u64> = BTreeSet::new();
-    for state in ["signed", "broadcast"] {
+    for state in [TransferStatus::Signed, TransferStatus::Broadcast] {
         add_carried(app, wallet.id, state, None, &mut live).await?;
     }
     let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
@@ -139,7 +139,7 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
     }
     // A reorganisation may have dropped a confirmed transaction. Its bytes are sent again, so its nonce is taken.
     let since = TransferId::first_at(app.business.now().before(CONFIRMED_LOOKBACK));
-    add_carried(app, wallet.id, "confirmed", Some(since), &mut live).await?;
+    add_carried(app, wallet.id, TransferStatus::Confirmed, Some(since), &mut live).await?;
     // Everything below `expected` is used; the highest live nonce is the last that must stay allocated.
     let last = live.last().max(recalled.last());
     wallet.next_nonce = last.map_or(expected, |last| expected.max(last + 1));
@@ -152,7 +152,13 @@ async fn find_gaps(app: &App, port: &Arc<dyn ChainPort>, wallet: &mut Wallet) ->
 }
 
 /// Adds the nonces carried by hot wallet transfers in one state.
-async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<TransferId>, nonces: &mut BTreeSet<u64>) -> AppResult<()> {
+async fn add_carried(
+    app: &App,
+    chain: Chain,
+    state: TransferStatus,
+    mut after: Option<TransferId>,
+    nonces: &mut BTreeSet<u64>,
+) -> AppResult<()> {
     loop {
         let page = app.store.transfers_in_state(chain, state, after, PAGE_ROWS).await?;
         let of_hot = page.iter().filter(|transfer| transfer.source == TransferSource::Hot);
@@ -168,7 +174,7 @@ async fn add_carried(app: &App, chain: Chain, state: &str, mut after: Option<Tra
 async fn is_signed(app: &App, chain: Chain, source: TransferSource) -> AppResult<bool> {
     let mut after = None;
     loop {
-        let page = app.store.transfers_in_state(chain, "signed", after, PAGE_ROWS).await?;
+        let page = app.store.transfers_in_state(chain, TransferStatus::Signed, after, PAGE_ROWS).await?;
         if page.iter().any(|transfer| transfer.source == source) {
             return Ok(true);
         }

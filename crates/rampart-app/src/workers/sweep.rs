@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use rampart_core::id::{DeliveryId, PayoutId, TransferId};
-use rampart_core::order::Order;
 use rampart_core::order::arrival::Leg;
-use rampart_core::outgoing::{Payout, PayoutState};
+use rampart_core::order::{Order, PaymentStatus, RampoffStatus};
+use rampart_core::outgoing::{Payout, PayoutState, PayoutStatus, TransferStatus};
 use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::record::RecordKey;
@@ -39,8 +39,8 @@ impl Sweep {
         self.orders(Leg::Buying, before).await?;
         self.orders(Leg::Selling, before).await?;
         self.transfers(before).await?;
-        self.payouts(before, "queued").await?;
-        self.payouts(before, "unknown").await?;
+        self.payouts(before, PayoutStatus::Queued).await?;
+        self.payouts(before, PayoutStatus::Unknown).await?;
         self.delete_expired().await
     }
 
@@ -49,11 +49,11 @@ impl Sweep {
         loop {
             let (kind, orders): (_, Vec<Order>) = match leg {
                 Leg::Buying => {
-                    let stuck = store.stuck_payments("payment_received", before, after, PAGE_ROWS).await?;
+                    let stuck = store.stuck_payments(PaymentStatus::PaymentReceived, before, after, PAGE_ROWS).await?;
                     (JobKind::ScreenPayment, stuck.into_iter().map(Order::from).collect())
                 }
                 Leg::Selling => {
-                    let stuck = store.stuck_rampoffs("crypto_received", before, after, PAGE_ROWS).await?;
+                    let stuck = store.stuck_rampoffs(RampoffStatus::CryptoReceived, before, after, PAGE_ROWS).await?;
                     (JobKind::ScreenRampoff, stuck.into_iter().map(Order::from).collect())
                 }
             };
@@ -71,7 +71,7 @@ impl Sweep {
     async fn transfers(&self, before: Timestamp) -> AppResult<()> {
         let newest = TransferId::first_at(before);
         for chain in &self.app.catalogue.chains {
-            for state in ["queued", "signed"] {
+            for state in [TransferStatus::Queued, TransferStatus::Signed] {
                 let mut after = None;
                 loop {
                     let page = self.app.store.transfers_in_state(chain.name, state, after, PAGE_ROWS).await?;
@@ -91,7 +91,7 @@ impl Sweep {
         Ok(())
     }
 
-    async fn payouts(&self, before: Timestamp, state: &str) -> AppResult<()> {
+    async fn payouts(&self, before: Timestamp, state: PayoutStatus) -> AppResult<()> {
         let newest = PayoutId::first_at(before);
         let mut after = None;
         loop {

@@ -10,6 +10,7 @@ use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::order::reference;
+use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
@@ -44,7 +45,7 @@ async fn by_card(test: Arc<TestApp>) {
     assert_eq!(sent.exceptions.first(), None);
     test.eventually("the coins are final", || async { Some(test.payment(id).await).filter(|payment| payment.is_settled()) }).await;
     let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
-    let kinds: Vec<_> = events.iter().filter(|event| event.kind != "KYC_UPDATED").map(|event| event.kind).collect();
+    let kinds: Vec<_> = events.iter().filter(|event| event.kind != EventType::KycUpdated).map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds[..2], ["PAY_IN", "COINS_SENT"]);
     assert!(events.iter().map(|event| event.sequence).eq(1..=i64::try_from(events.len()).unwrap()), "without a gap");
 }

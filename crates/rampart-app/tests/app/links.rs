@@ -10,6 +10,7 @@ use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::PayoutId;
 use rampart_core::ledger::Processor;
 use rampart_core::outgoing::Payout;
+use rampart_core::partner::event::EventType;
 use rampart_core::ports::{
     CallOutcome, FactPage, LookupResult, PortFuture, ProcessorEvent, ProcessorPort, Session, SessionRequest, Unavailable,
 };
@@ -56,8 +57,11 @@ async fn what_is_stored_has_no_token(test: Arc<TestApp>) {
     let stored = test.app.store.events_after(test.caller.partner.id, 0, 10).await.unwrap();
     assert!(stored.iter().any(|event| event.draft.data.contains("/kyc?token=\"")), "{stored:?}");
     let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
-    let data: serde_json::Value =
-        events.iter().find(|event| event.kind == "KYC_UPDATED").map(|event| serde_json::from_str(event.data.get()).unwrap()).unwrap();
+    let data: serde_json::Value = events
+        .iter()
+        .find(|event| event.kind == EventType::KycUpdated)
+        .map(|event| serde_json::from_str(event.data.get()).unwrap())
+        .unwrap();
     let page = pages::page_customer(&test.app, &token_of(data["kyc_form_url"].as_str().unwrap())).await.unwrap();
     assert_eq!(page.customer.id.0, data["user_id"].as_i64().unwrap());
 }

@@ -1,5 +1,6 @@
 //! Money and coins that only an operator can move, in every state.
 
+use rampart_core::outgoing::PayoutStatus;
 use std::sync::Arc;
 
 use rampart_app::operate::orders::{self, DestinationInput};
@@ -83,7 +84,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     test.rampoff_becomes(id, "on_hold").await;
     orders::set_aside(&test.app, &operator(), id).await.unwrap();
     let failed = test.rampoff(id).await;
-    assert_eq!((failed.status(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
+    assert_eq!((failed.status().as_str(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
     let aside = item(&test, ReviewKind::Suspense).await;
     assert_eq!((aside.order, aside.amount), (Some(id), amount));
     assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
@@ -201,7 +202,7 @@ async fn sent_to_an_account(test: Arc<TestApp>) {
     let again = test.eventually("another account is asked about", waiting).await;
     reviews::return_to(&test.app, &operator(), again.id, &to("DE89370400440532013000")).await.unwrap();
     let settled = || async {
-        let payouts = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
+        let payouts = test.app.store.payouts_in_state(PayoutStatus::Settled, None, 10).await.unwrap();
         payouts.into_iter().find(|payout| payout.resolves == Some(again.id))
     };
     let payout = test.eventually("it was paid", settled).await;
@@ -278,5 +279,5 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     let again = item(&test, ReviewKind::Suspense).await;
     assert_eq!((again.fact, again.amount, in_suspense(&test, "EUR").await), (unmatched.fact, unmatched.amount, unmatched.amount));
     assert!(reviews::recall(&test.app, &operator(), unmatched.id).await.is_err(), "once");
-    assert_eq!(test.app.store.payouts_in_state("failed", None, 10).await.unwrap().len(), 1);
+    assert_eq!(test.app.store.payouts_in_state(PayoutStatus::Failed, None, 10).await.unwrap().len(), 1);
 }

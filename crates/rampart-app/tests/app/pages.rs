@@ -143,7 +143,7 @@ async fn transfers(test: Arc<TestApp>) {
     assert_eq!(TestApp::code(pages::gateway_session(&test.app, &token).await), ErrorCode::ValidationFailed);
     for _ in 0..2 {
         pages::declare_sent(&test.app, &token).await.unwrap();
-        assert_eq!(test.payment(id).await.status(), "pending_bank");
+        assert_eq!(test.payment(id).await.status().as_str(), "pending_bank");
     }
     assert_eq!(TestApp::code(partner_api::give_refund_account(&test.app, &token, "", "Ana").await), ErrorCode::FailMandatoryField);
     assert_eq!(TestApp::code(partner_api::give_refund_account(&test.app, &token, "ES00", "Ana").await), ErrorCode::InvalidBankAccount);
@@ -151,7 +151,7 @@ async fn transfers(test: Arc<TestApp>) {
     assert!(!pages::page_payment(&test.app, &token).await.unwrap().can_give_refund_account, "what was given is final for the page");
     for _ in 0..2 {
         pages::cancel_payment(&test.app, &token).await.unwrap();
-        assert_eq!(test.payment(id).await.status(), "cancelled");
+        assert_eq!(test.payment(id).await.status().as_str(), "cancelled");
     }
     assert!(matches!(pages::page_status(&test.app, &token).await.unwrap(), StatusPage::Payment(_)));
 }
@@ -166,7 +166,7 @@ async fn sales(test: Arc<TestApp>) {
     partner_api::give_refund_wallet(&test.app, &token, "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55").await.unwrap();
     assert_eq!(test.rampoff(id).await.refund_wallet.as_deref(), Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55"));
     pages::cancel_rampoff(&test.app, &token).await.unwrap();
-    assert_eq!(test.rampoff(id).await.status(), "cancelled");
+    assert_eq!(test.rampoff(id).await.status().as_str(), "cancelled");
 }
 
 async fn dead_links(test: Arc<TestApp>) {

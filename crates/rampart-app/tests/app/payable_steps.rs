@@ -8,7 +8,7 @@ use rampart_app::{App, workers};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
-use rampart_core::outgoing::Payout;
+use rampart_core::outgoing::{Payout, PayoutStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
@@ -186,7 +186,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     let aside = item(&test, ReviewKind::Suspense).await;
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it was sent back", || async {
-        let settled = test.app.store.payouts_in_state("settled", None, 100).await.unwrap();
+        let settled = test.app.store.payouts_in_state(PayoutStatus::Settled, None, 100).await.unwrap();
         settled.into_iter().find(|payout| payout.resolves == Some(aside.id) && payout.amount.minor() == 1_234_500)
     })
     .await;

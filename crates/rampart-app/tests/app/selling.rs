@@ -49,7 +49,7 @@ async fn to_the_bank(test: Arc<TestApp>) {
     assert!(view.txid.is_some() && view.bank_reference.is_some());
     let events = partner_api::events(&test.app, &test.caller, None, None).await.unwrap().events;
     for kind in ["CRYPTO_RECEIVED", "RAMPOFF_FINISHED"] {
-        assert_eq!(events.iter().filter(|event| event.kind == kind).count(), 1, "{kind}");
+        assert_eq!(events.iter().filter(|event| event.kind.as_str() == kind).count(), 1, "{kind}");
     }
 }
 

@@ -192,11 +192,11 @@ async fn books_agree(test: Arc<TestApp>) {
     let mut seen: HashSet<&str> = HashSet::new();
     for id in &simulation.payments {
         payment_agrees(&test, *id).await;
-        seen.insert(test.payment(*id).await.status());
+        seen.insert(test.payment(*id).await.status().as_str());
     }
     for id in &simulation.rampoffs {
         rampoff_agrees(&test, *id).await;
-        seen.insert(test.rampoff(*id).await.status());
+        seen.insert(test.rampoff(*id).await.status().as_str());
     }
     assert!(["coins_sent", "finished"].iter().all(|status| seen.contains(status)), "too little happened: {seen:?}");
     events_agree(&test).await;
@@ -248,7 +248,7 @@ async fn payment_agrees(test: &TestApp, id: OrderId) {
     let sent: Vec<_> = sent.iter().filter(|transaction| transaction.state == "in_block").map(|transaction| transaction.amount).collect();
     match payment.state {
         PaymentState::CoinsSent { coins, .. } => assert_eq!(sent, [coins], "{id}"),
-        _ => assert!(sent.is_empty(), "{id} is {} and has sent {sent:?}", payment.status()),
+        _ => assert!(sent.is_empty(), "{id} is {} and has sent {sent:?}", payment.status().as_str()),
     }
 }
 
@@ -273,7 +273,7 @@ async fn rampoff_agrees(test: &TestApp, id: OrderId) {
         RampoffState::Finished { fiat, .. } => {
             assert_eq!((arrived.as_slice(), paid.as_slice()), ([fiat].as_slice(), [fiat].as_slice()), "{id}")
         }
-        _ => assert!(paid.is_empty(), "{id} is {} and has paid {paid:?}", rampoff.status()),
+        _ => assert!(paid.is_empty(), "{id} is {} and has paid {paid:?}", rampoff.status().as_str()),
     }
 }
 

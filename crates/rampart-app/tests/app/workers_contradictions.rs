@@ -8,7 +8,7 @@ use rampart_core::ledger::{Account, LossKind};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::Reversal;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
-use rampart_core::outgoing::{Payout, PayoutState};
+use rampart_core::outgoing::{Payout, PayoutState, PayoutStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
@@ -44,7 +44,7 @@ async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
     let (chain, to) = (order.chain(), order.deposit_address.clone());
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
-    let lost = || async { test.app.store.payouts_in_state("unknown", None, 10).await.unwrap().first().map(|payout| payout.id) };
+    let lost = || async { test.app.store.payouts_in_state(PayoutStatus::Unknown, None, 10).await.unwrap().first().map(|payout| payout.id) };
     (id, test.eventually("the answer was lost", lost).await)
 }
 

@@ -6,7 +6,7 @@ use rampart_app::operate::{orders, payouts, reviews};
 use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::order::HoldReason;
 use rampart_core::order::rampoff::RampoffState;
-use rampart_core::outgoing::PayoutState;
+use rampart_core::outgoing::{PayoutState, PayoutStatus};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
@@ -21,7 +21,7 @@ async fn with_workers(engine: TestEngine) -> TestApp {
 on_both_engines!(super::with_workers => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
 
 /// A sale whose payout gets into a state because calls to the bank fail.
-async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: &'static str) -> (OrderId, PayoutId) {
+async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: PayoutStatus) -> (OrderId, PayoutId) {
     for (calls, outcome) in faults {
         let rule = FaultRule { port: FaultPort::Bank, calls: *calls, outcome: *outcome, count: 10_000, delay_seconds: 0 };
         test.world.add_fault(rule).await.unwrap();
@@ -34,7 +34,7 @@ async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: &'s
     let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
     test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
     let payout = test
-        .eventually(state, || async {
+        .eventually(state.as_str(), || async {
             let found = test.app.store.payouts_in_state(state, None, 10).await.unwrap();
             let payout = found.first()?.id;
             let jobs = test.app.store.jobs_of_subject(&payout.to_string()).await.unwrap();
@@ -46,7 +46,7 @@ async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: &'s
 
 async fn settled_by_a_person(test: Arc<TestApp>) {
     let lost = [(FaultCalls::Actions, FaultOutcome::UnknownDone), (FaultCalls::Questions, FaultOutcome::Fail)];
-    let (id, payout) = stuck(&test, &lost, "unknown").await;
+    let (id, payout) = stuck(&test, &lost, PayoutStatus::Unknown).await;
     let listed = payouts::list(&test.app, &payouts::OPEN, None, 10).await.unwrap();
     assert_eq!(listed.iter().map(|line| line.id.clone()).collect::<Vec<_>>(), [payout.to_string()]);
     assert!(payouts::stop(&test.app, &operator(), payout).await.is_err(), "it may have left");
@@ -63,7 +63,7 @@ async fn settled_by_a_person(test: Arc<TestApp>) {
 
 async fn failed_by_a_person(test: Arc<TestApp>) {
     let lost = [(FaultCalls::Actions, FaultOutcome::UnknownNotDone), (FaultCalls::Questions, FaultOutcome::Fail)];
-    let (id, payout) = stuck(&test, &lost, "unknown").await;
+    let (id, payout) = stuck(&test, &lost, PayoutStatus::Unknown).await;
     payouts::fail(&test.app, &operator(), payout).await.unwrap();
     let order = test.rampoff_becomes(id, "on_hold").await;
     assert!(matches!(order.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }), "{:?}", order.state);
@@ -72,7 +72,7 @@ async fn failed_by_a_person(test: Arc<TestApp>) {
 }
 
 async fn stopped_by_a_person(test: Arc<TestApp>) {
-    let (id, payout) = stuck(&test, &[(FaultCalls::Actions, FaultOutcome::Fail)], "queued").await;
+    let (id, payout) = stuck(&test, &[(FaultCalls::Actions, FaultOutcome::Fail)], PayoutStatus::Queued).await;
     assert!(payouts::settle(&test.app, &operator(), payout, "B-77").await.is_err(), "it was never handed over");
     test.eventually("it is stopped between two tries", || async { payouts::stop(&test.app, &operator(), payout).await.ok() }).await;
     let order = test.rampoff_becomes(id, "on_hold").await;

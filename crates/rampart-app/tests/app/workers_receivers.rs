@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rampart_app::operate;
 use rampart_app::operate::webhooks;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AuthenticatedPartner, SubscriptionCall};
+use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionStatus};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::partner::webhook::Delivery;
@@ -217,7 +217,7 @@ async fn gone(test: Arc<TestApp>) {
     test.eventually("everything is parked", || async { Some(counts().await).filter(|counts| counts.deliveries_parked == 4) }).await;
     assert_eq!((counts().await.deliveries_pending, counts().await.subscriptions_disabled), (0, 1));
     let view = partner_api::subscriptions(app, caller).await.unwrap().remove(0);
-    assert_eq!((view.status, view.parked, view.disabled_at.is_some()), ("disabled", 4, true));
+    assert_eq!((view.status, view.parked, view.disabled_at.is_some()), (SubscriptionStatus::Disabled, 4, true));
     assert!(partner_api::subscriptions(app, &test.stranger).await.unwrap().is_empty());
     let listed = webhooks::disabled(app, None, 9).await.unwrap();
     assert_eq!((listed.len(), &listed[0].url, &listed[0].partner), (1, &receiver.url, &partner.to_string()));
@@ -238,7 +238,7 @@ async fn gone(test: Arc<TestApp>) {
     let request = SubscriptionForm { url: Some(receiver.url.clone()), kind: Some("PAY_IN".to_owned()), replay: None };
     partner_api::put_subscription(app, caller, SubscriptionCall::Update, request.clone(), Some("k")).await.unwrap();
     let view = partner_api::subscriptions(app, caller).await.unwrap().remove(0);
-    assert_eq!((view.status, view.parked, view.disabled_at), ("active", 6, None));
+    assert_eq!((view.status, view.parked, view.disabled_at), (SubscriptionStatus::Active, 6, None));
     add_events(app, partner, &[EventType::PayIn]).await;
     test.eventually("the next one arrived", || async { receiver.sequences().contains(&7).then_some(()) }).await;
     assert_eq!(receiver.got.lock().last().unwrap().body["previous_sequence"], 6, "the gap is visible");
@@ -267,7 +267,7 @@ async fn gone_from_where_it_was(test: Arc<TestApp>) {
     subscribe(app, caller, &new, EventType::PayIn).await;
     old.opened.send_replace(true);
     tried(&test, &[1]).await;
-    assert_eq!(partner_api::subscriptions(app, caller).await.unwrap()[0].status, "active");
+    assert_eq!(partner_api::subscriptions(app, caller).await.unwrap()[0].status, SubscriptionStatus::Active);
     test.advance(HOUR_SECONDS).await;
     test.eventually("it arrived", || async { (new.count() == 1).then_some(()) }).await;
     running.stop().await;

@@ -10,7 +10,7 @@ use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::HoldReason;
 use rampart_core::order::payment::PaymentState;
-use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, Screening};
+use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, PayoutStatus, Screening};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
@@ -162,7 +162,7 @@ async fn paid_once_more(test: Arc<TestApp>) {
     let once_more = test
         .eventually("it is paid once more", || async {
             test.advance(1).await;
-            let returned = test.app.store.payouts_in_state("returned", None, 10).await.unwrap();
+            let returned = test.app.store.payouts_in_state(PayoutStatus::Returned, None, 10).await.unwrap();
             returned.into_iter().find(|payout| payout.resolves == Some(first.id))
         })
         .await;

@@ -167,7 +167,7 @@ async fn silent_provider(test: Arc<TestApp>) {
         jobs.iter().any(|job| job.last_error.is_some()).then_some(())
     };
     test.eventually("the provider was asked in vain", asked).await;
-    assert_eq!(test.payment(id).await.status(), "refund_pending");
+    assert_eq!(test.payment(id).await.status().as_str(), "refund_pending");
     test.advance(2).await;
     test.payment_becomes(id, "refunded").await;
 }

@@ -11,7 +11,7 @@ use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::order::{HoldReason, Reversal};
-use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
+use rampart_core::outgoing::{PayoutState, PayoutStatus, Transfer, TransferState, TransferStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
@@ -87,7 +87,7 @@ async fn undone_after(test: Arc<TestApp>) {
     let alarm = item(&test, ReviewKind::Reversal).await;
     assert_eq!(alarm.order, Some(order.id));
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
+    assert_eq!((after.status().as_str(), after.reversal), ("finished", Some(Reversal::Reorganisation)));
     let losses = test.app.store.balance("losses:reorganisation".parse().unwrap(), order.terms.coin.into()).await.unwrap();
     assert_eq!(losses.posted, order.terms.coin_amount);
 }
@@ -125,7 +125,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     test.world.return_payout(payout, "account closed".to_owned()).await.unwrap();
     let item = item(&test, ReviewKind::Reversal).await;
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.reversal), ("finished", Some(Reversal::BankReturn)));
+    assert_eq!((after.status().as_str(), after.reversal), ("finished", Some(Reversal::BankReturn)));
     // The money lies in suspense until it is paid again.
     let suspense = || async { test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap() };
     assert_eq!(suspense().await.posted, finished.payout_amount());
@@ -149,7 +149,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     assert!(partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await.is_err());
     test.eventually("suspense is empty", || async { Some(suspense().await).filter(|balance| balance.posted.is_zero()) }).await;
     assert_eq!(suspense().await.held, Amount::ZERO);
-    let settled = test.app.store.payouts_in_state("settled", None, 10).await.unwrap();
+    let settled = test.app.store.payouts_in_state(PayoutStatus::Settled, None, 10).await.unwrap();
     let again = settled.iter().find(|payout| payout.resolves == Some(item.id)).unwrap();
     assert_eq!(again.destination.account.reveal(), "DE89370400440532013000");
     let failed = test.app.store.payouts_of_order(order.id).await.unwrap();
@@ -256,16 +256,16 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
     let (order, txid, surplus) = surplus(test).await;
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     let returned = |transfer: &Transfer| transfer.resolves == Some(surplus.id);
-    let in_state = async |state: &'static str| {
+    let in_state = async |state: TransferStatus| {
         let look = || async {
             let found = test.app.store.transfers_in_state(order.chain(), state, None, 10).await.unwrap();
             found.into_iter().find(returned)
         };
-        test.eventually(state, look).await
+        test.eventually(state.as_str(), look).await
     };
-    in_state("broadcast").await;
+    in_state(TransferStatus::Broadcast).await;
     mine(test, 6).await;
-    let transfer = in_state("confirmed").await;
+    let transfer = in_state(TransferStatus::Confirmed).await;
     assert!(in_suspense(test, &order).await.is_zero());
     (order, txid, surplus, transfer, 6 + 6 + 1)
 }

@@ -11,7 +11,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::order::arrival::DeviationKind;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::TransferState;
+use rampart_core::outgoing::{TransferState, TransferStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
@@ -102,7 +102,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     assert_eq!(in_suspense(&test).await, AMOUNT);
     assert_eq!(on(&test, Account::ChainDeposits(ethereum())).await, AMOUNT);
     let after = test.rampoff(order.id).await;
-    assert_eq!((after.status(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
+    assert_eq!((after.status().as_str(), after.coin_balance, after.deposits.len()), ("created", Amount::ZERO, 0));
     assert_eq!(after.exceptions.first(), Some(DeviationKind::WrongNetwork));
     let view = partner_api::rampoff(&test.app, &test.caller, &order.id.to_string()).await.unwrap();
     let view = serde_json::to_value(view).unwrap();
@@ -228,7 +228,7 @@ async fn undone_before_it_was_final(test: Arc<TestApp>) {
     let txid = deposit(&test, "ethereum", &order.deposit_address).await;
     mine(&test, "ethereum", 2).await;
     deposit_of(&test, order.id, DepositState::Pending).await;
-    assert_eq!(test.rampoff(order.id).await.status(), "created", "it does not wait for these");
+    assert_eq!(test.rampoff(order.id).await.status().as_str(), "created", "it does not wait for these");
     test.world.reorganise(ethereum(), 2, vec![txid]).await.unwrap();
     deposit_of(&test, order.id, DepositState::Dropped).await;
     mine(&test, "ethereum", 8).await;
@@ -251,16 +251,16 @@ async fn undone_in_suspense(test: Arc<TestApp>) {
 async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let (_, _, item) = arrived(&test).await;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
-    let sent = async |state: &'static str| {
+    let sent = async |state: TransferStatus| {
         let look = || async {
             let found = test.app.store.transfers_in_state(ethereum(), state, None, 10).await.unwrap();
             found.into_iter().find(|transfer| transfer.resolves == Some(item.id))
         };
-        test.eventually(state, look).await
+        test.eventually(state.as_str(), look).await
     };
-    sent("broadcast").await;
+    sent(TransferStatus::Broadcast).await;
     mine(&test, "ethereum", 6).await;
-    let transfer = sent("confirmed").await;
+    let transfer = sent(TransferStatus::Confirmed).await;
     test.world.reorganise(ethereum(), 6 + 6 + 1, Vec::new()).await.unwrap();
     let undone = || async { Some(test.app.store.review(item.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
     test.eventually("the deposit is undone", undone).await;

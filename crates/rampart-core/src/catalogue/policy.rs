@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::text::words::words;
+
 /// Less than ordered arrived, all of it on time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +54,14 @@ pub struct Policy {
     pub hold_honours_seconds: u64,
 }
 
+words! {
+    /// When the price is fixed: when the order is created, or when its money arrives.
+    Priced {
+        Order = "order",
+        Arrival = "arrival",
+    }
+}
+
 impl Policy {
     const fn one_day() -> u64 {
         86_400
@@ -65,8 +75,8 @@ impl Policy {
 
     /// When the price is fixed, as partners see it: with the order, or on arrival.
     #[must_use]
-    pub const fn priced(&self) -> &'static str {
-        if self.hold_seconds == 0 { "arrival" } else { "order" }
+    pub const fn priced(&self) -> Priced {
+        if self.hold_seconds == 0 { Priced::Arrival } else { Priced::Order }
     }
 
     /// How long an order stays open; never shorter than its promise.

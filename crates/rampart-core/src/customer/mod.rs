@@ -10,12 +10,15 @@ use crate::identity::name::AccountHolder;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
 
-/// A doubtful value that was stored nevertheless.
+/// A problem with a value that was stored anyway.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Warning {
-    /// A field of `registerUser`.
+    /// The field with the problem.
     pub field: String,
+    /// A code that does not change between versions.
     pub code: String,
+    /// One sentence that explains the problem to a person.
     pub message: String,
 }
 

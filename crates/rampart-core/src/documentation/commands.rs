@@ -69,20 +69,6 @@ impl HoldReason {
 }
 
 impl ReviewKind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::Suspense,
-        Self::Quarantine,
-        Self::BelowFloor,
-        Self::Reversal,
-        Self::Vanished,
-        Self::Unsigned,
-        Self::Stopped,
-        Self::Ledger,
-        Self::Shortage,
-        Self::Contradiction,
-    ];
-
     /// What an operator can do about an item of this kind. Money in suspense has a source; a booked loss has none.
     #[must_use]
     pub const fn commands(self, has_source: bool) -> &'static [&'static str] {

@@ -138,7 +138,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
 fn transfer_state(transfer: &Transfer) -> &'static str {
     match &transfer.state {
         TransferState::Queued if transfer.screening == Screening::Due => BEING_SCREENED,
-        state => state.name(),
+        state => state.status().as_str(),
     }
 }
 
@@ -276,7 +276,7 @@ pub fn payouts(purpose: PayoutPurpose) -> Vec<Transition> {
 fn payout_state(payout: &Payout) -> &'static str {
     match &payout.state {
         PayoutState::Queued if payout.screening == Screening::Due => BEING_SCREENED,
-        state => state.name(),
+        state => state.status().as_str(),
     }
 }
 

@@ -24,7 +24,7 @@ pub fn state_name(state: &PaymentState) -> String {
         PaymentState::OnHold { reason, .. } => {
             format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
         }
-        other => other.status().to_owned(),
+        other => other.status().to_string(),
     }
 }
 

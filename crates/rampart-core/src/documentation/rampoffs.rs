@@ -21,7 +21,7 @@ pub fn state_name(state: &RampoffState) -> String {
             format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
         }
         RampoffState::Refunded { is_final: false, .. } => "refunded (unconfirmed)".to_owned(),
-        other => other.status().to_owned(),
+        other => other.status().to_string(),
     }
 }
 

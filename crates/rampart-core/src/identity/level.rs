@@ -1,8 +1,9 @@
 //! How far an identity check went.
 
-/// Status that partners see.
+/// The status of an identity check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum KycStatus {
     #[default]
     Unused,

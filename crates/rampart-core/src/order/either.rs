@@ -12,7 +12,7 @@ use crate::order::limits::LimitExceeded;
 use crate::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState};
 use crate::order::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use crate::order::view::{PaymentView, RampoffView};
-use crate::order::{CommandRefusal, Context, HoldReason, OrderHead, SetAside};
+use crate::order::{CommandRefusal, Context, HoldReason, OrderHead, PaymentStatus, PublicHoldReason, RampoffStatus, SetAside};
 use crate::outgoing::OutgoingRecord;
 use crate::ports::ScreeningResult;
 use crate::step::Step;
@@ -54,7 +54,7 @@ pub enum SharedCommand {
 
 /// What is the same word for word for both legs: access to the head, and the calls that pass an order to its leg.
 macro_rules! of_both_legs {
-    ($($leg:ident($state:ident, $view:ident, $fact:ident, $command:ident)),+) => {
+    ($($leg:ident($state:ident, $status:ident, $view:ident, $fact:ident, $command:ident)),+) => {
         $(impl Deref for $leg {
             type Target = OrderHead;
 
@@ -71,12 +71,13 @@ macro_rules! of_both_legs {
 
         impl LegParts for $leg {
             type Data = $view;
+            type Status = $status;
 
             fn view(&self) -> $view {
                 $view::of(self)
             }
 
-            fn view_status(view: &$view) -> &'static str {
+            fn view_status(view: &$view) -> $status {
                 view.status
             }
 
@@ -120,7 +121,7 @@ macro_rules! of_both_legs {
 
             /// The status partners see.
             #[must_use]
-            pub const fn status(&self) -> &'static str {
+            pub const fn status(&self) -> $status {
                 self.state.status()
             }
 
@@ -132,7 +133,7 @@ macro_rules! of_both_legs {
 
             /// Why the order is on hold, as partners see it.
             #[must_use]
-            pub fn hold_reason(&self) -> Option<&'static str> {
+            pub fn hold_reason(&self) -> Option<PublicHoldReason> {
                 self.on_hold().map(|(reason, _)| reason.shown(Self::LEG))
             }
         }
@@ -194,7 +195,7 @@ macro_rules! of_both_legs {
             #[must_use]
             pub const fn status(&self) -> &'static str {
                 match self {
-                    $(Self::$leg(order) => order.status()),+
+                    $(Self::$leg(order) => order.status().as_str()),+
                 }
             }
 
@@ -260,8 +261,8 @@ macro_rules! of_both_legs {
 }
 
 of_both_legs!(
-    Payment(PaymentState, PaymentView, PaymentFact, PaymentCommand),
-    Rampoff(RampoffState, RampoffView, RampoffFact, RampoffCommand)
+    Payment(PaymentState, PaymentStatus, PaymentView, PaymentFact, PaymentCommand),
+    Rampoff(RampoffState, RampoffStatus, RampoffView, RampoffFact, RampoffCommand)
 );
 
 impl Order {

@@ -25,9 +25,11 @@ use crate::time::Timestamp;
 pub(crate) trait LegParts: DerefMut<Target = OrderHead> + Into<Record> {
     /// What partners see of it: the data of its events.
     type Data: PartialEq;
+    /// What partners see of its state.
+    type Status: Copy + PartialEq;
 
     fn view(&self) -> Self::Data;
-    fn view_status(view: &Self::Data) -> &'static str;
+    fn view_status(view: &Self::Data) -> Self::Status;
     fn view_json(view: &Self::Data) -> String;
     /// What is reserved for it: account, asset and amount in minor units.
     fn hold(&self) -> (Account, Asset, Amount);
@@ -41,9 +43,9 @@ pub(crate) trait LegParts: DerefMut<Target = OrderHead> + Into<Record> {
 pub(crate) trait OrderLeg: LegParts {
     const LEG: Leg;
     /// The status in which received money or coins proceed, and the event of reaching it for the first time.
-    const RECEIVED: (&'static str, EventType);
+    const RECEIVED: (Self::Status, EventType);
     /// The status in which the order has given what it promised, and the event of reaching it.
-    const GIVEN: (&'static str, EventType);
+    const GIVEN: (Self::Status, EventType);
     const UPDATED: EventType;
 
     /// What it counts in the customer's limits as ordered.

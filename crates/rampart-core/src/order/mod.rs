@@ -11,6 +11,7 @@ pub mod payment;
 pub mod rampoff;
 pub mod reference;
 mod set_aside;
+mod status;
 mod stored;
 pub mod view;
 
@@ -18,6 +19,7 @@ pub use either::{Order, SharedCommand, SharedFact};
 pub use head::OrderHead;
 pub use origin::{DestinationOrigin, ProvidedBy};
 pub use set_aside::SetAside;
+pub use status::{PaymentStatus, PublicHoldReason, RampoffStatus};
 
 use crate::catalogue::Catalogue;
 use crate::id::Mint;
@@ -27,9 +29,10 @@ use crate::review::ReviewItem;
 use crate::stored::is_default;
 use crate::time::Timestamp;
 
-/// What was reversed, beside the state: a terminal state stays terminal.
+/// How money or coins of an order were taken back after they had arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = OrderReversal))]
 pub enum Reversal {
     Chargeback,
     BankReturn,
@@ -156,26 +159,22 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
-    /// The name partners see. A failed refund concerns a bank when buying, a chain when selling.
+    /// The reason partners see. A failed refund concerns a bank when buying, a chain when selling.
     #[must_use]
-    pub const fn shown(self, leg: Leg) -> &'static str {
+    pub const fn shown(self, leg: Leg) -> PublicHoldReason {
         match (self, leg) {
-            (Self::Amount, _) => "amount",
-            (Self::Payer, _) => "payer",
-            (Self::Limit, _) => "limit",
-            (Self::Identity, _) => "identity",
-            (Self::Destination, _) => "destination",
-            (Self::Price, _) => "price",
-            (Self::Liquidity, _) => "liquidity",
-            (Self::TransferFailed | Self::Reorganised, _) | (Self::RefundFailed, Leg::Selling) => "chain",
-            (Self::PayoutFailed, _) | (Self::RefundFailed, Leg::Buying) => "bank",
-            (Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Reversed | Self::Operator, _) => "review",
+            (Self::Amount, _) => PublicHoldReason::Amount,
+            (Self::Payer, _) => PublicHoldReason::Payer,
+            (Self::Limit, _) => PublicHoldReason::Limit,
+            (Self::Identity, _) => PublicHoldReason::Identity,
+            (Self::Destination, _) => PublicHoldReason::Destination,
+            (Self::Price, _) => PublicHoldReason::Price,
+            (Self::Liquidity, _) => PublicHoldReason::Liquidity,
+            (Self::TransferFailed | Self::Reorganised, _) | (Self::RefundFailed, Leg::Selling) => PublicHoldReason::Chain,
+            (Self::PayoutFailed, _) | (Self::RefundFailed, Leg::Buying) => PublicHoldReason::Bank,
+            (Self::Screening | Self::Banned | Self::PartnerDisabled | Self::Reversed | Self::Operator, _) => PublicHoldReason::Review,
         }
     }
-
-    /// Every name partners can see.
-    pub const PUBLIC_NAMES: [&str; 10] =
-        ["amount", "payer", "limit", "identity", "destination", "price", "liquidity", "chain", "bank", "review"];
 
     /// Whether the order resumes automatically when the reason ends.
     #[must_use]

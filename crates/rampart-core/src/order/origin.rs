@@ -5,28 +5,17 @@
 //! the partner is notified, or by an operator.
 
 use super::{Context, HoldReason};
+use crate::text::words::words;
 use crate::time::Timestamp;
 
-/// Who gave a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProvidedBy {
-    /// The partner, over the API: with the order, or later.
-    Partner,
-    /// The holder of the link to the order's page.
-    Page,
-    Operator,
-}
-
-impl ProvidedBy {
-    /// The name in records and views.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Partner => "partner",
-            Self::Page => "page",
-            Self::Operator => "operator",
-        }
+words! {
+    /// Who provided a destination: the partner over the API, the holder of the link to the order's page, or an operator.
+    ProvidedBy as DestinationGiver {
+        /// The partner, over the API: with the order, or later.
+        Partner = "partner",
+        /// The holder of the link to the order's page.
+        Page = "page",
+        Operator = "operator",
     }
 }
 

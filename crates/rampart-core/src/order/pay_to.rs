@@ -7,28 +7,34 @@ use crate::identity::bank_account::{self, BankAccountInput, BankAccountKind};
 use crate::identity::country::Country;
 use crate::order::payment::{Instructions, Payment};
 
-/// The details of an account of ours to which a customer pays.
+/// The account that a customer transfers to, in separate fields as banking forms ask for them. `iban` contains the same account as one text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PayTo {
-    /// ISO 3166-1 alpha-3 code.
+    /// The country of the account (ISO 3166-1 alpha-3).
     pub country: String,
-    /// The kind of account: an IBAN, a CLABE, an account with bank and type.
     pub kind: Option<BankAccountKind>,
+    /// The bank's name.
     pub bank: Option<String>,
+    /// The bank's code.
     pub bank_code: Option<String>,
-    /// The account type where banks of the country ask for it: `checking`, `savings`, `vista`, `rut`.
+    /// The type of account, if banks of the country ask for one: `checking`, `savings`, `vista`, `rut`.
     pub account_type: Option<&'static str>,
+    /// The name of the account type in the country, such as `Cuenta corriente`.
     pub account_type_name: Option<&'static str>,
+    /// The account number without bank and type.
     pub number: String,
+    /// The name of the account holder.
     pub holder: String,
-    /// Tax number of the holder, such as a RUT.
+    /// The tax number of the account holder, such as a RUT.
     pub tax_id: Option<String>,
-    /// For the payment notice of the payer's bank.
+    /// The e-mail address to which the payer's bank may send its confirmation.
     pub email: Option<String>,
     pub bic: Option<String>,
-    /// The reference that the payer must give.
+    /// The reference that the customer must give with the transfer: 10 digits.
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]{10}$"))]
     pub reference: String,
-    /// Whether it is a virtual account of the customer: money is matched by the account and not by the reference.
+    /// Whether the account is used by this customer only. Then money is matched by the account and not by the reference.
     pub own_account: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::order::arrival::{DeviationKind, Deviations};
 use crate::order::pay_to::PayTo;
 use crate::order::payment::{Payment, PaymentState};
 use crate::order::rampoff::Rampoff;
-use crate::order::{DestinationOrigin, ProvidedBy, Reversal};
+use crate::order::{DestinationOrigin, PaymentStatus, ProvidedBy, PublicHoldReason, RampoffStatus, Reversal};
 use crate::text::code::Code;
 use crate::time::Timestamp;
 
@@ -33,71 +33,104 @@ impl Serialize for JsonDecimal {
     }
 }
 
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for JsonDecimal {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0_isize)).into()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for JsonDecimal {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Number".into()
+    }
+}
+
 fn json<T: Serialize>(view: &T) -> String {
     serde_json::to_string(view).unwrap_or_default()
 }
 
-/// A payment as returned by `GET /api/payment/{id}`.
+/// The current state of a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Payment))]
 pub struct PaymentView {
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9A-Za-z]{25}$"))]
     pub id: String,
     pub external_id: Option<String>,
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]+$"))]
     pub user_id: String,
-    pub status: &'static str,
-    /// What the customer pays, in minor units.
+    pub status: PaymentStatus,
+    /// The amount that the customer pays, in minor units.
     pub fiat_amount: i64,
-    /// `fiat_amount` in major units.
+    /// The amount that the customer pays, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub fiat_amount_decimal: String,
     pub fiat_symbol: String,
     pub coin_symbol: String,
     pub coin_chain: String,
-    /// What the customer receives, in whole coins.
+    /// The exact amount that the customer receives, in whole coins, as a JSON number.
     pub coin_amount: JsonDecimal,
-    /// `coin_amount` as a string.
+    /// The amount that the customer receives, in whole coins, as a text.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub coin_amount_decimal: String,
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,
+    /// The name of the payer.
     pub holder: Option<String>,
-    /// The transaction that delivers the coins; from `coins_sent` on.
+    /// The transaction that sends the coins.
     pub txid: Option<String>,
-    /// In major units.
+    /// The amount that arrived, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub received_amount: String,
-    /// The first deviation, in the order of [`DeviationKind`].
     pub exception: Option<DeviationKind>,
     pub reversal: Option<Reversal>,
-    /// Confirmations of the coins; 0 until they are final.
+    /// The confirmations of the transaction; 0 until it is final.
     pub confirmations: u32,
-    /// End of the price promise and of the reservation.
+    /// The time until which the price is guaranteed and the coins are reserved.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub expires_at: Timestamp,
-    /// End of waiting for money; after `expires_at` without a promised price.
+    /// The time until which the payment waits for money. After `expires_at` the price is no longer guaranteed.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub open_until: Timestamp,
-    pub hold_reason: Option<&'static str>,
-    /// Every deviation.
+    pub hold_reason: Option<PublicHoldReason>,
+    /// All differences between what arrived and what was ordered. `exception` is the first of them.
     pub exceptions: Vec<ExceptionView>,
-    /// Exchanged, in major units.
+    /// The part of the received amount that is exchanged, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub accepted_amount: String,
-    /// In major units.
+    /// The part of the received amount that was set aside for a manual decision, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub set_aside_amount: String,
-    /// In major units.
+    /// The refunded amount, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub refunded_amount: String,
-    /// Coins sent, in whole coins.
+    /// The amount of coins that was sent, in whole coins.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub sent_amount: String,
-    /// The refund account, if one was given.
+    /// The account for a refund, if one was provided.
     pub refund_destination: Option<DestinationView>,
-    /// Payment instructions; only for payments by transfer.
+    /// The account to pay to. Only for payments by bank transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
     pub pay_to: Option<PayTo>,
 }
 
-/// A destination, and who gave it.
+/// The destination of an order's money or coins, and who provided it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = OrderDestination))]
 pub struct DestinationView {
     /// The account or wallet, masked.
     pub destination: String,
-    /// `None` if not recorded.
+    /// Who provided the destination: you over the API, the holder of the link to the order's page, or an operator of the ramp.
     pub given_by: Option<ProvidedBy>,
-    /// `None` if not recorded.
+    /// When the destination was provided.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub given_at: Option<Timestamp>,
-    /// From when it is used without an operator; `None` if only an operator uses it.
+    /// The time from which the destination is used automatically. A destination from the order's page waits, so that you can
+    /// object. `null` if only an operator can release it.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = DateTime))]
     pub used_from: Option<Timestamp>,
 }
 
@@ -114,12 +147,16 @@ impl DestinationView {
     }
 }
 
-/// A deviation of what arrived.
+/// A difference between what arrived for an order and what was ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = OrderDeviation))]
 pub struct ExceptionView {
     pub kind: DeviationKind,
-    /// The amount it concerns, in major units of what arrives.
+    /// The amount concerned, in major units of what arrives; for `short`, the missing amount.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub amount: String,
+    /// When the difference was first seen.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub at: Timestamp,
 }
 
@@ -180,51 +217,68 @@ impl PaymentView {
     }
 }
 
-/// A ramp-off as returned by `GET /api/getRampoff`.
+/// The current state of a ramp-off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Rampoff))]
 pub struct RampoffView {
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9A-Za-z]{25}$"))]
     pub id: String,
     pub external_id: Option<String>,
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]+$"))]
     pub user_id: String,
-    pub status: &'static str,
+    pub status: RampoffStatus,
     pub blockchain: String,
     pub crypto: String,
-    /// What the customer sends, in minor units of the coin.
+    /// The amount that the customer sends, in minor units of the coin.
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]+$"))]
     pub amount: String,
+    /// The number of decimals of the coin.
     pub decimals: u8,
-    /// What the customer receives, in major units.
+    /// The amount that the customer receives, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub fiat_amount: String,
     pub fiat_symbol: String,
-    /// The transaction of the first deposit.
+    /// The transaction that sent the coins to the deposit address.
     pub txid: Option<String>,
-    /// Confirmations that made the deposit final; 0 before.
+    /// The confirmations of the transaction; 0 until it is final.
     pub confirmations: u32,
+    /// The deposit address.
     pub wallet: String,
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,
-    /// In minor units of the coin.
+    /// The amount that arrived, in minor units of the coin.
+    #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]+$"))]
     pub received_amount: String,
-    /// The first deviation, in the order of [`DeviationKind`].
     pub exception: Option<DeviationKind>,
     pub reversal: Option<Reversal>,
+    /// The reference that the bank gave to the payout.
     pub bank_reference: Option<String>,
+    /// The transaction of the refund.
     pub refund_txid: Option<String>,
-    /// End of the price promise and of the reservation.
+    /// The time until which the price is guaranteed and the money is reserved.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub expires_at: Timestamp,
-    /// End of waiting for coins; after `expires_at` without a promised price.
+    /// The time until which the ramp-off waits for coins. After `expires_at` the price is no longer guaranteed.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub open_until: Timestamp,
-    pub hold_reason: Option<&'static str>,
-    /// Every deviation.
+    pub hold_reason: Option<PublicHoldReason>,
+    /// All differences between what arrived and what was ordered. `exception` is the first of them.
     pub exceptions: Vec<ExceptionView>,
-    /// Exchanged, in whole coins.
+    /// The part of the received amount that is exchanged, in whole coins.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub accepted_amount: String,
-    /// In whole coins.
+    /// The part of the received amount that was set aside for a manual decision, in whole coins.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub set_aside_amount: String,
-    /// In whole coins.
+    /// The refunded amount after the network fee, in whole coins.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub refunded_amount: String,
-    /// Money paid out, in major units.
+    /// The amount that was paid out, in major units.
+    #[cfg_attr(feature = "schema", schema(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
     pub sent_amount: String,
+    /// The bank account of the payout.
     pub payout_destination: DestinationView,
-    /// The refund wallet, if one was given.
+    /// The wallet for a refund, if one was provided.
     pub refund_destination: Option<DestinationView>,
 }
 
@@ -273,17 +327,25 @@ impl RampoffView {
     }
 }
 
-/// An identity check as returned by `GET /api/kyc/check`.
+/// A customer's identity check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Kyc))]
 pub struct KycView {
+    /// The number of the customer.
+    #[cfg_attr(feature = "schema", schema(minimum = 1))]
     pub user_id: i64,
     pub kyc_status: KycStatus,
+    /// Whether the customer may buy and sell.
     pub kyc_valid: bool,
-    /// The approved level: 0, 1 or 2.
+    /// The approved identity level: 1 after the identity form, 2 after the reinforced form.
+    #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 2))]
     pub kyc_level: u8,
-    /// The form's URL. Stored without its token, which is added when it is returned.
+    /// The link to the identity form.
     pub kyc_form_url: String,
+    /// Why the last check failed.
     pub reasons: Vec<String>,
+    /// When the identity check last changed.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,
 }
 

@@ -10,10 +10,12 @@ mod pending;
 mod screening;
 mod transfer;
 
-pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState};
+pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, PayoutStatus};
 pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::{Screening, ScreeningResult};
-pub use transfer::{SignedTransaction, TransactionStatus, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState};
+pub use transfer::{
+    SignedTransaction, TransactionStatus, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState, TransferStatus,
+};
 
 use crate::id::Mint;
 use crate::ledger::{Account, Origin};

@@ -1,58 +1,54 @@
 //! Changes that partners are notified of.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{EventId, PartnerId};
+use crate::text::words::words;
 use crate::time::Timestamp;
 
-/// Type of an event, as partners subscribe to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EventType {
-    /// A payment became `payment_received`.
-    PayIn,
-    /// A payment became `coins_sent`.
-    CoinsSent,
-    /// A ramp-off became `crypto_received`.
-    CryptoReceived,
-    /// A ramp-off became `finished`.
-    RampoffFinished,
-    KycUpdated,
-    PaymentUpdated,
-    RampoffUpdated,
-}
-
-impl EventType {
-    pub const ALL: [Self; 7] = [
-        Self::PayIn,
-        Self::CoinsSent,
-        Self::CryptoReceived,
-        Self::RampoffFinished,
-        Self::KycUpdated,
-        Self::PaymentUpdated,
-        Self::RampoffUpdated,
-    ];
-    /// A later name of [`EventType::RampoffFinished`]. A subscription under this name gets its events under it.
-    pub const RAMPOFF_FINISHED_LATER_NAME: &str = "TRANSFER_RAMPOFF_FINISHED";
-
-    /// The name partners use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PayIn => "PAY_IN",
-            Self::CoinsSent => "COINS_SENT",
-            Self::CryptoReceived => "CRYPTO_RECEIVED",
-            Self::RampoffFinished => "RAMPOFF_FINISHED",
-            Self::KycUpdated => "KYC_UPDATED",
-            Self::PaymentUpdated => "PAYMENT_UPDATED",
-            Self::RampoffUpdated => "RAMPOFF_UPDATED",
-        }
+words! {
+    /// The type of an event.
+    EventType {
+        /// A payment became `payment_received`.
+        PayIn = "PAY_IN",
+        /// A payment became `coins_sent`.
+        CoinsSent = "COINS_SENT",
+        /// A ramp-off became `crypto_received`.
+        CryptoReceived = "CRYPTO_RECEIVED",
+        /// A ramp-off became `finished`.
+        RampoffFinished = "RAMPOFF_FINISHED",
+        KycUpdated = "KYC_UPDATED",
+        PaymentUpdated = "PAYMENT_UPDATED",
+        RampoffUpdated = "RAMPOFF_UPDATED",
     }
 }
 
-impl fmt::Display for EventType {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+words! {
+    /// The event type that was subscribed to.
+    SubscriptionType {
+        PayIn = "PAY_IN",
+        CoinsSent = "COINS_SENT",
+        CryptoReceived = "CRYPTO_RECEIVED",
+        RampoffFinished = "RAMPOFF_FINISHED",
+        /// A later name of `RAMPOFF_FINISHED`. A subscription under this name gets its events under it.
+        TransferRampoffFinished = "TRANSFER_RAMPOFF_FINISHED",
+        KycUpdated = "KYC_UPDATED",
+        PaymentUpdated = "PAYMENT_UPDATED",
+        RampoffUpdated = "RAMPOFF_UPDATED",
+    }
+}
+
+impl From<SubscriptionType> for EventType {
+    fn from(subscribed: SubscriptionType) -> Self {
+        match subscribed {
+            SubscriptionType::PayIn => Self::PayIn,
+            SubscriptionType::CoinsSent => Self::CoinsSent,
+            SubscriptionType::CryptoReceived => Self::CryptoReceived,
+            SubscriptionType::RampoffFinished | SubscriptionType::TransferRampoffFinished => Self::RampoffFinished,
+            SubscriptionType::KycUpdated => Self::KycUpdated,
+            SubscriptionType::PaymentUpdated => Self::PaymentUpdated,
+            SubscriptionType::RampoffUpdated => Self::RampoffUpdated,
+        }
     }
 }
 
@@ -61,18 +57,21 @@ impl fmt::Display for EventType {
 #[error("must be PAY_IN, COINS_SENT, CRYPTO_RECEIVED, RAMPOFF_FINISHED, KYC_UPDATED, PAYMENT_UPDATED or RAMPOFF_UPDATED")]
 pub struct EventTypeError;
 
+impl FromStr for SubscriptionType {
+    type Err = EventTypeError;
+
+    fn from_str(text: &str) -> Result<Self, EventTypeError> {
+        Self::from_text(text).ok_or(EventTypeError)
+    }
+}
+
 impl FromStr for EventType {
     type Err = EventTypeError;
 
     fn from_str(text: &str) -> Result<Self, EventTypeError> {
-        if text == Self::RAMPOFF_FINISHED_LATER_NAME {
-            return Ok(Self::RampoffFinished);
-        }
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(EventTypeError)
+        text.parse::<SubscriptionType>().map(Self::from)
     }
 }
-
-crate::serde_as_text!(EventType);
 
 /// An event that the store has not numbered yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

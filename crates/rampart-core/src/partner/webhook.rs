@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{DeliveryId, EventId, PartnerId, Randomness, SubscriptionId};
-use crate::partner::event::{EventDraft, EventType};
+use crate::partner::event::{EventDraft, EventType, SubscriptionType};
+use crate::text::words::words;
 use crate::time::Timestamp;
 
 /// A partner's subscription to one type of event.
@@ -16,7 +17,7 @@ pub struct Subscription {
     pub partner: PartnerId,
     pub kind: EventType,
     /// The name used when subscribing; events are delivered under it.
-    pub delivered_as: String,
+    pub delivered_as: SubscriptionType,
     pub url: String,
     pub active: bool,
     /// Sequence of the last event queued for it; 0 before the first.
@@ -37,17 +38,17 @@ impl Subscription {
     }
 }
 
-/// State of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// To be attempted at `due_at`.
-    Pending,
-    /// Answered with 2xx.
-    Delivered,
-    /// Failed for three days, or its subscription is disabled; waits for a replay.
-    Parked,
-    Dropped,
+words! {
+    /// State of a delivery.
+    DeliveryState {
+        /// To be attempted at `due_at`.
+        Pending = "pending",
+        /// Answered with 2xx.
+        Delivered = "delivered",
+        /// Failed for three days, or its subscription is disabled; waits for a replay.
+        Parked = "parked",
+        Dropped = "dropped",
+    }
 }
 
 impl Delivery {

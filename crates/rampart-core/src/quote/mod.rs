@@ -4,4 +4,4 @@ mod seal;
 mod terms;
 
 pub use seal::{QUOTE_KEY_BYTES, Quote, QuoteError, QuoteKey, QuoteTerms};
-pub use terms::{AmountIn, BuyTerms, SellTerms, TermsError};
+pub use terms::{AmountIn, AmountUnit, BuyTerms, SellTerms, TermsError};

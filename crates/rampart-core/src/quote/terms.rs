@@ -4,8 +4,17 @@ use crate::catalogue::{Catalogue, Coin, Method, PayoutRail, fee};
 use crate::money::amount::{Amount, Overflow};
 use crate::money::asset::{CoinId, Currency};
 use crate::money::rate::{Rate, Rounding};
+use crate::text::words::words;
 
-/// The unit of a requested amount.
+words! {
+    /// Whether an amount is in the currency or in coins.
+    AmountUnit as AmountIn {
+        Fiat = "fiat",
+        Coin = "coin",
+    }
+}
+
+/// A requested amount in its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountIn {
     /// Minor units of the currency: what the customer pays in total.

@@ -13,50 +13,32 @@ use crate::money::asset::Asset;
 use crate::order::ProvidedBy;
 use crate::outgoing::{OutgoingRecord, Screening};
 use crate::stored::is_default;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
-/// Why an operator is needed. Orders on hold have no review item: their state says why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewKind {
-    /// Something arrived that belongs to no order; it is in suspense.
-    Suspense,
-    /// A fact could not be applied.
-    Quarantine,
-    /// A fact pushed an account below its floor.
-    BelowFloor,
-    /// A reversal after an order had completed.
-    Reversal,
-    /// A transaction of ours vanished from its chain, which refuses to accept it again. `source` is the transfer.
-    Vanished,
-    /// A transfer repeatedly cannot be signed. `source` is the transfer.
-    Unsigned,
-    /// More was seen outside than we did, or the database was restored from a copy: nothing is sent until an operator resumes.
-    /// `source` is what is stopped, `everything` or a chain; `amount` is the number that was seen.
-    Stopped,
-    Ledger,
-    /// Suspense lacks coins that were returned or kept before a reorganisation removed their deposit.
-    Shortage,
-    /// A provider reported the opposite of what an operator (or a rail) had said about a payout, and that was posted.
-    Contradiction,
-}
-
-impl ReviewKind {
-    /// The name, as stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Suspense => "suspense",
-            Self::Quarantine => "quarantine",
-            Self::BelowFloor => "below_floor",
-            Self::Reversal => "reversal",
-            Self::Vanished => "vanished",
-            Self::Unsigned => "unsigned",
-            Self::Stopped => "stopped",
-            Self::Ledger => "ledger",
-            Self::Shortage => "shortage",
-            Self::Contradiction => "contradiction",
-        }
+words! {
+    /// Why an operator is needed. Orders on hold have no review item: their state says why.
+    ReviewKind {
+        /// Something arrived that belongs to no order; it is in suspense.
+        Suspense = "suspense",
+        /// A fact could not be applied.
+        Quarantine = "quarantine",
+        /// A fact pushed an account below its floor.
+        BelowFloor = "below_floor",
+        /// A reversal after an order had completed.
+        Reversal = "reversal",
+        /// A transaction of ours vanished from its chain, which refuses to accept it again. `source` is the transfer.
+        Vanished = "vanished",
+        /// A transfer repeatedly cannot be signed. `source` is the transfer.
+        Unsigned = "unsigned",
+        /// More was seen outside than we did, or the database was restored from a copy: nothing is sent until an operator resumes.
+        /// `source` is what is stopped, `everything` or a chain; `amount` is the number that was seen.
+        Stopped = "stopped",
+        Ledger = "ledger",
+        /// Suspense lacks coins that were returned or kept before a reorganisation removed their deposit.
+        Shortage = "shortage",
+        /// A provider reported the opposite of what an operator (or a rail) had said about a payout, and that was posted.
+        Contradiction = "contradiction",
     }
 }
 

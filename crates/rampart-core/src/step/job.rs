@@ -1,59 +1,30 @@
 //! Jobs: work that touches the outside world, leased by workers.
 
 use crate::id::JobId;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
-/// Kind of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobKind {
-    /// Screen a payment before its coins are sent. Subject: the order.
-    ScreenPayment,
-    /// Screen a ramp-off before its payout leaves. Subject: the order.
-    ScreenRampoff,
-    /// Sign, commit and broadcast a transfer. Subject: the transfer.
-    SendTransfer,
-    /// Screen the receiver of a payout. Subject: the payout.
-    ScreenPayout,
-    /// Screen the receiver of a transfer. Subject: the transfer.
-    ScreenTransfer,
-    /// Send a payout to its rail. Subject: the payout.
-    SendPayout,
-    /// Look up a payout whose answer was lost. Subject: the payout.
-    CheckPayout,
-    /// Send an identity form to the provider. Subject: the customer.
-    SubmitKyc,
-    /// Look up a submission whose answer was lost. Subject: the customer.
-    CheckKyc,
-}
-
-impl JobKind {
-    pub const ALL: [Self; 9] = [
-        Self::ScreenPayment,
-        Self::ScreenRampoff,
-        Self::ScreenPayout,
-        Self::ScreenTransfer,
-        Self::SendTransfer,
-        Self::SendPayout,
-        Self::CheckPayout,
-        Self::SubmitKyc,
-        Self::CheckKyc,
-    ];
-
-    /// The name, as stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ScreenPayment => "screen_payment",
-            Self::ScreenRampoff => "screen_rampoff",
-            Self::ScreenPayout => "screen_payout",
-            Self::ScreenTransfer => "screen_transfer",
-            Self::SendTransfer => "send_transfer",
-            Self::SendPayout => "send_payout",
-            Self::CheckPayout => "check_payout",
-            Self::SubmitKyc => "submit_kyc",
-            Self::CheckKyc => "check_kyc",
-        }
+words! {
+    /// Kind of a job.
+    JobKind {
+        /// Screen a payment before its coins are sent. Subject: the order.
+        ScreenPayment = "screen_payment",
+        /// Screen a ramp-off before its payout leaves. Subject: the order.
+        ScreenRampoff = "screen_rampoff",
+        /// Sign, commit and broadcast a transfer. Subject: the transfer.
+        SendTransfer = "send_transfer",
+        /// Screen the receiver of a payout. Subject: the payout.
+        ScreenPayout = "screen_payout",
+        /// Screen the receiver of a transfer. Subject: the transfer.
+        ScreenTransfer = "screen_transfer",
+        /// Send a payout to its rail. Subject: the payout.
+        SendPayout = "send_payout",
+        /// Look up a payout whose answer was lost. Subject: the payout.
+        CheckPayout = "check_payout",
+        /// Send an identity form to the provider. Subject: the customer.
+        SubmitKyc = "submit_kyc",
+        /// Look up a submission whose answer was lost. Subject: the customer.
+        CheckKyc = "check_kyc",
     }
 }
 

@@ -4,6 +4,7 @@ use crate::id::{FactId, OrderId};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
 use crate::text::code::Code;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
 /// Name of a source of facts: `bank-sepa`, `card`, `chain-polygon`, `kyc`, `fanout-…`.
@@ -35,14 +36,14 @@ pub struct Wallet {
     pub next_nonce: u64,
 }
 
-/// State of a deposit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DepositState {
-    /// In a block, with fewer confirmations than the coin needs.
-    Pending,
-    Confirmed,
-    Dropped,
+words! {
+    /// State of a deposit.
+    DepositState {
+        /// In a block, with fewer confirmations than the coin needs.
+        Pending = "pending",
+        Confirmed = "confirmed",
+        Dropped = "dropped",
+    }
 }
 
 /// Coins seen at a deposit address.

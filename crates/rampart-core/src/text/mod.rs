@@ -11,6 +11,7 @@
 pub(crate) mod char_buffer;
 pub mod code;
 pub mod redacted;
+pub(crate) mod words;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,9 +1,12 @@
 //! Payments and ramp-offs.
 
+use std::fmt::Display;
+
 use rampart_core::id::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
-use rampart_core::order::payment::{Payment, PaymentState};
-use rampart_core::order::rampoff::{Rampoff, RampoffState};
+use rampart_core::order::payment::Payment;
+use rampart_core::order::rampoff::Rampoff;
+use rampart_core::order::{PaymentStatus, RampoffStatus};
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -17,16 +20,22 @@ use crate::tables::{Stored, read};
 const OPEN_PAGE_ROWS: i64 = 500;
 
 /// Which orders to list. Every field narrows the list; the default lists all.
-#[derive(Debug, Clone, Default)]
-pub struct OrderFilter {
+#[derive(Debug, Clone)]
+pub struct OrderFilter<Status> {
     pub partner: Option<PartnerId>,
     /// The statuses partners see; any when empty.
-    pub statuses: Vec<String>,
+    pub statuses: Vec<Status>,
     pub customer: Option<CustomerId>,
     /// Needs `partner`; without it nothing is found.
     pub external_id: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+}
+
+impl<Status> Default for OrderFilter<Status> {
+    fn default() -> Self {
+        Self { partner: None, statuses: Vec::new(), customer: None, external_id: None, from: None, to: None }
+    }
 }
 
 /// The owner that the orders of a list share.
@@ -54,21 +63,23 @@ impl ListOwner {
 
 /// What lists need of an order.
 trait StoredOrder: Stored {
-    /// The statuses that partners see.
-    const STATUSES: &'static [&'static str];
+    /// The status that partners see.
+    type Status: Copy + PartialEq + Display + Send + Sync + 'static;
+    const STATUSES: &'static [Self::Status];
     /// The scope of the claims on external ids.
     const EXTERNAL_ID_SCOPE: ClaimScope;
     fn order_id(&self) -> OrderId;
     fn owner(&self) -> (PartnerId, CustomerId);
-    fn public_status(&self) -> &'static str;
+    fn public_status(&self) -> Self::Status;
     fn external_id(&self) -> Option<&str>;
     fn earlier_link(&self) -> Option<&str>;
 }
 
 macro_rules! order {
-    ($order:ty, $state:ty, $external_id_scope:expr) => {
+    ($order:ty, $status:ty, $external_id_scope:expr) => {
         impl StoredOrder for $order {
-            const STATUSES: &'static [&'static str] = &<$state>::STATUSES;
+            type Status = $status;
+            const STATUSES: &'static [$status] = &<$status>::ALL;
             const EXTERNAL_ID_SCOPE: ClaimScope = $external_id_scope;
 
             fn order_id(&self) -> OrderId {
@@ -79,7 +90,7 @@ macro_rules! order {
                 (self.partner, self.customer)
             }
 
-            fn public_status(&self) -> &'static str {
+            fn public_status(&self) -> $status {
                 self.status()
             }
 
@@ -94,8 +105,8 @@ macro_rules! order {
     };
 }
 
-order!(Payment, PaymentState, ClaimScope::PaymentExternalId);
-order!(Rampoff, RampoffState, ClaimScope::RampoffExternalId);
+order!(Payment, PaymentStatus, ClaimScope::PaymentExternalId);
+order!(Rampoff, RampoffStatus, ClaimScope::RampoffExternalId);
 
 impl Store {
     /// A payment of a partner. Another partner's is not read, so timing does not reveal whether it exists.
@@ -111,16 +122,31 @@ impl Store {
     }
 
     /// Payments, newest first, before `before` (the last one of the previous page).
-    pub async fn payments(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    pub async fn payments(
+        &self,
+        filter: &OrderFilter<PaymentStatus>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
         self.orders(filter, before, limit).await
     }
 
     /// Ramp-offs, newest first, before `before` (the last one of the previous page).
-    pub async fn rampoffs(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<Rampoff>, StoreError> {
+    pub async fn rampoffs(
+        &self,
+        filter: &OrderFilter<RampoffStatus>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Rampoff>, StoreError> {
         self.orders(filter, before, limit).await
     }
 
-    async fn orders<T: StoredOrder>(&self, filter: &OrderFilter, before: Option<OrderId>, limit: u32) -> Result<Vec<T>, StoreError> {
+    async fn orders<T: StoredOrder>(
+        &self,
+        filter: &OrderFilter<T::Status>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<T>, StoreError> {
         if filter.external_id.is_some() {
             return self.order_by_external_id(filter, before).await;
         }
@@ -128,11 +154,7 @@ impl Store {
         let end =
             filter.to.map(OrderId::first_at).into_iter().chain(before).min().map_or_else(|| AFTER_ALL_IDS.to_owned(), |id| id.to_string());
         let range: [SqlValue; 3] = [from.into(), end.into(), i64::from(limit).into()];
-        let is_wanted = |status: &str| filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status);
-        let statuses: Vec<&'static str> = T::STATUSES.iter().copied().filter(|status| is_wanted(status)).collect();
-        if statuses.is_empty() {
-            return Ok(Vec::new());
-        }
+        let statuses = if filter.statuses.is_empty() { T::STATUSES } else { &filter.statuses };
         let owners = match (filter.partner, filter.customer) {
             (None, Some(customer)) => vec![ListOwner::Customer(customer)],
             // A customer belongs to one partner and has no orders of another.
@@ -149,7 +171,7 @@ impl Store {
         };
         let mut found: Vec<T> = Vec::new();
         for owner in owners {
-            found.extend(self.orders_of_owner(owner, &statuses, range.clone()).await?);
+            found.extend(self.orders_of_owner(owner, statuses, range.clone()).await?);
         }
         found.sort_by_key(|order| std::cmp::Reverse(order.order_id()));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -160,11 +182,11 @@ impl Store {
     async fn orders_of_owner<T: StoredOrder>(
         &self,
         owner: ListOwner,
-        statuses: &[&str],
+        statuses: &[T::Status],
         range: [SqlValue; 3],
     ) -> Result<Vec<T>, StoreError> {
         let (table, column) = (T::TABLE.name, owner.column());
-        let sql = |status: &&str| {
+        let sql = |status: &T::Status| {
             format!("SELECT version, data, id FROM {table} WHERE {column} = $4 AND status = '{status}' AND id >= $1 AND id < $2")
         };
         let ranges: Vec<String> = statuses.iter().map(sql).collect();
@@ -178,7 +200,11 @@ impl Store {
     }
 
     /// An external id identifies at most one order of a partner: the one of its claim.
-    async fn order_by_external_id<T: StoredOrder>(&self, filter: &OrderFilter, before: Option<OrderId>) -> Result<Vec<T>, StoreError> {
+    async fn order_by_external_id<T: StoredOrder>(
+        &self,
+        filter: &OrderFilter<T::Status>,
+        before: Option<OrderId>,
+    ) -> Result<Vec<T>, StoreError> {
         let (Some(partner), Some(external_id)) = (filter.partner, &filter.external_id) else { return Ok(Vec::new()) };
         let Some(claim) = self.claim(T::EXTERNAL_ID_SCOPE, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
         let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id = $1", T::TABLE.name));
@@ -189,7 +215,7 @@ impl Store {
             owner == partner
                 && order.external_id() == Some(external_id)
                 && filter.customer.is_none_or(|wanted| wanted == customer)
-                && (filter.statuses.is_empty() || filter.statuses.iter().any(|status| status == order.public_status()))
+                && (filter.statuses.is_empty() || filter.statuses.contains(&order.public_status()))
                 && filter.from.is_none_or(|from| made >= from)
                 && filter.to.is_none_or(|to| made < to)
                 && before.is_none_or(|before| order.order_id() < before)
@@ -303,7 +329,7 @@ impl Store {
     /// `after` (`updated_at` and identifier of the last one of the previous page).
     pub async fn stuck_payments(
         &self,
-        status: &str,
+        status: PaymentStatus,
         unchanged_since: Timestamp,
         after: Option<(Timestamp, OrderId)>,
         limit: u32,
@@ -311,10 +337,10 @@ impl Store {
         self.stuck(status, unchanged_since, after, limit).await
     }
 
-    /// Calls `show` for every open ramp-off.
+    /// Open ramp-offs in `status`; see [`Store::stuck_payments`].
     pub async fn stuck_rampoffs(
         &self,
-        status: &str,
+        status: RampoffStatus,
         unchanged_since: Timestamp,
         after: Option<(Timestamp, OrderId)>,
         limit: u32,
@@ -324,13 +350,14 @@ impl Store {
 
     async fn stuck<T: StoredOrder>(
         &self,
-        status: &str,
+        status: T::Status,
         unchanged_since: Timestamp,
         after: Option<(Timestamp, OrderId)>,
         limit: u32,
     ) -> Result<Vec<T>, StoreError> {
         let (changed_at, id) = after.map_or((i64::MIN, String::new()), |(changed_at, id)| (changed_at.micros(), id.to_string()));
-        let values = vec![status.into(), unchanged_since.micros().into(), changed_at.into(), id.into(), i64::from(limit).into()];
+        let values =
+            vec![status.to_string().into(), unchanged_since.micros().into(), changed_at.into(), id.into(), i64::from(limit).into()];
         let sql = format!(
             "SELECT version, data FROM {} WHERE open AND due_at IS NULL AND status = $1 AND changed_at <= $2 \
              AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5",

@@ -2,7 +2,7 @@
 
 use rampart_core::id::{FactId, JobId, OrderId, PayoutId, TransferId};
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{Payout, Transfer};
+use rampart_core::outgoing::{Payout, PayoutStatus, Transfer, TransferStatus};
 use rampart_core::step::fact::Fact;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::{Deposit, DepositState};
@@ -11,7 +11,7 @@ use rampart_core::time::Timestamp;
 use super::lower_bound;
 use crate::Store;
 use crate::error::StoreError;
-use crate::tables::{deposit_state, read};
+use crate::tables::read;
 
 impl Store {
     /// Jobs of a kind that are due (business time) and not leased (real time), longest overdue first.
@@ -63,7 +63,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), deposit_state(state).into(), lower_bound(after), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), state.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// Deposits of a chain at this block height or higher, lowest first, after `after` (height and identifier of the last one of the
@@ -94,17 +94,16 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Transfers of a chain in a state, oldest first, after `after`. States: `queued`, `signed`, `recalled`, `broadcast`,
-    /// `confirmed`, `failed`.
+    /// Transfers of a chain in a state, oldest first, after `after`.
     pub async fn transfers_in_state(
         &self,
         chain: Chain,
-        state: &str,
+        state: TransferStatus,
         after: Option<TransferId>,
         limit: u32,
     ) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
-        self.list(sql, vec![chain.as_str().into(), state.into(), lower_bound(after), i64::from(limit).into()]).await
+        self.list(sql, vec![chain.as_str().into(), state.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// The transfers of an order, oldest first.
@@ -113,10 +112,10 @@ impl Store {
         self.list(sql, vec![order.to_string().into()]).await
     }
 
-    /// Payouts in a state, oldest first, after `after`. States: `queued`, `unknown`, `accepted`, `settled`, `failed`, `returned`.
-    pub async fn payouts_in_state(&self, state: &str, after: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
+    /// Payouts in a state, oldest first, after `after`.
+    pub async fn payouts_in_state(&self, state: PayoutStatus, after: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>, StoreError> {
         let sql = "SELECT version, data FROM payouts WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3";
-        self.list(sql, vec![state.into(), lower_bound(after), i64::from(limit).into()]).await
+        self.list(sql, vec![state.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }
 
     /// The payouts of an order, oldest first.

@@ -15,7 +15,7 @@ use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{
     Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Screening, Transfer, TransferPurpose, TransferState,
 };
-use rampart_core::partner::event::{EventDraft, EventType};
+use rampart_core::partner::event::{EventDraft, EventType, SubscriptionType};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
@@ -150,7 +150,7 @@ pub(crate) fn subscription(fixture: &Fixture, partner: PartnerId) -> Subscriptio
         version: 0,
         partner,
         kind: EventType::PayIn,
-        delivered_as: "PAY_IN".into(),
+        delivered_as: SubscriptionType::PayIn,
         url: "https://example.com".into(),
         active: true,
         last_sequence: 0,

@@ -1,14 +1,15 @@
 //! Lists of orders and people: contents, paging, and query plans that use an index.
 
+use rampart_core::outgoing::{PayoutStatus, TransferStatus};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rampart_core::id::earlier_link;
 use rampart_core::id::{CustomerId, OrderId, PartnerId};
 use rampart_core::money::amount::Amount;
-use rampart_core::order::HoldReason;
 use rampart_core::order::payment::{Payment, PaymentState};
 use rampart_core::order::rampoff::RampoffState;
+use rampart_core::order::{HoldReason, PaymentStatus, RampoffStatus};
 use rampart_core::step::job::JobKind;
 use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
@@ -59,15 +60,15 @@ async fn payments(fixture: &Fixture, store: &Store) -> (Vec<Payment>, [PartnerId
 }
 
 async fn lists_are_what_a_scan_would_find(fixture: Arc<Fixture>) {
+    use PaymentStatus::{Cancelled, CoinsSent, Expired, RefundPending, Started};
     let store = fixture.store().await;
     let (all, partners) = payments(&fixture, &store).await;
     let mut filters = Vec::new();
     for partner in [None, Some(partners[0]), Some(partners[1])] {
         for customer in [None, Some(CustomerId(1)), Some(CustomerId(3))] {
-            for statuses in [vec![], vec!["started"], vec!["expired", "cancelled"], vec!["coins_sent"], vec!["nonsense"]] {
+            for statuses in [&[][..], &[Started], &[Expired, Cancelled], &[CoinsSent], &[RefundPending]] {
                 for (from, to) in [(None, None), (Some(all[40].created_at), None), (Some(all[50].created_at), Some(all[10].created_at))] {
-                    let statuses: Vec<String> = statuses.iter().map(|status| (*status).to_owned()).collect();
-                    filters.push(OrderFilter { partner, customer, statuses, external_id: None, from, to });
+                    filters.push(OrderFilter { partner, customer, statuses: statuses.to_vec(), external_id: None, from, to });
                 }
             }
         }
@@ -78,7 +79,7 @@ async fn lists_are_what_a_scan_would_find(fixture: Arc<Fixture>) {
             .filter(|one| {
                 filter.partner.is_none_or(|partner| partner == one.partner)
                     && filter.customer.is_none_or(|customer| customer == one.customer)
-                    && (filter.statuses.is_empty() || filter.statuses.iter().any(|status| status == one.status()))
+                    && (filter.statuses.is_empty() || filter.statuses.contains(&one.status()))
                     && filter.from.is_none_or(|from| one.created_at >= from)
                     && filter.to.is_none_or(|to| one.created_at < to)
             })
@@ -97,6 +98,9 @@ async fn lists_are_what_a_scan_would_find(fixture: Arc<Fixture>) {
 }
 
 async fn an_order_is_found_by_its_own_name(fixture: Arc<Fixture>) {
+    fn by_external_id<S>(partner: PartnerId) -> OrderFilter<S> {
+        OrderFilter { partner: Some(partner), external_id: Some("my:own name".to_owned()), ..OrderFilter::default() }
+    }
     let store = fixture.store().await;
     let (_, partners) = payments(&fixture, &store).await;
     let mut named = payment(&fixture, partners[0], 1, PaymentState::Started);
@@ -105,15 +109,13 @@ async fn an_order_is_found_by_its_own_name(fixture: Arc<Fixture>) {
     step.claims.push(claim(ClaimScope::PaymentExternalId, &format!("{}:my:own name", partners[0]), &named.id.to_string()));
     store.commit(step).await.unwrap();
     named.version = 1;
-    let by_external_id =
-        |partner| OrderFilter { partner: Some(partner), external_id: Some("my:own name".to_owned()), ..OrderFilter::default() };
     assert_eq!(store.payments(&by_external_id(partners[0]), None, 9).await.unwrap(), [named.clone()]);
     assert_eq!(store.payments(&by_external_id(partners[1]), None, 9).await.unwrap(), []);
     assert_eq!(store.rampoffs(&by_external_id(partners[0]), None, 9).await.unwrap(), []);
     let mut filter = OrderFilter { partner: Some(partners[0]), external_id: named.external_id.clone(), ..OrderFilter::default() };
     assert_eq!(store.payments(&filter, None, 5).await.unwrap(), [named.clone()]);
     assert_eq!(store.payments(&filter, Some(named.id), 5).await.unwrap(), []);
-    filter.statuses = vec!["expired".into()];
+    filter.statuses = vec![PaymentStatus::Expired];
     assert_eq!(store.payments(&filter, None, 5).await.unwrap(), []);
 }
 
@@ -170,7 +172,7 @@ async fn orders_are_found_by_page_concept_and_address(fixture: Arc<Fixture>) {
 async fn orders_become_due_and_get_stuck(fixture: Arc<Fixture>) {
     let store = fixture.store().await;
     let (all, _) = payments(&fixture, &store).await;
-    let started: Vec<&Payment> = all.iter().rev().filter(|one| one.status() == "started").collect();
+    let started: Vec<&Payment> = all.iter().rev().filter(|one| one.status().as_str() == "started").collect();
     assert_eq!(store.payments_due(fixture.mint().now, None, 100).await.unwrap(), []);
     let second = started[1].held_until;
     assert_eq!(store.payments_due(second, None, 100).await.unwrap().iter().collect::<Vec<_>>(), started[..2]);
@@ -188,12 +190,12 @@ async fn orders_become_due_and_get_stuck(fixture: Arc<Fixture>) {
         one.version = 1;
         held.push(one);
     }
-    let stuck = store.stuck_payments("on_hold", held[3].updated_at, None, 3).await.unwrap();
+    let stuck = store.stuck_payments(PaymentStatus::OnHold, held[3].updated_at, None, 3).await.unwrap();
     assert_eq!(stuck, held[..3]);
     let last = (stuck[2].updated_at, stuck[2].id);
-    assert_eq!(store.stuck_payments("on_hold", held[3].updated_at, Some(last), 3).await.unwrap(), held[3..4]);
-    assert_eq!(store.stuck_payments("expired", fixture.mint().now, None, 3).await.unwrap(), []);
-    assert_eq!(store.stuck_payments("started", fixture.mint().now, None, 3).await.unwrap(), [], "time alone changes these");
+    assert_eq!(store.stuck_payments(PaymentStatus::OnHold, held[3].updated_at, Some(last), 3).await.unwrap(), held[3..4]);
+    assert_eq!(store.stuck_payments(PaymentStatus::Expired, fixture.mint().now, None, 3).await.unwrap(), []);
+    assert_eq!(store.stuck_payments(PaymentStatus::Started, fixture.mint().now, None, 3).await.unwrap(), [], "time alone changes these");
     let counts = store.order_counts().await.unwrap();
     assert_eq!(counts.payments, [("on_hold".to_owned(), 5), ("started".to_owned(), i64::try_from(started.len()).unwrap())]);
 }
@@ -252,13 +254,15 @@ async fn call_every_list(fixture: &Fixture, store: &Store) {
     for filter in [
         OrderFilter::default(),
         OrderFilter { partner: Some(partner), ..OrderFilter::default() },
-        OrderFilter { partner: Some(partner), statuses: vec!["expired".into()], ..OrderFilter::default() },
+        OrderFilter { partner: Some(partner), statuses: vec![PaymentStatus::Expired], ..OrderFilter::default() },
         OrderFilter { partner: Some(partner), customer: Some(CustomerId(1)), ..OrderFilter::default() },
         OrderFilter { partner: Some(partner), external_id: Some("x".into()), ..OrderFilter::default() },
-        OrderFilter { statuses: vec!["expired".into()], ..OrderFilter::default() },
+        OrderFilter { statuses: vec![PaymentStatus::Expired], ..OrderFilter::default() },
     ] {
         store.payments(&filter, None, 5).await.unwrap();
-        store.rampoffs(&filter, None, 5).await.unwrap();
+        let OrderFilter { partner, customer, external_id, from, to, .. } = filter;
+        let statuses = filter.statuses.iter().map(|_| RampoffStatus::Expired).collect();
+        store.rampoffs(&OrderFilter { partner, customer, external_id, from, to, statuses }, None, 5).await.unwrap();
     }
     for partner in [None, Some(partner)] {
         store.customers(&CustomerFilter { partner, ..CustomerFilter::default() }, None, 5).await.unwrap();
@@ -276,8 +280,8 @@ async fn call_every_list(fixture: &Fixture, store: &Store) {
     store.rampoff_of(mint.id(), order).await.unwrap();
     store.payments_due(now, None, 5).await.unwrap();
     store.rampoffs_due(now, None, 5).await.unwrap();
-    store.stuck_payments("started", now, None, 5).await.unwrap();
-    store.stuck_rampoffs("created", now, None, 5).await.unwrap();
+    store.stuck_payments(PaymentStatus::Started, now, None, 5).await.unwrap();
+    store.stuck_rampoffs(RampoffStatus::Created, now, None, 5).await.unwrap();
     store.jobs_due(JobKind::SendPayout, now, now, 5).await.unwrap();
     store.jobs_of_subject("x").await.unwrap();
     store.facts_waiting(None, 5).await.unwrap();
@@ -287,9 +291,9 @@ async fn call_every_list(fixture: &Fixture, store: &Store) {
     store.deposits_from_height(chain, 5, None, 5).await.unwrap();
     store.deposits_to_sweep(chain, None, 5).await.unwrap();
     store.deposits_of_order(order).await.unwrap();
-    store.transfers_in_state(chain, "queued", None, 5).await.unwrap();
+    store.transfers_in_state(chain, TransferStatus::Queued, None, 5).await.unwrap();
     store.transfers_of_order(order).await.unwrap();
-    store.payouts_in_state("queued", None, 5).await.unwrap();
+    store.payouts_in_state(PayoutStatus::Queued, None, 5).await.unwrap();
     store.payouts_of_order(order).await.unwrap();
     store.for_each_open_payment(|_| ()).await.unwrap();
     store.for_each_open_rampoff(|_| ()).await.unwrap();

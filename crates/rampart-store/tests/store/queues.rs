@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
-use rampart_core::outgoing::{PayoutState, SignedTransaction, TransferState};
+use rampart_core::outgoing::{PayoutState, PayoutStatus, SignedTransaction, TransferState, TransferStatus};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::job::{Job, JobKind};
@@ -122,14 +122,14 @@ async fn what_goes_out_is_found_by_state_and_order(fixture: Arc<Fixture>) {
         store.commit(writing(sent.last().unwrap().clone())).await.unwrap();
     }
     sent.iter_mut().for_each(|one| one.version = 1);
-    assert_eq!(store.transfers_in_state(POLYGON, "broadcast", None, 9).await.unwrap(), sent[1..2]);
+    assert_eq!(store.transfers_in_state(POLYGON, TransferStatus::Broadcast, None, 9).await.unwrap(), sent[1..2]);
     assert_eq!(store.transfers_of_order(order).await.unwrap(), sent);
-    assert_eq!(store.transfers_in_state(POLYGON, "queued", None, 9).await.unwrap(), sent[..1]);
+    assert_eq!(store.transfers_in_state(POLYGON, TransferStatus::Queued, None, 9).await.unwrap(), sent[..1]);
     let mut paid = payout(&fixture, Some(order), PayoutState::Unknown);
     store.commit(writing(paid.clone())).await.unwrap();
     paid.version = 1;
-    assert_eq!(store.payouts_in_state("unknown", None, 9).await.unwrap(), [paid.clone()]);
-    assert_eq!(store.payouts_in_state("queued", None, 9).await.unwrap(), []);
+    assert_eq!(store.payouts_in_state(PayoutStatus::Unknown, None, 9).await.unwrap(), [paid.clone()]);
+    assert_eq!(store.payouts_in_state(PayoutStatus::Queued, None, 9).await.unwrap(), []);
     assert_eq!(store.payouts_of_order(order).await.unwrap(), [paid]);
 }
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: Authenticate::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::TokenSchema>,
+    data: described::<responses::TokenGrant>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

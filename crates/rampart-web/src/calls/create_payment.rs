@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::PaymentExternalId),
     codes: CreatePayment::CODES,
     envelope: Envelope::PaymentCreated,
-    data: described::<responses::PaymentCreatedSchema>,
+    data: described::<responses::TransferView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::RampoffExternalId),
     codes: CreateRampoff::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffCreatedSchema>,
+    data: described::<responses::RampoffCreatedView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -4,7 +4,7 @@ use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
 use rampart_app::partner_api::request::field::{FieldKind, required};
-use rampart_app::partner_api::subscriptions::EVENT_TYPES;
+use rampart_core::partner::event::SubscriptionType;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
@@ -21,7 +21,9 @@ pub(crate) static CALL: Call = Call {
     summary: "Webhook Event Unsubscribe",
     about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(required(FieldKind::Choice(EVENT_TYPES), "The event type of the subscription.").named("type").example(r#""PAY_IN""#)),
+    path_field: Some(
+        required(FieldKind::Choice(&SubscriptionType::TEXTS), "The event type of the subscription.").named("type").example(r#""PAY_IN""#),
+    ),
     takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],

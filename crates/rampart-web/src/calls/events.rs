@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: EventsRequest::CODES,
     envelope: Envelope::List,
-    data: described::<responses::EventSchema>,
+    data: described::<responses::EventView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: GetRampoff::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffSchema>,
+    data: described::<responses::RampoffView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: KycCheck::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::KycSchema>,
+    data: described::<responses::KycView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -27,7 +27,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,
-    data: described::<responses::PaymentSchema>,
+    data: described::<responses::PaymentView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

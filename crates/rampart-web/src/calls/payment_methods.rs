@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: PaymentMethodsRequest::CODES,
     envelope: Envelope::Ok,
-    data: described_list::<responses::PaymentMethodSchema>,
+    data: described_list::<responses::PaymentMethodView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

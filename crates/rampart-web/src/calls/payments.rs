@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<responses::PaymentSchema>,
+    data: described::<responses::PaymentView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: QuoteRequest::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::QuoteSchema>,
+    data: described::<responses::QuoteView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: RampoffQuoteRequest::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::RampoffQuoteSchema>,
+    data: described::<responses::RampoffQuoteView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

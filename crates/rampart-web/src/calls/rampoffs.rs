@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::List,
-    data: described::<responses::RampoffSchema>,
+    data: described::<responses::RampoffView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKey,
     codes: RegisterUser::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::RegisteredSchema>,
+    data: described::<responses::RegisteredView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

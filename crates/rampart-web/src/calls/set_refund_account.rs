@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::ByKey,
     codes: SetRefundAccount::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::PaymentSchema>,
+    data: described::<responses::PaymentView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

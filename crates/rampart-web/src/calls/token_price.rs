@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: TokenPriceRequest::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::TokenPriceSchema>,
+    data: described::<responses::TokenPriceView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: ValidateBankAccount::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::ValidatedBankAccountSchema>,
+    data: described::<responses::BankAccountView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: ValidateIdentification::CODES,
     envelope: Envelope::Ok,
-    data: described::<responses::ValidatedIdentificationSchema>,
+    data: described::<responses::IdentificationView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

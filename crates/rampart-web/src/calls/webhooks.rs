@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     idempotency: Idempotency::None,
     codes: &[],
     envelope: Envelope::Ok,
-    data: described_list::<responses::SubscriptionSchema>,
+    data: described_list::<responses::SubscriptionView>,
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 

@@ -3,7 +3,6 @@
 mod calls;
 mod failures;
 mod fields;
-mod orders;
 pub(crate) mod responses;
 
 pub(crate) use fields::BLANK;

@@ -1,9 +1,10 @@
 //! `rampart payout`: shows payouts and records their outcome.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 use rampart_app::operate::payouts;
 use rampart_core::id::PayoutId;
+use rampart_core::outgoing::PayoutStatus;
 
 use super::context::CommandContext;
 use crate::error::CommandError;
@@ -16,8 +17,8 @@ pub(crate) enum PayoutCommand {
     /// List payouts without a final outcome: queued, unknown (the answer of the bank was lost) or accepted by the rail
     List {
         /// List only payouts in this state
-        #[arg(long, value_parser = PossibleValuesParser::new([payouts::OPEN, payouts::ENDED].concat()))]
-        state: Option<String>,
+        #[arg(long, value_parser = PossibleValuesParser::new(PayoutStatus::TEXTS).try_map(|text| PayoutStatus::from_text(&text).ok_or("is no state")))]
+        state: Option<PayoutStatus>,
         /// Continue after this payout
         #[arg(long, value_name = "PAYOUT")]
         after: Option<PayoutId>,
@@ -52,8 +53,8 @@ pub(crate) async fn run(context: &CommandContext, command: PayoutCommand) -> Res
     let app = &context.installation.app;
     let id = match command {
         PayoutCommand::List { state, after } => {
-            let states = state.as_deref().map(|state| vec![state]);
-            let found = payouts::list(app, states.as_deref().unwrap_or(&payouts::OPEN), after, PAGE_ROWS).await?;
+            let states = state.map(|state| [state]);
+            let found = payouts::list(app, states.as_ref().map_or(&payouts::OPEN[..], |states| states), after, PAGE_ROWS).await?;
             return context.show_page(&found, &FIELDS[..9], PAGE_ROWS, |payout| &payout.id);
         }
         PayoutCommand::Show(PayoutArgument { id }) => id,

@@ -12,6 +12,8 @@ use rampart_core::identity::country::Country;
 use rampart_core::identity::email::Email;
 use rampart_core::identity::identification::Date;
 use rampart_core::money::amount::AmountSent;
+use rampart_core::partner::event::SubscriptionType;
+use rampart_core::quote::AmountUnit;
 use rampart_core::time::Timestamp;
 
 pub use compare::CompareAs;
@@ -118,6 +120,8 @@ from_text! {
     Country: Country::find;
     Date: |text| text.parse().ok();
     Email: Email::read;
+    AmountUnit: AmountUnit::from_text;
+    SubscriptionType: SubscriptionType::from_text;
     Timestamp: field::moment;
     url::Url: field::link;
     Vec<&'a str>: |text| Some(text.split(',').collect());

@@ -6,6 +6,7 @@ use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
+use rampart_core::order::PaymentStatus;
 use rampart_core::order::arrival::{Grade, counts_at};
 use rampart_core::order::payment::{PayIn, Payment, PaymentFact, Receipt, for_amount};
 use rampart_core::order::reference::{self, ReferenceMatch};
@@ -134,21 +135,31 @@ async fn by_reference(app: &App, credit: &BankCredit) -> Result<Result<Payment, 
 /// The customer's open order that a credit on the customer's own account number is for.
 async fn of_customer(app: &App, credit: &BankCredit, customer: CustomerId) -> Result<Option<Payment>, ApplyError> {
     let by_rail = |payment: &Payment| payment.pay_in == PayIn::Bank(credit.rail) && payment.terms.fiat == credit.currency;
-    let mut open = orders(app, customer, &["started", "pending_bank"], None).await?;
+    let mut open = orders(app, customer, &[PaymentStatus::Started, PaymentStatus::PendingBank], None).await?;
     open.retain(by_rail);
     let now = app.business.now();
     let made_since = now.before(DECIDED_ORDER_MAX_AGE);
-    let mut decided =
-        orders(app, customer, &["payment_received", "coins_sent", "on_hold", "refund_pending", "refunded"], Some(made_since)).await?;
+    let mut decided = orders(
+        app,
+        customer,
+        &[
+            PaymentStatus::PaymentReceived,
+            PaymentStatus::CoinsSent,
+            PaymentStatus::OnHold,
+            PaymentStatus::RefundPending,
+            PaymentStatus::Refunded,
+        ],
+        Some(made_since),
+    )
+    .await?;
     decided.retain(|payment| by_rail(payment) && payment.decided_at() >= now.before(DUPLICATE_WINDOW));
     let decided: Vec<Amount> = decided.iter().map(|payment| payment.terms.fiat_amount).collect();
     Ok(for_amount(&open, credit.amount, &decided, &app.catalogue).map(|place| open.swap_remove(place)))
 }
 
 /// All orders of a customer in these statuses.
-async fn orders(app: &App, customer: CustomerId, statuses: &[&str], from: Option<Timestamp>) -> Result<Vec<Payment>, ApplyError> {
-    let statuses = statuses.iter().map(|status| (*status).to_owned()).collect();
-    let filter = OrderFilter { customer: Some(customer), statuses, from, ..OrderFilter::default() };
+async fn orders(app: &App, customer: CustomerId, statuses: &[PaymentStatus], from: Option<Timestamp>) -> Result<Vec<Payment>, ApplyError> {
+    let filter = OrderFilter { customer: Some(customer), statuses: statuses.to_vec(), from, ..OrderFilter::default() };
     let (mut orders, mut below) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
         let page = app.store.payments(&filter, below, PAGE_ROWS).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use rampart_core::id::TransferId;
-use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState};
+use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState, TransferStatus};
 use rampart_core::ports::{BlockHead, CallOutcome, TransactionStatus};
 use rampart_core::text;
 use rampart_store::CommitError;
@@ -28,7 +28,7 @@ impl ChainWatcher {
         // Drops entries of transfers that are final by now.
         self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
         loop {
-            let mut page = self.app.store.transfers_in_state(self.port.chain(), "broadcast", after, PAGE_ROWS).await?;
+            let mut page = self.app.store.transfers_in_state(self.port.chain(), TransferStatus::Broadcast, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             {
@@ -53,7 +53,7 @@ impl ChainWatcher {
         let chain = self.port.chain();
         let mut after = None;
         loop {
-            let page = self.app.store.transfers_in_state(chain, "recalled", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(chain, TransferStatus::Recalled, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             for transfer in page {
@@ -79,7 +79,7 @@ impl ChainWatcher {
     async fn is_nonce_used(&self, nonce: u64) -> AppResult<bool> {
         let mut after = Some(TransferId::first_at(self.app.business.now().before(RECALLED_LOOKBACK)));
         loop {
-            let page = self.app.store.transfers_in_state(self.port.chain(), "confirmed", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(self.port.chain(), TransferStatus::Confirmed, after, PAGE_ROWS).await?;
             let carries = |transfer: &Transfer| {
                 transfer.source == TransferSource::Hot && transfer.state.signed().is_some_and(|signed| signed.nonce == nonce)
             };
@@ -156,7 +156,7 @@ impl ChainWatcher {
         let head = self.answer(self.port.head()).await?;
         let mut after = Some(TransferId::first_at(self.app.business.now().before(CONFIRMED_LOOKBACK)));
         loop {
-            let page = self.app.store.transfers_in_state(chain, "confirmed", after, PAGE_ROWS).await?;
+            let page = self.app.store.transfers_in_state(chain, TransferStatus::Confirmed, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
             after = page.last().map(|transfer| transfer.id);
             for transfer in page {

@@ -46,7 +46,7 @@ impl Dispatcher {
         let webhook = WebhookMessage {
             event: &event,
             data: &data,
-            delivered_as: &subscription.delivered_as,
+            delivered_as: subscription.delivered_as,
             previous_sequence: delivery.previous_sequence,
             at: self.app.real.now(),
         };

@@ -239,7 +239,7 @@ mod tests {
 
     use super::*;
     use rampart_core::id::Mint;
-    use rampart_core::partner::event::EventType;
+    use rampart_core::partner::event::{EventType, SubscriptionType};
 
     struct SequentialRandomness(AtomicU16);
     impl rampart_core::id::Randomness for SequentialRandomness {
@@ -268,7 +268,7 @@ mod tests {
                 version: 1,
                 partner,
                 kind: EventType::PayIn,
-                delivered_as: "PAY_IN".to_owned(),
+                delivered_as: SubscriptionType::PayIn,
                 url: "https://example.com".to_owned(),
                 active: true,
                 last_sequence: 0,

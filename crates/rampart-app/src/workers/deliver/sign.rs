@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rampart_core::id::EventId;
-use rampart_core::partner::event::Event;
+use rampart_core::partner::event::{Event, SubscriptionType};
 use rampart_core::partner::{ApiKey, Partner};
 use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
@@ -20,7 +20,7 @@ pub(super) struct WebhookMessage<'a> {
     pub(super) event: &'a Event,
     /// The event's data with fresh page links.
     pub(super) data: &'a str,
-    pub(super) delivered_as: &'a str,
+    pub(super) delivered_as: SubscriptionType,
     pub(super) previous_sequence: i64,
     /// Real time, because receivers compare it with their own clocks.
     pub(super) at: Timestamp,
@@ -69,7 +69,7 @@ impl Signer {
         let data: &RawValue = serde_json::from_str(webhook.data).map_err(defect)?;
         let body = serde_json::to_string(&WebhookBody {
             id: draft.id,
-            r#type: webhook.delivered_as,
+            r#type: webhook.delivered_as.as_str(),
             sequence: webhook.event.sequence,
             previous_sequence: webhook.previous_sequence,
             created_at: draft.created_at,
@@ -125,7 +125,13 @@ mod tests {
         let secret = STANDARD.encode([1; 32]);
         let signer =
             Signer { api_key: "key".to_owned(), secret: Redacted::new(&*secret), previous: Some(Redacted::new(STANDARD.encode([2; 32]))) };
-        let webhook = WebhookMessage { event: &event, data: &event.draft.data, delivered_as: "PAY_IN", previous_sequence: 5, at: mint.now };
+        let webhook = WebhookMessage {
+            event: &event,
+            data: &event.draft.data,
+            delivered_as: SubscriptionType::PayIn,
+            previous_sequence: 5,
+            at: mint.now,
+        };
         let signed = signer.sign(&webhook).unwrap();
         assert!(signed.body.ends_with(r#""data":{"coin_amount":0.10}}"#), "{}", signed.body);
         let header = |name: &str| signed.headers.iter().find(|header| header.0 == name).unwrap().1.clone();

@@ -27,9 +27,10 @@ use crate::text::char_buffer::{self, Characters};
 /// Longer input is refused before it is parsed.
 pub const MAX_CHARACTERS: usize = char_buffer::MAX_CHARACTERS;
 
-/// The kind of an account.
+/// The kind of bank account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = AccountKind))]
 pub enum BankAccountKind {
     /// IBAN (ISO 13616).
     Iban,

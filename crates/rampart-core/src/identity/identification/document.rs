@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use crate::identity::country::Country;
 
-/// Person or company.
+/// Whether the customer is a person or a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum CustomerType {
     #[default]
     Individual,

@@ -4,9 +4,10 @@ use super::{CustomerType, Date, DocumentType, mexico, spain};
 use crate::text::code::Code;
 use crate::time::Timestamp;
 
-/// The sex encoded in a document number.
+/// The sex that a document number states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Sex {
     /// `H` of a CURP.
     Male,
@@ -18,17 +19,20 @@ pub enum Sex {
 
 /// What a number says about its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Implied {
-    /// Date of birth; for a company's RFC the date of its foundation. Where the century is open, the latest possible date that is not in
-    /// the future.
+    /// The date of birth; for a company's RFC, the date of foundation. If the century is ambiguous, the latest date in the past.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = Date))]
     pub date: Option<Date>,
-    /// Whether the century of [`Implied::date`] is certain: an RFC has only two digits of the year.
+    /// Whether the century of `date` is certain. An RFC contains only two digits of the year.
     pub century_is_certain: bool,
     pub sex: Option<Sex>,
-    /// The kind of entity, in Spanish, as the issuing body names it.
+    /// The kind of legal entity, in Spanish, as the issuing authority names it.
     pub entity: Option<&'static str>,
+    /// The place of birth, in Spanish.
     pub birthplace: Option<&'static str>,
-    /// The number of another document inside this one: the DNI in a CUIT or RUC, the person's own number in a NIT.
+    /// The number of another document that this number contains: the DNI of a CUIT or RUC.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub contains: Option<Code<11>>,
 }
 

@@ -2,36 +2,21 @@
 
 use super::resolve::ArrivalCase;
 use crate::money::amount::Amount;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
-/// Kind of deviation, in the order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviationKind {
-    /// It arrived after the end of the promise, or of the order.
-    Late,
-    Short,
-    Over,
-    ForeignPayer,
-    WrongNetwork,
-    WrongAsset,
-    /// It arrived after the order had been decided.
-    Duplicate,
-}
-
-impl DeviationKind {
-    /// The name in records and views.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Late => "late",
-            Self::Short => "short",
-            Self::Over => "over",
-            Self::ForeignPayer => "foreign_payer",
-            Self::WrongNetwork => "wrong_network",
-            Self::WrongAsset => "wrong_asset",
-            Self::Duplicate => "duplicate",
-        }
+words! {
+    /// How what arrived for an order differs from what was ordered.
+    DeviationKind as OrderException {
+        /// It arrived after the end of the promise, or of the order.
+        Late = "late",
+        Short = "short",
+        Over = "over",
+        ForeignPayer = "foreign_payer",
+        WrongNetwork = "wrong_network",
+        WrongAsset = "wrong_asset",
+        /// It arrived after the order had been decided.
+        Duplicate = "duplicate",
     }
 }
 

@@ -62,7 +62,7 @@ impl Payment {
     pub fn request(mut self, command: PaymentCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
         let before = PaymentView::of(&self);
         let mint = &context.mint;
-        let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
+        let refusal = CommandRefusal::WrongState { status: self.status().as_str(), command: command.participle() };
         let mut step = Step::new();
         if let PaymentCommand::GiveRefundAccount(_, given) = &command {
             match given.by {

@@ -14,7 +14,7 @@ use crate::order::arrival::{ArrivalCase, ArrivalDecision, Exchange, Leg};
 use crate::order::leg::OrderLeg;
 use crate::order::limits::Usage;
 use crate::order::origin::DecidedBy;
-use crate::order::{Context, HoldReason};
+use crate::order::{Context, HoldReason, PaymentStatus};
 use crate::outgoing::{Payout, PayoutPurpose, Screening, Transfer, TransferPurpose};
 use crate::partner::event::EventType;
 use crate::step::Step;
@@ -27,8 +27,8 @@ const MIN_BACKDATING: Duration = Duration::from_secs(900);
 
 impl OrderLeg for Payment {
     const LEG: Leg = Leg::Buying;
-    const RECEIVED: (&'static str, EventType) = ("payment_received", EventType::PayIn);
-    const GIVEN: (&'static str, EventType) = ("coins_sent", EventType::CoinsSent);
+    const RECEIVED: (PaymentStatus, EventType) = (PaymentStatus::PaymentReceived, EventType::PayIn);
+    const GIVEN: (PaymentStatus, EventType) = (PaymentStatus::CoinsSent, EventType::CoinsSent);
     const UPDATED: EventType = EventType::PaymentUpdated;
 
     fn usage(&self) -> Usage {

@@ -31,7 +31,7 @@ use crate::ledger::Account;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::arrival::Fees;
-use crate::order::{HoldReason, OrderHead};
+use crate::order::{HoldReason, OrderHead, PaymentStatus};
 use crate::outgoing::PayoutDestination;
 use crate::quote::BuyTerms;
 use crate::stored::is_default;
@@ -126,34 +126,20 @@ pub struct Refund {
 impl PaymentState {
     /// The status partners see.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> PaymentStatus {
         match self {
-            Self::Started => "started",
-            Self::PendingBank { .. } => "pending_bank",
-            Self::PaymentReceived { .. } | Self::Sending { .. } => "payment_received",
-            Self::CoinsSent { .. } => "coins_sent",
-            Self::OnHold { .. } => "on_hold",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Failed { .. } => "failed",
-            Self::RefundPending { .. } => "refund_pending",
-            Self::Refunded { .. } => "refunded",
+            Self::Started => PaymentStatus::Started,
+            Self::PendingBank { .. } => PaymentStatus::PendingBank,
+            Self::PaymentReceived { .. } | Self::Sending { .. } => PaymentStatus::PaymentReceived,
+            Self::CoinsSent { .. } => PaymentStatus::CoinsSent,
+            Self::OnHold { .. } => PaymentStatus::OnHold,
+            Self::Expired => PaymentStatus::Expired,
+            Self::Cancelled => PaymentStatus::Cancelled,
+            Self::Failed { .. } => PaymentStatus::Failed,
+            Self::RefundPending { .. } => PaymentStatus::RefundPending,
+            Self::Refunded { .. } => PaymentStatus::Refunded,
         }
     }
-
-    /// Every status partners can see.
-    pub const STATUSES: [&str; 10] = [
-        "started",
-        "pending_bank",
-        "payment_received",
-        "coins_sent",
-        "on_hold",
-        "expired",
-        "cancelled",
-        "failed",
-        "refund_pending",
-        "refunded",
-    ];
 }
 
 /// A purchase order: a customer buys coins.

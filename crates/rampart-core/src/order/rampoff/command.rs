@@ -66,7 +66,7 @@ impl Rampoff {
     pub fn request(mut self, command: RampoffCommand, context: &Context<'_>) -> Result<Step, CommandRefusal> {
         let before = RampoffView::of(&self);
         let mint = &context.mint;
-        let refusal = CommandRefusal::WrongState { status: self.status(), command: command.participle() };
+        let refusal = CommandRefusal::WrongState { status: self.status().as_str(), command: command.participle() };
         let mut step = Step::new();
         if matches!(command, RampoffCommand::Cancel | RampoffCommand::Refund) && self.refund_fee_exceeds_coins() {
             return Err(CommandRefusal::BelowNetworkFee);

@@ -13,7 +13,7 @@ use crate::order::arrival::{ArrivalCase, ArrivalDecision, Exchange, Leg};
 use crate::order::leg::OrderLeg;
 use crate::order::limits::{self, Usage};
 use crate::order::origin::DecidedBy;
-use crate::order::{Context, HoldReason};
+use crate::order::{Context, HoldReason, RampoffStatus};
 use crate::outgoing::{Screening, Transfer, TransferPurpose};
 use crate::partner::event::EventType;
 use crate::step::Step;
@@ -22,8 +22,8 @@ use crate::time::Timestamp;
 
 impl OrderLeg for Rampoff {
     const LEG: Leg = Leg::Selling;
-    const RECEIVED: (&'static str, EventType) = ("crypto_received", EventType::CryptoReceived);
-    const GIVEN: (&'static str, EventType) = ("finished", EventType::RampoffFinished);
+    const RECEIVED: (RampoffStatus, EventType) = (RampoffStatus::CryptoReceived, EventType::CryptoReceived);
+    const GIVEN: (RampoffStatus, EventType) = (RampoffStatus::Finished, EventType::RampoffFinished);
     const UPDATED: EventType = EventType::RampoffUpdated;
 
     fn usage(&self) -> Usage {

@@ -26,7 +26,7 @@ use crate::ledger::{Account, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, Chain, CoinId};
 use crate::order::arrival::Fees;
-use crate::order::{DestinationOrigin, HoldReason, OrderHead, Reversal};
+use crate::order::{DestinationOrigin, HoldReason, OrderHead, RampoffStatus, Reversal};
 use crate::outgoing::PayoutDestination;
 use crate::quote::SellTerms;
 use crate::stored::is_default;
@@ -87,36 +87,21 @@ const fn is_final() -> bool {
 impl RampoffState {
     /// The status partners see.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> RampoffStatus {
         match self {
-            Self::Created => "created",
-            Self::Confirming => "confirming",
-            Self::CryptoReceived { .. } => "crypto_received",
-            Self::PayingOut { .. } => "paying_out",
-            Self::Finished { .. } => "finished",
-            Self::OnHold { .. } => "on_hold",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Failed { .. } => "failed",
-            Self::RefundPending { .. } => "refund_pending",
-            Self::Refunded { .. } => "refunded",
+            Self::Created => RampoffStatus::Created,
+            Self::Confirming => RampoffStatus::Confirming,
+            Self::CryptoReceived { .. } => RampoffStatus::CryptoReceived,
+            Self::PayingOut { .. } => RampoffStatus::PayingOut,
+            Self::Finished { .. } => RampoffStatus::Finished,
+            Self::OnHold { .. } => RampoffStatus::OnHold,
+            Self::Expired => RampoffStatus::Expired,
+            Self::Cancelled => RampoffStatus::Cancelled,
+            Self::Failed { .. } => RampoffStatus::Failed,
+            Self::RefundPending { .. } => RampoffStatus::RefundPending,
+            Self::Refunded { .. } => RampoffStatus::Refunded,
         }
     }
-
-    /// Every status partners can see.
-    pub const STATUSES: [&str; 11] = [
-        "created",
-        "confirming",
-        "crypto_received",
-        "paying_out",
-        "finished",
-        "on_hold",
-        "expired",
-        "cancelled",
-        "failed",
-        "refund_pending",
-        "refunded",
-    ];
 }
 
 /// A sale order: a customer sells coins.

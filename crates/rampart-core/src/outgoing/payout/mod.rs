@@ -19,6 +19,7 @@ use crate::step::Step;
 use crate::step::job::{Job, JobKind};
 use crate::stored::is_default;
 use crate::text::redacted::Redacted;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
 screened_receiver!(Payout, PayoutState, JobKind::ScreenPayout, JobKind::SendPayout);
@@ -97,17 +98,29 @@ pub enum PayoutState {
     },
 }
 
+words! {
+    /// The state of a payout without its data.
+    PayoutStatus {
+        Queued = "queued",
+        Unknown = "unknown",
+        Accepted = "accepted",
+        Settled = "settled",
+        Failed = "failed",
+        Returned = "returned",
+    }
+}
+
 impl PayoutState {
-    /// The state's name, as stored.
+    /// The state without its data.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn status(&self) -> PayoutStatus {
         match self {
-            Self::Queued => "queued",
-            Self::Unknown => "unknown",
-            Self::Accepted { .. } => "accepted",
-            Self::Settled { .. } => "settled",
-            Self::Failed { .. } => "failed",
-            Self::Returned { .. } => "returned",
+            Self::Queued => PayoutStatus::Queued,
+            Self::Unknown => PayoutStatus::Unknown,
+            Self::Accepted { .. } => PayoutStatus::Accepted,
+            Self::Settled { .. } => PayoutStatus::Settled,
+            Self::Failed { .. } => PayoutStatus::Failed,
+            Self::Returned { .. } => PayoutStatus::Returned,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::money::asset::{Chain, CoinId};
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};
 use crate::stored::is_default;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
 screened_receiver!(Transfer, TransferState, JobKind::ScreenTransfer, JobKind::SendTransfer);
@@ -86,17 +87,29 @@ pub enum TransferState {
     },
 }
 
+words! {
+    /// The state of a transfer without its data.
+    TransferStatus {
+        Queued = "queued",
+        Signed = "signed",
+        Recalled = "recalled",
+        Broadcast = "broadcast",
+        Confirmed = "confirmed",
+        Failed = "failed",
+    }
+}
+
 impl TransferState {
-    /// The state's name, as stored.
+    /// The state without its data.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn status(&self) -> TransferStatus {
         match self {
-            Self::Queued => "queued",
-            Self::Signed(_) => "signed",
-            Self::Recalled(_) => "recalled",
-            Self::Broadcast(_) => "broadcast",
-            Self::Confirmed(_) => "confirmed",
-            Self::Failed { .. } => "failed",
+            Self::Queued => TransferStatus::Queued,
+            Self::Signed(_) => TransferStatus::Signed,
+            Self::Recalled(_) => TransferStatus::Recalled,
+            Self::Broadcast(_) => TransferStatus::Broadcast,
+            Self::Confirmed(_) => TransferStatus::Confirmed,
+            Self::Failed { .. } => TransferStatus::Failed,
         }
     }
 

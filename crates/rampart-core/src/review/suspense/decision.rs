@@ -110,7 +110,7 @@ fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Am
 }
 
 /// Refused if the order would move it to suspense again.
-fn received(mut step: Step, received: Step, status: &str) -> Result<Step, Refusal> {
+fn received(mut step: Step, received: Step, status: impl std::fmt::Display) -> Result<Step, Refusal> {
     if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
         return Err(refuse(format!("the order is {status} and cannot use it: return it, or choose another order")));
     }
