@@ -3,8 +3,8 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
-use rampart_app::partner_api::request::field::{FieldKind, required};
 use rampart_app::partner_api::subscriptions::EVENT_TYPES;
+use rampart_app::request::field::{FieldKind, required};
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
