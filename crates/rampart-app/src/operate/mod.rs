@@ -118,3 +118,17 @@ fn commit_refused(error: CommitError) -> AppError {
 fn major(app: &App, amount: Amount, asset: Asset) -> String {
     app.catalogue.decimals(asset).map_or_else(|| amount.to_string(), |decimals| amount.to_major(decimals))
 }
+
+/// A part of an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderFileLine {
+    pub id: String,
+    pub what: String,
+    pub state: String,
+}
+
+pub(crate) fn job_line(job: rampart_core::step::job::Job) -> OrderFileLine {
+    let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
+    let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
+    OrderFileLine { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
+}

@@ -10,8 +10,7 @@ use rampart_core::step::record::RecordKey;
 use rampart_core::text;
 use serde::Serialize;
 
-use super::orders::{self, OrderFileLine};
-use super::{AuditLine, Operator, audit, audit_lines, major, operators_retry, refuse};
+use super::{AuditLine, Operator, OrderFileLine, audit, audit_lines, job_line, major, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
 use crate::workers::payouts;
@@ -103,7 +102,7 @@ pub async fn show(app: &App, id: PayoutId) -> AppResult<PayoutFile> {
     Ok(PayoutFile {
         payout: line(app, &payout),
         resolves: payout.resolves.map(|item| item.to_string()),
-        jobs: jobs.into_iter().map(orders::job_line).collect(),
+        jobs: jobs.into_iter().map(job_line).collect(),
         audit: audit_lines(app, &subject).await?,
     })
 }

@@ -74,7 +74,7 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
 async fn order_destination(app: &App, item: &ReviewItem) -> AppResult<Option<String>> {
     let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
     let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
-    Ok(orders::refund_of(&orders::find(app, order).await?))
+    Ok(orders::refund_of(&order_checks::find(app, order).await?))
 }
 
 fn line(app: &App, item: ReviewItem) -> ReviewLine {
@@ -281,9 +281,9 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
         about.network_fee = network_fee(app, coin, about.beside.as_ref());
     }
     match (decision, item.kind, item.order) {
-        (ReviewDecision::Assign(order), ..) => about.order = Some(orders::find(app, order).await?),
+        (ReviewDecision::Assign(order), ..) => about.order = Some(order_checks::find(app, order).await?),
         (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
-            about.order = Some(orders::find(app, order).await?);
+            about.order = Some(order_checks::find(app, order).await?);
             about.payouts = store.payouts_of_order(order).await?;
         }
         (ReviewDecision::GiveUp, ReviewKind::Vanished, _) => about.vanished = vanished(app, item).await?,

@@ -9,8 +9,7 @@ use rampart_core::step::Step;
 use rampart_store::CommitError;
 use serde::Serialize;
 
-use super::orders::OrderFileLine;
-use super::{Operator, audit, commit_result, operators_retry, refuse};
+use super::{Operator, OrderFileLine, audit, commit_result, operators_retry, refuse};
 use crate::app::App;
 use crate::error::AppResult;
 

@@ -3,7 +3,7 @@
 use rampart_core::identity::identification::Date;
 use rampart_core::time::Timestamp;
 
-use crate::partner_api::request::FieldFaults;
+use crate::request::FieldFaults;
 
 /// A plausible date of birth.
 #[derive(Debug, PartialEq, Eq)]

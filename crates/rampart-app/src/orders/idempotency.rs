@@ -11,7 +11,7 @@ use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::partner_api::request::{CompareAs, InvalidFields, RequestFields};
+use crate::request::{CompareAs, InvalidFields, RequestFields};
 use crate::state::in_flight::InFlightGuard;
 use crate::state::partner_cache::AuthenticatedPartner;
 

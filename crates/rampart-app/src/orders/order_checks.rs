@@ -8,6 +8,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::identification::{AgeCheck, CustomerType};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
+use rampart_core::order::Order;
 use rampart_core::order::limits::{self, Usage};
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
@@ -23,6 +24,20 @@ use crate::error::{AppError, AppResult};
 use crate::orders::date_of_birth;
 use crate::orders::page_links;
 use crate::state::partner_cache::AuthenticatedPartner;
+
+/// An order of any partner.
+///
+/// # Errors
+/// `payment_not_found`.
+pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
+    if let Some(payment) = app.store.payment(id).await? {
+        return Ok(payment.into());
+    }
+    match app.store.rampoff(id).await? {
+        Some(rampoff) => Ok(rampoff.into()),
+        None => Err(ErrorCode::PaymentNotFound.into()),
+    }
+}
 
 pub(crate) fn invalid_wallet(field: &'static str, message: &str) -> AppError {
     Refusal::field(ErrorCode::InvalidWallet, field, message).into()

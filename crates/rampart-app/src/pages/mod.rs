@@ -21,6 +21,7 @@ use crate::orders::page_links;
 use crate::orders::page_links::no_page;
 use crate::partner_api::give_destination;
 use crate::partner_api::kyc;
+use crate::partner_api::kyc::KycForm;
 use crate::retry::{retry, retry_unless};
 use crate::state::ports::GatewayOutcome;
 use crate::workers::observe;
@@ -35,27 +36,6 @@ pub struct CustomerPage {
     /// Required fields of that form: unknown ones, and the document.
     pub missing: Vec<&'static str>,
     pub sandbox: bool,
-}
-
-/// The identity form, as sent. It has no `Debug`, because everything in it is personal.
-#[derive(Clone)]
-pub struct KycForm {
-    pub level: KycLevel,
-    /// A company's name, or a person's given name.
-    pub name: Option<String>,
-    pub last_name: Option<String>,
-    pub last_name2: Option<String>,
-    /// `YYYY-MM-DD`.
-    pub dob: Option<String>,
-    pub phone: Option<String>,
-    pub city: Option<String>,
-    pub address: Option<String>,
-    pub address_state: Option<String>,
-    pub zipcode: Option<String>,
-    pub identification_type: Option<String>,
-    pub identification_number: Option<String>,
-    pub professional_activity: Option<String>,
-    pub source_of_funds: Option<String>,
 }
 
 /// The contents of a payment's pages.

@@ -16,8 +16,8 @@ use subtle::ConstantTimeEq;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::partner_api::request::field::{FieldKind, required};
-use crate::partner_api::request::request;
+use crate::request::field::{FieldKind, required};
+use crate::request::request;
 use crate::state::network;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::TokenGrant;

@@ -6,8 +6,8 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::page_links;
 use crate::partner_api::lists::{DEFAULT_PAGE_ROWS, PAGE_ROWS};
-use crate::partner_api::request::field::{FieldKind, optional};
-use crate::partner_api::request::request;
+use crate::request::field::{FieldKind, optional};
+use crate::request::request;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{EventPage, EventView};
 

@@ -23,15 +23,14 @@ use rampart_store::CommitError;
 use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::operate::orders;
 use crate::orders::idempotency;
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::orders::order_checks;
 use crate::orders::page_links;
 use crate::partner_api::create_payment::checked_refund_account;
-use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
-use crate::partner_api::request::field::{FieldKind, required};
-use crate::partner_api::request::{CompareAs, FieldFaults, request};
+use crate::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
+use crate::request::field::{FieldKind, required};
+use crate::request::{CompareAs, FieldFaults, request};
 use crate::retry::{retry, retry_unless};
 use crate::state::own_accounts;
 use crate::state::partner_cache::AuthenticatedPartner;
@@ -229,7 +228,7 @@ async fn commit_destination(
     idempotency: &IdempotentRequest<'_>,
 ) -> AppResult<CreatedResponse> {
     let decide = || async move {
-        let mut step = audited_destination_step(app, orders::find(app, id).await?, change, &caller.partner.id.to_string()).await?;
+        let mut step = audited_destination_step(app, order_checks::find(app, id).await?, change, &caller.partner.id.to_string()).await?;
         let data = view_of(&step).ok_or_else(|| AppError::defect("a destination was given, and its order not written"))?;
         step.claims.extend(idempotency.claims(app, id, &data));
         Ok((step, CreatedResponse { data, replayed: false }))
@@ -246,7 +245,7 @@ async fn commit_destination(
 
 async fn commit_page_destination(app: &App, id: OrderId, change: &DestinationChange) -> AppResult<()> {
     retry(app, "order is", || async move {
-        let step = audited_destination_step(app, orders::find(app, id).await?, change, ProvidedBy::Page.as_str()).await?;
+        let step = audited_destination_step(app, order_checks::find(app, id).await?, change, ProvidedBy::Page.as_str()).await?;
         Ok((step, ()))
     })
     .await

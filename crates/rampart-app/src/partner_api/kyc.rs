@@ -14,11 +14,31 @@ use crate::error::AppResult;
 use crate::orders::date_of_birth::{self, DateOfBirth};
 use crate::orders::order_checks;
 use crate::orders::page_links;
-use crate::pages::KycForm;
 use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
-use crate::partner_api::request::common::USER;
-use crate::partner_api::request::{FieldFaults, request};
+use crate::request::common::USER;
+use crate::request::{FieldFaults, request};
 use crate::state::partner_cache::AuthenticatedPartner;
+
+/// The identity form, as sent. It has no `Debug`, because everything in it is personal.
+#[derive(Clone)]
+pub struct KycForm {
+    pub level: KycLevel,
+    /// A company's name, or a person's given name.
+    pub name: Option<String>,
+    pub last_name: Option<String>,
+    pub last_name2: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub dob: Option<String>,
+    pub phone: Option<String>,
+    pub city: Option<String>,
+    pub address: Option<String>,
+    pub address_state: Option<String>,
+    pub zipcode: Option<String>,
+    pub identification_type: Option<String>,
+    pub identification_number: Option<String>,
+    pub professional_activity: Option<String>,
+    pub source_of_funds: Option<String>,
+}
 
 request! {
     /// The request of `kyc/check`.

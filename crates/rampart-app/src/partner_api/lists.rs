@@ -12,9 +12,9 @@ use rampart_store::OrderFilter;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
-use crate::partner_api::request::common::{IDENTIFIER, USER_ID};
-use crate::partner_api::request::field::{FieldKind, FieldSpec, optional, required};
-use crate::partner_api::request::request;
+use crate::request::common::{IDENTIFIER, USER_ID};
+use crate::request::field::{FieldKind, FieldSpec, optional, required};
+use crate::request::request;
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::ListPage;
 

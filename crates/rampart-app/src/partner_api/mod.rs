@@ -11,7 +11,6 @@ pub mod lists;
 pub mod payment_methods;
 pub mod quotes;
 pub mod register_user;
-pub mod request;
 pub mod subscriptions;
 pub mod token_price;
 pub mod validate;

@@ -7,10 +7,10 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::request::common::CURRENCY;
-use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::request;
 use crate::partner_api::token_price;
+use crate::request::common::CURRENCY;
+use crate::request::field::{FieldKind, optional, required};
+use crate::request::request;
 use crate::views::{PaymentMethodView, PaymentRoute};
 
 request! {

@@ -12,10 +12,10 @@ use rampart_core::time::Timestamp;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::partner_api::request::common::{COIN, CURRENCY, NAME};
-use crate::partner_api::request::field::{FieldKind, optional, required};
-use crate::partner_api::request::{FieldFaults, request};
 use crate::partner_api::token_price;
+use crate::request::common::{COIN, CURRENCY, NAME};
+use crate::request::field::{FieldKind, optional, required};
+use crate::request::{FieldFaults, request};
 use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
 

@@ -5,9 +5,9 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::request::common::{COIN, CURRENCY, NAME};
-use crate::partner_api::request::field::{optional, required};
-use crate::partner_api::request::request;
+use crate::request::common::{COIN, CURRENCY, NAME};
+use crate::request::field::{optional, required};
+use crate::request::request;
 use crate::views::TokenPriceView;
 
 request! {

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::partner_api::request::common::{ACCOUNT_TYPE, BANK_CODE};
-use crate::partner_api::request::field::{FieldKind, required};
-use crate::partner_api::request::request;
+use crate::request::common::{ACCOUNT_TYPE, BANK_CODE};
+use crate::request::field::{FieldKind, required};
+use crate::request::request;
 
 /// An error or a warning about a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

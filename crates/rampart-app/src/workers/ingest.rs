@@ -10,7 +10,6 @@ use rampart_core::ports::{BankPort, FactPage, KycDecision, KycPort, ProcessorEve
 use rampart_core::step::fact::{Fact, FactBody, ReceiptReference, Reversed};
 use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_core::text::code::Code;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
@@ -26,11 +25,6 @@ pub(crate) enum Source {
     Bank(Rail, Arc<dyn BankPort>),
     Processor(Processor, Arc<dyn ProcessorPort>),
     Kyc(Arc<dyn KycPort>),
-}
-
-/// The cursor of a source by kind and name, such as `bank` and the rail.
-pub(crate) fn cursor_of(kind: &str, name: Code<16>) -> CursorName {
-    format!("{kind}-{name}").parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
 }
 
 /// A fact as reported by its source: its natural key, which identifies it when it is reported again, and its body.

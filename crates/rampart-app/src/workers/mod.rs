@@ -22,11 +22,12 @@ mod source_progress;
 pub mod stops;
 mod supervisor;
 mod sweep;
+mod timeouts;
 pub(crate) mod transfers;
 pub(crate) mod unsigned;
 
-pub(crate) use chain::cursor_of as chain_cursor;
-pub(crate) use jobs::answer_in_time;
+pub(crate) use source_progress::chain_cursor;
+pub(crate) use timeouts::answer_in_time;
 
 use rampart_core::step::job::JobKind;
 use rampart_core::step::watch::CursorName;

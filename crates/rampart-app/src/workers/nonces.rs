@@ -13,7 +13,7 @@ use rampart_core::ports::ChainPort;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::Wallet;
 
-use super::jobs::answer_in_time;
+use super::timeouts::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::stops;

@@ -1,16 +1,25 @@
 //! Loads the records that transfers and payouts reference, for the core's state machines.
 
-use rampart_core::id::{FactId, OrderId, ReviewId};
+use rampart_core::id::{FactId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::money::asset::Asset;
 use rampart_core::order::Order;
-use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing};
+use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer};
 use rampart_core::review::suspense;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::Deposit;
 
-use super::{payouts, transfers};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+
+/// Loads a payout that another record references; it must exist.
+pub(crate) async fn load_payout(app: &App, id: PayoutId) -> AppResult<Payout> {
+    app.store.payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
+}
+
+/// Loads a transfer that another record references; it must exist.
+pub(crate) async fn load_transfer(app: &App, id: TransferId) -> AppResult<Transfer> {
+    app.store.transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
+}
 
 /// The review item that a payout or transfer resolves.
 pub(super) async fn review(app: &App, id: Option<ReviewId>) -> AppResult<Option<ReviewItem>> {
@@ -55,11 +64,11 @@ async fn on_its_way(app: &App, pending: OutgoingRecord) -> AppResult<PendingOutg
         // Jobs first: one created in between comes with another version of the payout or transfer.
         OutgoingRecord::Payout(id) => {
             let jobs = jobs(id.to_string()).await?;
-            PendingOutgoing::Payout(Box::new(payouts::load(app, id).await?), jobs)
+            PendingOutgoing::Payout(Box::new(load_payout(app, id).await?), jobs)
         }
         OutgoingRecord::Transfer(id) => {
             let jobs = jobs(id.to_string()).await?;
-            PendingOutgoing::Transfer(Box::new(transfers::load(app, id).await?), jobs)
+            PendingOutgoing::Transfer(Box::new(load_transfer(app, id).await?), jobs)
         }
     })
 }

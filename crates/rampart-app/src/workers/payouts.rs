@@ -1,18 +1,12 @@
 //! Loads a payout with the records it references and applies a fact to it. The caller commits the step.
 
-use rampart_core::id::PayoutId;
 use rampart_core::order::arrival::Leg;
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState};
 use rampart_core::step::Step;
 
 use super::{observe, outgoing};
 use crate::app::App;
-use crate::error::{AppError, AppResult};
-
-/// Loads a payout that another record references; it must exist.
-pub(crate) async fn load(app: &App, id: PayoutId) -> AppResult<Payout> {
-    app.store.payout(id).await?.ok_or_else(|| AppError::defect(format!("there is no payout {id}")))
-}
+use crate::error::AppResult;
 
 async fn named_by(app: &App, payout: &Payout) -> AppResult<Outgoing> {
     let order = match (payout.order, payout.purpose) {

@@ -8,8 +8,8 @@ use rampart_core::step::Step;
 use rampart_core::step::watch::Cursor;
 use rampart_store::CommitError;
 
-use super::jobs::in_time;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
+use super::timeouts::in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::state::prices::CURSOR;

@@ -25,15 +25,16 @@ use rampart_core::text;
 use rampart_store::CommitError;
 
 use super::jobs::{JobOutcome, finish};
-use super::jobs::{answer_in_time, in_time};
 use super::leases::{self, LeasedJob};
 use super::nonces::{NonceGaps, NoncePlan};
 use super::observe::{Permission, describe_stop};
 use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
+use super::timeouts::{answer_in_time, in_time};
 use super::{transfers, unsigned};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::workers::outgoing;
 use crate::workers::stops;
 
 /// Transfers signed in one step.
@@ -362,13 +363,14 @@ async fn broadcast(
 }
 
 async fn record_broadcast(app: &App, leased: &LeasedJob, id: TransferId) -> AppResult<JobOutcome> {
-    finish(app, leased, |_| async move { transfers::observe(app, transfers::load(app, id).await?, TransferFact::Broadcast).await }).await
+    finish(app, leased, |_| async move { transfers::observe(app, outgoing::load_transfer(app, id).await?, TransferFact::Broadcast).await })
+        .await
 }
 
 async fn record_refusal(app: &App, leased: &LeasedJob, id: TransferId, reason: &str) -> AppResult<JobOutcome> {
     finish(app, leased, |_| async move {
         let record_refusal = TransferFact::Refused { reason: text::reason(reason) };
-        transfers::observe(app, transfers::load(app, id).await?, record_refusal).await
+        transfers::observe(app, outgoing::load_transfer(app, id).await?, record_refusal).await
     })
     .await
 }

@@ -6,14 +6,29 @@ use rampart_core::money::asset::Chain;
 use rampart_core::order::payment::PayIn;
 use rampart_core::step::fact::{Fact, FactBody};
 use rampart_core::step::watch::CursorName;
+use rampart_core::text::code::Code;
 use rampart_core::time::Timestamp;
 
-use super::{chain, ingest};
 use crate::app::App;
 use crate::error::AppResult;
 
 /// Waiting facts examined. When more wait, the source counts as not applied.
 const MAX_WAITING_ROWS: u32 = 256;
+
+/// The cursor of a chain.
+pub(crate) fn chain_cursor(chain: Chain) -> CursorName {
+    format!("chain-{chain}").parse().expect("a prefix of 6 and a name of at most 16 characters make a code of at most 40")
+}
+
+/// The prefix of the natural keys of a chain's deposit facts.
+pub(crate) fn fact_key_prefix(chain: Chain) -> String {
+    format!("deposit:{chain}:")
+}
+
+/// The cursor of a source by kind and name, such as `bank` and the rail.
+pub(crate) fn cursor_of(kind: &str, name: Code<16>) -> CursorName {
+    format!("{kind}-{name}").parse().expect("a prefix of at most 10 and a name of at most 16 characters make a code of at most 40")
+}
 
 /// Start of the last complete reading (business time) of the bank rail or processor a payment is paid through, provided that its facts are
 /// applied; `applied` is the fact being applied now and is left out. `None` when that is not known.
@@ -21,20 +36,20 @@ pub(crate) async fn pay_in(app: &App, source: PayIn, applied: Option<FactId>) ->
     match source {
         PayIn::Bank(rail) => {
             let belongs = |fact: &Fact| matches!(&fact.body, FactBody::BankCredit(credit) if credit.rail == rail);
-            applied_until(app, ingest::cursor_of("bank", rail), applied, belongs).await
+            applied_until(app, cursor_of("bank", rail), applied, belongs).await
         }
         PayIn::Processor(processor) => {
             let belongs = |fact: &Fact| matches!(&fact.body, FactBody::ProcessorPaid(paid) if paid.processor == processor);
-            applied_until(app, ingest::cursor_of("processor", processor), applied, belongs).await
+            applied_until(app, cursor_of("processor", processor), applied, belongs).await
         }
     }
 }
 
 /// Like [`pay_in`] for a chain.
 pub(crate) async fn of_chain(app: &App, name: Chain, applied: Option<FactId>) -> AppResult<Option<Timestamp>> {
-    let prefix = chain::fact_key_prefix(name);
+    let prefix = fact_key_prefix(name);
     let belongs = |fact: &Fact| matches!(fact.body, FactBody::Deposit { .. }) && fact.natural_key.starts_with(&prefix);
-    applied_until(app, chain::cursor_of(name), applied, belongs).await
+    applied_until(app, chain_cursor(name), applied, belongs).await
 }
 
 async fn applied_until(

@@ -16,7 +16,7 @@ use rampart_store::Store;
 use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::workers::answer_in_time;
+use crate::workers::timeouts::answer_in_time;
 
 /// The source of the review item that stops all chains and rails.
 const EVERYTHING: &str = "everything";

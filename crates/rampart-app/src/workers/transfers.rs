@@ -1,18 +1,12 @@
 //! Loads a transfer with the records it references and applies a fact to it. The caller commits the step.
 
-use rampart_core::id::TransferId;
 use rampart_core::order::arrival::Leg;
 use rampart_core::outgoing::{Outgoing, Transfer, TransferFact, TransferPurpose};
 use rampart_core::step::Step;
 
 use super::{observe, outgoing};
 use crate::app::App;
-use crate::error::{AppError, AppResult};
-
-/// Loads a transfer that another record references; it must exist.
-pub(crate) async fn load(app: &App, id: TransferId) -> AppResult<Transfer> {
-    app.store.transfer(id).await?.ok_or_else(|| AppError::defect(format!("there is no transfer {id}")))
-}
+use crate::error::AppResult;
 
 /// The records that a transfer references.
 pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoing> {

@@ -14,7 +14,7 @@ use crate::order::rampoff::{Rampoff, RampoffCommand, RampoffFact, RampoffState};
 use crate::order::view::{PaymentView, RampoffView};
 use crate::order::{CommandRefusal, Context, HoldReason, OrderHead, PaymentStatus, PublicHoldReason, RampoffStatus, SetAside};
 use crate::outgoing::OutgoingRecord;
-use crate::ports::ScreeningResult;
+use crate::outgoing::ScreeningResult;
 use crate::step::Step;
 use crate::step::record::{Record, RecordKey};
 use crate::time::Timestamp;

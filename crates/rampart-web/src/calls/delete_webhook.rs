@@ -3,7 +3,7 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
-use rampart_app::partner_api::request::field::{FieldKind, required};
+use rampart_app::request::field::{FieldKind, required};
 use rampart_core::partner::event::SubscriptionType;
 use rampart_core::refusal::ErrorCode;
 

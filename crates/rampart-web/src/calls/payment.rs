@@ -3,8 +3,8 @@
 use axum::http::Method;
 use rampart_app::AppError;
 use rampart_app::partner_api;
-use rampart_app::partner_api::request::common::IDENTIFIER;
-use rampart_app::partner_api::request::field::required;
+use rampart_app::request::common::IDENTIFIER;
+use rampart_app::request::field::required;
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};

@@ -1,8 +1,8 @@
 //! The partner API's calls as OpenAPI operations.
 
 use axum::http::Method;
-use rampart_app::partner_api::request::common::IDEMPOTENCY_KEY;
-use rampart_app::partner_api::request::field::{FieldSpec, optional};
+use rampart_app::request::common::IDEMPOTENCY_KEY;
+use rampart_app::request::field::{FieldSpec, optional};
 use rampart_core::refusal::ErrorCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};

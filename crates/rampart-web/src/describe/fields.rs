@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use rampart_app::partner_api::request::field::{
+use rampart_app::request::field::{
     FieldKind, FieldSpec, MAX_COUNTRY_CHARACTERS, MAX_LINK_CHARACTERS, MAX_MONEY_DIGITS, MAX_SECRET_CHARACTERS, MAX_WALLET_CHARACTERS,
 };
 

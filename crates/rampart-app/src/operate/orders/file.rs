@@ -9,10 +9,10 @@ use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::TransferState;
 use serde::Serialize;
 
-use super::super::{AuditLine, audit_lines, major, payouts, webhooks};
-use super::find;
+use super::super::{AuditLine, OrderFileLine, audit_lines, job_line, major, payouts, webhooks};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
 
 const MAX_EVENT_ROWS: u32 = 200;
@@ -59,14 +59,6 @@ pub struct OrderFile {
     pub audit: Vec<AuditLine>,
 }
 
-/// A part of an order.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrderFileLine {
-    pub id: String,
-    pub what: String,
-    pub state: String,
-}
-
 /// A ledger entry of an order.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryView {
@@ -85,7 +77,7 @@ pub struct EntryView {
 /// # Errors
 /// `payment_not_found` for an unknown order.
 pub async fn show(app: &App, id: OrderId) -> AppResult<OrderFile> {
-    let file = of_order(app, &find(app, id).await?);
+    let file = of_order(app, &order_checks::find(app, id).await?);
     with_related_records(app, id, file).await
 }
 
@@ -210,10 +202,4 @@ async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> Ap
     }
     file.audit = audit_lines(app, &subject).await?;
     Ok(file)
-}
-
-pub(crate) fn job_line(job: rampart_core::step::job::Job) -> OrderFileLine {
-    let error = job.last_error.map(|error| format!(", last: {error}")).unwrap_or_default();
-    let state = format!("due {}, attempts {}{error}", job.due_at, job.attempts);
-    OrderFileLine { id: job.id.to_string(), what: job.kind.as_str().to_owned(), state }
 }

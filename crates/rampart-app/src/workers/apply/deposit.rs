@@ -14,7 +14,7 @@ use super::{ApplyError, Effect};
 use crate::app::App;
 use crate::error::AppResult;
 use crate::workers::observe::{self, DecisionInputs};
-use crate::workers::{outgoing, transfers};
+use crate::workers::outgoing;
 
 pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
     let deposit = app.store.deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
@@ -76,7 +76,7 @@ async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> A
 async fn resolve_undone_items(app: &App, step: Step, deposit: FactId) -> Effect {
     let (store, mut returned) = (&app.store, Vec::new());
     for id in store.reviews_of_fact(deposit).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
-        returned.push(transfers::load(app, id).await?);
+        returned.push(outgoing::load_transfer(app, id).await?);
     }
     // Read after the transfers: one confirmed in between has written its shortage item, or this commit conflicts.
     let items = store.reviews_of_fact(deposit).await?;
@@ -110,7 +110,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
     }
     for id in items.iter().filter_map(suspense::sent) {
         let jobs = app.store.jobs_of_subject(&id.to_string()).await?;
-        traces.returned.push((transfers::load(app, id).await?, jobs));
+        traces.returned.push((outgoing::load_transfer(app, id).await?, jobs));
     }
     let price = traces.assigned.as_ref().and_then(|order| observe::rampoff_price(app, order));
     Ok(suspense::undone(step, &deposit, order, items, traces, &app.context(price)))

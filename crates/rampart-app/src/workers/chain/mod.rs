@@ -9,21 +9,21 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_core::id::TransferId;
-use rampart_core::money::asset::Chain;
 use rampart_core::order::arrival::counts_at;
 use rampart_core::ports::{BlockHead, ChainPort, Unavailable};
 use rampart_core::step::Step;
 use rampart_core::step::fact::{DepositChange, Fact, FactBody};
 use rampart_core::step::record::Record;
-use rampart_core::step::watch::{Cursor, CursorName, Deposit, DepositState};
+use rampart_core::step::watch::{Cursor, Deposit, DepositState};
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use super::ingest;
-use super::jobs::answer_in_time;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
+use super::timeouts::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::workers::source_progress::{chain_cursor, fact_key_prefix};
 
 /// Followed blocks kept in the cursor: the start of a deeper reorganisation cannot be found.
 const REMEMBERED_BLOCKS: usize = 200;
@@ -36,10 +36,6 @@ const SILENT_INTERVALS: u32 = 12;
 
 /// Height and hash of the newest followed blocks, oldest first, as stored in the cursor.
 pub(crate) type FollowedBlocks = Vec<(u64, String)>;
-
-pub(crate) fn cursor_of(chain: Chain) -> CursorName {
-    format!("chain-{chain}").parse().expect("a prefix of 6 and a name of at most 16 characters make a code of at most 40")
-}
 
 pub(crate) struct ChainWatcher {
     app: App,
@@ -82,7 +78,7 @@ impl ChainWatcher {
     /// Moves the cursor towards the newest block. A reading that reaches it is complete.
     async fn follow(&self, head: &BlockHead, begun_at: Timestamp) -> AppResult<TurnOutcome> {
         let chain = self.port.chain();
-        let Some(cursor) = self.app.store.cursor(cursor_of(chain)).await? else {
+        let Some(cursor) = self.app.store.cursor(chain_cursor(chain)).await? else {
             // Earlier blocks hold nothing of ours: no address was handed out for this chain yet.
             return self.save(self.new_cursor(), vec![(head.height, head.hash.clone())], Step::new()).await.map(|()| TurnOutcome::Idle);
         };
@@ -142,7 +138,7 @@ impl ChainWatcher {
     }
 
     fn new_cursor(&self) -> Cursor {
-        Cursor { id: cursor_of(self.port.chain()), version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None }
+        Cursor { id: chain_cursor(self.port.chain()), version: 0, position: String::new(), moved_at: Timestamp::default(), read_at: None }
     }
 
     /// Writes the cursor with the step. A faster process has found the same.
@@ -238,11 +234,6 @@ impl ChainWatcher {
 /// The confirmations of a block of this height, itself included.
 pub(crate) fn confirmations(head: &BlockHead, height: u64) -> u32 {
     u32::try_from((head.height + 1).saturating_sub(height)).unwrap_or(u32::MAX)
-}
-
-/// The prefix of the natural keys of a chain's deposit facts.
-pub(crate) fn fact_key_prefix(chain: Chain) -> String {
-    format!("deposit:{chain}:")
 }
 
 /// Writes deposits with the facts of their change. The natural key contains the version the deposit gets, so that a block that comes, goes

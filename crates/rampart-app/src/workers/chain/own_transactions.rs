@@ -12,7 +12,8 @@ use rampart_store::CommitError;
 use super::{ChainWatcher, PAGE_ROWS, confirmations};
 use crate::error::AppResult;
 use crate::retry::retry_with_grade;
-use crate::workers::jobs::in_time;
+use crate::workers::outgoing;
+use crate::workers::timeouts::in_time;
 use crate::workers::transfers;
 
 const CONCURRENT_CALLS: usize = 16;
@@ -186,6 +187,7 @@ impl ChainWatcher {
     /// Commits a fact about a transfer, decided on the records as stored now.
     async fn commit_fact(&self, id: TransferId, fact: TransferFact) -> AppResult<()> {
         let (app, fact) = (&self.app, &fact);
-        retry_with_grade(app, None, |_| async move { transfers::observe(app, transfers::load(app, id).await?, fact.clone()).await }).await
+        retry_with_grade(app, None, |_| async move { transfers::observe(app, outgoing::load_transfer(app, id).await?, fact.clone()).await })
+            .await
     }
 }

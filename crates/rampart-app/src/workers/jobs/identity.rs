@@ -10,10 +10,11 @@ use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::text;
 
-use super::{JobOutcome, finish, in_time};
+use super::{JobOutcome, finish};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, LeasedJob};
+use crate::workers::timeouts::in_time;
 
 const FIRST_LOOKUP_DELAY: Duration = Duration::from_secs(1);
 

@@ -9,7 +9,6 @@ use std::future::Future;
 
 use futures::FutureExt as _;
 use rampart_core::order::arrival::{Grade, Leg};
-use rampart_core::ports::Unavailable;
 use rampart_core::step::Step;
 use rampart_core::step::job::{Job, JobKind};
 
@@ -140,20 +139,6 @@ async fn dispatch(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
         JobKind::CheckKyc => identity::check(app, leased).await,
         JobKind::SendTransfer => Err(AppError::defect("transfers are sent by the sender")),
     }
-}
-
-/// The answer of a call; `None` after the configured timeout.
-pub(crate) async fn in_time<T>(app: &App, call: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(app.config.workers.call(), call).await.ok()
-}
-
-/// The answer of a provider within the configured timeout.
-///
-/// # Errors
-/// [`AppError::Unavailable`] when it does not answer, or not in time.
-pub(crate) async fn answer_in_time<T>(app: &App, call: impl Future<Output = Result<T, Unavailable>>) -> AppResult<T> {
-    let late = || AppError::Unavailable("it did not answer in time".to_owned());
-    in_time(app, call).await.ok_or_else(late)?.map_err(|fault| AppError::Unavailable(fault.0))
 }
 
 /// Commits what a job came to, decided on the records as stored now, and the end of the job with it.

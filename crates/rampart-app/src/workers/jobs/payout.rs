@@ -6,12 +6,14 @@ use rampart_core::outgoing::{Payout, PayoutFact, PayoutPurpose, PayoutRoute, Pay
 use rampart_core::ports::{CallOutcome, LookupResult};
 use rampart_core::text;
 
-use super::{JobOutcome, finish, in_time};
+use super::{JobOutcome, finish};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, LeasedJob};
 use crate::workers::observe::{self, Permission};
-use crate::workers::payouts::{self, load};
+use crate::workers::outgoing::load_payout;
+use crate::workers::payouts;
+use crate::workers::timeouts::in_time;
 
 async fn submit(app: &App, payout: &Payout) -> AppResult<CallOutcome<String>> {
     let no_adapter = || AppError::defect(format!("payout {} takes a route that has no adapter", payout.id));
@@ -37,7 +39,7 @@ async fn look_up(app: &App, payout: &Payout) -> AppResult<Result<LookupResult<St
 
 pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let id: PayoutId = leases::subject(&leased.job)?;
-    let payout = load(app, id).await?;
+    let payout = load_payout(app, id).await?;
     match payout.state {
         // Before it is screened, a payout has a job of another kind.
         PayoutState::Queued if payout.screening == Screening::Due => {
@@ -87,7 +89,7 @@ async fn submit_and_commit(app: &App, leased: &LeasedJob, payout: &Payout) -> Ap
 
 pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let id: PayoutId = leases::subject(&leased.job)?;
-    let payout = load(app, id).await?;
+    let payout = load_payout(app, id).await?;
     if payout.state != PayoutState::Unknown {
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
@@ -104,7 +106,7 @@ pub(super) async fn check(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome
 async fn commit_fact(app: &App, leased: &LeasedJob, id: PayoutId, fact: PayoutFact) -> AppResult<JobOutcome> {
     let fact = &fact;
     finish(app, leased, |_| async move {
-        let step = payouts::observe(app, load(app, id).await?, fact.clone()).await?;
+        let step = payouts::observe(app, load_payout(app, id).await?, fact.clone()).await?;
         Ok(step)
     })
     .await

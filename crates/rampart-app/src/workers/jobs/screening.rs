@@ -9,11 +9,13 @@ use rampart_core::ports::{ScreeningResult, ScreeningSubject};
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 
-use super::{JobOutcome, finish, in_time};
+use super::{JobOutcome, finish};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, LeasedJob};
 use crate::workers::observe::DecisionInputs;
+use crate::workers::outgoing;
+use crate::workers::timeouts::in_time;
 use crate::workers::{observe, payouts, transfers};
 
 async fn customer(app: &App, id: CustomerId) -> AppResult<Customer> {
@@ -117,7 +119,7 @@ fn effective_verdict(owner: Option<&Customer>, by_person: bool, verdict: &Screen
 /// Screens the receiver of a refund or a repeated payout.
 pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let id: PayoutId = leases::subject(&leased.job)?;
-    let payout = payouts::load(app, id).await?;
+    let payout = outgoing::load_payout(app, id).await?;
     if !payout.awaits_screening() {
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
@@ -132,7 +134,7 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
     };
     let verdict = &verdict;
     finish(app, leased, |_| async move {
-        let payout = payouts::load(app, id).await?;
+        let payout = outgoing::load_payout(app, id).await?;
         let mut step = Step::new();
         if payout.awaits_screening() {
             let owner = owner(app, payout.customer, payout.resolves).await?;
@@ -147,7 +149,7 @@ pub(super) async fn payout(app: &App, leased: &LeasedJob) -> AppResult<JobOutcom
 /// Screens the receiver of a refund in coins.
 pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome> {
     let id: TransferId = leases::subject(&leased.job)?;
-    let transfer = transfers::load(app, id).await?;
+    let transfer = outgoing::load_transfer(app, id).await?;
     if !transfer.awaits_screening() {
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
@@ -161,7 +163,7 @@ pub(super) async fn transfer(app: &App, leased: &LeasedJob) -> AppResult<JobOutc
     };
     let verdict = &verdict;
     finish(app, leased, |_| async move {
-        let transfer = transfers::load(app, id).await?;
+        let transfer = outgoing::load_transfer(app, id).await?;
         let mut step = Step::new();
         if transfer.awaits_screening() {
             let owner = owner(app, transfer.customer, transfer.resolves).await?;

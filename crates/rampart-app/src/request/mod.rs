@@ -34,13 +34,13 @@ macro_rules! request {
         pub struct $name<'a> {
             $(pub $field: $kind,)*
             /// The same fields as sent.
-            pub sent: &'a $crate::partner_api::request::RequestFields,
+            pub sent: &'a $crate::request::RequestFields,
         }
 
         impl<'a> $name<'a> {
             /// The table of its fields.
-            pub const FIELDS: &'static [$crate::partner_api::request::FieldSpec] =
-                &[$($spec.named($crate::partner_api::request::name_of!($field $($sent)?))),*];
+            pub const FIELDS: &'static [$crate::request::FieldSpec] =
+                &[$($spec.named($crate::request::name_of!($field $($sent)?))),*];
             /// The codes that it can be refused with after its fields were read, in the order of the checks.
             pub const CODES: &'static [rampart_core::refusal::ErrorCode] = &[$(rampart_core::refusal::ErrorCode::$code),*];
 
@@ -48,9 +48,9 @@ macro_rules! request {
             ///
             /// # Errors
             /// A defect if they were read by another table.
-            pub fn of(sent: &'a $crate::partner_api::request::RequestFields) -> $crate::error::AppResult<Self> {
+            pub fn of(sent: &'a $crate::request::RequestFields) -> $crate::error::AppResult<Self> {
                 let mut values = sent.present();
-                Ok(Self { $($field: $crate::partner_api::request::next(&mut values)?,)* sent })
+                Ok(Self { $($field: $crate::request::next(&mut values)?,)* sent })
             }
         }
     };

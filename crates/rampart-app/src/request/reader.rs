@@ -316,7 +316,7 @@ struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::partner_api::request::field::{optional, required};
+    use crate::request::field::{optional, required};
 
     const TABLE: &[FieldSpec] = &[
         required(FieldKind::Text(10), "").named("name"),

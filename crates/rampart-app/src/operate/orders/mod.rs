@@ -2,8 +2,8 @@
 
 mod file;
 
-pub use file::{EntryView, OrderFile, OrderFileLine, show};
-pub(crate) use file::{job_line, refund_of};
+pub(crate) use file::refund_of;
+pub use file::{EntryView, OrderFile, show};
 
 use rampart_core::id::OrderId;
 use rampart_core::identity::bank_account::BankAccountInput;
@@ -29,16 +29,6 @@ const MAX_HOLDER_CHARACTERS: usize = 140;
 const REFUND: &str = "order.refund";
 /// Characters that are needed to name a destination by its end.
 const MIN_DESTINATION_END_CHARACTERS: usize = 4;
-
-pub(crate) async fn find(app: &App, id: OrderId) -> AppResult<Order> {
-    if let Some(payment) = app.store.payment(id).await? {
-        return Ok(payment.into());
-    }
-    match app.store.rampoff(id).await? {
-        Some(rampoff) => Ok(rampoff.into()),
-        None => Err(ErrorCode::PaymentNotFound.into()),
-    }
-}
 
 /// Extends the refusal "no current price" with the last known price and its age.
 fn without_price(app: &App, order: &Order, refusal: CommandRefusal) -> AppError {
@@ -119,7 +109,7 @@ pub async fn set_aside(app: &App, operator: &Operator, id: OrderId) -> AppResult
 /// A refusal when nothing is on its way, or nothing of it can be recalled.
 pub async fn recall(app: &App, operator: &Operator, id: OrderId) -> AppResult<()> {
     operators_retry(app, "order is", || async move {
-        let order = find(app, id).await?;
+        let order = order_checks::find(app, id).await?;
         let on_its_way = outgoing::of_order(app, &order).await?;
         if on_its_way.is_empty() {
             return Err(refuse(format!("it is {}, and nothing is on its way for it", order.status())));
@@ -148,7 +138,7 @@ pub enum DestinationInput {
 /// A refusal when the destination is invalid, or the order's state does not allow it.
 pub async fn give_destination(app: &App, operator: &Operator, id: OrderId, destination: &DestinationInput) -> AppResult<()> {
     operators_retry(app, "order is", || async move {
-        let order = find(app, id).await?;
+        let order = order_checks::find(app, id).await?;
         let what = match (&order, destination) {
             (Order::Payment(payment), DestinationInput::Account { account, holder }) => {
                 GivenDestination::RefundAccount(checked_account(app, payment.country, account, holder)?)
@@ -204,7 +194,7 @@ async fn request_checked(
 ) -> AppResult<()> {
     let allows = &allows;
     operators_retry(app, "order is", || async move {
-        let order = find(app, id).await?;
+        let order = order_checks::find(app, id).await?;
         allows(&order)?;
         let customer = order.customer();
         let context = app.context(observe::price(app, &order));
