@@ -5,7 +5,8 @@
 //!
 //! - `operate` (operators), `pages` (customers) and `partner_api` (partners): one file a use case
 //! - `workers`: what happens by itself
-//! - `orders`: what use cases and workers share about orders
+//! - `orders`, `ledger_check`, `retry`: what use cases and workers share
+//! - `request`: how a partner's request is read
 //! - `app`: the context that all of them are given
 //! - `state`: what a process keeps beside the database
 

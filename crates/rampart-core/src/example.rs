@@ -199,7 +199,7 @@ pub fn payment(catalogue: &Catalogue, mint: &Mint<'_>, by_card: bool, state: Pay
     let head = OrderHead {
         version: 1,
         refund_origin: (!by_card).then(|| from_partner(mint.now)),
-        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), KycLevel::Basic, mint.now)
+        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), method.country, KycLevel::Basic, mint.now)
     };
     let mut payment = Payment {
         refund_account: (!by_card).then(destination),
@@ -220,7 +220,7 @@ pub fn rampoff(catalogue: &Catalogue, mint: &Mint<'_>, state: RampoffState) -> O
     let head = OrderHead {
         version: 1,
         refund_origin: Some(from_partner),
-        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), KycLevel::Basic, mint.now)
+        ..OrderHead::new(mint.id(), mint.id(), CustomerId(1), rail.country, KycLevel::Basic, mint.now)
     };
     let address = ("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(), 0);
     let mut rampoff = Rampoff {

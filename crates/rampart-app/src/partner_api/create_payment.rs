@@ -306,7 +306,7 @@ async fn build_payment(
         external_id: parsed.request.external_id.map(str::to_owned),
         quote: checked.quote.as_ref().map(|(quote, _)| quote.id),
         refund_origin: checked.refund_account.as_ref().map(|_| from_partner),
-        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.level, now)
+        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, method.country, checked.level, now)
     };
     Ok(Payment {
         callback_url: parsed.request.callback_url.as_ref().map(Url::to_string),

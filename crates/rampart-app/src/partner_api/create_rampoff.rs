@@ -261,7 +261,7 @@ fn build_rampoff(
         external_id: parsed.request.external_id.map(str::to_owned),
         quote: checked.quote.map(|quote| quote.id),
         refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
-        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.level, now)
+        ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.rail.country, checked.level, now)
     };
     let (destination, address) = ((checked.destination.clone(), from_partner), (port.deposit_address(index), index));
     let rampoff = Rampoff::new(head, checked.rail, checked.terms, destination, address);

@@ -83,9 +83,9 @@ pub struct OrderHead {
 }
 
 impl OrderHead {
-    /// A new order of a customer of this level. Its leg adds what was promised.
+    /// A new order of a customer of this level, by a method or rail of this country. Its leg adds what was promised.
     #[must_use]
-    pub fn new(id: OrderId, partner: PartnerId, customer: CustomerId, level: KycLevel, now: Timestamp) -> Self {
+    pub fn new(id: OrderId, partner: PartnerId, customer: CustomerId, country: Country, level: KycLevel, now: Timestamp) -> Self {
         Self {
             id,
             version: 0,
@@ -93,7 +93,7 @@ impl OrderHead {
             customer,
             counts_as: None,
             external_id: None,
-            country: Country::SPAIN,
+            country,
             quote: None,
             level,
             earlier_link: None,
@@ -121,9 +121,8 @@ impl OrderHead {
 
     /// With what its method or rail promises: the times of its policy, these fees, and `gives`, in minor units. Without a hold
     /// nothing is reserved: it is priced on arrival. Its limits count `fiat_amount`.
-    pub(super) fn promised(self, country: Country, policy: &Policy, fees: Fees, gives: Amount, fiat_amount: Amount) -> Self {
+    pub(super) fn promised(self, policy: &Policy, fees: Fees, gives: Amount, fiat_amount: Amount) -> Self {
         Self {
-            country,
             held_until: self.created_at.after(policy.hold()),
             open_until: self.created_at.after(policy.open()),
             reserved: if policy.hold().is_zero() { Amount::ZERO } else { gives },

@@ -185,7 +185,7 @@ impl Payment {
     pub fn new(head: OrderHead, method: &Method, terms: BuyTerms, wallet: String) -> Self {
         let fees = Fees { fixed: method.fee_fixed, network: terms.fee_network, basis_points: method.fee_basis_points };
         Self {
-            head: head.promised(method.country, &method.policy, fees, terms.coin_amount, terms.fiat_amount),
+            head: head.promised(&method.policy, fees, terms.coin_amount, terms.fiat_amount),
             method: method.payment_type,
             pay_in: PayIn::of(method.kind),
             method_maximum: method.maximum,

@@ -148,7 +148,7 @@ impl Rampoff {
     ) -> Self {
         let fees = Fees { fixed: rail.fee_fixed, network: terms.fee_network, basis_points: rail.fee_basis_points };
         Self {
-            head: head.promised(rail.country, &rail.policy, fees, terms.fiat_amount, terms.fiat_amount),
+            head: head.promised(&rail.policy, fees, terms.fiat_amount, terms.fiat_amount),
             rail: rail.rail,
             rail_maximum: rail.maximum,
             terms,
