@@ -13,6 +13,8 @@ use crate::world::World;
 /// The business clock. A change by another process is seen within 100 milliseconds.
 pub struct SandboxClock {
     signals: Arc<Signals>,
+    /// What business time is ahead of: the machine's clock, or a test's.
+    real: Arc<dyn Clock>,
     /// The latest time returned, in microseconds. Business time never goes back, even if the system clock does.
     last: AtomicI64,
 }
@@ -31,31 +33,49 @@ pub(crate) fn real_micros() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// The machine's clock.
+pub(crate) struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(real_micros())
+    }
+
+    fn sleep_until(&self, moment: Timestamp) -> Sleep {
+        Box::pin(tokio::time::sleep(self.now().until(moment)))
+    }
+}
+
 impl SandboxClock {
-    pub(crate) fn new(signals: Arc<Signals>) -> Self {
-        Self { signals, last: AtomicI64::new(0) }
+    pub(crate) fn new(signals: Arc<Signals>, real: Arc<dyn Clock>) -> Self {
+        Self { signals, real, last: AtomicI64::new(0) }
+    }
+
+    /// Real time, in microseconds since the Unix epoch.
+    pub(crate) fn real_micros(&self) -> i64 {
+        self.real.now().micros()
     }
 }
 
 impl Clock for SandboxClock {
     fn now(&self) -> Timestamp {
-        let now = real_micros().saturating_add(self.signals.offset.load(Ordering::Acquire));
+        let now = self.real_micros().saturating_add(self.signals.offset.load(Ordering::Acquire));
         let last = self.last.fetch_max(now, Ordering::AcqRel);
         Timestamp::from_micros(now.max(last))
     }
 
     fn sleep_until(&self, moment: Timestamp) -> Sleep {
-        let signals = self.signals.clone();
+        let (signals, real) = (self.signals.clone(), self.real.clone());
         let mut settings = signals.settings.subscribe();
         Box::pin(async move {
             loop {
-                let now = real_micros().saturating_add(signals.offset.load(Ordering::Acquire));
+                let now = real.now().micros().saturating_add(signals.offset.load(Ordering::Acquire));
                 if now >= moment.micros() {
                     return;
                 }
                 let remaining = Timestamp::from_micros(now).until(moment).min(MAX_SLEEP);
                 tokio::select! {
-                    () = tokio::time::sleep(remaining) => {}
+                    () = real.sleep_until(real.now().after(remaining)) => {}
                     // `signals` owns the sender, so this cannot fail.
                     _ = settings.changed() => {}
                 }

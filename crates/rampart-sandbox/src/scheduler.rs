@@ -7,7 +7,6 @@ use std::time::Duration;
 use sqlx::Row;
 
 use crate::chain;
-use crate::clock::real_micros;
 use crate::database::{Batch, SandboxDatabase};
 use crate::error::WorldError;
 use crate::schedule;
@@ -40,7 +39,7 @@ pub(crate) async fn run(database: Weak<SandboxDatabase>) {
 }
 
 /// Runs what is due if this process has or gets the lease. Returns whether more may be due.
-async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldError> {
+pub(crate) async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldError> {
     let now = database.now().micros();
     let row = sqlx::query(
         "SELECT (SELECT min(due_at) FROM agenda), (SELECT min(mined_at + every_micros) FROM chains WHERE every_micros > 0), \
@@ -50,7 +49,7 @@ async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldErro
     .await?;
     let (next_action, next_block): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
     let (holder, until): (Option<String>, Option<i64>) = (row.try_get(2)?, row.try_get(3)?);
-    let left_micros = until.unwrap_or(0) - real_micros();
+    let left_micros = until.unwrap_or(0) - database.clock.real_micros();
     let is_holder = holder.as_deref() == Some(database.owner.as_str());
     let is_due = next_action.is_some_and(|at| at <= now) || next_block.is_some_and(|at| at <= now);
     let may_run = is_holder || left_micros <= 0;
@@ -74,7 +73,7 @@ async fn run_due_work(database: &Arc<SandboxDatabase>) -> Result<bool, WorldErro
 
 /// Takes or renews the lease. Returns `false` while another process has it.
 async fn take_lease(batch: &mut Batch, owner: &str) -> Result<bool, WorldError> {
-    let now = real_micros();
+    let now = batch.clock.real_micros();
     let taken = sqlx::query(
         "INSERT INTO lease (id, owner, until) VALUES (1, ?1, ?2) \
          ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, until = excluded.until WHERE owner = ?1 OR until <= ?3",

@@ -67,6 +67,12 @@ impl Signals {
         }
     }
 
+    /// How far every stream and chain has come.
+    pub(crate) fn progress(&self) -> Vec<(i64, u64)> {
+        let tips = self.tips.values().map(|tip| (tip.borrow().0, tip.borrow().1.height));
+        tips.chain(self.streams.values().map(|stream| (*stream.borrow(), 0))).collect()
+    }
+
     /// Completes when a stream has a line after `after`. Never completes for an unknown stream.
     pub(crate) async fn wait_for_line(&self, stream: &str, after: i64) {
         let Some(sender) = self.streams.get(stream) else { return std::future::pending().await };

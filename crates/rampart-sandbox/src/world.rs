@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::bank::SimulatedBank;
 use crate::chain::{self, SimulatedChain};
+use crate::clock::MachineClock;
 use crate::config::{OpeningBalance, WorldConfig};
 use crate::database::SandboxDatabase;
 use crate::error::WorldError;
@@ -38,7 +39,12 @@ impl World {
     /// Opens the database and creates it if it is missing. What is new in the configuration, such as a chain, is added with
     /// its opening balance. Nothing happens by itself until [`World::start`].
     pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
-        let database = SandboxDatabase::open(path.as_ref(), config).await?;
+        Self::open_on(path, config, Arc::new(MachineClock)).await
+    }
+
+    /// Like [`World::open`], on another real clock than the machine's.
+    pub async fn open_on(path: impl AsRef<Path>, config: WorldConfig, real: Arc<dyn Clock>) -> Result<Arc<Self>, WorldError> {
+        let database = SandboxDatabase::open(path.as_ref(), config, real).await?;
         let chains =
             database.config.chains.iter().map(|chain| (chain.name, Arc::new(SimulatedChain::new(database.clone(), chain.clone()))));
         Ok(Arc::new(Self {
@@ -111,6 +117,13 @@ impl World {
     #[must_use]
     pub fn config(&self) -> &WorldConfig {
         &self.database.config
+    }
+
+    /// Does everything that is due now, and returns whether there was anything.
+    pub async fn run_due(&self) -> Result<bool, WorldError> {
+        let before = self.database.signals.progress();
+        while scheduler::run_due_work(&self.database).await? {}
+        Ok(self.database.signals.progress() != before)
     }
 
     /// Starts the scheduler. Of the processes that share a database one runs it; another takes over when that one dies.

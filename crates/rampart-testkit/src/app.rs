@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate;
 use rampart_app::partner_api;
-use rampart_app::workers::{self, Workers};
+use rampart_app::workers::{self, SteppedWorkers, Workers};
 use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::time::{Clock, Sleep, Timestamp};
@@ -17,6 +17,7 @@ use rampart_store::{Store, StoreOptions};
 use tempfile::TempDir;
 
 use crate::chance::SeededRandomness;
+use crate::clock::ManualClock;
 use crate::database::{TestDatabase, TestEngine};
 use crate::gateway::SandboxGatewayPlayer;
 
@@ -24,6 +25,13 @@ use crate::gateway::SandboxGatewayPlayer;
 pub const KEY: [u8; 32] = [42; 32];
 /// How long [`TestApp::eventually`] polls.
 pub const CONDITION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often it looks while the workers run on threads.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How far it moves the clock when nothing is left to do, and how far at most.
+const STEP: Duration = Duration::from_millis(500);
+const STEPPED_TIMEOUT: Duration = Duration::from_secs(180);
+/// When stepped tests begin: 2026-06-01T00:00:00Z.
+const START: Timestamp = Timestamp::from_micros(1_780_272_000_000_000);
 /// The seed of all randomness in a test.
 const SEED: u64 = 2026;
 
@@ -36,7 +44,9 @@ pub struct TestApp {
     pub credentials: Credentials,
     /// A second partner, which must not see the first one's records, nor the first the second's.
     pub stranger: AuthenticatedPartner,
-    workers: Mutex<Option<Workers>>,
+    running: Running,
+    /// Real time for everything in the test.
+    real: Arc<dyn Clock>,
     nodes: AtomicU64,
     reads: Arc<AtomicU64>,
     // Fields drop in order of declaration: the database and its folder come last.
@@ -44,16 +54,24 @@ pub struct TestApp {
     _folder: TempDir,
 }
 
-/// The system clock, moved ahead.
-struct OffsetClock(Duration);
+/// Who lets time pass and the workers work.
+enum Running {
+    /// They run on the threads of the runtime, under the machine's clock, as in production.
+    Threads(Mutex<Option<Workers>>),
+    /// [`TestApp::eventually`] steps them one after another, and moves the clock when nothing is left to do.
+    Stepped(SteppedWorkers, Arc<ManualClock>),
+}
+
+/// A clock moved ahead.
+struct OffsetClock(Duration, Arc<dyn Clock>);
 
 impl Clock for OffsetClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().after(self.0)
+        self.1.now().after(self.0)
     }
 
     fn sleep_until(&self, moment: Timestamp) -> Sleep {
-        SystemClock.sleep_until(moment.before(self.0))
+        self.1.sleep_until(moment.before(self.0))
     }
 }
 
@@ -70,7 +88,7 @@ fn ports(world: &Arc<World>) -> Ports {
 }
 
 impl TestApp {
-    /// Starts a ramp with the default catalogue, its workers and a running sandbox.
+    /// Starts a ramp with the default catalogue, whose workers and sandbox are stepped by [`TestApp::eventually`] under manual clocks.
     ///
     /// # Panics
     /// When something does not start.
@@ -83,9 +101,22 @@ impl TestApp {
     /// # Panics
     /// When something does not start.
     pub async fn start_with(engine: TestEngine, catalogue: Catalogue) -> Self {
+        let test = Self::start_in(engine, catalogue, Mode::Sandbox, Some(Arc::new(ManualClock::new(START)))).await;
+        // Every source is read once, so that what happens from now on is seen.
+        test.settle().await;
+        test
+    }
+
+    /// Starts a ramp whose workers and sandbox run on threads, for what only happens there: several nodes, stops, slow receivers.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start_running(engine: TestEngine, catalogue: Catalogue) -> Self {
         let test = Self::start_idle(engine, catalogue).await;
         test.world.start();
-        *test.workers.lock() = Some(workers::start(&test.app));
+        if let Running::Threads(workers) = &test.running {
+            *workers.lock() = Some(workers::start(&test.app));
+        }
         test
     }
 
@@ -94,7 +125,7 @@ impl TestApp {
     /// # Panics
     /// When something does not start.
     pub async fn start_idle(engine: TestEngine, catalogue: Catalogue) -> Self {
-        Self::start_in(engine, catalogue, Mode::Sandbox).await
+        Self::start_in(engine, catalogue, Mode::Sandbox, None).await
     }
 
     /// Starts a ramp in live mode in which nothing happens by itself. The sandbox stands in for real providers, business time is the
@@ -103,23 +134,29 @@ impl TestApp {
     /// # Panics
     /// When something does not start.
     pub async fn start_live(engine: TestEngine) -> Self {
-        Self::start_in(engine, crate::catalogue(), Mode::Live).await
+        Self::start_in(engine, crate::catalogue(), Mode::Live, None).await
     }
 
-    async fn start_in(engine: TestEngine, catalogue: Catalogue, mode: Mode) -> Self {
+    async fn start_in(engine: TestEngine, catalogue: Catalogue, mode: Mode, manual: Option<Arc<ManualClock>>) -> Self {
+        let real: Arc<dyn Clock> = manual.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock);
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
-        let world = World::open(folder.path().join("sandbox.db"), WorldConfig::from_catalogue(&catalogue, SEED)).await.expect("a world");
+        let config = WorldConfig::from_catalogue(&catalogue, SEED);
+        let world = World::open_on(folder.path().join("sandbox.db"), config, real.clone()).await.expect("a world");
         let randomness = Arc::new(SeededRandomness::new(SEED));
         let mut ports = ports(&world);
-        let (business, config): (Arc<dyn Clock>, _) = match mode {
+        let (business, mut config): (Arc<dyn Clock>, _) = match mode {
             Mode::Sandbox => (world.clock(), AppConfig::sandbox("http://127.0.0.1:8080")),
             Mode::Live => {
                 ports.gateway_player = None;
-                (Arc::new(SystemClock), AppConfig { mode, ..AppConfig::sandbox("https://ramp.example.com") })
+                (real.clone(), AppConfig { mode, ..AppConfig::sandbox("https://ramp.example.com") })
             }
         };
-        let sources = Sources { business, real: Arc::new(SystemClock), randomness };
+        if manual.is_some() {
+            // One thing after another, so that equal inputs give equal runs.
+            config.workers.concurrency = 1;
+        }
+        let sources = Sources { business, real: real.clone(), randomness };
         let reads = Arc::default();
         let store = open_store(&database, &sources, &reads).await;
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("an application");
@@ -130,13 +167,15 @@ impl TestApp {
         let caller = partner_api::caller_for_key(&app, &credentials.api_key).await.expect("a caller");
         let other = operate::partners::create_partner(&app, "second", "test").await.expect("a partner");
         let stranger = partner_api::caller_for_key(&app, &other.api_key).await.expect("a caller");
+        let running = manual.map_or_else(|| Running::Threads(Mutex::default()), |clock| Running::Stepped(workers::stepped(&app), clock));
         Self {
+            running,
+            real,
             app,
             world,
             caller,
             credentials,
             stranger,
-            workers: Mutex::new(None),
             nodes: AtomicU64::new(1),
             reads,
             database,
@@ -146,8 +185,11 @@ impl TestApp {
 
     /// Stops the workers; the sandbox goes on.
     pub async fn stop_workers(&self) {
-        let workers = self.workers.lock().take();
-        if let Some(workers) = workers {
+        let running = match &self.running {
+            Running::Threads(workers) => workers.lock().take(),
+            Running::Stepped(..) => None,
+        };
+        if let Some(workers) = running {
             workers.stop().await;
         }
     }
@@ -170,7 +212,7 @@ impl TestApp {
     pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> AppResult<App> {
         // Nodes must not generate the same identifiers.
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
         let store = open_store(&self.database, &sources, &self.reads).await;
         let (ports, config, catalogue) = (self.app.ports.clone(), self.app.config.clone(), self.app.catalogue.clone());
         let app = App::new(store, ports, config, catalogue, sources, keys).await?;
@@ -186,7 +228,7 @@ impl TestApp {
         let mut config = self.app.config.clone();
         change(&mut config);
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
         let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
         App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
     }
@@ -197,7 +239,7 @@ impl TestApp {
     /// When it does not start.
     pub async fn with_real_time_ahead(&self, by: Duration) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by)), randomness };
+        let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by, self.real.clone())), randomness };
         let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
         App::new(store, ports, self.app.config.clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
     }
@@ -208,7 +250,7 @@ impl TestApp {
     /// When it does not start.
     pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
         let (store, ports, config) = (self.app.store.clone(), self.app.ports.clone(), self.app.config.clone());
         let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("another catalogue");
         app.prices.set(self.world.prices().prices().await.expect("prices"));
@@ -229,7 +271,7 @@ impl TestApp {
     /// When it does not start.
     pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(SystemClock), randomness };
+        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
         let (mut config, mut ports) = (self.app.config.clone(), self.app.ports.clone());
         settings(&mut config);
         adapters(&mut ports);
@@ -265,22 +307,33 @@ impl TestApp {
         self.app.wake.everybody();
     }
 
-    /// Polls until `look` returns something.
+    /// Lets the world and the workers do everything that is due now. On threads they do it by themselves.
+    ///
+    /// # Panics
+    /// When the sandbox cannot.
+    pub async fn settle(&self) {
+        if let Running::Stepped(workers, _) = &self.running {
+            while self.world.run_due().await.expect("the sandbox runs") | workers.run_until_idle().await {}
+        }
+    }
+
+    /// Lets the ramp work until `look` returns something.
     ///
     /// # Panics
     /// When it does not within [`CONDITION_TIMEOUT`].
     pub async fn eventually<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
-        let looking = async {
-            loop {
-                if let Some(found) = look().await {
-                    return found;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        let timeout = if matches!(self.running, Running::Threads(_)) { CONDITION_TIMEOUT } else { STEPPED_TIMEOUT };
+        let until = self.real.now().after(timeout);
+        loop {
+            self.settle().await;
+            if let Some(found) = look().await {
+                return found;
             }
-        };
-        match tokio::time::timeout(CONDITION_TIMEOUT, looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("timed out waiting for: {what}"),
+            assert!(self.real.now() < until, "timed out waiting for: {what}");
+            match &self.running {
+                Running::Threads(_) => tokio::time::sleep(POLL_INTERVAL).await,
+                Running::Stepped(_, clock) => clock.advance(STEP),
+            }
         }
     }
 

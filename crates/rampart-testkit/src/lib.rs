@@ -7,6 +7,7 @@
 mod app;
 mod catalogue;
 mod chance;
+mod clock;
 mod customers;
 mod database;
 mod gateway;
@@ -17,6 +18,7 @@ mod scenario;
 pub use app::{CONDITION_TIMEOUT, KEY, TestApp};
 pub use catalogue::{catalogue, catalogue_with};
 pub use chance::SeededRandomness;
+pub use clock::ManualClock;
 pub use customers::{CustomerOf, documented_registration};
 pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;

@@ -19,6 +19,7 @@ mod pool;
 mod prices;
 mod sender;
 mod source_progress;
+mod stepped;
 pub mod stops;
 mod supervisor;
 mod sweep;
@@ -27,6 +28,7 @@ pub(crate) mod transfers;
 pub(crate) mod unsigned;
 
 pub(crate) use source_progress::chain_cursor;
+pub use stepped::SteppedWorkers;
 pub(crate) use timeouts::answer_in_time;
 
 use rampart_core::step::job::JobKind;
@@ -70,6 +72,20 @@ impl WorkerGroup {
 
 /// Starts every worker of an application.
 pub fn start(app: &App) -> Workers {
+    let (workers, deliver) = all(app);
+    // Stopped last: the fan-out still passes deliveries to it while it stops.
+    Workers { groups: [WorkerGroup::start(app, workers), WorkerGroup::start(app, vec![deliver])] }
+}
+
+/// Every worker of an application, to be stepped by hand instead of started.
+#[must_use]
+pub fn stepped(app: &App) -> SteppedWorkers {
+    let (workers, deliver) = all(app);
+    SteppedWorkers::new(app, workers.into_iter().chain([deliver]))
+}
+
+/// Every worker, with the one that delivers webhooks apart.
+fn all(app: &App) -> (Vec<Box<dyn Worker>>, Box<dyn Worker>) {
     let mut workers: Vec<Box<dyn Worker>> = vec![
         Box::new(apply::Apply::new(app.clone())),
         Box::new(sender::Sender::new(app.clone())),
@@ -92,9 +108,7 @@ pub fn start(app: &App) -> Workers {
     }
     let (deliver, dispatch) = deliver::WebhookWorker::new(app.clone());
     workers.push(Box::new(fanout::Fanout::new(app.clone(), dispatch)));
-    // Stopped last: the fan-out still passes deliveries to it while it stops.
-    let last: Vec<Box<dyn Worker>> = vec![Box::new(deliver)];
-    Workers { groups: [WorkerGroup::start(app, workers), WorkerGroup::start(app, last)] }
+    (workers, Box::new(deliver))
 }
 
 impl Workers {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rampart_core::id::TransferId;
@@ -12,6 +12,7 @@ use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSourc
 use rampart_core::ports::ChainPort;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::Wallet;
+use rampart_core::time::Timestamp;
 
 use super::timeouts::answer_in_time;
 use crate::app::App;
@@ -37,13 +38,14 @@ pub(crate) struct NoncePlan {
 /// Tracks which chains may be waiting for a nonce that no transfer carries.
 #[derive(Default)]
 pub(crate) struct NonceGaps {
-    compared: Mutex<BTreeMap<Chain, Instant>>,
+    /// Real time.
+    compared: Mutex<BTreeMap<Chain, Timestamp>>,
 }
 
 impl NonceGaps {
     /// Whether to ask the chain: after a refusal, after a start, and every [`COMPARE_INTERVAL`].
-    pub(crate) fn is_suspected(&self, chain: Chain) -> bool {
-        self.compared.lock().get(&chain).is_none_or(|compared| compared.elapsed() > COMPARE_INTERVAL)
+    pub(crate) fn is_suspected(&self, app: &App, chain: Chain) -> bool {
+        self.compared.lock().get(&chain).is_none_or(|compared| compared.until(app.real.now()) > COMPARE_INTERVAL)
     }
 
     /// Marks a chain to be asked: a nonce may be missing after a refusal.
@@ -61,9 +63,9 @@ impl NonceGaps {
     ) -> AppResult<Option<NoncePlan>> {
         let (chain, before) = (wallet.id, wallet.clone());
         let (mut missing, mut recalled) = (VecDeque::new(), Vec::new());
-        if wallet.version > 0 && self.is_suspected(chain) {
+        if wallet.version > 0 && self.is_suspected(app, chain) {
             // Set before the comparison, so that a refusal during it leads to another one.
-            self.compared.lock().insert(chain, Instant::now());
+            self.compared.lock().insert(chain, app.real.now());
             match find_gaps(app, port, &mut wallet).await.inspect_err(|_| self.suspect(chain))? {
                 Some(gaps) => (missing, recalled) = gaps,
                 None => {

@@ -37,7 +37,7 @@ use crate::error::{AppError, AppResult};
 use crate::workers::outgoing;
 use crate::workers::stops;
 
-/// Transfers signed in one step.
+/// Most transfers signed in one step.
 const BATCH_TRANSFERS: usize = 128;
 
 /// Concurrent calls for signatures, and concurrent reads of customers.
@@ -51,8 +51,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(app: App) -> Self {
-        let pool = Pool::new(app.config.workers.concurrency.max(BATCH_TRANSFERS));
-        Self { pool, gaps: Arc::new(NonceGaps::default()), app }
+        Self { pool: Pool::new(app.config.workers.concurrency), gaps: Arc::new(NonceGaps::default()), app }
     }
 
     async fn send(&self) -> AppResult<TurnOutcome> {
@@ -93,7 +92,7 @@ impl Sender {
     async fn by_chain(&self, jobs: Vec<Job>) -> AppResult<BTreeMap<Chain, Vec<(Job, Transfer)>>> {
         let app = &self.app;
         let mut chains: BTreeMap<Chain, Vec<(Job, Transfer)>> = BTreeMap::new();
-        for chain in app.catalogue.chains.iter().filter(|chain| self.gaps.is_suspected(chain.name)) {
+        for chain in app.catalogue.chains.iter().filter(|chain| self.gaps.is_suspected(app, chain.name)) {
             chains.entry(chain.name).or_default();
         }
         let ids = jobs.iter().map(leases::subject).collect::<AppResult<Vec<TransferId>>>()?;

@@ -50,7 +50,7 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
     let interval = worker.interval().unwrap_or(app.config.workers.interval());
     app.metrics.health().started(&name, interval);
     while !*stop.borrow() {
-        let pause = match AssertUnwindSafe(worker.turn()).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))) {
+        let pause = match take_turn(&*worker).await {
             Ok(turn) => {
                 app.metrics.health().completed(&name);
                 app.metrics.turn(&name, "completed");
@@ -81,6 +81,11 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
     }
     worker.finish().await;
     app.metrics.health().stopped(&name);
+}
+
+/// One turn; a panic in it is an error.
+pub(crate) async fn take_turn(worker: &dyn Worker) -> AppResult<TurnOutcome> {
+    AssertUnwindSafe(worker.turn()).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 /// Turns a panic's payload into an error.

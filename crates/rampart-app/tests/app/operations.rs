@@ -35,7 +35,7 @@ mod playing {
     use super::{unreadable_order, vanished};
 
     async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
-        rampart_testkit::TestApp::start(engine).await
+        rampart_testkit::TestApp::start_running(engine, rampart_testkit::catalogue()).await
     }
 
     rampart_testkit::on_both_engines!(super::with_workers => unreadable_order, vanished);

@@ -39,7 +39,7 @@ fn without_steps() -> Catalogue {
 }
 
 async fn earlier(engine: TestEngine) -> TestApp {
-    TestApp::start_with(engine, without_steps()).await
+    TestApp::start_running(engine, without_steps()).await
 }
 
 on_both_engines!(super::with_workers => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);

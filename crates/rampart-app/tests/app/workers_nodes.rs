@@ -14,7 +14,7 @@ use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sel
 use crate::workers_buying::ana;
 
 async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
+    TestApp::start_running(engine, rampart_testkit::catalogue()).await
 }
 
 on_both_engines!(super::with_workers => everything_once, stops_and_goes_on);

@@ -31,7 +31,7 @@ pub(crate) struct Batch {
     /// When the transaction began, in business time.
     pub(crate) now: Timestamp,
     signals: Arc<Signals>,
-    clock: Arc<SandboxClock>,
+    pub(crate) clock: Arc<SandboxClock>,
     streams: BTreeMap<String, i64>,
     journal: Vec<(String, i64, Option<String>, String)>,
     schedule: Vec<(i64, String)>,

@@ -47,7 +47,7 @@ pub(crate) struct SandboxDatabase {
 
 impl SandboxDatabase {
     /// Opens the database, creates it if it is missing, and starts its writer.
-    pub(crate) async fn open(path: &Path, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
+    pub(crate) async fn open(path: &Path, config: WorldConfig, real: Arc<dyn Clock>) -> Result<Arc<Self>, WorldError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -61,7 +61,7 @@ impl SandboxDatabase {
         let streams = config.rails.iter().map(|rail| format!("bank-{}", rail.name));
         let streams = streams.chain(config.processors.iter().map(|processor| format!("card-{processor}"))).chain(["kyc".to_owned()]);
         let signals = Arc::new(Signals::new(streams.collect::<Vec<_>>(), config.chains.iter().map(|chain| chain.name)));
-        let clock = Arc::new(SandboxClock::new(signals.clone()));
+        let clock = Arc::new(SandboxClock::new(signals.clone(), real));
 
         sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
