@@ -168,19 +168,7 @@ impl TestApp {
         let other = operate::partners::create_partner(&app, "second", "test").await.expect("a partner");
         let stranger = partner_api::caller_for_key(&app, &other.api_key).await.expect("a caller");
         let running = manual.map_or_else(|| Running::Threads(Mutex::default()), |clock| Running::Stepped(workers::stepped(&app), clock));
-        Self {
-            running,
-            real,
-            app,
-            world,
-            caller,
-            credentials,
-            stranger,
-            nodes: AtomicU64::new(1),
-            reads,
-            database,
-            _folder: folder,
-        }
+        Self { running, real, app, world, caller, credentials, stranger, nodes: AtomicU64::new(1), reads, database, _folder: folder }
     }
 
     /// Stops the workers; the sandbox goes on.

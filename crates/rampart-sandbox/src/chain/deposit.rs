@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use super::{DROPPED_STATE, MINED_STATE, REVERTED_STATE, WAITING_STATE, address_of, prefix};
-use crate::database::unique_token;
 use crate::error::WorldError;
 use crate::payouts::amount;
 use crate::world::World;
@@ -54,33 +53,37 @@ impl World {
         let chain = self.simulated_chain(deposit.chain)?;
         let addresses = chain.config.addresses;
         let to = addresses.normalize(&deposit.to).map_err(|fault| WorldError::impossible(format!("to {fault}")))?;
-        let random = unique_token();
         let from = match &deposit.from {
-            Some(from) => addresses.normalize(from).map_err(|fault| WorldError::impossible(format!("from {fault}")))?,
-            None => address_of(self.database.config.seed, &chain.config, &format!("stranger/{random}")),
+            Some(from) => Some(addresses.normalize(from).map_err(|fault| WorldError::impossible(format!("from {fault}")))?),
+            None => None,
         };
-        let txid = format!("{}{}", prefix(deposit.chain), hex::encode(Sha256::digest(format!("{}/{from}/{to}/{random}", deposit.chain))));
-        let stored = txid.clone();
+        let (seed, config) = (self.database.config.seed, chain.config.clone());
         self.database
             .write(move |batch| {
                 Box::pin(async move {
+                    let number: i64 =
+                        sqlx::query_scalar("SELECT coalesce(max(id), 0) + 1 FROM transactions").fetch_one(&mut batch.connection).await?;
+                    // Unique also when the file is made anew beside a ramp that knows the transactions of the old one.
+                    let unique = format!("{}/{number}", batch.now.micros());
+                    let from = from.unwrap_or_else(|| address_of(seed, &config, &format!("stranger/{unique}")));
+                    let digest = Sha256::digest(format!("{}/{from}/{to}/{unique}", deposit.chain));
+                    let txid = format!("{}{}", prefix(deposit.chain), hex::encode(digest));
                     sqlx::query(
                         "INSERT INTO transactions (chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, '0', NULL, 0)",
                     )
                     .bind(deposit.chain.as_str())
-                    .bind(stored)
+                    .bind(&txid)
                     .bind(from)
                     .bind(to)
                     .bind(deposit.symbol.as_str())
                     .bind(deposit.amount.to_string())
                     .execute(&mut batch.connection)
                     .await?;
-                    Ok(())
+                    Ok(txid)
                 })
             })
-            .await?;
-        Ok(txid)
+            .await
     }
 
     /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.

@@ -16,6 +16,7 @@ use crate::workers::outgoing;
 use crate::workers::timeouts::in_time;
 use crate::workers::transfers;
 
+/// Most calls of a chain at a time.
 const CONCURRENT_CALLS: usize = 16;
 /// How far back to look for the transfer that took the nonce of a recalled one (business time).
 const RECALLED_LOOKBACK: Duration = Duration::from_secs(31 * 24 * 60 * 60);
@@ -38,7 +39,7 @@ impl ChainWatcher {
             }
             let results: Vec<AppResult<()>> = futures::stream::iter(page)
                 .map(|transfer| self.check_transaction(head, transfer))
-                .buffer_unordered(CONCURRENT_CALLS)
+                .buffer_unordered(CONCURRENT_CALLS.min(self.app.config.workers.concurrency))
                 .collect()
                 .await;
             results.into_iter().collect::<AppResult<()>>()?;
