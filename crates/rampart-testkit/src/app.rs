@@ -138,7 +138,10 @@ impl TestApp {
     }
 
     async fn start_in(engine: TestEngine, catalogue: Catalogue, mode: Mode, manual: Option<Arc<ManualClock>>) -> Self {
-        let real: Arc<dyn Clock> = manual.clone().map_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>, |clock| clock);
+        let real: Arc<dyn Clock> = match &manual {
+            Some(clock) => clock.clone(),
+            None => Arc::new(SystemClock),
+        };
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let config = WorldConfig::from_catalogue(&catalogue, SEED);
