@@ -1,4 +1,4 @@
-//! The calls of the partner API, one file each.
+//! The use cases of the partner API: a file for each, or for a group of like ones.
 
 pub mod assets;
 pub mod authenticate;

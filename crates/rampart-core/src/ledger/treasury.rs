@@ -33,14 +33,14 @@ pub fn suspense_undone(mint: &Mint<'_>, deposits: Account, asset: Asset, amount:
     Posting::moving(mint, PostingKind::DepositUndone, Origin::Fact, order, &[movement])
 }
 
-/// Money in suspense was reversed: `suspense` is debited, the account it had arrived on credited.
+/// Posts `chargeback`. Money in suspense was reversed: `suspense` is debited, the account it had arrived on credited.
 #[must_use]
 pub fn suspense_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount, order: Option<OrderId>) -> Option<Posting> {
     let movement = Movement::new(Account::Suspense, arrived_on, asset, amount);
     Posting::moving(mint, PostingKind::Chargeback, Origin::Fact, order, &[movement])
 }
 
-/// Money of no order was reversed that is not in suspense any more: `losses` is debited, the account it had arrived on
+/// Posts `chargeback`. Money of no order was reversed that is not in suspense any more: `losses` is debited, the account it had arrived on
 /// credited.
 #[must_use]
 pub fn unmatched_taken_back(mint: &Mint<'_>, arrived_on: Account, asset: Asset, amount: Amount) -> Option<Posting> {

@@ -31,7 +31,18 @@ fn serial(document: DocumentType, number: &[u8]) -> (&[u8], bool) {
         DocumentType::Rut | DocumentType::Nit => (without_check, true),
         DocumentType::Ruc | DocumentType::Cuit => (without_check.get(2..).unwrap_or_default(), true),
         // Leading letters are part of a passport number.
-        _ => {
+        DocumentType::Passport
+        | DocumentType::Pass
+        | DocumentType::Dni
+        | DocumentType::Ce
+        | DocumentType::CedCiu
+        | DocumentType::CedExt
+        | DocumentType::Ti
+        | DocumentType::Nuip
+        | DocumentType::Te
+        | DocumentType::Ppt
+        | DocumentType::Pep
+        | DocumentType::Rc => {
             let digits = without_leading_letters(number);
             (digits, digits.len() == number.len())
         }

@@ -36,7 +36,10 @@ impl DocumentType {
             Self::GovernmentId => number.starts_with(b"K"),
             // Eleven digits and the check digit: made from an identity card or a civil registry number of the old form.
             Self::Nit => number.len() == 12,
-            _ => false,
+            Self::PermanentResidencePermit | Self::Passport | Self::Cif | Self::Rut | Self::Curp | Self::Rfc | Self::Dni | Self::Ce => {
+                false
+            }
+            Self::CedCiu | Self::CedExt | Self::Nuip | Self::Te | Self::Ppt | Self::Pass | Self::Pep | Self::Ruc | Self::Cuit => false,
         }
     }
 }

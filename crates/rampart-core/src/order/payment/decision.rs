@@ -20,7 +20,7 @@ impl Payment {
     /// The received amounts in the form the policy expects.
     pub(super) fn case(&self, method: &Method, context: &Context<'_>) -> ArrivalCase {
         let sum = |late: bool| {
-            let of = self.receipts.iter().filter(|receipt| self.is_late(receipt) == late);
+            let of = self.receipts.iter().filter(|receipt| self.is_after_promise(receipt) == late);
             Amount::from_minor(of.fold(0_i128, |sum, receipt| sum.saturating_add(receipt.left().minor())))
         };
         ArrivalCase {
@@ -49,7 +49,7 @@ impl Payment {
     }
 
     /// On time means before the price promise ends. What an operator assigned never is.
-    fn is_late(&self, receipt: &Receipt) -> bool {
+    fn is_after_promise(&self, receipt: &Receipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
 
@@ -108,7 +108,7 @@ impl Payment {
         let mut taken = Vec::new();
         let mut order: Vec<usize> = (0..self.receipts.len()).rev().collect();
         // Late money is taken first, whenever it was reported: on-time money completed the order.
-        order.sort_by_key(|index| !self.is_late(&self.receipts[*index]));
+        order.sort_by_key(|index| !self.is_after_promise(&self.receipts[*index]));
         for index in order {
             let receipt = &mut self.receipts[index];
             let part = missing.min(receipt.left());

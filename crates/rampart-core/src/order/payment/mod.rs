@@ -11,9 +11,9 @@ mod observe;
 mod outgoing;
 mod postings;
 mod receipt;
+mod refund_arrived;
 mod reversal;
 mod set_aside;
-mod settled_late;
 mod stored;
 
 pub use command::PaymentCommand;

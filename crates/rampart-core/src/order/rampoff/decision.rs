@@ -28,7 +28,7 @@ impl Rampoff {
     pub(super) fn case(&self, rail: &PayoutRail, coin: &Coin, context: &Context<'_>) -> ArrivalCase {
         let confirmed = || self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost);
         let sum = |late: bool| {
-            let of = confirmed().filter(|deposit| self.is_late(deposit) == late);
+            let of = confirmed().filter(|deposit| self.is_after_promise(deposit) == late);
             Amount::from_minor(of.fold(0_i128, |sum, deposit| sum.saturating_add(deposit.left().minor())))
         };
         ArrivalCase {
@@ -40,7 +40,7 @@ impl Rampoff {
             maximum: coin.maximum,
             no_more_expected: self.is_read_past_promise(&rail.policy, context) && !self.awaits_confirmation(),
             promise_lapsed: self.lost_promise || context.mint.now >= self.honoured_until(&rail.policy),
-            awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_late(deposit)),
+            awaits_confirmation: self.deposits.iter().any(|deposit| deposit.confirmations == 0 && !self.is_after_promise(deposit)),
             refund_obstacle: match self.usable_refund_wallet(DecidedBy::Policy, context) {
                 None => Some(HoldReason::Destination),
                 Some(_) if !self.meets_refund_minimum(self.coin_balance, context) => Some(HoldReason::Amount),
@@ -70,7 +70,7 @@ impl Rampoff {
     }
 
     /// On time means before the price promise ends. What an operator assigned never is.
-    fn is_late(&self, receipt: &DepositReceipt) -> bool {
+    fn is_after_promise(&self, receipt: &DepositReceipt) -> bool {
         receipt.assigned || receipt.at >= self.held_until
     }
 
@@ -130,7 +130,7 @@ impl Rampoff {
         let mut items = Vec::new();
         let mut order: Vec<usize> = (0..self.deposits.len()).rev().collect();
         // Late coins are taken first, whenever they were reported: on-time coins completed the order.
-        order.sort_by_key(|index| !self.is_late(&self.deposits[*index]));
+        order.sort_by_key(|index| !self.is_after_promise(&self.deposits[*index]));
         for index in order {
             let deposit = &mut self.deposits[index];
             let part = missing.min(deposit.left());
