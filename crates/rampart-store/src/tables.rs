@@ -109,7 +109,7 @@ macro_rules! text_keys {
     };
 }
 
-text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
+text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, DepositId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
 
 impl<const N: usize> RowKey for Code<N> {
     fn value(&self) -> SqlValue {

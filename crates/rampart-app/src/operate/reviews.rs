@@ -1,6 +1,6 @@
 //! The review list and its decisions.
 
-use rampart_core::id::{OrderId, ReviewId, TransferId};
+use rampart_core::id::{DepositId, OrderId, ReviewId, TransferId};
 use rampart_core::identity::bank_account::masked;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, CoinId, Currency};
@@ -269,7 +269,7 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
     let mut about = ReviewSubject::default();
     if let Some(id) = item.fact {
         about.fact = store.fact(id).await?;
-        about.deposit = store.deposit(id).await?;
+        about.deposit = store.deposit(DepositId::named_by(id)).await?;
     }
     if let Some(at) = about.deposit.as_ref().and_then(|deposit| deposit.order) {
         about.deposit_index = Some(observe::load_rampoff(app, at).await?.deposit_index);

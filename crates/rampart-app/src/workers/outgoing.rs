@@ -1,6 +1,6 @@
 //! Loads the records that transfers and payouts reference, for the core's state machines.
 
-use rampart_core::id::{FactId, OrderId, PayoutId, ReviewId, TransferId};
+use rampart_core::id::{DepositId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::money::asset::Asset;
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer};
@@ -108,7 +108,7 @@ pub(super) async fn lost(app: &App, order: Option<OrderId>) -> AppResult<Option<
 }
 
 /// The deposits whose coins a transfer moves.
-pub(super) async fn deposits(app: &App, ids: &[FactId]) -> AppResult<Vec<Deposit>> {
+pub(super) async fn deposits(app: &App, ids: &[DepositId]) -> AppResult<Vec<Deposit>> {
     let mut deposits = Vec::with_capacity(ids.len());
     for id in ids {
         deposits.push(app.store.deposit(*id).await?.ok_or_else(|| AppError::defect(format!("there is no deposit {id}")))?);

@@ -6,7 +6,7 @@ use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_core::id::OrderId;
+use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
@@ -237,7 +237,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     // In a block again, and dropped before its confirmation: that takes nothing from suspense and settles no loss.
     let becomes = async |state: DepositState| {
         let deposit = || async {
-            let deposit = test.app.store.deposit(loss.fact.unwrap()).await.unwrap().unwrap();
+            let deposit = test.app.store.deposit(DepositId::named_by(loss.fact.unwrap())).await.unwrap().unwrap();
             let applied = test.app.store.oldest_fact_waiting_at().await.unwrap().is_none();
             (deposit.state == state && applied).then_some(())
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::operate::orders::DestinationInput;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
-use rampart_core::id::OrderId;
+use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
@@ -108,7 +108,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     let view = serde_json::to_value(view).unwrap();
     assert_eq!(view["exception"], "wrong_network", "{view}");
     // It leaves from the deposit address, to its sender.
-    let sender = test.app.store.deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
+    let sender = test.app.store.deposit(DepositId::named_by(item.fact.unwrap())).await.unwrap().unwrap().from;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(&sender), None, 10).await.unwrap();

@@ -91,7 +91,8 @@ impl DecisionScenario<'_> {
         let about_fact = |fact: &Fact| ReviewSubject { fact: Some(fact.clone()), ..ReviewSubject::default() };
         let deposit = self.deposit(DepositState::Confirmed);
         let dropped = Deposit { state: DepositState::Dropped, ..deposit.clone() };
-        let of_deposit = ReviewItem { fact: Some(deposit.id), source: Some("0x03".to_owned()), ..coins(self.item(ReviewKind::Suspense)) };
+        let of_deposit =
+            ReviewItem { fact: Some(deposit.id.as_fact()), source: Some("0x03".to_owned()), ..coins(self.item(ReviewKind::Suspense)) };
         let about_deposit = |deposit| ReviewSubject { deposit: Some(deposit), deposit_index: Some(0), ..ReviewSubject::default() };
         let returned = money(self.item(ReviewKind::Reversal));
         let returned = ReviewItem { order: Some(self.mint.id()), source: Some("ES9299990002950000000001".to_owned()), ..returned };

@@ -326,7 +326,7 @@ fn undone(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
         Step::new()
     };
     simulation.taken_back = if is_its { plus(simulation.taken_back, deposit.amount) } else { simulation.taken_back };
-    let items = simulation.items.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
+    let items = simulation.items.iter().filter(|item| item.fact == Some(deposit.id.as_fact())).cloned().collect();
     let step = suspense::undone(step, &deposit, at, items, traces, &simulation.context(Grade::All));
     simulation.take(step);
     Some(())
@@ -349,7 +349,7 @@ fn assigned(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let item = simulation.items.iter().rfind(|item| item.resolution.is_none())?.clone();
     let about = ReviewSubject {
         fact: simulation.facts.iter().find(|fact| Some(fact.id) == item.fact).cloned(),
-        deposit: simulation.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned(),
+        deposit: simulation.deposits.iter().find(|deposit| Some(deposit.id.as_fact()) == item.fact).cloned(),
         deposit_index: Some(0),
         order: Some(simulation.order.clone()),
         beside: Some(simulation.order.clone()),

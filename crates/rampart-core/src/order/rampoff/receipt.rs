@@ -1,7 +1,7 @@
 //! Coins that arrived at a ramp-off's address.
 
 use super::Rampoff;
-use crate::id::{FactId, Mint};
+use crate::id::{DepositId, Mint};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::review::{ReviewItem, ReviewKind};
@@ -14,7 +14,7 @@ pub(super) const MAX_DEPOSITS: usize = 20;
 /// Coins received at a ramp-off's address.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DepositReceipt {
-    pub deposit: FactId,
+    pub deposit: DepositId,
     pub txid: String,
     pub index: u32,
     /// In minor units of the ramp-off's coin.
@@ -46,13 +46,20 @@ impl Rampoff {
     pub(super) fn review(
         &self,
         kind: ReviewKind,
-        fact: FactId,
+        deposit: DepositId,
         asset: Asset,
         amount: Amount,
         source: Option<String>,
         reason: String,
         mint: &Mint<'_>,
     ) -> ReviewItem {
-        ReviewItem { order: Some(self.id), fact: Some(fact), asset: Some(asset), amount, source, ..ReviewItem::new(mint, kind, reason) }
+        ReviewItem {
+            order: Some(self.id),
+            fact: Some(deposit.as_fact()),
+            asset: Some(asset),
+            amount,
+            source,
+            ..ReviewItem::new(mint, kind, reason)
+        }
     }
 }

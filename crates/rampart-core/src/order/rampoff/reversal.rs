@@ -5,7 +5,7 @@
 //! must not be paid out or refunded twice.
 
 use super::{Rampoff, RampoffState};
-use crate::id::{FactId, Mint, PayoutId};
+use crate::id::{DepositId, Mint, PayoutId};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::leg::OrderLeg;
@@ -25,7 +25,7 @@ impl Rampoff {
         )
     }
 
-    pub(super) fn dropped(&mut self, deposit: FactId, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn dropped(&mut self, deposit: DepositId, context: &Context<'_>, step: &mut Step) {
         // A deposit used in part and assigned for the rest is two receipts. A lost one was mined and removed again: nothing was
         // booked in between.
         while let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit && !known.lost) {

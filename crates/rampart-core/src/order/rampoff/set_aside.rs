@@ -22,7 +22,12 @@ impl Rampoff {
         let asset = Some(self.terms.coin.into());
         let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         for deposit in self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost) {
-            step.write(ReviewItem { fact: Some(deposit.deposit), amount: deposit.left(), source: Some(deposit.from.clone()), ..item() });
+            step.write(ReviewItem {
+                fact: Some(deposit.deposit.as_fact()),
+                amount: deposit.left(),
+                source: Some(deposit.from.clone()),
+                ..item()
+            });
         }
         self.deposits.retain(|deposit| deposit.lost);
         self.coin_balance = Amount::ZERO;

@@ -1,7 +1,7 @@
 //! Suspense beside a sale: coins it cannot use and amounts below the receipt minimum, of any coin and chain.
 
 use super::{DepositReceipt, Rampoff};
-use crate::id::{FactId, Mint, ReviewId};
+use crate::id::{DepositId, Mint, ReviewId};
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
 use crate::money::rate::{Rate, Rounding};
@@ -13,7 +13,7 @@ use crate::step::Step;
 /// Coins that arrived at the order's address.
 pub(super) struct ArrivedCoins<'a> {
     pub coin: CoinId,
-    pub deposit: FactId,
+    pub deposit: DepositId,
     /// In minor units.
     pub amount: Amount,
     pub from: &'a str,

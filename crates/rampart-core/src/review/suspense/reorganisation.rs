@@ -1,7 +1,7 @@
 //! Suspense follows the chain that brought it: deposits that a reorganisation removes, and that return.
 
 use super::KEEP;
-use crate::id::{FactId, Mint, OrderId, TransferId};
+use crate::id::{DepositId, Mint, OrderId, TransferId};
 use crate::ledger::treasury;
 use crate::ledger::{Account, Hold};
 use crate::money::amount::Amount;
@@ -81,7 +81,7 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
 
 /// A reorganisation removed a deposit that an order received: what is outgoing and certainly not attempted is stopped.
 #[must_use]
-pub fn deposit_removed_from_order(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
+pub fn deposit_removed_from_order(order: Rampoff, deposit: DepositId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
     stopped_by(order.into(), on_its_way, "a reorganisation removed the deposit that it was for", context, |order| match order {
@@ -191,19 +191,25 @@ fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> S
 
 /// Whether a step books a deposit to suspense.
 #[must_use]
-pub fn receives(step: &Step, deposit: FactId) -> bool {
+pub fn receives(step: &Step, deposit: DepositId) -> bool {
     step.writes.iter().any(|record| is_new_item(record, deposit))
 }
 
-fn is_new_item(record: &Record, deposit: FactId) -> bool {
-    matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit))
+fn is_new_item(record: &Record, deposit: DepositId) -> bool {
+    matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit.as_fact()))
 }
 
 /// Books to suspense a deposit that was there before a reorganisation removed it. The earlier outcome stands, so that it is not
 /// returned twice. `items` are the deposit's review items, oldest first; `returned` the transfers that returned them. An amount
 /// that differs from before waits for an operator.
 #[must_use]
-pub fn deposit_received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
+pub fn deposit_received_again(
+    mut step: Step,
+    deposit: DepositId,
+    items: &[ReviewItem],
+    returned: &[Transfer],
+    context: &Context<'_>,
+) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
     for item in items.iter().filter(|item| item.kind == ReviewKind::Suspense && item.is_undone()) {
         let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));
