@@ -29,7 +29,7 @@ pub(super) async fn review(app: &App, id: Option<ReviewId>) -> AppResult<Option<
 
 /// The order whose money or coins a suspense item holds, if it is of that order's asset.
 pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -> AppResult<Option<Order>> {
-    let Some(id) = item.filter(|item| item.kind == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
+    let Some(id) = item.filter(|item| item.subject.kind() == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
     let order = match app.store.payment(id).await? {
         Some(payment) => Some(payment.into()),
         None => app.store.rampoff(id).await?.map(Order::from),

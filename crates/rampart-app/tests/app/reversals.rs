@@ -391,7 +391,7 @@ async fn recalled(test: Arc<TestApp>) {
     let unmatched = item(&test, ReviewKind::Suspense).await;
     recall(&line).await;
     let settled = || async { test.app.store.review(unmatched.id).await.unwrap().unwrap().resolution };
-    assert_eq!(test.eventually("nobody decides about it", settled).await.decision, "taken back");
+    assert_eq!(test.eventually("nobody decides about it", settled).await.decision.to_string(), "taken back");
     assert!(test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
     assert!(!matches!(test.payment(done).await.state, PaymentState::Failed { .. }));
 }

@@ -66,7 +66,7 @@ pub(crate) async fn settled(test: &TestApp, id: OrderId) -> Payment {
 /// Waits for a review item of this kind.
 pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
     test.eventually(&format!("an item of kind {kind:?}"), || async {
-        test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
+        test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.subject.kind() == kind)
     })
     .await
 }

@@ -143,7 +143,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let unseen = reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
     let item = self::item(&test, ReviewKind::Reversal).await;
-    assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
+    assert_eq!(item.subject.source().as_deref(), Some("DE89370400440532013000"));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     assert!(!returned().await);
     assert!(partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await.is_err());
@@ -273,7 +273,7 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
 /// The open review items about suspense.
 async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
     let mut items = test.app.store.reviews_waiting(None, 20).await.unwrap();
-    items.retain(|item| matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage));
+    items.retain(|item| matches!(item.subject.kind(), ReviewKind::Suspense | ReviewKind::Shortage));
     items
 }
 
@@ -286,13 +286,13 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let settled = async || {
         mine(&test, 1).await;
         let items = test.app.store.reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
-        let again = items.into_iter().rfind(|item| item.kind == ReviewKind::Suspense && item.id != surplus.id)?;
+        let again = items.into_iter().rfind(|item| item.subject.kind() == ReviewKind::Suspense && item.id != surplus.id)?;
         let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test, &order).await.is_zero()).then_some(again)
     };
     let again = test.eventually("it is as it was", settled).await;
-    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
+    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.to_string()).as_deref(), Some("return"));
     assert_eq!(waiting(&test).await, []);
     assert!(reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.is_err(), "it has gone back");
 }

@@ -190,7 +190,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
         test.world.deposit(ChainDeposit { chain: ethereum(), to, symbol, amount: AMOUNT, from: Some(from.clone()) }).await.unwrap();
         mine(&test, "ethereum", 7).await;
         let item = item(&test, ReviewKind::Suspense).await;
-        assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
+        assert!(item.subject.source().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
         let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await);
         assert!(refused.message.contains("of ours") && refused.message.contains("--wallet"), "{}", refused.message);
         assert!(test.app.store.review(item.id).await.unwrap().unwrap().resolution.is_none());
@@ -267,13 +267,13 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let settled = async || {
         mine(&test, "ethereum", 1).await;
         let items = test.app.store.reviews_of_fact(item.fact.unwrap()).await.unwrap();
-        let again = items.into_iter().rfind(|other| other.kind == ReviewKind::Suspense && other.id != item.id)?;
+        let again = items.into_iter().rfind(|other| other.subject.kind() == ReviewKind::Suspense && other.id != item.id)?;
         let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test).await.is_zero()).then_some(again)
     };
     let again = test.eventually("it is as it was", settled).await;
-    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
+    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.to_string()).as_deref(), Some("return"));
 }
 
 /// Earlier versions numbered the addresses of each chain separately, so that orders on two chains could share one. Each takes the coins of

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ReviewItem;
+use super::{Decided, ReviewItem};
 use crate::id::OrderId;
 use crate::money::amount::Amount;
 use crate::order::Order;
@@ -25,7 +25,7 @@ pub enum ReviewDecision {
     Assign(OrderId),
     /// Return what is in suspense to its source, or pay a returned payout again.
     Return,
-    /// Send what is in suspense to a given destination ([`ReviewSubject::destination`]), or pay a returned payout there.
+    /// Send what is in suspense to a given destination ([`ReviewRecords::destination`]), or pay a returned payout there.
     ReturnTo,
     /// The company keeps what is in suspense: it belongs to nobody.
     Keep,
@@ -45,21 +45,29 @@ pub enum ReviewDecision {
     Dismiss,
 }
 
+impl ReviewDecision {
+    /// The decision without its order, as it is stored and named in the audit log.
+    #[must_use]
+    pub const fn decided(self) -> Decided {
+        match self {
+            Self::Assign(_) => Decided::Assign,
+            Self::Return => Decided::Return,
+            Self::ReturnTo => Decided::ReturnTo,
+            Self::Keep => Decided::Keep,
+            Self::WriteOff => Decided::WriteOff,
+            Self::Retry => Decided::Retry,
+            Self::GiveUp => Decided::GiveUp,
+            Self::GoOn => Decided::GoOn,
+            Self::Suspend => Decided::Suspend,
+            Self::Reopen => Decided::Reopen,
+            Self::Dismiss => Decided::Dismiss,
+        }
+    }
+}
+
 impl fmt::Display for ReviewDecision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Assign(_) => "assign",
-            Self::Return => "return",
-            Self::ReturnTo => "return_to",
-            Self::Keep => "keep",
-            Self::WriteOff => "write_off",
-            Self::Retry => "retry",
-            Self::GiveUp => "give_up",
-            Self::GoOn => "go_on",
-            Self::Suspend => "suspend",
-            Self::Reopen => "reopen",
-            Self::Dismiss => "dismiss",
-        })
+        self.decided().fmt(formatter)
     }
 }
 
@@ -72,7 +80,7 @@ pub enum CheckedDestination {
 
 /// The stored records an item is about.
 #[derive(Debug, Clone, Default)]
-pub struct ReviewSubject {
+pub struct ReviewRecords {
     pub fact: Option<Fact>,
     pub deposit: Option<Deposit>,
     pub deposit_index: Option<u64>,
@@ -89,11 +97,11 @@ pub struct ReviewSubject {
     pub vanished: Option<Vanished>,
 }
 
-impl ReviewSubject {
+impl ReviewRecords {
     /// The wallet an item's coins came from, if known.
     #[must_use]
     pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
-        self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.source.as_deref())
+        self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.subject.counterparty())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The outcome of an operator's decision. A decision that does not fit is refused with a message for the operator.
 
-use super::decision::{Operator, ReviewDecision, ReviewSubject, Vanished, refuse};
-use super::{ReviewItem, ReviewKind, ReviewResolution, suspense};
+use super::decision::{Operator, ReviewDecision, ReviewRecords, Vanished, refuse};
+use super::{ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, suspense};
 use crate::money::asset::Asset;
 use crate::order::{Context, SetAside};
 use crate::outgoing::{OutgoingRecord, TransactionStatus, TransferFact, TransferState};
@@ -20,7 +20,7 @@ impl ReviewItem {
         self,
         decision: ReviewDecision,
         operator: &Operator,
-        about: ReviewSubject,
+        about: ReviewRecords,
         context: &Context<'_>,
     ) -> Result<Step, Refusal> {
         if decision == ReviewDecision::Reopen {
@@ -39,7 +39,7 @@ impl ReviewItem {
             step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
         }
         let resolution = ReviewResolution {
-            decision: decision.to_string(),
+            decision: decision.decided().into(),
             order: match decision {
                 ReviewDecision::Assign(order) => Some(order),
                 _ => None,
@@ -54,16 +54,16 @@ impl ReviewItem {
         Ok(step)
     }
 
-    fn follows(&self, decision: ReviewDecision, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+    fn follows(&self, decision: ReviewDecision, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
         let moves =
             matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
             return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
         }
-        if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
+        if moves && self.subject == (ReviewSubject::Reversal { source: None }) {
             return Err(refuse("it is booked as a loss, and nothing of it is in suspense"));
         }
-        match (decision, self.kind) {
+        match (decision, self.subject.kind()) {
             (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
             (ReviewDecision::Dismiss, _) => self.dismiss(&about),
             (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
@@ -82,13 +82,15 @@ impl ReviewItem {
     }
 
     /// An item with a balance behind it cannot be dismissed.
-    fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
+    fn dismiss(&self, about: &ReviewRecords) -> Result<Step, Refusal> {
         let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
         let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
         let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
-        match self.kind {
+        match self.subject.kind() {
             ReviewKind::Suspense if !undone => Err(refuse("it is in suspense: assign it to an order, return it or keep it")),
-            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it is in suspense: return it or keep it")),
+            ReviewKind::Reversal if is_money && self.subject.counterparty().is_some() => {
+                Err(refuse("it is in suspense: return it or keep it"))
+            }
             ReviewKind::Shortage => Err(refuse("suspense has a shortage: write it off")),
             ReviewKind::Quarantine if unapplied.is_some() => {
                 Err(refuse("the fact is about money that arrived: retry it, or move the money to suspense"))
@@ -111,7 +113,7 @@ fn receiver_of(record: &Record) -> Option<String> {
     }
 }
 
-fn retry(about: ReviewSubject) -> Result<Step, Refusal> {
+fn retry(about: ReviewRecords) -> Result<Step, Refusal> {
     let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
@@ -121,7 +123,7 @@ fn retry(about: ReviewSubject) -> Result<Step, Refusal> {
     Ok(step)
 }
 
-fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+fn suspend(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
     if fact.applied {
         return Err(refuse("the fact was applied meanwhile: dismiss the item"));
@@ -134,7 +136,7 @@ fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal>
 
 /// While the nonce of a transfer is free, the chain may still include the old bytes: sending the coins again could pay them
 /// twice.
-fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+fn abandon(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let over = || refuse("the transfer is not under way any more: dismiss the item");
     let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };

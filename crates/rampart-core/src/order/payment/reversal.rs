@@ -11,7 +11,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 use crate::text::redacted::Redacted;
 
@@ -182,8 +182,7 @@ impl Payment {
             order: Some(self.id),
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount,
-            source,
-            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
+            ..ReviewItem::new(mint, ReviewSubject::Reversal { source }, reason)
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Payment, PaymentState};
 use crate::money::amount::Amount;
 use crate::order::Context;
 use crate::order::leg::OrderLeg;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 impl Payment {
@@ -19,15 +19,18 @@ impl Payment {
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());
         let reason = format!("moved to suspense from payment {}", self.id);
         let asset = Some(self.terms.fiat.into());
-        let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
+        let item = |source| {
+            let item = ReviewItem::new(mint, ReviewSubject::Suspense { source }, reason.clone());
+            ReviewItem { order: Some(self.id), asset, ..item }
+        };
         let left: i128 = self.receipts.iter().map(|receipt| receipt.left().minor()).sum();
         if left == self.fiat_balance.minor() {
             for receipt in self.receipts.iter().filter(|receipt| receipt.left().is_positive()) {
                 let source = receipt.source.as_ref().map(|source| source.reveal().to_owned());
-                step.write(ReviewItem { fact: Some(receipt.fact), amount: receipt.left(), source, ..item() });
+                step.write(ReviewItem { fact: Some(receipt.fact), amount: receipt.left(), ..item(source) });
             }
         } else {
-            step.write(ReviewItem { amount: self.fiat_balance, ..item() });
+            step.write(ReviewItem { amount: self.fiat_balance, ..item(None) });
         }
         self.receipts.clear();
         self.fiat_balance = Amount::ZERO;

@@ -12,7 +12,7 @@ use crate::order::leg::OrderLeg;
 use crate::order::limits::{self, Usage};
 use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 impl Rampoff {
@@ -138,12 +138,12 @@ impl Rampoff {
                 continue;
             }
             deposit.set_aside = Amount::from_minor(deposit.set_aside.minor() + part.minor());
-            let (id, from) = (deposit.deposit, deposit.from.clone());
+            let (id, subject) = (deposit.deposit, ReviewSubject::Suspense { source: Some(deposit.from.clone()) });
             missing = Amount::from_minor(missing.minor() - part.minor());
             self.coin_balance = Amount::from_minor(self.coin_balance.minor() - part.minor());
             self.set_aside = Amount::from_minor(self.set_aside.minor() + part.minor());
             step.post(self.post_set_aside(mint, part));
-            items.push(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason.to_owned(), mint));
+            items.push(self.review(subject, id, self.terms.coin.into(), part, reason.to_owned(), mint));
         }
         items
     }

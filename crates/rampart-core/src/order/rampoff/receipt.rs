@@ -4,7 +4,7 @@ use super::Rampoff;
 use crate::id::{DepositId, Mint};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::stored::is_default;
 use crate::time::Timestamp;
 
@@ -45,11 +45,10 @@ impl DepositReceipt {
 impl Rampoff {
     pub(super) fn review(
         &self,
-        kind: ReviewKind,
+        subject: ReviewSubject,
         deposit: DepositId,
         asset: Asset,
         amount: Amount,
-        source: Option<String>,
         reason: String,
         mint: &Mint<'_>,
     ) -> ReviewItem {
@@ -58,8 +57,7 @@ impl Rampoff {
             fact: Some(deposit.as_fact()),
             asset: Some(asset),
             amount,
-            source,
-            ..ReviewItem::new(mint, kind, reason)
+            ..ReviewItem::new(mint, subject, reason)
         }
     }
 }

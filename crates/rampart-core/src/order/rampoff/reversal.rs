@@ -10,7 +10,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 impl Rampoff {
@@ -50,7 +50,7 @@ impl Rampoff {
             self.deposits[position].lost = true;
             self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
             let reason = "a reorganisation removed a confirmed deposit whose coins or money had left".to_owned();
-            step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), amount, None, reason, mint));
+            step.write(self.review(ReviewSubject::Reversal { source: None }, deposit, self.terms.coin.into(), amount, reason, mint));
             return;
         }
         self.convert_back(mint, step);
@@ -95,13 +95,12 @@ impl Rampoff {
         }
         self.reversal = Some(Reversal::BankReturn);
         let reason = format!("the receiving bank returned the payout: {reason}; the money is in suspense");
+        let source = Some(self.destination.account.reveal().to_owned());
         let item = ReviewItem {
             order: Some(self.id),
             asset: Some(Asset::Fiat(self.terms.fiat)),
             amount: self.payout_amount(),
-            // Money in suspense has a `source`; a loss has none.
-            source: Some(self.destination.account.reveal().to_owned()),
-            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
+            ..ReviewItem::new(mint, ReviewSubject::Reversal { source }, reason)
         };
         step.write(item);
     }

@@ -7,7 +7,7 @@ use crate::money::asset::CoinId;
 use crate::money::rate::{Rate, Rounding};
 use crate::order::Context;
 use crate::order::arrival::DeviationKind;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 /// Coins that arrived at the order's address.
@@ -71,9 +71,9 @@ impl Rampoff {
                 ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(arrived.amount.minor())), ..item.clone() }
             }
             None => {
-                let (reason, source) =
-                    (format!("amounts for ramp-off {} that are too small to count", self.id), Some(arrived.from.to_owned()));
-                self.review(ReviewKind::Suspense, arrived.deposit, coin.into(), arrived.amount, source, reason, mint)
+                let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
+                let subject = ReviewSubject::Suspense { source: Some(arrived.from.to_owned()) };
+                self.review(subject, arrived.deposit, coin.into(), arrived.amount, reason, mint)
             }
         };
         if is_its {
@@ -97,6 +97,7 @@ impl Rampoff {
                 format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
             }
         };
-        step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
+        let subject = ReviewSubject::Suspense { source: Some(from.to_owned()) };
+        step.write(self.review(subject, deposit, coin.into(), amount, reason, mint));
     }
 }

@@ -1,6 +1,5 @@
 //! Suspense follows the chain that brought it: deposits that a reorganisation removes, and that return.
 
-use super::KEEP;
 use crate::id::{DepositId, Mint, OrderId, TransferId};
 use crate::ledger::treasury;
 use crate::ledger::{Account, Hold};
@@ -8,7 +7,7 @@ use crate::money::amount::Amount;
 use crate::order::rampoff::{Rampoff, RampoffFact};
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, OutgoingRecord, PendingOutgoing, Transfer, TransferFact, TransferState, stopped_by};
-use crate::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewResolution};
+use crate::review::{Afterwards, Decided, Outcome, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject};
 use crate::step::Step;
 use crate::step::job::Job;
 use crate::step::record::{Record, RecordKey};
@@ -18,7 +17,7 @@ use crate::step::watch::Deposit;
 /// in suspense.
 #[must_use]
 pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
-    item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
+    item.subject.kind() == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
 }
 
 /// What a removed deposit affects, beside its review items.
@@ -91,7 +90,7 @@ pub fn deposit_removed_from_order(order: Rampoff, deposit: DepositId, on_its_way
 }
 
 fn is_kept(item: &ReviewItem) -> bool {
-    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == KEEP)
+    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == Decided::Keep)
 }
 
 /// The transfer that returned an item.
@@ -136,22 +135,21 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
     step.extend(transfer.observe(stopped, Outgoing::default(), context));
 }
 
-/// The shortage of an item, which is named as its source.
+/// The shortage of an item.
 fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
-    let how = of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == KEEP { "kept" } else { "sent back" });
+    let how =
+        of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == Decided::Keep { "kept" } else { "sent back" });
     let reason = format!(
         "a reorganisation removed coins that had been {how}: suspense lacks them until the chain includes them again, or they are written off"
     );
-    let item = ReviewItem::new(mint, ReviewKind::Shortage, reason);
-    ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, source: Some(of.id.to_string()), ..item }
+    let item = ReviewItem::new(mint, ReviewSubject::Shortage { of: Some(of.id) }, reason);
+    ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, ..item }
 }
 
 /// The newest shortage among a deposit's items that names this item.
 #[must_use]
 pub fn shortage_of<'a>(item: &ReviewItem, items: &'a [ReviewItem]) -> Option<&'a ReviewItem> {
-    let id = item.id.to_string();
-    // Earlier versions did not store the item.
-    let is_of = |other: &&ReviewItem| other.kind == ReviewKind::Shortage && other.source.as_ref().is_none_or(|source| *source == id);
+    let is_of = |other: &&ReviewItem| matches!(other.subject, ReviewSubject::Shortage { of } if of.is_none_or(|of| of == item.id));
     items.iter().rfind(is_of)
 }
 
@@ -177,11 +175,11 @@ pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>,
 fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
-        None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
-        Some(resolution) if resolution.decision == ReviewDecision::WriteOff.to_string() => {
+        None => step.write(shortage.settled(Decided::MadeGood, "chain", why.to_owned(), None, mint.now)),
+        Some(resolution) if resolution.decision == Decided::WriteOff => {
             step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
             // Only once.
-            let resolution = ReviewResolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
+            let resolution = ReviewResolution { decision: resolution.decision.clone().then(Afterwards::MadeGood), ..resolution.clone() };
             step.write(ReviewItem { resolution: Some(resolution), ..shortage });
         }
         Some(_) => {}
@@ -196,7 +194,7 @@ pub fn receives(step: &Step, deposit: DepositId) -> bool {
 }
 
 fn is_new_item(record: &Record, deposit: DepositId) -> bool {
-    matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit.as_fact()))
+    matches!(record, Record::Review(item) if item.subject.kind() == ReviewKind::Suspense && item.fact == Some(deposit.as_fact()))
 }
 
 /// Books to suspense a deposit that was there before a reorganisation removed it. The earlier outcome stands, so that it is not
@@ -211,11 +209,13 @@ pub fn deposit_received_again(
     context: &Context<'_>,
 ) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
-    for item in items.iter().filter(|item| item.kind == ReviewKind::Suspense && item.is_undone()) {
+    // What was kept and reopened waits on another item.
+    let was_kept = Outcome::from(Decided::Keep).then(Afterwards::Undone);
+    for item in items.iter().filter(|item| item.subject.kind() == ReviewKind::Suspense && item.is_undone()) {
         let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));
         let stands = match transfer {
             Some(transfer) => transfer.resolves == Some(item.id) && !matches!(transfer.state, TransferState::Failed { .. }),
-            None => item.resolution.as_ref().is_some_and(|resolution| resolution.decision.starts_with(KEEP)),
+            None => item.resolution.as_ref().is_some_and(|resolution| resolution.decision == was_kept),
         };
         if stands {
             before.push((item, transfer));
@@ -233,9 +233,9 @@ pub fn deposit_received_again(
         let Some(position) = before.iter().rposition(|(other, _)| other.amount == item.amount) else { continue };
         let (other, transfer) = before.remove(position);
         let Some(resolution) = other.resolution.clone() else { continue };
-        let decision = if transfer.is_some() { "return" } else { KEEP };
+        let decision = if transfer.is_some() { Decided::Return } else { Decided::Keep };
         let reason = format!("as before the reorganisation: {}", resolution.reason);
-        item.resolution = Some(ReviewResolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
+        item.resolution = Some(ReviewResolution { decision: decision.into(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
             gone.push((item.order, item.amount));
         }

@@ -15,7 +15,7 @@ use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutFact, Payou
 use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::SellTerms;
 use rampart_core::review::suspense::{self, RemovedDepositTraces};
-use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewRecords};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::{Deposit, DepositState};
@@ -110,7 +110,7 @@ impl SaleScenario {
             }
         }
         let waiting = self.suspense.iter().enumerate().filter(|(_, item)| item.resolution.is_none());
-        possible.extend(waiting.flat_map(|(index, item)| match item.kind {
+        possible.extend(waiting.flat_map(|(index, item)| match item.subject.kind() {
             ReviewKind::Shortage => vec![SaleEvent::WrittenOff(index)],
             // Part of a deposit is not kept here: its chain may undo and repeat all of it.
             _ if !self.deposits.iter().any(|deposit| Some(deposit.id.as_fact()) == item.fact && deposit.amount == item.amount) => {
@@ -289,8 +289,8 @@ impl SaleScenario {
         let item = self.suspense[index].clone();
         let deposit = self.deposits.iter().find(|deposit| Some(deposit.id.as_fact()) == item.fact).cloned();
         let order = || Some(self.order.clone().into());
-        let beside = item.order.filter(|_| item.kind == ReviewKind::Suspense).and_then(|_| order());
-        let about = ReviewSubject { deposit, order: order(), beside, ..ReviewSubject::default() };
+        let beside = item.order.filter(|_| item.subject.kind() == ReviewKind::Suspense).and_then(|_| order());
+        let about = ReviewRecords { deposit, order: order(), beside, ..ReviewRecords::default() };
         match item.decide(decision, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
@@ -308,7 +308,7 @@ impl SaleScenario {
                 Record::Rampoff(rampoff) => self.order = *rampoff,
                 Record::Transfer(transfer) => put(&mut self.transfers, *transfer, |one, other| one.id == other.id),
                 Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
-                Record::Review(item) if matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage) => {
+                Record::Review(item) if matches!(item.subject.kind(), ReviewKind::Suspense | ReviewKind::Shortage) => {
                     put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
                 _ => {}
@@ -341,7 +341,7 @@ impl SaleScenario {
         let withheld: i128 = back.iter().chain(&beside).filter(is_back).map(|transfer| minor(transfer.withheld)).sum();
         prop_assert_eq!(books.of(Account::Fees(FeeKind::Network), USDC), withheld, "what the customer bore of transactions");
         let waits = |kind| {
-            let waiting = self.suspense.iter().filter(move |item| item.kind == kind && item.resolution.is_none());
+            let waiting = self.suspense.iter().filter(move |item| item.subject.kind() == kind && item.resolution.is_none());
             waiting.map(|item| minor(item.amount)).sum::<i128>()
         };
         let lies = |transfer: &&&Transfer| {
