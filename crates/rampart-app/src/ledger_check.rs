@@ -112,7 +112,7 @@ async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findin
     let Inconsistency { check, subject, fault } = first;
     let reason =
         format!("the ledger is inconsistent in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
-    let item = ReviewItem::new(&app.mint(), ReviewSubject::Ledger, reason);
+    let item = ReviewItem::new(&app.mint(), ReviewSubject::Ledger(()), reason);
     let id = item.id;
     step.write(item);
     Ok(id)

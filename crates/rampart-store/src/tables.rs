@@ -209,15 +209,15 @@ fn upgrade<T: DeserializeOwned>(
 }
 
 /// The unique `alarm` value of an open item for an account below its floor.
-pub(crate) fn floor_alarm(account: Account, asset: Asset) -> String {
+pub(crate) fn floor_alarm(account: &Account, asset: &Asset) -> String {
     format!("{account} {asset}")
 }
 
 /// The unique `alarm` value of an open item: its account and asset, or what it stops. Other items have none.
 fn alarm(item: &ReviewItem) -> Option<String> {
     match (&item.subject, &item.resolution, item.asset) {
-        (ReviewSubject::BelowFloor(account), None, Some(asset)) => Some(floor_alarm(*account, asset)),
-        (ReviewSubject::Stopped(scope), None, _) => Some(format!("stopped {scope}")),
+        (ReviewSubject::BelowFloor(account), None, Some(asset)) => Some(floor_alarm(account, &asset)),
+        (ReviewSubject::Stopped(_), None, _) => Some(format!("stopped {}", item.subject.source()?)),
         _ => None,
     }
 }

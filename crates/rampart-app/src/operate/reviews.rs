@@ -131,7 +131,12 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
 /// # Errors
 /// A refusal when the item is resolved already, or the decision does not fit it.
 pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision) -> AppResult<()> {
-    settle(app, operator, id, decision, None).await
+    settle(app, operator, id, decision, (None, None)).await
+}
+
+/// Assigns money or coins in suspense to an order. Refused when the item is resolved already, or the order cannot use it.
+pub async fn assign(app: &App, operator: &Operator, id: ReviewId, order: OrderId) -> AppResult<()> {
+    settle(app, operator, id, ReviewDecision::Assign, (Some(order), None)).await
 }
 
 /// Returns money or coins in suspense to a destination that the operator names, validated like a customer's: money over
@@ -140,13 +145,16 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Rev
 /// # Errors
 /// A refusal when the item is resolved already, the destination is invalid, or nothing of it is in suspense.
 pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &DestinationInput) -> AppResult<()> {
-    settle(app, operator, id, ReviewDecision::ReturnTo, Some(to)).await
+    settle(app, operator, id, ReviewDecision::ReturnTo, (None, Some(to))).await
 }
 
-async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
+/// The order or the destination that a decision names.
+type Named<'a> = (Option<OrderId>, Option<&'a DestinationInput>);
+
+async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, (assigned, to): Named<'_>) -> AppResult<()> {
     operators_retry(app, "item is", || async move {
         let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
-        let (mut about, order) = (about(app, &item, decision).await?, item.order);
+        let (mut about, order) = (about(app, &item, decision, assigned).await?, item.order);
         about.destination = match to {
             Some(to) => Some(checked(app, &item, to).await?),
             None => None,
@@ -163,14 +171,14 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
         let action = match (decision, &around) {
             // A separate permission, so the audit log distinguishes it.
-            (ReviewDecision::Assign(_), Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
+            (ReviewDecision::Assign, Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
         let beside = about.beside.clone();
         let mut step = match chain_decision(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
-                step.write(item.settled(decision.decided(), &actor, reason, None, context.mint.now));
+                step.write(item.settled(decision, &actor, reason, None, context.mint.now));
                 step
             }
             None => item.decide(decision, operator, about, &context)?,
@@ -264,7 +272,7 @@ async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) 
 }
 
 /// What a decision needs to know. An item about a deposit has the deposit's identifier as its fact.
-async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<ReviewRecords> {
+async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision, assigned: Option<OrderId>) -> AppResult<ReviewRecords> {
     let store = &app.store;
     let mut about = ReviewRecords::default();
     if let Some(id) = item.fact {
@@ -280,8 +288,10 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
     if let Some(Asset::Coin(coin)) = item.asset {
         about.network_fee = network_fee(app, coin, about.beside.as_ref());
     }
+    if let Some(order) = assigned {
+        about.order = Some(order_checks::find(app, order).await?);
+    }
     match (decision, item.subject.kind(), item.order) {
-        (ReviewDecision::Assign(order), ..) => about.order = Some(order_checks::find(app, order).await?),
         (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
             about.order = Some(order_checks::find(app, order).await?);
             about.payouts = store.payouts_of_order(order).await?;

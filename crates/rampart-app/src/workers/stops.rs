@@ -94,7 +94,7 @@ async fn stop(app: &App, scope: StopScope, number: i128, reason: String) -> AppR
     if is_listed().await? {
         return Ok(());
     }
-    tracing::error!(what = scope.to_string(), reason, "sending is stopped");
+    tracing::error!(what = subject.source(), reason, "sending is stopped");
     let mut step = Step::new();
     let item = ReviewItem::new(&app.mint(), subject.clone(), reason);
     step.write(ReviewItem { amount: Amount::from_minor(number), ..item });

@@ -2,7 +2,7 @@
 
 use rampart_core::id::{ReviewId, TransferId};
 use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
-use rampart_core::review::{Decided, ReviewItem, ReviewSubject};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewSubject};
 use rampart_core::step::job::Job;
 use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -44,12 +44,8 @@ pub(crate) async fn record_failure(app: &App, job: &Job, transfer: &Transfer, re
 
 fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
     let reason = format!("transfer {} to {} cannot be signed, and is tried again: {reason}", transfer.id, transfer.to);
-    ReviewItem {
-        order: transfer.order,
-        asset: Some(transfer.coin.into()),
-        amount: transfer.amount,
-        ..ReviewItem::new(&app.mint(), ReviewSubject::Unsigned(transfer.id), reason)
-    }
+    let item = ReviewItem::new(&app.mint(), ReviewSubject::Unsigned(transfer.id), reason);
+    ReviewItem { order: transfer.order, asset: Some(transfer.coin.into()), amount: transfer.amount, ..item }
 }
 
 /// The transfer could be signed after all: its review item is settled.
@@ -61,7 +57,7 @@ pub(crate) async fn resolve_review(app: &App, job: &Job, id: TransferId, step: &
     let review_id: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim has no review item"))?;
     if let Some(item) = app.store.review(review_id).await?.filter(|item| item.resolution.is_none()) {
         let reason = "it could be signed after all".to_owned();
-        step.write(item.settled(Decided::Signed, "wallet", reason, None, app.business.now()));
+        step.write(item.settled(ReviewDecision::Signed, "wallet", reason, None, app.business.now()));
     }
     Ok(())
 }

@@ -377,9 +377,8 @@ async fn recalled(test: Arc<TestApp>) {
     let line = transfer(Some(waits), 150 * EURO_CENTS).await;
     let second = item(&test, ReviewKind::Suspense).await;
     let another = order().await;
-    let decision = rampart_app::operate::reviews::ReviewDecision::Assign(another);
     customers::unban(&test.app, &operator(), customer).await.unwrap();
-    rampart_app::operate::reviews::resolve(&test.app, &operator(), second.id, decision).await.unwrap();
+    rampart_app::operate::reviews::assign(&test.app, &operator(), second.id, another).await.unwrap();
     test.payment_becomes(another, "coins_sent").await;
     recall(&line).await;
     let lost = || async { Some(test.payment(another).await).filter(|payment| payment.lost.is_positive()) };

@@ -140,7 +140,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
-    reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Assign(id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), waiting.id, id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
 }
 

@@ -183,7 +183,7 @@ async fn twice(test: Arc<TestApp>) {
     mine(&test, 6).await;
     let surplus = item(&test, ReviewKind::Suspense).await;
     assert_eq!(surplus.amount, order.terms.coin_amount);
-    assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(order.id)).await.is_err());
+    assert!(reviews::assign(&test.app, &operator(), surplus.id, order.id).await.is_err());
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
@@ -225,7 +225,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(order.customer, "50"), None).await.unwrap();
     let another = TestApp::order_of(&answer);
-    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(another)).await.unwrap();
+    reviews::assign(&test.app, &operator(), surplus.id, another).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     test.world.reorganise(order.chain(), 7, Vec::new()).await.unwrap();
     test.eventually("the other order knows", || async {

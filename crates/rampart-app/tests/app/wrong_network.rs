@@ -205,7 +205,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
 async fn collected(test: Arc<TestApp>) {
     let (order, _, item) = arrived(&test).await;
     let right = sale_on(&test, order.customer, "ethereum").await;
-    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(right.id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), item.id, right.id).await.unwrap();
     test.rampoff_becomes(right.id, "finished").await;
     let moved = treasury::sweep(&test.app, &operator(), ethereum()).await.unwrap();
     assert_eq!(moved.transfers.len(), 1);

@@ -49,8 +49,7 @@ impl OutgoingSample<'_> {
     }
 
     fn item(&self, asset: impl Into<Asset>) -> ReviewItem {
-        let item =
-            ReviewItem::new(&self.mint, ReviewSubject::Suspense { source: Some("0x03".to_owned()) }, "it carries no reference".to_owned());
+        let item = ReviewItem::new(&self.mint, ReviewSubject::Suspense(Some("0x03".to_owned())), "it carries no reference".to_owned());
         ReviewItem { version: 1, asset: Some(asset.into()), amount: AMOUNT, ..item }
     }
 }

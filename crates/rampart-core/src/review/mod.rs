@@ -1,14 +1,12 @@
 //! Review items, which an operator has to decide, and the audit log.
 
 mod decision;
-mod outcome;
 mod resolve;
 mod subject;
 pub mod suspense;
 
 pub(crate) use decision::refuse;
-pub use decision::{CheckedDestination, Operator, ReviewDecision, ReviewRecords, Vanished};
-pub use outcome::{Afterwards, Decided, Outcome};
+pub use decision::{CheckedDestination, Operator, Outcome, ReviewDecision, ReviewRecords, Vanished};
 pub use subject::{ReviewKind, ReviewSubject, StopScope};
 
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};
@@ -88,13 +86,13 @@ impl ReviewItem {
     pub fn with_account(self, account: &str, by: ProvidedBy, mint: &Mint<'_>) -> [Self; 2] {
         let reason = "the bank returned the payout, and another account was named";
         let listed = Self {
-            subject: ReviewSubject::Reversal { source: Some(account.to_owned()) },
+            subject: ReviewSubject::Reversal(Some(account.to_owned())),
             destination: None,
             screening_hit: false,
             ..self.clone().reopened(mint, reason.to_owned())
         };
         let reason = format!("another account was named; decide about {}", listed.id);
-        [self.settled(Decided::AnotherAccount, by.as_str(), reason, None, mint.now), listed]
+        [self.settled(ReviewDecision::AnotherAccount, by.as_str(), reason, None, mint.now), listed]
     }
 
     /// Whether the receiver has to be screened: an operator who sends it to the same receiver again has seen the hit.
@@ -105,8 +103,8 @@ impl ReviewItem {
 
     /// Resolves the item, by a decision or by an event outside.
     #[must_use]
-    pub fn settled(self, decided: Decided, actor: &str, reason: String, sent: Option<OutgoingRecord>, at: Timestamp) -> Self {
-        let resolution = ReviewResolution { decision: decided.into(), order: None, sent, actor: actor.to_owned(), reason, at };
+    pub fn settled(self, decision: ReviewDecision, actor: &str, reason: String, sent: Option<OutgoingRecord>, at: Timestamp) -> Self {
+        let resolution = ReviewResolution { decision: decision.into(), order: None, sent, actor: actor.to_owned(), reason, at };
         Self { resolution: Some(resolution), ..self }
     }
 
@@ -120,8 +118,8 @@ impl ReviewItem {
     #[must_use]
     pub fn undone(self, at: Timestamp) -> Self {
         let resolution = match self.resolution {
-            Some(settled) => ReviewResolution { decision: settled.decision.then(Afterwards::Undone), ..settled },
-            None => return self.settled(Decided::Undone, "chain", "a reorganisation removed the deposit".to_owned(), None, at),
+            Some(settled) => ReviewResolution { decision: settled.decision.then(ReviewDecision::Undone), ..settled },
+            None => return self.settled(ReviewDecision::Undone, "chain", "a reorganisation removed the deposit".to_owned(), None, at),
         };
         Self { resolution: Some(resolution), ..self }
     }

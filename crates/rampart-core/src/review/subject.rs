@@ -1,7 +1,6 @@
 //! What a review item is about. Its stored form is a kind and a text, `source`, which are read here once.
 
-use std::fmt;
-use std::str::FromStr;
+use serde_json::Value as Json;
 
 use super::{ReviewItem, ReviewResolution};
 use crate::id::{FactId, OrderId, ReviewId, TransferId};
@@ -12,140 +11,91 @@ use crate::stored::is_default;
 use crate::text::words::words;
 use crate::time::Timestamp;
 
-words! {
-    /// Why an operator is needed. Orders on hold have no review item: their state says why.
-    ReviewKind {
-        Suspense = "suspense",
-        Quarantine = "quarantine",
-        BelowFloor = "below_floor",
-        Reversal = "reversal",
-        Vanished = "vanished",
-        Unsigned = "unsigned",
-        Stopped = "stopped",
-        Ledger = "ledger",
-        Shortage = "shortage",
-        Contradiction = "contradiction",
-    }
+macro_rules! subjects {
+    ($($(#[$about:meta])* $kind:ident($source:ty) = $text:tt),+ $(,)?) => {
+        words! {
+            /// Why an operator is needed. Orders on hold have no review item: their state says why.
+            ReviewKind { $($kind = $text),+ }
+        }
+
+        /// What a review item is about: a kind, with what is stored as its `source`.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum ReviewSubject {
+            $($(#[$about])* $kind($source),)+
+            /// Stored by another version with a source that is not read.
+            Unreadable(ReviewKind, Option<String>),
+        }
+
+        impl ReviewSubject {
+            /// The subject that is stored so.
+            #[must_use]
+            pub fn of_stored(kind: ReviewKind, source: Option<String>) -> Self {
+                let json = Json::from(source.clone());
+                let read = match kind { $(ReviewKind::$kind => serde_json::from_value(json).map(Self::$kind)),+ };
+                read.ok().filter(|read| read.source() == source).unwrap_or(Self::Unreadable(kind, source))
+            }
+
+            /// What is stored as its source.
+            #[must_use]
+            pub fn source(&self) -> Option<String> {
+                let json = match self {
+                    $(Self::$kind(source) => serde_json::to_value(source).ok()?,)+
+                    Self::Unreadable(_, source) => return source.clone(),
+                };
+                json.as_str().map(str::to_owned)
+            }
+
+            /// Its kind.
+            #[must_use]
+            pub const fn kind(&self) -> ReviewKind {
+                match self { $(Self::$kind(_) => ReviewKind::$kind,)+ Self::Unreadable(kind, _) => *kind }
+            }
+        }
+    };
 }
 
-/// What a review item is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReviewSubject {
+subjects! {
     /// Something arrived that belongs to no order; it is in suspense. With the account or wallet it came from, if known.
-    Suspense {
-        source: Option<String>,
-    },
+    Suspense(Option<String>) = "suspense",
     /// A fact could not be applied.
-    Quarantine,
+    Quarantine(()) = "quarantine",
     /// A fact pushed an account below its floor.
-    BelowFloor(Account),
+    BelowFloor(Account) = "below_floor",
     /// A reversal after an order had completed. Without an account or wallet that it could go to, it is booked as lost.
-    Reversal {
-        source: Option<String>,
-    },
+    Reversal(Option<String>) = "reversal",
     /// A transaction of ours vanished from its chain, which refuses to accept it again.
-    Vanished(TransferId),
+    Vanished(TransferId) = "vanished",
     /// A transfer repeatedly cannot be signed.
-    Unsigned(TransferId),
+    Unsigned(TransferId) = "unsigned",
     /// More was seen outside than we did, or the database was restored from a copy: nothing is sent until an operator resumes.
     /// The item's amount is the number that was seen.
-    Stopped(StopScope),
-    Ledger,
-    /// Suspense lacks coins that were returned or kept before a reorganisation removed their deposit. Earlier versions did not
-    /// store the item.
-    Shortage {
-        of: Option<ReviewId>,
-    },
+    Stopped(StopScope) = "stopped",
+    Ledger(()) = "ledger",
+    /// Suspense lacks coins of this item, which were returned or kept before a reorganisation removed their deposit. Earlier
+    /// versions did not store the item.
+    Shortage(Option<ReviewId>) = "shortage",
     /// A provider reported the opposite of what an operator (or a rail) had said about a payout, and that was posted.
-    Contradiction,
-    /// Stored by another version in a form that is none of these.
-    Unreadable {
-        kind: ReviewKind,
-        source: Option<String>,
-    },
+    Contradiction(()) = "contradiction",
 }
 
 /// What sending is stopped on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopScope {
-    /// All chains and rails.
     Everything,
+    #[serde(untagged)]
     Chain(Chain),
 }
 
-impl fmt::Display for StopScope {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Everything => formatter.write_str("everything"),
-            Self::Chain(chain) => chain.fmt(formatter),
-        }
-    }
-}
-
 impl ReviewSubject {
-    /// The subject that is stored so.
-    #[must_use]
-    pub fn of_stored(kind: ReviewKind, source: Option<String>) -> Self {
-        let text = source.as_deref();
-        let read = match kind {
-            ReviewKind::Suspense => return Self::Suspense { source },
-            ReviewKind::Reversal => return Self::Reversal { source },
-            ReviewKind::Quarantine => Some(Self::Quarantine),
-            ReviewKind::Ledger => Some(Self::Ledger),
-            ReviewKind::Contradiction => Some(Self::Contradiction),
-            ReviewKind::BelowFloor => parsed(text).map(Self::BelowFloor),
-            ReviewKind::Vanished => parsed(text).map(Self::Vanished),
-            ReviewKind::Unsigned => parsed(text).map(Self::Unsigned),
-            ReviewKind::Stopped if text == Some("everything") => Some(Self::Stopped(StopScope::Everything)),
-            ReviewKind::Stopped => parsed(text).map(StopScope::Chain).map(Self::Stopped),
-            ReviewKind::Shortage => Some(Self::Shortage { of: parsed(text) }),
-        };
-        read.filter(|read| read.source() == source).unwrap_or(Self::Unreadable { kind, source })
-    }
-
-    /// The stored text: what it is about, in words that an operator can use.
-    #[must_use]
-    pub fn source(&self) -> Option<String> {
-        match self {
-            Self::Suspense { source } | Self::Reversal { source } | Self::Unreadable { source, .. } => source.clone(),
-            Self::BelowFloor(account) => Some(account.to_string()),
-            Self::Vanished(transfer) | Self::Unsigned(transfer) => Some(transfer.to_string()),
-            Self::Stopped(scope) => Some(scope.to_string()),
-            Self::Shortage { of } => of.map(|item| item.to_string()),
-            Self::Quarantine | Self::Ledger | Self::Contradiction => None,
-        }
-    }
-
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(&self) -> ReviewKind {
-        match self {
-            Self::Suspense { .. } => ReviewKind::Suspense,
-            Self::Quarantine => ReviewKind::Quarantine,
-            Self::BelowFloor(_) => ReviewKind::BelowFloor,
-            Self::Reversal { .. } => ReviewKind::Reversal,
-            Self::Vanished(_) => ReviewKind::Vanished,
-            Self::Unsigned(_) => ReviewKind::Unsigned,
-            Self::Stopped(_) => ReviewKind::Stopped,
-            Self::Ledger => ReviewKind::Ledger,
-            Self::Shortage { .. } => ReviewKind::Shortage,
-            Self::Contradiction => ReviewKind::Contradiction,
-            Self::Unreadable { kind, .. } => *kind,
-        }
-    }
-
     /// The account or wallet that money or coins in suspense came from, or go to by the customer's wish.
     #[must_use]
     pub fn counterparty(&self) -> Option<&str> {
         match self {
-            Self::Suspense { source } | Self::Reversal { source } => source.as_deref(),
+            Self::Suspense(source) | Self::Reversal(source) => source.as_deref(),
             _ => None,
         }
     }
-}
-
-fn parsed<T: FromStr>(text: Option<&str>) -> Option<T> {
-    text?.parse().ok()
 }
 
 /// A review item as stored.
@@ -186,42 +136,40 @@ impl From<ReviewItem> for StoredReviewItem {
 
 #[cfg(test)]
 mod tests {
+    use super::ReviewSubject::{
+        BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Shortage, Stopped, Suspense, Unreadable, Unsigned, Vanished,
+    };
     use super::*;
 
     #[test]
-    fn what_an_item_is_about_is_stored_as_a_kind_and_a_text() {
-        use ReviewSubject::{BelowFloor, Contradiction, Ledger, Quarantine, Reversal, Shortage, Stopped, Suspense, Unsigned, Vanished};
+    fn what_an_item_is_about_is_stored_as_a_kind_and_a_source() {
         let moment = Timestamp::from_micros(1);
         let (transfer, item) = (TransferId::first_at(moment), ReviewId::first_at(moment));
-        let (wallet, chain) = (Some("0x03".to_owned()), "polygon".parse().unwrap());
-        let (of_transfer, of_item) = (format!("\"{transfer}\""), format!("\"{item}\""));
-        let unreadable = |kind, source: Option<&str>| ReviewSubject::Unreadable { kind, source: source.map(str::to_owned) };
-        for (subject, kind, source) in [
-            (Suspense { source: None }, "suspense", "null"),
-            (Suspense { source: wallet.clone() }, "suspense", "\"0x03\""),
-            (Reversal { source: None }, "reversal", "null"),
-            (Reversal { source: wallet }, "reversal", "\"0x03\""),
-            (Quarantine, "quarantine", "null"),
-            (BelowFloor(Account::ChainHot(chain)), "below_floor", "\"chain:polygon:hot\""),
-            (Vanished(transfer), "vanished", &*of_transfer),
-            (Unsigned(transfer), "unsigned", &*of_transfer),
-            (Stopped(StopScope::Everything), "stopped", "\"everything\""),
-            (Stopped(StopScope::Chain(chain)), "stopped", "\"polygon\""),
-            (Ledger, "ledger", "null"),
-            (Shortage { of: Some(item) }, "shortage", &*of_item),
-            (Shortage { of: None }, "shortage", "null"),
-            (Contradiction, "contradiction", "null"),
-            // Kinds whose text does not say what it should, or that have none.
-            (unreadable(ReviewKind::Vanished, None), "vanished", "null"),
-            (unreadable(ReviewKind::Unsigned, Some("0x03")), "unsigned", "\"0x03\""),
-            (unreadable(ReviewKind::Stopped, Some("a chain, once")), "stopped", "\"a chain, once\""),
-            (unreadable(ReviewKind::BelowFloor, Some("customer:07")), "below_floor", "\"customer:07\""),
-            (unreadable(ReviewKind::Shortage, Some("0x03")), "shortage", "\"0x03\""),
-            (unreadable(ReviewKind::Ledger, Some("0x03")), "ledger", "\"0x03\""),
-        ] {
+        let (of_transfer, of_item, chain) = (transfer.to_string(), item.to_string(), "polygon".parse().unwrap());
+        let mut rows = vec![
+            (Suspense(None), "suspense", None),
+            (Suspense(Some("0x03".to_owned())), "suspense", Some("0x03")),
+            (Reversal(None), "reversal", None),
+            (Reversal(Some("0x03".to_owned())), "reversal", Some("0x03")),
+            (Quarantine(()), "quarantine", None),
+            (BelowFloor(Account::ChainHot(chain)), "below_floor", Some("chain:polygon:hot")),
+            (Vanished(transfer), "vanished", Some(&*of_transfer)),
+            (Unsigned(transfer), "unsigned", Some(&*of_transfer)),
+            (Stopped(StopScope::Everything), "stopped", Some("everything")),
+            (Stopped(StopScope::Chain(chain)), "stopped", Some("polygon")),
+            (Ledger(()), "ledger", None),
+            (Shortage(Some(item)), "shortage", Some(&*of_item)),
+            (Shortage(None), "shortage", None),
+            (Contradiction(()), "contradiction", None),
+        ];
+        let kinds = ReviewKind::ALL.into_iter().filter(|kind| !matches!(kind, ReviewKind::Suspense | ReviewKind::Reversal));
+        rows.extend(kinds.map(|kind| (Unreadable(kind, Some("a text".to_owned())), kind.as_str(), Some("a text"))));
+        rows.push((Unreadable(ReviewKind::Vanished, None), "vanished", None));
+        rows.push((Unreadable(ReviewKind::BelowFloor, Some("customer:07".to_owned())), "below_floor", Some("customer:07")));
+        for (subject, kind, source) in rows {
+            let (source, at) = (Json::from(source), serde_json::to_string(&moment).unwrap());
             let stored = format!(
-                r#"{{"id":"{item}","kind":"{kind}","order":null,"fact":null,"asset":null,"amount":"0","source":{source},"screening_hit":false,"reason":"why","created_at":{at},"resolution":null}}"#,
-                at = serde_json::to_string(&moment).unwrap()
+                r#"{{"id":"{item}","kind":"{kind}","order":null,"fact":null,"asset":null,"amount":"0","source":{source},"screening_hit":false,"reason":"why","created_at":{at},"resolution":null}}"#
             );
             let read: ReviewItem = serde_json::from_str(&stored).unwrap();
             assert_eq!((&read.subject, read.subject.kind().as_str()), (&subject, kind));

@@ -91,11 +91,11 @@ impl DecisionScenario<'_> {
         let about_fact = |fact: &Fact| ReviewRecords { fact: Some(fact.clone()), ..ReviewRecords::default() };
         let deposit = self.deposit(DepositState::Confirmed);
         let dropped = Deposit { state: DepositState::Dropped, ..deposit.clone() };
-        let subject = ReviewSubject::Suspense { source: Some("0x03".to_owned()) };
+        let subject = ReviewSubject::Suspense(Some("0x03".to_owned()));
         let of_deposit = ReviewItem { fact: Some(deposit.id.as_fact()), subject, ..coins(self.item(ReviewKind::Suspense)) };
         let about_deposit = |deposit| ReviewRecords { deposit: Some(deposit), deposit_index: Some(0), ..ReviewRecords::default() };
         let returned = money(self.item(ReviewKind::Reversal));
-        let subject = ReviewSubject::Reversal { source: Some("ES9299990002950000000001".to_owned()) };
+        let subject = ReviewSubject::Reversal(Some("ES9299990002950000000001".to_owned()));
         let returned = ReviewItem { order: Some(self.mint.id()), subject, ..returned };
         let paid = || ReviewRecords { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..ReviewRecords::default() };
         let kept = of_fact(&known).decide(ReviewDecision::Keep, &operator(), about_fact(&known), &self.context()).expect("it can be kept");
@@ -110,7 +110,7 @@ impl DecisionScenario<'_> {
             ("coins", of_deposit.clone(), about_deposit(deposit)),
             ("coins that the chain undid", of_deposit, about_deposit(dropped)),
             ("a returned payout", returned.clone(), paid()),
-            ("a loss", ReviewItem { subject: ReviewSubject::Reversal { source: None }, ..returned }, paid()),
+            ("a loss", ReviewItem { subject: ReviewSubject::Reversal(None), ..returned }, paid()),
             ("what was kept", kept, about_fact(&known)),
             ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), ReviewRecords::default()),
             ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), ReviewRecords::default()),
@@ -198,7 +198,7 @@ fn every_decision_about_every_item() {
             ("assign to a sale", scene.order(true, false)),
             ("assign to a sale that is over", scene.order(true, true)),
         ] {
-            row(name, ReviewDecision::Assign(order.id()), ReviewRecords { order: Some(order), ..about.clone() });
+            row(name, ReviewDecision::Assign, ReviewRecords { order: Some(order), ..about.clone() });
         }
         let others = [
             ReviewDecision::Return,

@@ -7,7 +7,7 @@ use rampart_core::documentation::arrivals::{self as table, ArrivalRow, Cell};
 use rampart_core::example;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::payment::{PaymentCommand, PaymentState};
+use rampart_core::order::payment::PaymentCommand;
 use rampart_core::order::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};
 use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewSubject};
@@ -170,10 +170,9 @@ fn is_taken(command: &str, order: &Order) -> bool {
 /// Whether a decision fits such items. Refusals that depend on the outside are not made by the core.
 fn fits(command: &str, item: &ReviewItem) -> bool {
     let scene = Scene::new(example::MARKET);
-    let order = example::payment(&scene.catalogue, &scene.mint(), false, PaymentState::Started).expect("the example buys");
     let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
     let decision = match verb.expect("it is about an item") {
-        "assign" => ReviewDecision::Assign(order.id),
+        "assign" => ReviewDecision::Assign,
         "return" => ReviewDecision::Return,
         "keep" => ReviewDecision::Keep,
         "write-off" => ReviewDecision::WriteOff,

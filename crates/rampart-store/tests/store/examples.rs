@@ -188,7 +188,7 @@ pub(crate) fn review(fixture: &Fixture, order: Option<OrderId>) -> ReviewItem {
     ReviewItem {
         id: fixture.mint().id(),
         version: 0,
-        subject: ReviewSubject::Reversal { source: None },
+        subject: ReviewSubject::Reversal(None),
         order,
         fact: None,
         asset: Some(EUR),

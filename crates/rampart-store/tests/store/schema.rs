@@ -148,8 +148,7 @@ async fn items_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
     let order = fixture.mint().id();
     let reason = String::from("said: \"kind\":\"ledger\", \"fact\":\"fct_x\" \\u0000 \u{0}");
     let mut reversal = ReviewItem { reason, ..review(&fixture, Some(order)) };
-    let mut about =
-        ReviewItem { subject: ReviewSubject::Suspense { source: None }, fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
+    let mut about = ReviewItem { subject: ReviewSubject::Suspense(None), fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
     let subject = ReviewSubject::BelowFloor("bank:sepa".parse().unwrap());
     let mut alarm = ReviewItem { subject, ..review(&fixture, None) };
     let mut step = Step::new();

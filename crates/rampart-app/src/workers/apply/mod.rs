@@ -305,7 +305,7 @@ fn payout_fact(report: &PayoutReport) -> PayoutFact {
 
 /// The review item of a fact that cannot be applied.
 fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
-    ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewSubject::Quarantine, reason) }
+    ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewSubject::Quarantine(()), reason) }
 }
 
 async fn quarantine(app: &App, fact: Fact, reason: String) -> AppResult<()> {

@@ -356,7 +356,7 @@ fn assigned(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
         ..ReviewRecords::default()
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "the customer's father".to_owned() };
-    match item.decide(ReviewDecision::Assign(simulation.order.id()), &operator, about, &simulation.context(Grade::All)) {
+    match item.decide(ReviewDecision::Assign, &operator, about, &simulation.context(Grade::All)) {
         Ok(step) => simulation.take(step),
         Err(refusal) => simulation.refused = Some(refusal.message),
     }

@@ -46,12 +46,7 @@ impl Payment {
     /// A review item for money of this receipt in suspense.
     pub(super) fn suspense_item(&self, receipt: &Receipt, amount: Amount, reason: String, mint: &Mint<'_>) -> ReviewItem {
         let source = receipt.source.as_ref().map(|source| source.reveal().to_owned());
-        ReviewItem {
-            order: Some(self.id),
-            fact: Some(receipt.fact),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount,
-            ..ReviewItem::new(mint, ReviewSubject::Suspense { source }, reason)
-        }
+        let item = ReviewItem::new(mint, ReviewSubject::Suspense(source), reason);
+        ReviewItem { order: Some(self.id), fact: Some(receipt.fact), asset: Some(Asset::Fiat(self.terms.fiat)), amount, ..item }
     }
 }

@@ -178,11 +178,7 @@ impl Payment {
 
     /// A review item. Money in suspense has a `source`; a loss has none.
     fn reversal_item(&self, amount: Amount, source: Option<String>, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        ReviewItem {
-            order: Some(self.id),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount,
-            ..ReviewItem::new(mint, ReviewSubject::Reversal { source }, reason)
-        }
+        let item = ReviewItem::new(mint, ReviewSubject::Reversal(source), reason);
+        ReviewItem { order: Some(self.id), asset: Some(Asset::Fiat(self.terms.fiat)), amount, ..item }
     }
 }

@@ -18,19 +18,14 @@ impl Payment {
         step.post(self.post_set_aside(mint, self.fiat_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());
         let reason = format!("moved to suspense from payment {}", self.id);
-        let asset = Some(self.terms.fiat.into());
-        let item = |source| {
-            let item = ReviewItem::new(mint, ReviewSubject::Suspense { source }, reason.clone());
-            ReviewItem { order: Some(self.id), asset, ..item }
-        };
         let left: i128 = self.receipts.iter().map(|receipt| receipt.left().minor()).sum();
         if left == self.fiat_balance.minor() {
             for receipt in self.receipts.iter().filter(|receipt| receipt.left().is_positive()) {
-                let source = receipt.source.as_ref().map(|source| source.reveal().to_owned());
-                step.write(ReviewItem { fact: Some(receipt.fact), amount: receipt.left(), ..item(source) });
+                step.write(self.suspense_item(receipt, receipt.left(), reason.clone(), mint));
             }
         } else {
-            step.write(ReviewItem { amount: self.fiat_balance, ..item(None) });
+            let item = ReviewItem::new(mint, ReviewSubject::Suspense(None), reason);
+            step.write(ReviewItem { order: Some(self.id), asset: Some(self.terms.fiat.into()), amount: self.fiat_balance, ..item });
         }
         self.receipts.clear();
         self.fiat_balance = Amount::ZERO;

@@ -1,10 +1,7 @@
 //! Coins that arrived at a ramp-off's address.
 
-use super::Rampoff;
-use crate::id::{DepositId, Mint};
+use crate::id::DepositId;
 use crate::money::amount::Amount;
-use crate::money::asset::Asset;
-use crate::review::{ReviewItem, ReviewSubject};
 use crate::stored::is_default;
 use crate::time::Timestamp;
 
@@ -39,25 +36,5 @@ impl DepositReceipt {
     #[must_use]
     pub const fn left(&self) -> Amount {
         Amount::from_minor(self.amount.minor() - self.set_aside.minor())
-    }
-}
-
-impl Rampoff {
-    pub(super) fn review(
-        &self,
-        subject: ReviewSubject,
-        deposit: DepositId,
-        asset: Asset,
-        amount: Amount,
-        reason: String,
-        mint: &Mint<'_>,
-    ) -> ReviewItem {
-        ReviewItem {
-            order: Some(self.id),
-            fact: Some(deposit.as_fact()),
-            asset: Some(asset),
-            amount,
-            ..ReviewItem::new(mint, subject, reason)
-        }
     }
 }

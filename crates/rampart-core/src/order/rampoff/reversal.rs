@@ -50,7 +50,9 @@ impl Rampoff {
             self.deposits[position].lost = true;
             self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
             let reason = "a reorganisation removed a confirmed deposit whose coins or money had left".to_owned();
-            step.write(self.review(ReviewSubject::Reversal { source: None }, deposit, self.terms.coin.into(), amount, reason, mint));
+            let item = ReviewItem::new(mint, ReviewSubject::Reversal(None), reason);
+            let (order, fact, asset) = (Some(self.id), Some(deposit.as_fact()), Some(self.terms.coin.into()));
+            step.write(ReviewItem { order, fact, asset, amount, ..item });
             return;
         }
         self.convert_back(mint, step);
@@ -96,12 +98,8 @@ impl Rampoff {
         self.reversal = Some(Reversal::BankReturn);
         let reason = format!("the receiving bank returned the payout: {reason}; the money is in suspense");
         let source = Some(self.destination.account.reveal().to_owned());
-        let item = ReviewItem {
-            order: Some(self.id),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount: self.payout_amount(),
-            ..ReviewItem::new(mint, ReviewSubject::Reversal { source }, reason)
-        };
-        step.write(item);
+        let item = ReviewItem::new(mint, ReviewSubject::Reversal(source), reason);
+        let asset = Some(Asset::Fiat(self.terms.fiat));
+        step.write(ReviewItem { order: Some(self.id), asset, amount: self.payout_amount(), ..item });
     }
 }

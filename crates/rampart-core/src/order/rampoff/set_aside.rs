@@ -1,10 +1,10 @@
 //! An operator moves a sale's coins to suspense, where they can be returned, assigned to another order, or kept.
 
+use super::suspense::ArrivedCoins;
 use super::{Rampoff, RampoffState};
 use crate::money::amount::Amount;
 use crate::order::Context;
 use crate::order::leg::OrderLeg;
-use crate::review::ReviewSubject;
 use crate::step::Step;
 
 impl Rampoff {
@@ -20,8 +20,8 @@ impl Rampoff {
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.coin_balance.minor());
         let reason = format!("moved to suspense from ramp-off {}", self.id);
         for deposit in self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost) {
-            let subject = ReviewSubject::Suspense { source: Some(deposit.from.clone()) };
-            step.write(self.review(subject, deposit.deposit, self.terms.coin.into(), deposit.left(), reason.clone(), mint));
+            let arrived = ArrivedCoins { amount: deposit.left(), ..ArrivedCoins::of(deposit, self.terms.coin) };
+            step.write(arrived.item(self.id, reason.clone(), mint));
         }
         self.deposits.retain(|deposit| deposit.lost);
         self.coin_balance = Amount::ZERO;

@@ -1,7 +1,7 @@
 //! Suspense beside a sale: coins it cannot use and amounts below the receipt minimum, of any coin and chain.
 
 use super::{DepositReceipt, Rampoff};
-use crate::id::{DepositId, Mint, ReviewId};
+use crate::id::{DepositId, Mint, OrderId, ReviewId};
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
 use crate::money::rate::{Rate, Rounding};
@@ -22,6 +22,12 @@ pub(super) struct ArrivedCoins<'a> {
 impl<'a> ArrivedCoins<'a> {
     pub(super) fn of(receipt: &'a DepositReceipt, coin: CoinId) -> Self {
         Self { coin, deposit: receipt.deposit, amount: receipt.amount, from: &receipt.from }
+    }
+
+    /// Their review item in suspense.
+    pub(super) fn item(&self, order: OrderId, reason: String, mint: &Mint<'_>) -> ReviewItem {
+        let item = ReviewItem::new(mint, ReviewSubject::Suspense(Some(self.from.to_owned())), reason);
+        ReviewItem { order: Some(order), fact: Some(self.deposit.as_fact()), asset: Some(self.coin.into()), amount: self.amount, ..item }
     }
 }
 
@@ -72,8 +78,7 @@ impl Rampoff {
             }
             None => {
                 let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
-                let subject = ReviewSubject::Suspense { source: Some(arrived.from.to_owned()) };
-                self.review(subject, arrived.deposit, coin.into(), arrived.amount, reason, mint)
+                arrived.item(self.id, reason, mint)
             }
         };
         if is_its {
@@ -88,16 +93,14 @@ impl Rampoff {
 
     /// Coins that the order cannot use go to suspense, on a review item of their own.
     pub(super) fn to_suspense(&self, arrived: &ArrivedCoins<'_>, mint: &Mint<'_>, step: &mut Step) {
-        let &ArrivedCoins { coin, deposit, amount, from } = arrived;
-        step.post(self.post_suspense(mint, coin, amount));
-        let (id, chain, status) = (self.id, self.chain(), self.status());
+        let (coin, id, chain, status) = (arrived.coin, self.id, self.chain(), self.status());
+        step.post(self.post_suspense(mint, coin, arrived.amount));
         let reason = match coin.chain == chain {
             true => format!("arrived at the address of ramp-off {id} when it was {status}"),
             false => {
                 format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
             }
         };
-        let subject = ReviewSubject::Suspense { source: Some(from.to_owned()) };
-        step.write(self.review(subject, deposit, coin.into(), amount, reason, mint));
+        step.write(arrived.item(id, reason, mint));
     }
 }

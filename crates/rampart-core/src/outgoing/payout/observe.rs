@@ -259,7 +259,7 @@ impl Payout {
     }
 
     fn contradiction(&self, order: Option<OrderId>, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        let item = ReviewItem::new(mint, ReviewSubject::Contradiction, reason);
+        let item = ReviewItem::new(mint, ReviewSubject::Contradiction(()), reason);
         ReviewItem { order, asset: Some(self.currency.into()), amount: self.amount, ..item }
     }
 

@@ -176,7 +176,7 @@ impl Transfer {
         let why = format!("the chain reverted transfer {}: the coins never left", self.id);
         outgoing.did_not_leave(mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         if matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal) {
-            step.write(self.item(ReviewSubject::Reversal { source: Some(self.to.clone()) }, why, mint));
+            step.write(self.item(ReviewSubject::Reversal(Some(self.to.clone())), why, mint));
         }
         let lost = outgoing.lost.take();
         self.transition(TransferState::Failed { reason }, &mut step);

@@ -12,7 +12,7 @@ use crate::order::{Context, Order};
 use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferPurpose, TransferSource};
 use crate::refusal::Refusal;
 use crate::review::{
-    Afterwards, CheckedDestination, Decided, Operator, Outcome, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, refuse,
+    CheckedDestination, Operator, Outcome, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, refuse,
 };
 use crate::step::Step;
 use crate::step::fact::{BankCredit, FactBody};
@@ -23,13 +23,13 @@ use crate::text::redacted::Redacted;
 /// Moves a kept item back to suspense and reopens it.
 pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
     let mint = &context.mint;
-    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == Decided::Keep);
+    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == ReviewDecision::Keep);
     let resolution = resolution.ok_or_else(|| refuse("only an item that was kept can be reopened"))?;
     let mut step = Step::new();
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
     let reason = format!("kept by {}, and reopened by {}: {}", resolution.actor, operator.actor, operator.reason);
     step.write(item.clone().reopened(mint, reason));
-    let resolution = ReviewResolution { decision: Outcome::from(Decided::Keep).then(Afterwards::Reopened), ..resolution };
+    let resolution = ReviewResolution { decision: Outcome::from(ReviewDecision::Keep).then(ReviewDecision::Reopened), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
     Ok(step)
 }

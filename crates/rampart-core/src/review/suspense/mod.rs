@@ -43,7 +43,7 @@ pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
     let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = receipt;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
-    let item = ReviewItem::new(mint, ReviewSubject::Suspense { source }, reason);
+    let item = ReviewItem::new(mint, ReviewSubject::Suspense(source), reason);
     step.write(ReviewItem { order, fact: Some(fact), asset: Some(asset), amount, ..item });
     step
 }

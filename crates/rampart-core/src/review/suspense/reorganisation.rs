@@ -7,7 +7,7 @@ use crate::money::amount::Amount;
 use crate::order::rampoff::{Rampoff, RampoffFact};
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, OutgoingRecord, PendingOutgoing, Transfer, TransferFact, TransferState, stopped_by};
-use crate::review::{Afterwards, Decided, Outcome, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject};
+use crate::review::{Outcome, ReviewDecision, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject};
 use crate::step::Step;
 use crate::step::job::Job;
 use crate::step::record::{Record, RecordKey};
@@ -90,7 +90,7 @@ pub fn deposit_removed_from_order(order: Rampoff, deposit: DepositId, on_its_way
 }
 
 fn is_kept(item: &ReviewItem) -> bool {
-    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == Decided::Keep)
+    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == ReviewDecision::Keep)
 }
 
 /// The transfer that returned an item.
@@ -137,19 +137,19 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
 
 /// The shortage of an item.
 fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
-    let how =
-        of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == Decided::Keep { "kept" } else { "sent back" });
+    let sent = if of.resolution.is_some() { "sent back" } else { "settled" };
+    let how = if is_kept(of) { "kept" } else { sent };
     let reason = format!(
         "a reorganisation removed coins that had been {how}: suspense lacks them until the chain includes them again, or they are written off"
     );
-    let item = ReviewItem::new(mint, ReviewSubject::Shortage { of: Some(of.id) }, reason);
+    let item = ReviewItem::new(mint, ReviewSubject::Shortage(Some(of.id)), reason);
     ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, ..item }
 }
 
 /// The newest shortage among a deposit's items that names this item.
 #[must_use]
 pub fn shortage_of<'a>(item: &ReviewItem, items: &'a [ReviewItem]) -> Option<&'a ReviewItem> {
-    let is_of = |other: &&ReviewItem| matches!(other.subject, ReviewSubject::Shortage { of } if of.is_none_or(|of| of == item.id));
+    let is_of = |other: &&ReviewItem| matches!(other.subject, ReviewSubject::Shortage(of) if of.is_none_or(|of| of == item.id));
     items.iter().rfind(is_of)
 }
 
@@ -175,11 +175,12 @@ pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>,
 fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
-        None => step.write(shortage.settled(Decided::MadeGood, "chain", why.to_owned(), None, mint.now)),
-        Some(resolution) if resolution.decision == Decided::WriteOff => {
+        None => step.write(shortage.settled(ReviewDecision::MadeGood, "chain", why.to_owned(), None, mint.now)),
+        Some(resolution) if resolution.decision == ReviewDecision::WriteOff => {
             step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
             // Only once.
-            let resolution = ReviewResolution { decision: resolution.decision.clone().then(Afterwards::MadeGood), ..resolution.clone() };
+            let resolution =
+                ReviewResolution { decision: resolution.decision.clone().then(ReviewDecision::MadeGood), ..resolution.clone() };
             step.write(ReviewItem { resolution: Some(resolution), ..shortage });
         }
         Some(_) => {}
@@ -201,16 +202,10 @@ fn is_new_item(record: &Record, deposit: DepositId) -> bool {
 /// returned twice. `items` are the deposit's review items, oldest first; `returned` the transfers that returned them. An amount
 /// that differs from before waits for an operator.
 #[must_use]
-pub fn deposit_received_again(
-    mut step: Step,
-    deposit: DepositId,
-    items: &[ReviewItem],
-    returned: &[Transfer],
-    context: &Context<'_>,
-) -> Step {
+pub fn deposit_received_again(mut step: Step, id: DepositId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
     // What was kept and reopened waits on another item.
-    let was_kept = Outcome::from(Decided::Keep).then(Afterwards::Undone);
+    let was_kept = Outcome::from(ReviewDecision::Keep).then(ReviewDecision::Undone);
     for item in items.iter().filter(|item| item.subject.kind() == ReviewKind::Suspense && item.is_undone()) {
         let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));
         let stands = match transfer {
@@ -226,14 +221,14 @@ pub fn deposit_received_again(
     }
     let mut follows = Step::new();
     let (mut not_ordered, mut gone) = (Vec::new(), Vec::new());
-    for record in step.writes.iter_mut().filter(|record| is_new_item(record, deposit)) {
+    for record in step.writes.iter_mut().filter(|record| is_new_item(record, id)) {
         let Record::Review(item) = record else { continue };
         not_ordered.extend(sent(item));
         item.resolution = None;
         let Some(position) = before.iter().rposition(|(other, _)| other.amount == item.amount) else { continue };
         let (other, transfer) = before.remove(position);
         let Some(resolution) = other.resolution.clone() else { continue };
-        let decision = if transfer.is_some() { Decided::Return } else { Decided::Keep };
+        let decision = if transfer.is_some() { ReviewDecision::Return } else { ReviewDecision::Keep };
         let reason = format!("as before the reorganisation: {}", resolution.reason);
         item.resolution = Some(ReviewResolution { decision: decision.into(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {

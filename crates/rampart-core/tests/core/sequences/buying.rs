@@ -206,7 +206,7 @@ impl PurchaseScenario {
     fn assign(&mut self, index: usize, choice: u16) -> CheckResult {
         let about = ReviewRecords { order: Some(self.order.clone().into()), ..ReviewRecords::default() };
         let item = self.suspense[index].clone();
-        match item.decide(ReviewDecision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+        match item.decide(ReviewDecision::Assign, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
         }

@@ -174,7 +174,7 @@ impl SaleScenario {
                 self.commit(suspense::deposit_received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
             SaleEvent::Undone(index) => self.undone(index, choice),
-            SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
+            SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign, choice),
             SaleEvent::Kept(index) => self.decide(index, ReviewDecision::Keep, choice),
             SaleEvent::WrittenOff(index) => self.decide(index, ReviewDecision::WriteOff, choice),
             SaleEvent::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
