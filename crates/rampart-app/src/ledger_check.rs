@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rampart_core::catalogue::AccountNotConfigured;
 use rampart_core::id::ReviewId;
 use rampart_core::ledger::PostingKind;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::watch::{Cursor, CursorName};
 use rampart_core::time::Timestamp;
@@ -112,7 +112,7 @@ async fn review_item(app: &App, step: &mut Step, known: Option<ReviewId>, findin
     let Inconsistency { check, subject, fault } = first;
     let reason =
         format!("the ledger is inconsistent in {findings} places; the first: {check} {subject}: {fault}. See `rampart ledger verify`");
-    let item = ReviewItem::new(&app.mint(), ReviewKind::Ledger, reason);
+    let item = ReviewItem::new(&app.mint(), ReviewSubject::Ledger(()), reason);
     let id = item.id;
     step.write(item);
     Ok(id)

@@ -1,17 +1,17 @@
 //! The tables of records. Each row holds the key, the version, the few columns that queries need, and the record as JSON.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
+use rampart_core::ledger::Account;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Payout, Transfer};
 use rampart_core::partner::Partner;
 use rampart_core::partner::webhook::{Delivery, Subscription};
-use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
+use rampart_core::review::{AuditEntry, ReviewItem, ReviewSubject};
 use rampart_core::step::fact::Fact;
 use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::step::job::Job;
@@ -109,7 +109,7 @@ macro_rules! text_keys {
     };
 }
 
-text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
+text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, DepositId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
 
 impl<const N: usize> RowKey for Code<N> {
     fn value(&self) -> SqlValue {
@@ -189,7 +189,7 @@ tables! {
     Wallet, "wallets", [], _it => [];
     ReviewItem, "reviews", ["order_id", "waiting", "alarm", "kind", "fact"], it => [
         SqlValue::display_or_null(it.order), it.resolution.is_none().into(), SqlValue::TextOrNull(alarm(it).map(Into::into)),
-        it.kind.as_str().into(), SqlValue::display_or_null(it.fact)
+        it.subject.kind().as_str().into(), SqlValue::display_or_null(it.fact)
     ];
     AuditEntry, "audit", ["subject"], it => [it.subject.as_str().into()];
     InstallationKey, "installation_keys", [], _it => [];
@@ -209,15 +209,15 @@ fn upgrade<T: DeserializeOwned>(
 }
 
 /// The unique `alarm` value of an open item for an account below its floor.
-pub(crate) fn floor_alarm(account: &impl Display, asset: &Asset) -> String {
+pub(crate) fn floor_alarm(account: &Account, asset: &Asset) -> String {
     format!("{account} {asset}")
 }
 
 /// The unique `alarm` value of an open item: its account and asset, or what it stops. Other items have none.
 fn alarm(item: &ReviewItem) -> Option<String> {
-    match (item.kind, &item.resolution, &item.source, item.asset) {
-        (ReviewKind::BelowFloor, None, Some(account), Some(asset)) => Some(floor_alarm(account, &asset)),
-        (ReviewKind::Stopped, None, Some(what), _) => Some(format!("stopped {what}")),
+    match (&item.subject, &item.resolution, item.asset) {
+        (ReviewSubject::BelowFloor(account), None, Some(asset)) => Some(floor_alarm(account, &asset)),
+        (ReviewSubject::Stopped(_), None, _) => Some(format!("stopped {}", item.subject.source()?)),
         _ => None,
     }
 }

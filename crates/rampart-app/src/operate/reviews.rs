@@ -1,6 +1,6 @@
 //! The review list and its decisions.
 
-use rampart_core::id::{OrderId, ReviewId, TransferId};
+use rampart_core::id::{DepositId, OrderId, ReviewId};
 use rampart_core::identity::bank_account::masked;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, CoinId, Currency};
@@ -9,7 +9,7 @@ use rampart_core::order::arrival::Grade;
 use rampart_core::order::{HoldReason, Order, PaymentStatus, RampoffStatus, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
 pub use rampart_core::review::ReviewDecision;
-use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, Vanished};
+use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, ReviewSubject, Vanished};
 use rampart_core::step::Step;
 use rampart_core::step::fact::FactBody;
 use rampart_core::step::job::Job;
@@ -72,20 +72,20 @@ pub async fn list(app: &App, all: bool, behind: Option<ReviewId>, limit: u32) ->
 
 /// The refund destination of an open item's order.
 async fn order_destination(app: &App, item: &ReviewItem) -> AppResult<Option<String>> {
-    let is_about_it = matches!(item.kind, ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
+    let is_about_it = matches!(item.subject.kind(), ReviewKind::Suspense | ReviewKind::Reversal) && item.resolution.is_none();
     let Some(order) = item.order.filter(|_| is_about_it) else { return Ok(None) };
     Ok(orders::refund_of(&order_checks::find(app, order).await?))
 }
 
 fn line(app: &App, item: ReviewItem) -> ReviewLine {
-    let is_account = matches!(item.asset, Some(Asset::Fiat(_))) && item.kind != ReviewKind::BelowFloor;
+    let is_account = matches!(item.asset, Some(Asset::Fiat(_))) && item.subject.kind() != ReviewKind::BelowFloor;
     let shown = |place: String| if is_account { masked(&place) } else { place };
     ReviewLine {
         id: item.id.to_string(),
-        kind: item.kind,
+        kind: item.subject.kind(),
         order: item.order.map(|order| order.to_string()),
         amount: item.asset.map(|asset| format!("{} {asset}", major(app, item.amount, asset))),
-        source: item.source.map(shown),
+        source: item.subject.source().map(shown),
         destination: item.destination.map(shown),
         order_destination: None,
         reason: item.reason,
@@ -131,7 +131,12 @@ pub async fn held_orders(app: &App, below: Option<OrderId>, limit: u32) -> AppRe
 /// # Errors
 /// A refusal when the item is resolved already, or the decision does not fit it.
 pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision) -> AppResult<()> {
-    settle(app, operator, id, decision, None).await
+    settle(app, operator, id, decision, (None, None)).await
+}
+
+/// Assigns money or coins in suspense to an order. Refused when the item is resolved already, or the order cannot use it.
+pub async fn assign(app: &App, operator: &Operator, id: ReviewId, order: OrderId) -> AppResult<()> {
+    settle(app, operator, id, ReviewDecision::Assign, (Some(order), None)).await
 }
 
 /// Returns money or coins in suspense to a destination that the operator names, validated like a customer's: money over
@@ -140,13 +145,16 @@ pub async fn resolve(app: &App, operator: &Operator, id: ReviewId, decision: Rev
 /// # Errors
 /// A refusal when the item is resolved already, the destination is invalid, or nothing of it is in suspense.
 pub async fn return_to(app: &App, operator: &Operator, id: ReviewId, to: &DestinationInput) -> AppResult<()> {
-    settle(app, operator, id, ReviewDecision::ReturnTo, Some(to)).await
+    settle(app, operator, id, ReviewDecision::ReturnTo, (None, Some(to))).await
 }
 
-async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, to: Option<&DestinationInput>) -> AppResult<()> {
+/// The order or the destination that a decision names.
+type Named<'a> = (Option<OrderId>, Option<&'a DestinationInput>);
+
+async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDecision, (assigned, to): Named<'_>) -> AppResult<()> {
     operators_retry(app, "item is", || async move {
         let item = app.store.review(id).await?.ok_or_else(|| refuse(format!("there is no item {id}")))?;
-        let (mut about, order) = (about(app, &item, decision).await?, item.order);
+        let (mut about, order) = (about(app, &item, decision, assigned).await?, item.order);
         about.destination = match to {
             Some(to) => Some(checked(app, &item, to).await?),
             None => None,
@@ -163,14 +171,14 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         let context = around.as_ref().map_or_else(|| app.context(price), |around| around.context(app, price, Grade::All));
         let action = match (decision, &around) {
             // A separate permission, so the audit log distinguishes it.
-            (ReviewDecision::Assign(_), Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
+            (ReviewDecision::Assign, Some(around)) if is_third_party_payment(&about, around) => "review.assign_strangers".to_owned(),
             (decision, _) => format!("review.{decision}"),
         };
         let beside = about.beside.clone();
         let mut step = match chain_decision(app, &item, decision).await? {
             Some(mut step) => {
                 let Operator { actor, reason } = operator.clone();
-                step.write(item.settled(&decision.to_string(), &actor, reason, None, context.mint.now));
+                step.write(item.settled(decision, &actor, reason, None, context.mint.now));
                 step
             }
             None => item.decide(decision, operator, about, &context)?,
@@ -242,7 +250,7 @@ fn without_jobs(jobs: Vec<Job>, mut step: Step) -> Step {
 }
 
 /// Whether the payer is somebody other than the customer of the assigned order, as far as the payer's name is known.
-fn is_third_party_payment(about: &ReviewSubject, around: &DecisionInputs) -> bool {
+fn is_third_party_payment(about: &ReviewRecords, around: &DecisionInputs) -> bool {
     let payer = match about.fact.as_ref().map(|fact| &fact.body) {
         Some(FactBody::BankCredit(credit)) => credit.sender_name.as_ref(),
         Some(FactBody::ProcessorPaid(paid)) => paid.holder.as_ref(),
@@ -253,7 +261,7 @@ fn is_third_party_payment(about: &ReviewSubject, around: &DecisionInputs) -> boo
 
 /// The step of a decision that needs the chains; `None` when the core decides alone.
 async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<Option<Step>> {
-    match (decision, item.kind) {
+    match (decision, item.subject.kind()) {
         (_, ReviewKind::Stopped | ReviewKind::Unsigned) if item.resolution.is_some() => Ok(None),
         (ReviewDecision::GoOn, ReviewKind::Stopped) => stops::go_on(app, item).await.map(Some),
         (ReviewDecision::Dismiss, ReviewKind::Stopped) => Err(refuse("sending is stopped until the item is resolved with 'go-on'")),
@@ -264,12 +272,12 @@ async fn chain_decision(app: &App, item: &ReviewItem, decision: ReviewDecision) 
 }
 
 /// What a decision needs to know. An item about a deposit has the deposit's identifier as its fact.
-async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppResult<ReviewSubject> {
+async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision, assigned: Option<OrderId>) -> AppResult<ReviewRecords> {
     let store = &app.store;
-    let mut about = ReviewSubject::default();
+    let mut about = ReviewRecords::default();
     if let Some(id) = item.fact {
         about.fact = store.fact(id).await?;
-        about.deposit = store.deposit(id).await?;
+        about.deposit = store.deposit(DepositId::named_by(id)).await?;
     }
     if let Some(at) = about.deposit.as_ref().and_then(|deposit| deposit.order) {
         about.deposit_index = Some(observe::load_rampoff(app, at).await?.deposit_index);
@@ -280,8 +288,10 @@ async fn about(app: &App, item: &ReviewItem, decision: ReviewDecision) -> AppRes
     if let Some(Asset::Coin(coin)) = item.asset {
         about.network_fee = network_fee(app, coin, about.beside.as_ref());
     }
-    match (decision, item.kind, item.order) {
-        (ReviewDecision::Assign(order), ..) => about.order = Some(order_checks::find(app, order).await?),
+    if let Some(order) = assigned {
+        about.order = Some(order_checks::find(app, order).await?);
+    }
+    match (decision, item.subject.kind(), item.order) {
         (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal, Some(order)) => {
             about.order = Some(order_checks::find(app, order).await?);
             about.payouts = store.payouts_of_order(order).await?;
@@ -310,7 +320,7 @@ async fn checked(app: &App, item: &ReviewItem, to: &DestinationInput) -> AppResu
 
 /// Refuses to return coins to an address of ours or a token contract: they belong to the party that sent them from
 /// there.
-async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewSubject) -> AppResult<()> {
+async fn check_sender(app: &App, item: &ReviewItem, about: &ReviewRecords) -> AppResult<()> {
     let (Some(Asset::Coin(coin)), Some(sender)) = (item.asset, about.sender_of(item)) else { return Ok(()) };
     match order_checks::check_foreign_wallet(app, "the sender's address", coin.chain, sender).await {
         Err(AppError::Refusal(refusal)) => {
@@ -339,8 +349,7 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
 
 /// The broadcast transfer of an item, with its state on the chain.
 async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Vanished>> {
-    let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
-    let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
+    let ReviewSubject::Vanished(id) = item.subject else { return Err(refuse("the item names no transfer")) };
     let transfer = app.store.transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Ok(None) };
     let port = app.ports.chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rampart_core::id::{FactId, OrderId};
+use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::ledger::Origin;
 use rampart_core::ledger::treasury;
@@ -178,7 +178,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         let deposits = app.store.deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
         let orders = app.store.rampoffs_by_id(&orders).await?;
-        let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<FactId>)> = BTreeMap::new();
+        let mut sums: BTreeMap<(u64, CoinId), (Amount, Vec<DepositId>)> = BTreeMap::new();
         let mut step = Step::new();
         for deposit in deposits {
             let Some(order) = orders.iter().find(|order| Some(order.id) == deposit.order) else { continue };

@@ -306,7 +306,7 @@ pub(crate) async fn returned_payout(app: &App, rampoff: &Rampoff) -> AppResult<O
         return Ok(None);
     }
     let items = app.store.reversals_waiting(rampoff.id).await?;
-    Ok(items.into_iter().find(|item| item.source.is_some()))
+    Ok(items.into_iter().find(|item| item.subject.counterparty().is_some()))
 }
 
 impl DestinationChange {

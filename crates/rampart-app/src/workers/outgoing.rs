@@ -1,6 +1,6 @@
 //! Loads the records that transfers and payouts reference, for the core's state machines.
 
-use rampart_core::id::{FactId, OrderId, PayoutId, ReviewId, TransferId};
+use rampart_core::id::{DepositId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::money::asset::Asset;
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer};
@@ -29,7 +29,7 @@ pub(super) async fn review(app: &App, id: Option<ReviewId>) -> AppResult<Option<
 
 /// The order whose money or coins a suspense item holds, if it is of that order's asset.
 pub(crate) async fn beside(app: &App, item: Option<&ReviewItem>, asset: Asset) -> AppResult<Option<Order>> {
-    let Some(id) = item.filter(|item| item.kind == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
+    let Some(id) = item.filter(|item| item.subject.kind() == ReviewKind::Suspense).and_then(|item| item.order) else { return Ok(None) };
     let order = match app.store.payment(id).await? {
         Some(payment) => Some(payment.into()),
         None => app.store.rampoff(id).await?.map(Order::from),
@@ -108,7 +108,7 @@ pub(super) async fn lost(app: &App, order: Option<OrderId>) -> AppResult<Option<
 }
 
 /// The deposits whose coins a transfer moves.
-pub(super) async fn deposits(app: &App, ids: &[FactId]) -> AppResult<Vec<Deposit>> {
+pub(super) async fn deposits(app: &App, ids: &[DepositId]) -> AppResult<Vec<Deposit>> {
     let mut deposits = Vec::with_capacity(ids.len());
     for id in ids {
         deposits.push(app.store.deposit(*id).await?.ok_or_else(|| AppError::defect(format!("there is no deposit {id}")))?);

@@ -27,7 +27,7 @@ pub(crate) async fn observe(app: &App, payout: Payout, fact: PayoutFact) -> AppR
             outgoing.instead = outgoing::instead(app, &outgoing).await?;
             if let (PayoutState::Returned { .. }, Some(order)) = (&payout.state, payout.order) {
                 let items = app.store.reversals_waiting(order).await?;
-                outgoing.review = items.into_iter().find(|item| item.source.is_some() && item.amount == payout.amount);
+                outgoing.review = items.into_iter().find(|item| item.subject.counterparty().is_some() && item.amount == payout.amount);
             }
         }
         (PayoutFact::Settled { .. } | PayoutFact::Accepted { .. } | PayoutFact::Unknown | PayoutFact::NeverArrived, _) => {}

@@ -8,7 +8,7 @@ use std::path::Path;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::TransferSource;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewSubject, StopScope};
 use rampart_core::step::Step;
 use rampart_core::step::watch::Wallet;
 use rampart_store::Store;
@@ -18,20 +18,17 @@ use crate::error::refuse;
 use crate::error::{AppError, AppResult};
 use crate::workers::timeouts::answer_in_time;
 
-/// The source of the review item that stops all chains and rails.
-const EVERYTHING: &str = "everything";
-
 /// The chains and rails that sending is stopped on.
 #[derive(Debug, Default)]
 pub(crate) struct Stops {
     pub(crate) everything: bool,
-    chains: BTreeSet<String>,
+    chains: BTreeSet<Chain>,
 }
 
 impl Stops {
     /// Whether signing for a chain is stopped.
     pub(crate) fn holds(&self, chain: Chain) -> bool {
-        self.everything || self.chains.contains(chain.as_str())
+        self.everything || self.chains.contains(&chain)
     }
 }
 
@@ -43,10 +40,10 @@ pub(crate) async fn present(app: &App) -> AppResult<Stops> {
     }
     let mut stops = Stops::default();
     for item in app.store.stops().await? {
-        match item.source.as_deref() {
-            Some(EVERYTHING) => stops.everything = true,
-            Some(chain) => drop(stops.chains.insert(chain.to_owned())),
-            None => {}
+        match item.subject {
+            ReviewSubject::Stopped(StopScope::Everything) => stops.everything = true,
+            ReviewSubject::Stopped(StopScope::Chain(chain)) => drop(stops.chains.insert(chain)),
+            _ => {}
         }
     }
     Ok(stops)
@@ -78,7 +75,7 @@ async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
         "the database is behind what this node has seen of it (batch {number}): it was restored from a copy, and what it lacks may \
          have been sent already; compare with banks and chains, then `rampart review resolve … go-on`"
     );
-    stop(app, EVERYTHING, i128::from(number), reason).await
+    stop(app, StopScope::Everything, i128::from(number), reason).await
 }
 
 /// Stops a chain that expects a higher nonce of the hot wallet than ours.
@@ -87,22 +84,20 @@ pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64
         "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this \
          installation; find out who and what, then `rampart review resolve … go-on`"
     );
-    stop(app, chain.as_str(), i128::from(expected), reason).await
+    stop(app, StopScope::Chain(chain), i128::from(expected), reason).await
 }
 
 /// Creates the review item of a stop, unless it exists.
-async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<()> {
-    let is_listed = async || Ok::<_, AppError>(app.store.stops().await?.iter().any(|item| item.source.as_deref() == Some(what)));
+async fn stop(app: &App, scope: StopScope, number: i128, reason: String) -> AppResult<()> {
+    let subject = ReviewSubject::Stopped(scope);
+    let is_listed = async || Ok::<_, AppError>(app.store.stops().await?.iter().any(|item| item.subject == subject));
     if is_listed().await? {
         return Ok(());
     }
-    tracing::error!(what, reason, "sending is stopped");
+    tracing::error!(what = subject.source(), reason, "sending is stopped");
     let mut step = Step::new();
-    step.write(ReviewItem {
-        amount: Amount::from_minor(number),
-        source: Some(what.to_owned()),
-        ..ReviewItem::new(&app.mint(), ReviewKind::Stopped, reason)
-    });
+    let item = ReviewItem::new(&app.mint(), subject.clone(), reason);
+    step.write(ReviewItem { amount: Amount::from_minor(number), ..item });
     match app.commit(step).await {
         Ok(_) => Ok(()),
         // Another node may have created it: there is one per source.
@@ -118,13 +113,12 @@ async fn stop(app: &App, what: &str, number: i128, reason: String) -> AppResult<
 
 /// Resolves a stop. The nonce or batch number seen outside is adopted, so that it does not stop again.
 pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
-    let what = item.source.as_deref().ok_or_else(|| refuse("the item does not name what is stopped"))?;
+    let ReviewSubject::Stopped(scope) = item.subject else { return Err(refuse("the item does not name what is stopped")) };
     let mut step = Step::new();
-    if what == EVERYTHING {
+    let StopScope::Chain(chain) = scope else {
         app.store.raise_batch_number_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
         return Ok(step);
-    }
-    let chain: Chain = what.parse().map_err(|_| refuse("the item does not name a chain"))?;
+    };
     let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
     let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
     if let Some(wallet) = app.store.wallet(chain).await?

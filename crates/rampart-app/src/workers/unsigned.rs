@@ -2,7 +2,7 @@
 
 use rampart_core::id::{ReviewId, TransferId};
 use rampart_core::outgoing::{Transfer, TransferFact, TransferState};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewSubject};
 use rampart_core::step::job::Job;
 use rampart_core::step::record::RecordKey;
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -44,13 +44,8 @@ pub(crate) async fn record_failure(app: &App, job: &Job, transfer: &Transfer, re
 
 fn item(app: &App, transfer: &Transfer, reason: &str) -> ReviewItem {
     let reason = format!("transfer {} to {} cannot be signed, and is tried again: {reason}", transfer.id, transfer.to);
-    ReviewItem {
-        order: transfer.order,
-        asset: Some(transfer.coin.into()),
-        amount: transfer.amount,
-        source: Some(transfer.id.to_string()),
-        ..ReviewItem::new(&app.mint(), ReviewKind::Unsigned, reason)
-    }
+    let item = ReviewItem::new(&app.mint(), ReviewSubject::Unsigned(transfer.id), reason);
+    ReviewItem { order: transfer.order, asset: Some(transfer.coin.into()), amount: transfer.amount, ..item }
 }
 
 /// The transfer could be signed after all: its review item is settled.
@@ -62,15 +57,14 @@ pub(crate) async fn resolve_review(app: &App, job: &Job, id: TransferId, step: &
     let review_id: ReviewId = claim.subject.parse().map_err(|_| AppError::defect("a claim has no review item"))?;
     if let Some(item) = app.store.review(review_id).await?.filter(|item| item.resolution.is_none()) {
         let reason = "it could be signed after all".to_owned();
-        step.write(item.settled("signed", "wallet", reason, None, app.business.now()));
+        step.write(item.settled(ReviewDecision::Signed, "wallet", reason, None, app.business.now()));
     }
     Ok(())
 }
 
 /// The transfer of a review item and its jobs; refused unless the transfer still waits to be signed.
 async fn queued(app: &App, item: &ReviewItem) -> AppResult<(Transfer, Vec<Job>)> {
-    let id: Option<TransferId> = item.source.as_ref().and_then(|source| source.parse().ok());
-    let id = id.ok_or_else(|| refuse("the item names no transfer"))?;
+    let ReviewSubject::Unsigned(id) = item.subject else { return Err(refuse("the item names no transfer")) };
     let transfer = app.store.transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
     if transfer.state != TransferState::Queued {
         return Err(refuse("the transfer was signed or abandoned in the meantime: dismiss the item"));

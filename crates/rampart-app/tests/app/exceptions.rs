@@ -196,7 +196,7 @@ async fn arrived_after_the_end(test: Arc<TestApp>) {
     assert_eq!((payment.set_aside, payment.exceptions.first()), (Amount::from_minor(200 * EURO_CENTS), Some(DeviationKind::Late)));
     let item = async || {
         let items = test.app.store.reviews_of_order(id, 10).await.unwrap();
-        items.into_iter().find(|item| item.kind == ReviewKind::Suspense && item.resolution.is_none())
+        items.into_iter().find(|item| item.subject.kind() == ReviewKind::Suspense && item.resolution.is_none())
     };
     let kept = item().await.unwrap().id;
     operate::reviews::resolve(&test.app, &operator(), kept, ReviewDecision::Keep).await.unwrap();
@@ -238,7 +238,7 @@ async fn nobody(test: Arc<TestApp>) {
     test.world.transfer(transfer).await.unwrap();
     let reviews = || async {
         let found = test.app.store.reviews_waiting(None, 10).await.unwrap();
-        found.into_iter().find(|item| item.kind == ReviewKind::Suspense)
+        found.into_iter().find(|item| item.subject.kind() == ReviewKind::Suspense)
     };
     let item = test.eventually("it is on a person's list", reviews).await;
     assert_eq!(item.amount, Amount::from_minor(123 * EURO_CENTS));
@@ -348,7 +348,7 @@ async fn coins_wrong(test: Arc<TestApp>) {
     })
     .await;
     let waiting = test.app.store.reviews_waiting(None, 10).await.unwrap();
-    assert!(waiting.iter().any(|item| item.kind == ReviewKind::Suspense && item.order == Some(id)));
+    assert!(waiting.iter().any(|item| item.subject.kind() == ReviewKind::Suspense && item.order == Some(id)));
 }
 
 async fn payout_refused(test: Arc<TestApp>) {

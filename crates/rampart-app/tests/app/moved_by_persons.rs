@@ -89,7 +89,7 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     assert_eq!((aside.order, aside.amount), (Some(id), amount));
     assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
     let another = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
-    reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Assign(another)).await.unwrap();
+    reviews::assign(&test.app, &operator(), aside.id, another).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
 }

@@ -194,7 +194,7 @@ async fn vanished(test: Arc<TestApp>) {
     test.world.add_fault(refusal).await.unwrap();
     mine(1).await.unwrap();
     let item_found = item(&test, ReviewKind::Vanished).await;
-    assert_eq!((item_found.order, item_found.source.clone()), (Some(id), Some(transfer.to_string())));
+    assert_eq!((item_found.order, item_found.subject.source()), (Some(id), Some(transfer.to_string())));
     let free = reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await;
     assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
     // Another transaction takes its nonce.

@@ -377,9 +377,8 @@ async fn recalled(test: Arc<TestApp>) {
     let line = transfer(Some(waits), 150 * EURO_CENTS).await;
     let second = item(&test, ReviewKind::Suspense).await;
     let another = order().await;
-    let decision = rampart_app::operate::reviews::ReviewDecision::Assign(another);
     customers::unban(&test.app, &operator(), customer).await.unwrap();
-    rampart_app::operate::reviews::resolve(&test.app, &operator(), second.id, decision).await.unwrap();
+    rampart_app::operate::reviews::assign(&test.app, &operator(), second.id, another).await.unwrap();
     test.payment_becomes(another, "coins_sent").await;
     recall(&line).await;
     let lost = || async { Some(test.payment(another).await).filter(|payment| payment.lost.is_positive()) };
@@ -391,7 +390,7 @@ async fn recalled(test: Arc<TestApp>) {
     let unmatched = item(&test, ReviewKind::Suspense).await;
     recall(&line).await;
     let settled = || async { test.app.store.review(unmatched.id).await.unwrap().unwrap().resolution };
-    assert_eq!(test.eventually("nobody decides about it", settled).await.decision, "taken back");
+    assert_eq!(test.eventually("nobody decides about it", settled).await.decision.to_string(), "taken back");
     assert!(test.app.store.balance(Account::Suspense, "EUR".parse().unwrap()).await.unwrap().posted.is_zero());
     assert!(!matches!(test.payment(done).await.state, PaymentState::Failed { .. }));
 }

@@ -133,7 +133,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
         .eventually("the transfer is listed", || async {
             test.advance(30).await;
             let items = test.app.store.reviews_of_order(id, 10).await.unwrap();
-            items.into_iter().find(|item| item.kind == ReviewKind::Unsigned)
+            items.into_iter().find(|item| item.subject.kind() == ReviewKind::Unsigned)
         })
         .await;
     assert!(item.reason.contains("anybody could take"), "{}", item.reason);

@@ -66,7 +66,7 @@ pub(crate) async fn settled(test: &TestApp, id: OrderId) -> Payment {
 /// Waits for a review item of this kind.
 pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
     test.eventually(&format!("an item of kind {kind:?}"), || async {
-        test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
+        test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.subject.kind() == kind)
     })
     .await
 }
@@ -141,7 +141,7 @@ async fn unknown_reference(test: Arc<TestApp>) {
     test.world.transfer(transfer("for the coins")).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;
     assert!(first.reason.contains("no reference"), "{}", first.reason);
-    reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Assign(id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), first.id, id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
     // One with a mistyped reference is returned to its sender.
     let mut mistyped = instructions.concept.clone();
@@ -150,7 +150,7 @@ async fn unknown_reference(test: Arc<TestApp>) {
     test.world.transfer(transfer(&mistyped)).await.unwrap();
     let second = item(&test, ReviewKind::Suspense).await;
     assert!(second.reason.contains("mistyped"), "{}", second.reason);
-    let again = reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Assign(id)).await;
+    let again = reviews::assign(&test.app, &operator(), second.id, id).await;
     assert!(again.is_err(), "an order that is complete takes no more");
     reviews::resolve(&test.app, &operator(), second.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it arrived back", || async {
@@ -169,7 +169,7 @@ async fn foreign_payer(test: Arc<TestApp>) {
     let item = item(&test, ReviewKind::Suspense).await;
     assert_eq!((item.order, test.payment(id).await.status().as_str()), (Some(id), "started"));
     // An operator may decide that the payer is the customer: then the market price applies.
-    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), item.id, id).await.unwrap();
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.taken.unwrap().promised, Amount::ZERO);
     let file = orders::show(&test.app, id).await.unwrap();

@@ -68,7 +68,7 @@ async fn contradiction(test: &TestApp, id: OrderId) -> ReviewItem {
     assert_eq!(contradiction.order, Some(id));
     assert!(contradiction.reason.contains(&operator().actor), "{}", contradiction.reason);
     let waiting = test.app.store.reviews_waiting(None, 10).await.unwrap();
-    assert!(waiting.iter().all(|item| item.kind != ReviewKind::Quarantine), "{waiting:?}");
+    assert!(waiting.iter().all(|item| item.subject.kind() != ReviewKind::Quarantine), "{waiting:?}");
     let rail = "sepa".parse().unwrap();
     let agree = || async {
         let ours = test.app.store.balance(Account::Bank(rail), "EUR".parse().unwrap()).await.unwrap();

@@ -134,13 +134,13 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     for _ in 0..2 {
         reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Return).await.unwrap();
         waiting = item(&test, ReviewKind::Suspense).await;
-        assert_eq!((waiting.fact, &waiting.source, waiting.screening_hit), (first.fact, &first.source, false));
+        assert_eq!((waiting.fact, &waiting.subject, waiting.screening_hit), (first.fact, &first.subject, false));
         assert!(waiting.reason.contains("did not work"), "{}", waiting.reason);
     }
     let customer = ana(&test).await;
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
     let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
-    reviews::resolve(&test.app, &operator(), waiting.id, ReviewDecision::Assign(id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), waiting.id, id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
 }
 
@@ -168,6 +168,6 @@ async fn paid_once_more(test: Arc<TestApp>) {
         .await;
     assert_eq!((once_more.destination.account.reveal(), once_more.screening), (RETURNS, Screening::Cleared));
     let again = item(&test, ReviewKind::Reversal).await;
-    assert_eq!((again.order, again.amount, &again.source), (Some(id), first.amount, &first.source));
+    assert_eq!((again.order, again.amount, &again.subject), (Some(id), first.amount, &first.subject));
     reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Keep).await.unwrap();
 }

@@ -114,7 +114,7 @@ async fn returned_twice(test: &TestApp, first: &ReviewItem) {
     let suspense = || async { test.app.store.balance(Account::Suspense, asset).await.unwrap() };
     reviews::resolve(&test.app, &operator(), first.id, ReviewDecision::Return).await.unwrap();
     let again = item(test, ReviewKind::Suspense).await;
-    assert_eq!((again.fact, again.order, &again.source, again.screening_hit), (first.fact, first.order, &first.source, true));
+    assert_eq!((again.fact, again.order, &again.subject, again.screening_hit), (first.fact, first.order, &first.subject, true));
     assert!(again.reason.contains("stopped by screening"), "{}", again.reason);
     let balance = suspense().await;
     assert_eq!((balance.posted, balance.held), (first.amount, Amount::ZERO));

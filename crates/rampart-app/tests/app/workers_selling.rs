@@ -6,7 +6,7 @@ use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
-use rampart_core::id::OrderId;
+use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
@@ -143,7 +143,7 @@ async fn refused_and_returned(test: Arc<TestApp>) {
     let unseen = reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("another account")));
     let item = self::item(&test, ReviewKind::Reversal).await;
-    assert_eq!(item.source.as_deref(), Some("DE89370400440532013000"));
+    assert_eq!(item.subject.source().as_deref(), Some("DE89370400440532013000"));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     assert!(!returned().await);
     assert!(partner_api::set_payout_account(&test.app, &test.caller, give("ES9121000418450200051332"), None).await.is_err());
@@ -183,7 +183,7 @@ async fn twice(test: Arc<TestApp>) {
     mine(&test, 6).await;
     let surplus = item(&test, ReviewKind::Suspense).await;
     assert_eq!(surplus.amount, order.terms.coin_amount);
-    assert!(reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(order.id)).await.is_err());
+    assert!(reviews::assign(&test.app, &operator(), surplus.id, order.id).await.is_err());
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
         mine(&test, 1).await;
@@ -225,7 +225,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     let (order, txid, surplus) = surplus(&test).await;
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(order.customer, "50"), None).await.unwrap();
     let another = TestApp::order_of(&answer);
-    reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Assign(another)).await.unwrap();
+    reviews::assign(&test.app, &operator(), surplus.id, another).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
     test.world.reorganise(order.chain(), 7, Vec::new()).await.unwrap();
     test.eventually("the other order knows", || async {
@@ -237,7 +237,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
     // In a block again, and dropped before its confirmation: that takes nothing from suspense and settles no loss.
     let becomes = async |state: DepositState| {
         let deposit = || async {
-            let deposit = test.app.store.deposit(loss.fact.unwrap()).await.unwrap().unwrap();
+            let deposit = test.app.store.deposit(DepositId::named_by(loss.fact.unwrap())).await.unwrap().unwrap();
             let applied = test.app.store.oldest_fact_waiting_at().await.unwrap().is_none();
             (deposit.state == state && applied).then_some(())
         };
@@ -273,7 +273,7 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
 /// The open review items about suspense.
 async fn waiting(test: &TestApp) -> Vec<ReviewItem> {
     let mut items = test.app.store.reviews_waiting(None, 20).await.unwrap();
-    items.retain(|item| matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage));
+    items.retain(|item| matches!(item.subject.kind(), ReviewKind::Suspense | ReviewKind::Shortage));
     items
 }
 
@@ -286,13 +286,13 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let settled = async || {
         mine(&test, 1).await;
         let items = test.app.store.reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
-        let again = items.into_iter().rfind(|item| item.kind == ReviewKind::Suspense && item.id != surplus.id)?;
+        let again = items.into_iter().rfind(|item| item.subject.kind() == ReviewKind::Suspense && item.id != surplus.id)?;
         let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test, &order).await.is_zero()).then_some(again)
     };
     let again = test.eventually("it is as it was", settled).await;
-    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
+    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.to_string()).as_deref(), Some("return"));
     assert_eq!(waiting(&test).await, []);
     assert!(reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.is_err(), "it has gone back");
 }

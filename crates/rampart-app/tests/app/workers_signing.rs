@@ -109,7 +109,7 @@ async fn listed(test: &TestApp, order: OrderId) -> ReviewItem {
     test.eventually("the transfer is listed", || async {
         test.advance(30).await;
         let items = test.app.store.reviews_of_order(order, 10).await.unwrap();
-        items.into_iter().find(|item| item.kind == ReviewKind::Unsigned && item.resolution.is_none())
+        items.into_iter().find(|item| item.subject.kind() == ReviewKind::Unsigned && item.resolution.is_none())
     })
     .await
 }
@@ -159,7 +159,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
         test.payment_becomes(order, "coins_sent").await;
     }
     let settled = test.app.store.review(waiting.id).await.unwrap().unwrap().resolution.unwrap();
-    assert_eq!(settled.decision, "signed");
+    assert_eq!(settled.decision.to_string(), "signed");
     let findings = doctor::examine(&app).await.unwrap();
     assert!(findings.iter().find(|finding| finding.check == "transfers can be signed").unwrap().ok);
     running.stop().await;

@@ -162,7 +162,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let running = workers::start(&app);
     let stopped_order = bought(&test, customer, "polygon").await;
     let item = test.eventually("the chain is stopped", || async { stopped(&app).await.pop() }).await;
-    assert_eq!((item.source.as_deref(), item.amount.minor()), (Some("polygon"), i128::from(nonce) + 1));
+    assert_eq!((item.subject.source().as_deref(), item.amount.minor()), (Some("polygon"), i128::from(nonce) + 1));
     let other = bought(&test, customer, "ethereum").await;
     test.payment_becomes(other, "coins_sent").await;
     let transfers = app.store.transfers_of_order(stopped_order).await.unwrap();

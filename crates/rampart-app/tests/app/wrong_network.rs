@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::operate::orders::DestinationInput;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::treasury;
-use rampart_core::id::OrderId;
+use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
@@ -108,7 +108,7 @@ async fn listed_and_sent_back(test: Arc<TestApp>) {
     let view = serde_json::to_value(view).unwrap();
     assert_eq!(view["exception"], "wrong_network", "{view}");
     // It leaves from the deposit address, to its sender.
-    let sender = test.app.store.deposit(item.fact.unwrap()).await.unwrap().unwrap().from;
+    let sender = test.app.store.deposit(DepositId::named_by(item.fact.unwrap())).await.unwrap().unwrap().from;
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await.unwrap();
     is_out(&test).await;
     let sent = test.world.transactions(ethereum(), Some(&sender), None, 10).await.unwrap();
@@ -190,7 +190,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
         test.world.deposit(ChainDeposit { chain: ethereum(), to, symbol, amount: AMOUNT, from: Some(from.clone()) }).await.unwrap();
         mine(&test, "ethereum", 7).await;
         let item = item(&test, ReviewKind::Suspense).await;
-        assert!(item.source.as_ref().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
+        assert!(item.subject.source().unwrap().eq_ignore_ascii_case(&from), "{item:?}");
         let refused = refusal_of(reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Return).await);
         assert!(refused.message.contains("of ours") && refused.message.contains("--wallet"), "{}", refused.message);
         assert!(test.app.store.review(item.id).await.unwrap().unwrap().resolution.is_none());
@@ -205,7 +205,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
 async fn collected(test: Arc<TestApp>) {
     let (order, _, item) = arrived(&test).await;
     let right = sale_on(&test, order.customer, "ethereum").await;
-    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Assign(right.id)).await.unwrap();
+    reviews::assign(&test.app, &operator(), item.id, right.id).await.unwrap();
     test.rampoff_becomes(right.id, "finished").await;
     let moved = treasury::sweep(&test.app, &operator(), ethereum()).await.unwrap();
     assert_eq!(moved.transfers.len(), 1);
@@ -267,13 +267,13 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let settled = async || {
         mine(&test, "ethereum", 1).await;
         let items = test.app.store.reviews_of_fact(item.fact.unwrap()).await.unwrap();
-        let again = items.into_iter().rfind(|other| other.kind == ReviewKind::Suspense && other.id != item.id)?;
+        let again = items.into_iter().rfind(|other| other.subject.kind() == ReviewKind::Suspense && other.id != item.id)?;
         let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
         let is_final = matches!(transfer.state, TransferState::Confirmed(_)) && transfer.resolves == Some(again.id);
         (is_final && in_suspense(&test).await.is_zero()).then_some(again)
     };
     let again = test.eventually("it is as it was", settled).await;
-    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.as_str()), Some("return"));
+    assert_eq!(again.resolution.as_ref().map(|resolution| resolution.decision.to_string()).as_deref(), Some("return"));
 }
 
 /// Earlier versions numbered the addresses of each chain separately, so that orders on two chains could share one. Each takes the coins of

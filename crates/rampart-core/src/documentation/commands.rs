@@ -88,8 +88,8 @@ impl ReviewKind {
 impl ReviewItem {
     /// What an operator can do about it.
     #[must_use]
-    pub const fn commands(&self) -> &'static [&'static str] {
-        self.kind.commands(self.source.is_some())
+    pub fn commands(&self) -> &'static [&'static str] {
+        self.subject.kind().commands(self.subject.counterparty().is_some())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::outgoing::{
     Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
     TransferPurpose, TransferSource, TransferState,
 };
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 use crate::step::fact::PayoutReport;
 use crate::step::record::Record;
@@ -49,8 +49,8 @@ impl OutgoingSample<'_> {
     }
 
     fn item(&self, asset: impl Into<Asset>) -> ReviewItem {
-        let item = ReviewItem::new(&self.mint, ReviewKind::Suspense, "it carries no reference".to_owned());
-        ReviewItem { version: 1, asset: Some(asset.into()), amount: AMOUNT, source: Some("0x03".to_owned()), ..item }
+        let item = ReviewItem::new(&self.mint, ReviewSubject::Suspense(Some("0x03".to_owned())), "it carries no reference".to_owned());
+        ReviewItem { version: 1, asset: Some(asset.into()), amount: AMOUNT, ..item }
     }
 }
 

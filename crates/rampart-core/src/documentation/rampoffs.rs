@@ -4,7 +4,7 @@ use super::Transition;
 use crate::catalogue::Catalogue;
 use crate::catalogue::policy::Policy;
 use crate::example;
-use crate::id::{FactId, Mint, PayoutId, TransferId};
+use crate::id::{DepositId, Mint, PayoutId, TransferId};
 use crate::money::amount::Amount;
 use crate::order::arrival::{Eligibility, Exchange};
 use crate::order::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
@@ -51,7 +51,7 @@ struct RampoffSample<'a> {
     mint: Mint<'a>,
     transfer: TransferId,
     payout: PayoutId,
-    deposit: FactId,
+    deposit: DepositId,
 }
 
 const STATES: [&str; 25] = [
@@ -107,7 +107,7 @@ impl RampoffSample<'_> {
         }
     }
 
-    fn receipt(&self, deposit: FactId, minor: i128, confirmations: u32) -> DepositReceipt {
+    fn receipt(&self, deposit: DepositId, minor: i128, confirmations: u32) -> DepositReceipt {
         DepositReceipt {
             deposit,
             txid: deposit.to_string(),
@@ -182,7 +182,7 @@ impl RampoffSample<'_> {
 
     fn facts(&self) -> Vec<(&'static str, RampoffFact)> {
         let (transfer, payout) = (self.transfer, self.payout);
-        let another: FactId = self.mint.id();
+        let another: DepositId = self.mint.id();
         let other_coin = self.catalogue.chains[0].native;
         vec![
             ("deposit seen", RampoffFact::DepositSeen(self.receipt(another, COIN_MINOR_UNITS, 0))),

@@ -23,8 +23,8 @@ impl Transition {
         effects.extend(step.events.iter().map(|event| format!("emits {}", event.kind)));
         effects.extend(step.writes.iter().filter_map(|record| match record {
             Record::Job(job) => Some(format!("queues {}", job.kind.as_str())),
-            Record::Review(item) if item.resolution.is_some() => Some(format!("resolves {:?}", item.kind)),
-            Record::Review(item) => Some(format!("opens {:?}", item.kind)),
+            Record::Review(item) if item.resolution.is_some() => Some(format!("resolves {:?}", item.subject.kind())),
+            Record::Review(item) => Some(format!("opens {:?}", item.subject.kind())),
             _ => None,
         }));
         effects.extend(

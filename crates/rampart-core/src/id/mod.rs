@@ -137,6 +137,8 @@ id!(/// A job of a worker: `job_…`.
     JobId, "job_");
 id!(/// A fact: `fct_…`.
     FactId, "fct_");
+id!(/// A deposit: `fct_…` too, from when deposits were known by their facts.
+    DepositId, "fct_");
 id!(/// A posting: `pst_…`.
     PostingId, "pst_");
 id!(/// A payout: `pay_…`.
@@ -149,6 +151,20 @@ id!(/// An entry of the audit log: `aud_…`.
     AuditId, "aud_");
 id!(/// One database transaction of the commit path: `bat_…`.
     BatchId, "bat_");
+
+impl DepositId {
+    /// The deposit that a review item about coins names in place of a fact.
+    #[must_use]
+    pub const fn named_by(fact: FactId) -> Self {
+        Self(fact.0)
+    }
+
+    /// The same identifier where a review item names what brought its money or coins.
+    #[must_use]
+    pub const fn as_fact(self) -> FactId {
+        FactId(self.0)
+    }
+}
 
 /// The number of a customer: `user_id` of the partner API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -200,6 +216,7 @@ minted!(
     DeliveryId,
     JobId,
     FactId,
+    DepositId,
     PostingId,
     PayoutId,
     TransferId,

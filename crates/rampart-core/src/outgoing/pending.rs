@@ -10,7 +10,7 @@ use crate::ledger::{Account, LossKind, Movement, Origin, Posting, PostingKind};
 use crate::order::payment::PaymentFact;
 use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, StoppedBy};
-use crate::review::ReviewItem;
+use crate::review::{ReviewDecision, ReviewItem};
 use crate::step::Step;
 use crate::step::job::Job;
 use crate::step::record::{Record, RecordKey};
@@ -112,7 +112,7 @@ pub(super) fn settle_item(payout: &Payout, item: ReviewItem, instead: Option<Pen
     match (&item.resolution, instead) {
         (None, _) => {
             let mut step = Step::new();
-            step.write(item.settled("return", "bank", why, Some(OutgoingRecord::Payout(payout.id)), context.mint.now));
+            step.write(item.settled(ReviewDecision::Return, "bank", why, Some(OutgoingRecord::Payout(payout.id)), context.mint.now));
             Some(step)
         }
         (Some(resolution), Some(instead)) if resolution.sent.is_some() => instead.stop(&why, None, context),

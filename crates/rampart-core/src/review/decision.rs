@@ -1,15 +1,17 @@
 //! An operator's decision about a review item, and what it is made with.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 use super::ReviewItem;
-use crate::id::OrderId;
 use crate::money::amount::Amount;
 use crate::order::Order;
 use crate::outgoing::{Outgoing, Payout, PayoutDestination, TransactionStatus, Transfer};
 use crate::refusal::{ErrorCode, Refusal};
 use crate::step::fact::Fact;
 use crate::step::watch::Deposit;
+use crate::text::words::words;
 
 /// Who decides, and why: both go to the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,50 +20,97 @@ pub struct Operator {
     pub reason: String,
 }
 
-/// A decision about a review item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReviewDecision {
-    /// Assign what is in suspense to this order.
-    Assign(OrderId),
-    /// Return what is in suspense to its source, or pay a returned payout again.
-    Return,
-    /// Send what is in suspense to a given destination ([`ReviewSubject::destination`]), or pay a returned payout there.
-    ReturnTo,
-    /// The company keeps what is in suspense: it belongs to nobody.
-    Keep,
-    /// Book a shortage of suspense as a loss.
-    WriteOff,
-    Retry,
-    /// Abandon a transfer that vanished from its chain or cannot be signed: its coins are ours again, and its order is put on
-    /// hold.
-    GiveUp,
-    /// Resume sending that was stopped, and take over what was seen outside.
-    GoOn,
-    /// Move the money of a fact that cannot be applied to suspense, where it can be decided about.
-    Suspend,
-    /// Undo a decision to keep, on an item resolved so.
-    Reopen,
-    /// Close an item that needs no action.
-    Dismiss,
-}
-
-impl fmt::Display for ReviewDecision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Assign(_) => "assign",
-            Self::Return => "return",
-            Self::ReturnTo => "return_to",
-            Self::Keep => "keep",
-            Self::WriteOff => "write_off",
-            Self::Retry => "retry",
-            Self::GiveUp => "give_up",
-            Self::GoOn => "go_on",
-            Self::Suspend => "suspend",
-            Self::Reopen => "reopen",
-            Self::Dismiss => "dismiss",
-        })
+words! {
+    /// A decision about a review item, or what happened to the item or its decision outside.
+    ReviewDecision {
+        /// Assign what is in suspense to an order.
+        Assign = "assign",
+        /// Return what is in suspense to its source, or pay a returned payout again.
+        Return = "return",
+        /// Send what is in suspense to a given destination ([`ReviewRecords::destination`]), or pay a returned payout there.
+        ReturnTo = "return_to",
+        /// The company keeps what is in suspense: it belongs to nobody.
+        Keep = "keep",
+        /// Book a shortage of suspense as a loss.
+        WriteOff = "write_off",
+        Retry = "retry",
+        /// Abandon a transfer that vanished from its chain or cannot be signed: its coins are ours again, and its order is put on
+        /// hold.
+        GiveUp = "give_up",
+        /// Resume sending that was stopped, and take over what was seen outside.
+        GoOn = "go_on",
+        /// Move the money of a fact that cannot be applied to suspense, where it can be decided about.
+        Suspend = "suspend",
+        /// Undo a decision to keep, on an item resolved so.
+        Reopen = "reopen",
+        /// Close an item that needs no action.
+        Dismiss = "dismiss",
+        /// A decision to keep it was undone: it is decided anew, as another item.
+        Reopened = "reopened",
+        /// Another account was named for a returned payout.
+        AnotherAccount = "another account",
+        /// Its money was reversed.
+        TakenBack = "taken back",
+        MadeGood = "made good",
+        /// The transfer could be signed after all.
+        Signed = "signed",
+        /// A reorganisation removed its coins.
+        Undone = "undone",
     }
 }
+
+/// How an item was resolved, and what happened to that afterwards. Words of other versions stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome(Vec<Result<ReviewDecision, String>>);
+
+impl Outcome {
+    /// The same, and what happened to it.
+    #[must_use]
+    pub fn then(mut self, event: ReviewDecision) -> Self {
+        self.0.push(Ok(event));
+        self
+    }
+
+    /// Whether a reorganisation removed the item's coins, so that there is nothing left to decide.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        self.0.last() == Some(&Ok(ReviewDecision::Undone))
+    }
+}
+
+impl From<ReviewDecision> for Outcome {
+    fn from(decision: ReviewDecision) -> Self {
+        Self(vec![Ok(decision)])
+    }
+}
+
+/// An outcome equals its decision while nothing has happened to it.
+impl PartialEq<ReviewDecision> for Outcome {
+    fn eq(&self, decision: &ReviewDecision) -> bool {
+        self.0 == [Ok(*decision)]
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.0.iter().map(|word| word.as_ref().map_or_else(String::as_str, |word| word.as_str()));
+        formatter.write_str(&words.collect::<Vec<_>>().join(SEPARATOR))
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let word = |word| ReviewDecision::from_text(word).ok_or_else(|| word.to_owned());
+        Ok(Self(text.split(SEPARATOR).map(word).collect()))
+    }
+}
+
+crate::serde_as_text!(Outcome);
+
+/// Between the words of an outcome.
+const SEPARATOR: &str = ", ";
 
 /// A destination given by an operator, validated like a customer's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +121,7 @@ pub enum CheckedDestination {
 
 /// The stored records an item is about.
 #[derive(Debug, Clone, Default)]
-pub struct ReviewSubject {
+pub struct ReviewRecords {
     pub fact: Option<Fact>,
     pub deposit: Option<Deposit>,
     pub deposit_index: Option<u64>,
@@ -89,11 +138,11 @@ pub struct ReviewSubject {
     pub vanished: Option<Vanished>,
 }
 
-impl ReviewSubject {
+impl ReviewRecords {
     /// The wallet an item's coins came from, if known.
     #[must_use]
     pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
-        self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.source.as_deref())
+        self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.subject.counterparty())
     }
 }
 
@@ -109,4 +158,32 @@ pub struct Vanished {
 /// A refusal with a message for the operator.
 pub(crate) fn refuse(sentence: impl Into<String>) -> Refusal {
     Refusal::new(ErrorCode::ValidationFailed, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReviewDecision::{Keep, MadeGood, Reopened, Return, Undone, WriteOff};
+    use super::*;
+
+    #[test]
+    fn outcomes_are_stored_as_their_words() {
+        let earlier = || Outcome(vec![Err("by post".to_owned()), Err("to Ana".to_owned())]);
+        let mut rows = ReviewDecision::ALL.map(|word| (word.into(), word.as_str(), word == Undone)).to_vec();
+        rows.extend([
+            (Outcome::from(Return).then(Undone), "return, undone", true),
+            (Outcome::from(WriteOff).then(MadeGood), "write_off, made good", false),
+            (Outcome::from(Keep).then(Reopened), "keep, reopened", false),
+            (Outcome::from(Keep).then(Reopened).then(Undone), "keep, reopened, undone", true),
+            (earlier(), "by post, to Ana", false),
+            (earlier().then(Undone), "by post, to Ana, undone", true),
+            (Outcome(vec![Err(String::new())]), "", false),
+        ]);
+        for (outcome, text, is_undone) in rows {
+            let stored = serde_json::to_string(text).unwrap();
+            assert_eq!(serde_json::from_str::<Outcome>(&stored).unwrap(), outcome, "{text}");
+            assert_eq!((serde_json::to_string(&outcome).unwrap(), outcome.is_undone()), (stored, is_undone));
+        }
+        let kept = Outcome::from(Keep);
+        assert!(kept == Keep && kept.then(Undone) != Keep);
+    }
 }

@@ -1,9 +1,9 @@
 //! The outcome of an operator's decision. A decision that does not fit is refused with a message for the operator.
 
-use super::decision::{Operator, ReviewDecision, ReviewSubject, Vanished, refuse};
-use super::{ReviewItem, ReviewKind, ReviewResolution, suspense};
+use super::decision::{Operator, ReviewDecision, ReviewRecords, Vanished, refuse};
+use super::{ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, suspense};
 use crate::money::asset::Asset;
-use crate::order::{Context, SetAside};
+use crate::order::{Context, Order, SetAside};
 use crate::outgoing::{OutgoingRecord, TransactionStatus, TransferFact, TransferState};
 use crate::refusal::Refusal;
 use crate::step::Step;
@@ -20,7 +20,7 @@ impl ReviewItem {
         self,
         decision: ReviewDecision,
         operator: &Operator,
-        about: ReviewSubject,
+        about: ReviewRecords,
         context: &Context<'_>,
     ) -> Result<Step, Refusal> {
         if decision == ReviewDecision::Reopen {
@@ -32,18 +32,16 @@ impl ReviewItem {
         if let Some(resolution) = &self.resolution {
             return Err(refuse(format!("it was already resolved by {}: {}", resolution.actor, resolution.decision)));
         }
-        let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Keep));
-        let other = other.filter(|order| decision != ReviewDecision::Assign(order.id()));
+        let assigned = about.order.as_ref().filter(|_| decision == ReviewDecision::Assign).map(Order::id);
+        let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign | ReviewDecision::Keep));
+        let other = other.filter(|order| assigned != Some(order.id()));
         let mut step = self.follows(decision, about, context)?;
         if let Some(order) = other {
             step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
         }
         let resolution = ReviewResolution {
-            decision: decision.to_string(),
-            order: match decision {
-                ReviewDecision::Assign(order) => Some(order),
-                _ => None,
-            },
+            decision: decision.into(),
+            order: assigned,
             sent: step.writes.iter().find_map(OutgoingRecord::of),
             actor: operator.actor.clone(),
             reason: operator.reason.clone(),
@@ -54,22 +52,21 @@ impl ReviewItem {
         Ok(step)
     }
 
-    fn follows(&self, decision: ReviewDecision, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
-        let moves =
-            matches!(decision, ReviewDecision::Assign(_) | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
+    fn follows(&self, decision: ReviewDecision, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
+        let moves = matches!(decision, ReviewDecision::Assign | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
             return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
         }
-        if moves && self.kind == ReviewKind::Reversal && self.source.is_none() {
+        if moves && self.subject == (ReviewSubject::Reversal(None)) {
             return Err(refuse("it is booked as a loss, and nothing of it is in suspense"));
         }
-        match (decision, self.kind) {
+        match (decision, self.subject.kind()) {
             (ReviewDecision::WriteOff, ReviewKind::Shortage) => suspense::write_off(self, context),
             (ReviewDecision::Dismiss, _) => self.dismiss(&about),
             (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
             (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
             (ReviewDecision::GiveUp, ReviewKind::Vanished) => abandon(about, context),
-            (ReviewDecision::Assign(_), ReviewKind::Suspense) => suspense::assign(self, about, context),
+            (ReviewDecision::Assign, ReviewKind::Suspense) => suspense::assign(self, about, context),
             (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
             (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
             (ReviewDecision::Return | ReviewDecision::ReturnTo, ReviewKind::Reversal) => suspense::pay_again(self, about, context),
@@ -82,13 +79,13 @@ impl ReviewItem {
     }
 
     /// An item with a balance behind it cannot be dismissed.
-    fn dismiss(&self, about: &ReviewSubject) -> Result<Step, Refusal> {
+    fn dismiss(&self, about: &ReviewRecords) -> Result<Step, Refusal> {
         let undone = about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed);
-        let is_money = matches!(self.asset, Some(Asset::Fiat(_)));
+        let is_money = matches!(self.asset, Some(Asset::Fiat(_))) && self.subject.counterparty().is_some();
         let unapplied = about.fact.as_ref().filter(|fact| !fact.applied).and_then(suspense::unmatched_receipt_of);
-        match self.kind {
+        match self.subject.kind() {
             ReviewKind::Suspense if !undone => Err(refuse("it is in suspense: assign it to an order, return it or keep it")),
-            ReviewKind::Reversal if is_money && self.source.is_some() => Err(refuse("it is in suspense: return it or keep it")),
+            ReviewKind::Reversal if is_money => Err(refuse("it is in suspense: return it or keep it")),
             ReviewKind::Shortage => Err(refuse("suspense has a shortage: write it off")),
             ReviewKind::Quarantine if unapplied.is_some() => {
                 Err(refuse("the fact is about money that arrived: retry it, or move the money to suspense"))
@@ -111,21 +108,23 @@ fn receiver_of(record: &Record) -> Option<String> {
     }
 }
 
-fn retry(about: ReviewSubject) -> Result<Step, Refusal> {
-    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
-    if fact.applied {
-        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
+fn unapplied(about: ReviewRecords) -> Result<Fact, Refusal> {
+    match about.fact {
+        None => Err(refuse("the fact does not exist any more")),
+        Some(fact) if fact.applied => Err(refuse("the fact was applied meanwhile: dismiss the item")),
+        Some(fact) => Ok(fact),
     }
+}
+
+fn retry(about: ReviewRecords) -> Result<Step, Refusal> {
+    let fact = unapplied(about)?;
     let mut step = Step::new();
     step.write(Fact { quarantined: None, ..fact });
     Ok(step)
 }
 
-fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
-    let fact = about.fact.ok_or_else(|| refuse("the fact does not exist any more"))?;
-    if fact.applied {
-        return Err(refuse("the fact was applied meanwhile: dismiss the item"));
-    }
+fn suspend(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
+    let fact = unapplied(about)?;
     let receipt = suspense::unmatched_receipt_of(&fact).ok_or_else(|| refuse("the fact reports no money that arrived"))?;
     let mut step = suspense::receive(receipt, &context.mint);
     step.write(Fact { applied: true, quarantined: None, ..fact });
@@ -134,7 +133,7 @@ fn suspend(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal>
 
 /// While the nonce of a transfer is free, the chain may still include the old bytes: sending the coins again could pay them
 /// twice.
-fn abandon(about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+fn abandon(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let over = || refuse("the transfer is not under way any more: dismiss the item");
     let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
     let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };

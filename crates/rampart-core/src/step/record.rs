@@ -1,7 +1,9 @@
 //! The records that steps write: one enum over all stored records, so that the commit path is uniform.
 
 use crate::customer::Customer;
-use crate::id::{AuditId, CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
+use crate::id::{
+    AuditId, CustomerId, DeliveryId, DepositId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId,
+};
 use crate::order::payment::Payment;
 use crate::order::rampoff::Rampoff;
 use crate::outgoing::{Payout, Transfer};
@@ -69,8 +71,7 @@ records! {
     Payout(Payout, PayoutId),
     Transfer(Transfer, TransferId),
     Fact(Fact, FactId),
-    /// Its key is the identifier of the fact that first reported it.
-    Deposit(Deposit, FactId),
+    Deposit(Deposit, DepositId),
     Job(Job, JobId),
     Subscription(Subscription, SubscriptionId),
     Delivery(Delivery, DeliveryId),

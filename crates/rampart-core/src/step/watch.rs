@@ -1,6 +1,6 @@
 //! How far the sources of facts have been read, and what is watched on the chains.
 
-use crate::id::{FactId, OrderId};
+use crate::id::{DepositId, OrderId};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
 use crate::text::code::Code;
@@ -49,8 +49,7 @@ words! {
 /// Coins seen at a deposit address.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Deposit {
-    /// Identifier of the fact that first reported it.
-    pub id: FactId,
+    pub id: DepositId,
     /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,

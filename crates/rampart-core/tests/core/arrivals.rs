@@ -155,7 +155,7 @@ impl ArrivalScenario {
     }
 
     fn coins(&self, minor: i128) -> DepositReceipt {
-        let deposit: rampart_core::id::FactId = self.mint().id();
+        let deposit: rampart_core::id::DepositId = self.mint().id();
         DepositReceipt {
             deposit,
             txid: deposit.to_string(),

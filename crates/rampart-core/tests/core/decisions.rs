@@ -10,7 +10,7 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::fact::{BankCredit, Fact, FactBody};
 use rampart_core::step::record::Record;
@@ -43,7 +43,7 @@ impl DecisionScenario<'_> {
     }
 
     fn item(&self, kind: ReviewKind) -> ReviewItem {
-        ReviewItem { version: 1, ..ReviewItem::new(&self.mint, kind, "something happened".to_owned()) }
+        ReviewItem { version: 1, ..ReviewItem::new(&self.mint, ReviewSubject::of_stored(kind, None), "something happened".to_owned()) }
     }
 
     fn credit(&self, sender: Option<&str>) -> Fact {
@@ -73,7 +73,7 @@ impl DecisionScenario<'_> {
     }
 
     /// The items with their subjects, by their names in the snapshot.
-    fn items(&self) -> Vec<(&'static str, ReviewItem, ReviewSubject)> {
+    fn items(&self) -> Vec<(&'static str, ReviewItem, ReviewRecords)> {
         let money = |item| ReviewItem { asset: Some(example::EUR.into()), amount: Amount::from_minor(10_000), ..item };
         let coins = |item| ReviewItem { asset: Some(example::USDC.into()), amount: Amount::from_minor(100_000_000), ..item };
         let known = self.credit(Some("ES9299990002950000000001"));
@@ -85,17 +85,19 @@ impl DecisionScenario<'_> {
         let beside = |origin| {
             let mut payment = example::payment(self.catalogue, &self.mint, false, PaymentState::Cancelled).expect("the example buys");
             payment.refund_origin = Some(origin);
-            ReviewSubject { fact: Some(nameless.clone()), beside: Some(payment.into()), ..ReviewSubject::default() }
+            ReviewRecords { fact: Some(nameless.clone()), beside: Some(payment.into()), ..ReviewRecords::default() }
         };
         let of_fact = |fact: &Fact| ReviewItem { fact: Some(fact.id), ..money(self.item(ReviewKind::Suspense)) };
-        let about_fact = |fact: &Fact| ReviewSubject { fact: Some(fact.clone()), ..ReviewSubject::default() };
+        let about_fact = |fact: &Fact| ReviewRecords { fact: Some(fact.clone()), ..ReviewRecords::default() };
         let deposit = self.deposit(DepositState::Confirmed);
         let dropped = Deposit { state: DepositState::Dropped, ..deposit.clone() };
-        let of_deposit = ReviewItem { fact: Some(deposit.id), source: Some("0x03".to_owned()), ..coins(self.item(ReviewKind::Suspense)) };
-        let about_deposit = |deposit| ReviewSubject { deposit: Some(deposit), deposit_index: Some(0), ..ReviewSubject::default() };
+        let subject = ReviewSubject::Suspense(Some("0x03".to_owned()));
+        let of_deposit = ReviewItem { fact: Some(deposit.id.as_fact()), subject, ..coins(self.item(ReviewKind::Suspense)) };
+        let about_deposit = |deposit| ReviewRecords { deposit: Some(deposit), deposit_index: Some(0), ..ReviewRecords::default() };
         let returned = money(self.item(ReviewKind::Reversal));
-        let returned = ReviewItem { order: Some(self.mint.id()), source: Some("ES9299990002950000000001".to_owned()), ..returned };
-        let paid = || ReviewSubject { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..ReviewSubject::default() };
+        let subject = ReviewSubject::Reversal(Some("ES9299990002950000000001".to_owned()));
+        let returned = ReviewItem { order: Some(self.mint.id()), subject, ..returned };
+        let paid = || ReviewRecords { order: Some(self.order(true, true)), payouts: vec![self.returned()], ..ReviewRecords::default() };
         let kept = of_fact(&known).decide(ReviewDecision::Keep, &operator(), about_fact(&known), &self.context()).expect("it can be kept");
         let kept = kept.writes.into_iter().find_map(|record| if let Record::Review(item) = record { Some(*item) } else { None });
         let kept = kept.expect("it is settled");
@@ -108,14 +110,14 @@ impl DecisionScenario<'_> {
             ("coins", of_deposit.clone(), about_deposit(deposit)),
             ("coins that the chain undid", of_deposit, about_deposit(dropped)),
             ("a returned payout", returned.clone(), paid()),
-            ("a loss", ReviewItem { source: None, ..returned }, paid()),
+            ("a loss", ReviewItem { subject: ReviewSubject::Reversal(None), ..returned }, paid()),
             ("what was kept", kept, about_fact(&known)),
-            ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), ReviewSubject::default()),
-            ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), ReviewSubject::default()),
+            ("coins that suspense lacks", coins(self.item(ReviewKind::Shortage)), ReviewRecords::default()),
+            ("what contradicts a person", money(self.item(ReviewKind::Contradiction)), ReviewRecords::default()),
             ("a quarantined fact", ReviewItem { fact: Some(unapplied.id), ..self.item(ReviewKind::Quarantine) }, about_fact(&unapplied)),
-            ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), ReviewSubject::default()),
-            ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), ReviewSubject::default()),
-            ("a finding in the ledger", self.item(ReviewKind::Ledger), ReviewSubject::default()),
+            ("a vanished transfer", coins(self.item(ReviewKind::Vanished)), ReviewRecords::default()),
+            ("an account below its floor", money(self.item(ReviewKind::BelowFloor)), ReviewRecords::default()),
+            ("a finding in the ledger", self.item(ReviewKind::Ledger), ReviewRecords::default()),
         ]
     }
 
@@ -160,8 +162,8 @@ fn describe(step: &Step) -> String {
     let postings = step.postings.iter().map(|posting| format!("posts {}", posting.kind().as_str()));
     let writes = step.writes.iter().map(|record| match record {
         Record::Review(item) => match &item.resolution {
-            Some(resolution) => format!("settles it as {:?}", resolution.decision),
-            None => format!("lists {:?}", item.kind),
+            Some(resolution) => format!("settles it as {:?}", resolution.decision.to_string()),
+            None => format!("lists {:?}", item.subject.kind()),
         },
         Record::Payout(payout) => format!("pays out to {}", payout.destination.account.reveal()),
         Record::Transfer(transfer) => format!("sends from {:?} to {}", transfer.source, transfer.to),
@@ -182,7 +184,7 @@ fn every_decision_about_every_item() {
     let scene = DecisionScenario { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let mut rows = Vec::new();
     for (what, item, about) in scene.items() {
-        let mut row = |name: &str, decision, about: ReviewSubject| {
+        let mut row = |name: &str, decision, about: ReviewRecords| {
             let outcome = match item.clone().decide(decision, &operator(), about, &scene.context()) {
                 Ok(step) => describe(&step),
                 Err(refusal) if refusal.message.contains("does not fit") => return,
@@ -196,7 +198,7 @@ fn every_decision_about_every_item() {
             ("assign to a sale", scene.order(true, false)),
             ("assign to a sale that is over", scene.order(true, true)),
         ] {
-            row(name, ReviewDecision::Assign(order.id()), ReviewSubject { order: Some(order), ..about.clone() });
+            row(name, ReviewDecision::Assign, ReviewRecords { order: Some(order), ..about.clone() });
         }
         let others = [
             ReviewDecision::Return,

@@ -7,10 +7,10 @@ use rampart_core::documentation::arrivals::{self as table, ArrivalRow, Cell};
 use rampart_core::example;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Leg;
-use rampart_core::order::payment::{PaymentCommand, PaymentState};
+use rampart_core::order::payment::PaymentCommand;
 use rampart_core::order::rampoff::{RampoffCommand, RampoffState};
 use rampart_core::order::{Context, HoldReason, Order};
-use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewSubject};
 
 use crate::support::Scene;
 
@@ -106,7 +106,7 @@ fn nothing_waits_without_a_command_that_is_taken() {
         }
         for item in &cell.waits {
             assert!(!item.commands().is_empty(), "{name}");
-            assert!(item.commands().iter().all(|command| fits(command, item)), "{name}: {:?}", item.kind);
+            assert!(item.commands().iter().all(|command| fits(command, item)), "{name}: {:?}", item.subject.kind());
         }
     });
 }
@@ -121,7 +121,7 @@ fn every_reason_and_every_kind_has_its_commands() {
     let scene = Scene::new(example::MARKET);
     for kind in ReviewKind::ALL {
         for source in [None, Some("0x03".to_owned())] {
-            let item = ReviewItem { source, ..ReviewItem::new(&scene.mint(), kind, String::new()) };
+            let item = ReviewItem::new(&scene.mint(), ReviewSubject::of_stored(kind, source), String::new());
             assert!(item.commands().iter().all(|command| fits(command, &item)), "{kind:?}");
         }
     }
@@ -170,23 +170,22 @@ fn is_taken(command: &str, order: &Order) -> bool {
 /// Whether a decision fits such items. Refusals that depend on the outside are not made by the core.
 fn fits(command: &str, item: &ReviewItem) -> bool {
     let scene = Scene::new(example::MARKET);
-    let order = example::payment(&scene.catalogue, &scene.mint(), false, PaymentState::Started).expect("the example buys");
     let verb = command.strip_prefix("rampart review resolve <item> ").and_then(|rest| rest.split(' ').next());
     let decision = match verb.expect("it is about an item") {
-        "assign" => ReviewDecision::Assign(order.id),
+        "assign" => ReviewDecision::Assign,
         "return" => ReviewDecision::Return,
         "keep" => ReviewDecision::Keep,
         "write-off" => ReviewDecision::WriteOff,
         "suspend" => ReviewDecision::Suspend,
         "dismiss" => ReviewDecision::Dismiss,
-        "retry" if item.kind == ReviewKind::Quarantine => ReviewDecision::Retry,
-        "give-up" if item.kind == ReviewKind::Vanished => ReviewDecision::GiveUp,
-        "retry" | "give-up" => return item.kind == ReviewKind::Unsigned,
-        "go-on" => return item.kind == ReviewKind::Stopped,
+        "retry" if item.subject.kind() == ReviewKind::Quarantine => ReviewDecision::Retry,
+        "give-up" if item.subject.kind() == ReviewKind::Vanished => ReviewDecision::GiveUp,
+        "retry" | "give-up" => return item.subject.kind() == ReviewKind::Unsigned,
+        "go-on" => return item.subject.kind() == ReviewKind::Stopped,
         other => panic!("there is no decision {other}"),
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "a test".to_owned() };
-    let outcome = item.clone().decide(decision, &operator, ReviewSubject::default(), &Context::new(scene.mint(), &scene.catalogue, None));
+    let outcome = item.clone().decide(decision, &operator, ReviewRecords::default(), &Context::new(scene.mint(), &scene.catalogue, None));
     outcome.err().is_none_or(|refusal| !refusal.message.contains("does not fit"))
 }
 

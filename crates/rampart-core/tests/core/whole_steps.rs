@@ -8,7 +8,7 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::{Rampoff, RampoffCommand, RampoffState};
 use rampart_core::order::{HoldReason, Order};
 use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 
@@ -114,7 +114,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
         version: 1,
         asset: Some(example::EUR.into()),
         amount,
-        ..ReviewItem::new(&mint, ReviewKind::Suspense, "unmatched".to_owned())
+        ..ReviewItem::new(&mint, ReviewSubject::Suspense(None), "unmatched".to_owned())
     };
     let sent = Payout {
         version: 1,
@@ -127,7 +127,7 @@ fn a_return_that_comes_back_lists_what_came_back() {
     assert_eq!(sent.holds(), [(Account::Suspense, example::EUR, amount)], "all of it is promised");
     let settled = sent.observe(PayoutFact::Settled { reference: "R1".to_owned() }, Outgoing::default(), &context);
     assert_eq!((booked(&settled, Account::Suspense), booked(&settled, KEPT)), (-10_050, 50));
-    let resolved = item.settled("return", "luis", "why".to_owned(), None, mint.now);
+    let resolved = item.settled(ReviewDecision::Return, "luis", "why".to_owned(), None, mint.now);
     let outgoing = Outgoing { review: Some(resolved), ..Outgoing::default() };
     let back = payout(&settled).observe(PayoutFact::Failed { reason: "closed".to_owned() }, outgoing, &context);
     let listed = support::find(&back, |record| if let Record::Review(item) = record { Some(item.amount.minor()) } else { None });

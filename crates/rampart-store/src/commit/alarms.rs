@@ -1,13 +1,12 @@
 //! Review items for accounts that facts have pushed below their floor. Each item states how far below the account is now.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rampart_core::id::Mint;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewSubject};
 use rampart_core::step::record::Record;
 
 use super::batch::{BatchAttempt, BatchError};
@@ -28,19 +27,21 @@ impl BatchAttempt<'_> {
         let keys: Vec<SqlValue> = state.alarms.keys().map(|(account, asset)| SqlValue::Text(floor_alarm(account, asset).into())).collect();
         let lock = lock(self.session.engine());
         let sql = |keys_match: &str| format!("SELECT version, data FROM reviews WHERE alarm {keys_match}{lock}");
-        let mut listed: HashMap<Option<String>, ReviewItem> = HashMap::new();
+        let mut listed: Vec<ReviewItem> = Vec::new();
         for row in self.session.fetch_by_keys(sql, &keys, &[]).await? {
             let item = ReviewItem { version: row.int(0)?, ..serde_json::from_str(row.text(1)?).map_err(|error| defect(&error))? };
-            listed.insert(item.source.clone().zip(item.asset).map(|(account, asset)| floor_alarm(&account, &asset)), item);
+            listed.push(item);
         }
         let mut changes = Changes::default();
         for ((account, asset), is_lowered) in &state.alarms {
             let Some(slot) = state.balances.get(&(*account, *asset)) else { continue };
             let available = slot.posted.minus(slot.held).map_err(|error| defect(&error))?;
-            let (rows, item) = match listed.remove(&Some(floor_alarm(account, asset))) {
+            let is_its = |item: &ReviewItem| item.subject == ReviewSubject::BelowFloor(*account) && item.asset == Some(*asset);
+            let (rows, item) = match listed.iter().position(is_its).map(|place| listed.swap_remove(place)) {
                 Some(item) if available.is_negative() => (&mut changes.updates, ReviewItem { amount: available.negated(), ..item }),
                 Some(item) => {
-                    (&mut changes.updates, item.settled("made good", "ledger", "it is above zero again".to_owned(), None, self.now))
+                    let why = "it is above zero again".to_owned();
+                    (&mut changes.updates, item.settled(ReviewDecision::MadeGood, "ledger", why, None, self.now))
                 }
                 None if *is_lowered && available.is_negative() => (&mut changes.inserts, self.alarm(*account, *asset, available)),
                 None => continue,
@@ -59,7 +60,7 @@ impl BatchAttempt<'_> {
     fn alarm(&self, account: Account, asset: Asset, available: Amount) -> ReviewItem {
         let mint = Mint { now: self.now, randomness: self.randomness };
         let reason = format!("what is available of {asset} on {account} fell below zero");
-        let item = ReviewItem::new(&mint, ReviewKind::BelowFloor, reason);
-        ReviewItem { asset: Some(asset), amount: available.negated(), source: Some(account.to_string()), ..item }
+        let item = ReviewItem::new(&mint, ReviewSubject::BelowFloor(account), reason);
+        ReviewItem { asset: Some(asset), amount: available.negated(), ..item }
     }
 }

@@ -1,7 +1,9 @@
 //! Records by key.
 
 use rampart_core::customer::Customer;
-use rampart_core::id::{CustomerId, DeliveryId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId};
+use rampart_core::id::{
+    CustomerId, DeliveryId, DepositId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId,
+};
 use rampart_core::money::asset::Chain;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
@@ -51,8 +53,8 @@ gets! {
     transfer(TransferId) -> Transfer, "transfers", transfers_by_id;
     /// A fact.
     fact(FactId) -> Fact, "facts", facts_by_id;
-    /// A deposit, by the identifier of its first fact.
-    deposit(FactId) -> Deposit, "deposits", deposits_by_id;
+    /// A deposit.
+    deposit(DepositId) -> Deposit, "deposits", deposits_by_id;
     /// A job.
     job(JobId) -> Job, "jobs", jobs_by_id;
     /// A webhook subscription.

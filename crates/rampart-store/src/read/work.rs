@@ -1,6 +1,6 @@
 //! Reads for workers: jobs, facts, deposits, transfers and payouts.
 
-use rampart_core::id::{FactId, JobId, OrderId, PayoutId, TransferId};
+use rampart_core::id::{DepositId, FactId, JobId, OrderId, PayoutId, TransferId};
 use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{Payout, PayoutStatus, Transfer, TransferStatus};
 use rampart_core::step::fact::Fact;
@@ -59,7 +59,7 @@ impl Store {
         &self,
         chain: Chain,
         state: DepositState,
-        after: Option<FactId>,
+        after: Option<DepositId>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
@@ -72,7 +72,7 @@ impl Store {
         &self,
         chain: Chain,
         height: u64,
-        after: Option<(u64, FactId)>,
+        after: Option<(u64, DepositId)>,
         limit: u32,
     ) -> Result<Vec<Deposit>, StoreError> {
         let sql =
@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// Confirmed deposits of a chain that are not swept into the hot wallet, oldest first, after `after`.
-    pub async fn deposits_to_sweep(&self, chain: Chain, after: Option<FactId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
+    pub async fn deposits_to_sweep(&self, chain: Chain, after: Option<DepositId>, limit: u32) -> Result<Vec<Deposit>, StoreError> {
         let sql = "SELECT version, data FROM deposits WHERE chain = $1 AND to_sweep AND id > $2 ORDER BY id LIMIT $3";
         self.list(sql, vec![chain.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
     }

@@ -18,7 +18,7 @@ use rampart_core::outgoing::{
 use rampart_core::partner::event::{EventDraft, EventType, SubscriptionType};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::partner::{ApiKey, HttpErrors, Partner};
-use rampart_core::review::{AuditEntry, ReviewItem, ReviewKind};
+use rampart_core::review::{AuditEntry, ReviewItem, ReviewSubject};
 use rampart_core::step::fact::{BankCredit, Fact, FactBody};
 use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::step::job::{Job, JobKind};
@@ -188,13 +188,12 @@ pub(crate) fn review(fixture: &Fixture, order: Option<OrderId>) -> ReviewItem {
     ReviewItem {
         id: fixture.mint().id(),
         version: 0,
-        kind: ReviewKind::Reversal,
+        subject: ReviewSubject::Reversal(None),
         order,
         fact: None,
         asset: Some(EUR),
         amount: units(3),
         destination: None,
-        source: None,
         screening_hit: false,
         reason: "a person decides".into(),
         created_at: fixture.mint().now,

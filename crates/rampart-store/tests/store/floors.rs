@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rampart_core::ledger::{Account, Origin};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
@@ -63,8 +63,8 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(fixture: Arc<Fixt
     store.commit(loss(30)).await.unwrap();
     let items = store.reviews_waiting(None, 10).await.unwrap();
     assert_eq!(items.len(), 1);
-    assert_eq!((items[0].kind, items[0].asset, items[0].amount, items[0].version), (ReviewKind::BelowFloor, Some(EUR), units(20), 1));
-    assert_eq!(items[0].source.as_deref(), Some("bank:sepa"));
+    assert_eq!((&items[0].subject, items[0].asset), (&ReviewSubject::BelowFloor("bank:sepa".parse().unwrap()), Some(EUR)));
+    assert_eq!((items[0].amount, items[0].version), (units(20), 1));
 
     // New holds fail and releases succeed. Neither opens another item, nor does a further fact; the item shows the current
     // shortfall.
@@ -82,7 +82,7 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(fixture: Arc<Fixt
 
     // After an operator has resolved the item, the next fact opens a new one.
     let at = fixture.mint().now;
-    let settled = settled_by("dismiss", items[0].clone(), at);
+    let settled = settled_by(ReviewDecision::Dismiss, items[0].clone(), at);
     store.commit(writing(settled)).await.unwrap();
     assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
     store.commit(loss(1)).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(fixture: Arc<Fixt
     assert_eq!(store.reviews(None, 10).await.unwrap().len(), 2);
 
     // The item closes itself when the account is above zero again. A dismissed item is not updated when the shortfall shrinks.
-    let again = settled_by("dismiss", again[0].clone(), at);
+    let again = settled_by(ReviewDecision::Dismiss, again[0].clone(), at);
     store.commit(writing(again)).await.unwrap();
     store.commit(funding(&fixture.mint(), BANK, EUR, 4)).await.unwrap();
     assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
@@ -100,10 +100,10 @@ async fn a_fact_below_the_floor_is_posted_and_raises_one_alarm(fixture: Arc<Fixt
     store.commit(funding(&fixture.mint(), BANK, EUR, 21)).await.unwrap();
     assert_eq!(store.reviews_waiting(None, 10).await.unwrap(), []);
     let decisions = store.reviews(None, 10).await.unwrap().into_iter().filter_map(|item| item.resolution);
-    assert!(decisions.into_iter().any(|resolution| resolution.decision == "made good"));
+    assert!(decisions.into_iter().any(|resolution| resolution.decision.to_string() == "made good"));
 }
 
-fn settled_by(decision: &str, item: ReviewItem, at: Timestamp) -> ReviewItem {
+fn settled_by(decision: ReviewDecision, item: ReviewItem, at: Timestamp) -> ReviewItem {
     item.settled(decision, "ana", "known".to_owned(), None, at)
 }
 

@@ -7,7 +7,7 @@ use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
 use rampart_core::outgoing::{PayoutState, PayoutStatus, SignedTransaction, TransferState, TransferStatus};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewSubject};
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
@@ -242,7 +242,7 @@ async fn persons_find_their_work(fixture: Arc<Fixture>) {
     let mut last = None;
     for _ in 0..1_200 {
         fixture.clock.advance(Duration::from_millis(1));
-        let dust = ReviewItem { kind: ReviewKind::Suspense, fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
+        let dust = ReviewItem { subject: ReviewSubject::Suspense(None), fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
         flood.write(dust.clone());
         last = Some(ReviewItem { version: 1, ..dust });
     }
@@ -251,7 +251,7 @@ async fn persons_find_their_work(fixture: Arc<Fixture>) {
     assert_eq!(store.reversals_waiting(order).await.unwrap(), [item]);
     assert_eq!(store.reviews_of_order(order, 1).await.unwrap(), std::slice::from_ref(&last));
     assert_eq!(store.reviews_of_fact(last.fact.unwrap()).await.unwrap(), std::slice::from_ref(&last));
-    let settled = ReviewItem { kind: ReviewKind::Reversal, ..last }.undone(fixture.mint().now);
+    let settled = ReviewItem { subject: ReviewSubject::Reversal(None), ..last }.undone(fixture.mint().now);
     store.commit(writing(settled.clone())).await.unwrap();
     assert_eq!(store.reversals_waiting(order).await.unwrap().len(), 1, "one that is settled does not wait");
     assert_eq!(store.reviews_of_fact(settled.fact.unwrap()).await.unwrap(), [ReviewItem { version: 2, ..settled }]);

@@ -9,7 +9,7 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::partner::Partner;
 use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewSubject};
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
@@ -148,9 +148,9 @@ async fn items_of_an_earlier_version_are_found(fixture: Arc<Fixture>) {
     let order = fixture.mint().id();
     let reason = String::from("said: \"kind\":\"ledger\", \"fact\":\"fct_x\" \\u0000 \u{0}");
     let mut reversal = ReviewItem { reason, ..review(&fixture, Some(order)) };
-    let mut about = ReviewItem { kind: ReviewKind::Suspense, fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
-    let source = Some("bank:sepa".to_owned());
-    let mut alarm = ReviewItem { kind: ReviewKind::BelowFloor, source, ..review(&fixture, None) };
+    let mut about = ReviewItem { subject: ReviewSubject::Suspense(None), fact: Some(fixture.mint().id()), ..review(&fixture, Some(order)) };
+    let subject = ReviewSubject::BelowFloor("bank:sepa".parse().unwrap());
+    let mut alarm = ReviewItem { subject, ..review(&fixture, None) };
     let mut step = Step::new();
     for item in [&mut reversal, &mut about, &mut alarm] {
         step.write(item.clone());

@@ -73,14 +73,14 @@ pub(crate) enum DecisionArgument {
 }
 
 impl DecisionArgument {
-    /// The decision, and its destination if it has one.
-    fn into_decision(self) -> (ReviewDecision, Option<DestinationInput>) {
+    /// The decision, and the order or destination that it names.
+    fn into_decision(self) -> (ReviewDecision, Option<OrderId>, Option<DestinationInput>) {
         let decision = match self {
             Self::Return { to } => {
                 let to = to.destination();
-                return (if to.is_some() { ReviewDecision::ReturnTo } else { ReviewDecision::Return }, to);
+                return (if to.is_some() { ReviewDecision::ReturnTo } else { ReviewDecision::Return }, None, to);
             }
-            Self::Assign { order } => ReviewDecision::Assign(order),
+            Self::Assign { order } => return (ReviewDecision::Assign, Some(order), None),
             Self::Keep => ReviewDecision::Keep,
             Self::WriteOff => ReviewDecision::WriteOff,
             Self::Retry => ReviewDecision::Retry,
@@ -90,7 +90,7 @@ impl DecisionArgument {
             Self::Reopen => ReviewDecision::Reopen,
             Self::Dismiss => ReviewDecision::Dismiss,
         };
-        (decision, None)
+        (decision, None, None)
     }
 }
 
@@ -122,10 +122,11 @@ pub(crate) async fn run(context: &CommandContext, command: ReviewCommand) -> Res
             context.printer.show(&serde_json::json!({ "id": id, "decision": "recall" }), |_| format!("The return of {id} is recalled."))
         }
         ReviewCommand::Resolve { id, decision } => {
-            let (decision, to) = decision.into_decision();
-            match to {
-                Some(to) => reviews::return_to(app, &context.operator()?, id, &to).await?,
-                None => reviews::resolve(app, &context.operator()?, id, decision).await?,
+            let (operator, (decision, order, to)) = (context.operator()?, decision.into_decision());
+            match (order, to) {
+                (Some(order), _) => reviews::assign(app, &operator, id, order).await?,
+                (None, Some(to)) => reviews::return_to(app, &operator, id, &to).await?,
+                (None, None) => reviews::resolve(app, &operator, id, decision).await?,
             }
             let resolved = serde_json::json!({ "id": id, "decision": decision.to_string() });
             context.printer.show(&resolved, |_| format!("{id} is resolved."))

@@ -1,6 +1,6 @@
 //! Applies deposits at the address of a ramp-off.
 
-use rampart_core::id::FactId;
+use rampart_core::id::{DepositId, FactId};
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::{Grade, counts_at};
@@ -16,7 +16,7 @@ use crate::error::AppResult;
 use crate::workers::observe::{self, DecisionInputs};
 use crate::workers::outgoing;
 
-pub(super) async fn effect(app: &App, fact: FactId, id: FactId, change: DepositChange, grade: Grade) -> Effect {
+pub(super) async fn effect(app: &App, fact: FactId, id: DepositId, change: DepositChange, grade: Grade) -> Effect {
     let deposit = app.store.deposit(id).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no deposit {id}")))?;
     let order = deposit.order.ok_or_else(|| ApplyError::Quarantine(format!("deposit {id} is at the address of no ramp-off")))?;
     let rampoff = app.store.rampoff(order).await?.ok_or_else(|| ApplyError::Quarantine(format!("there is no ramp-off {order}")))?;
@@ -59,7 +59,7 @@ async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> A
     }
     let orders: Vec<String> = sharing.iter().map(|order| format!("{} on {}", order.id, order.chain())).collect();
     Ok(Some(UnmatchedReceipt {
-        fact: deposit.id,
+        fact: deposit.id.as_fact(),
         on: Account::ChainDeposits(chain),
         asset: deposit.coin.into(),
         amount: deposit.amount,
@@ -73,13 +73,13 @@ async fn at_shared_address(app: &App, deposit: &Deposit, rampoff: &Rampoff) -> A
 }
 
 /// A deposit that returns after its chain undid it: the suspense items it had are settled as before.
-async fn resolve_undone_items(app: &App, step: Step, deposit: FactId) -> Effect {
+async fn resolve_undone_items(app: &App, step: Step, deposit: DepositId) -> Effect {
     let (store, mut returned) = (&app.store, Vec::new());
-    for id in store.reviews_of_fact(deposit).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
+    for id in store.reviews_of_fact(deposit.as_fact()).await?.iter().filter(|item| item.is_undone()).filter_map(suspense::sent) {
         returned.push(outgoing::load_transfer(app, id).await?);
     }
     // Read after the transfers: one confirmed in between has written its shortage item, or this commit conflicts.
-    let items = store.reviews_of_fact(deposit).await?;
+    let items = store.reviews_of_fact(deposit.as_fact()).await?;
     Ok(suspense::deposit_received_again(step, deposit, &items, &returned, &app.context(None)))
 }
 
@@ -99,7 +99,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
             Step::new()
         }
     };
-    let mut items = app.store.reviews_of_fact(deposit.id).await?;
+    let mut items = app.store.reviews_of_fact(deposit.id.as_fact()).await?;
     items.retain(|item| suspense::is_about(item, &deposit));
     // The last decision counts: a deposit may have been assigned to an order and then reopened.
     let assigned_to = items.last().and_then(|item| item.resolution.as_ref()?.order);

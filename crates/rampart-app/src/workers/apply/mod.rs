@@ -19,7 +19,7 @@ use rampart_core::id::{FactId, OrderId};
 use rampart_core::order::arrival::{Grade, counts_at};
 use rampart_core::order::payment::PayIn;
 use rampart_core::outgoing::PayoutFact;
-use rampart_core::review::{ReviewItem, ReviewKind};
+use rampart_core::review::{ReviewItem, ReviewSubject};
 use rampart_core::step::fact::{DepositChange, Fact, FactBody, PayoutReport};
 use rampart_core::step::record::Record;
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -305,7 +305,7 @@ fn payout_fact(report: &PayoutReport) -> PayoutFact {
 
 /// The review item of a fact that cannot be applied.
 fn quarantined(app: &App, fact: FactId, reason: String) -> ReviewItem {
-    ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewKind::Quarantine, reason) }
+    ReviewItem { fact: Some(fact), ..ReviewItem::new(&app.mint(), ReviewSubject::Quarantine(()), reason) }
 }
 
 async fn quarantine(app: &App, fact: Fact, reason: String) -> AppResult<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rampart_core::id::FactId;
+use rampart_core::id::DepositId;
 use rampart_core::money::asset::Chain;
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::ports::{BlockHead, ChainPort, ChainTransfer};
@@ -76,7 +76,7 @@ pub(super) async fn deposits(
         }
         let key = format!("deposit:{}:{}:{}", coin.chain, transfer.txid, transfer.index);
         let known = match app.store.claim(ClaimScope::Fact, &key).await? {
-            Some(claim) => match claim.subject.parse::<FactId>() {
+            Some(claim) => match claim.subject.parse::<DepositId>() {
                 Ok(id) => app.store.deposit(id).await?,
                 Err(_) => None,
             },

@@ -174,7 +174,7 @@ fn outcome_texts(was: &OrderSummary, is: &OrderSummary, changed: &[&ReviewItem],
     let is_part = !parts.is_empty();
     for item in changed {
         let is_running = Some(item.id) == is.running_item;
-        match (item.kind, &item.resolution) {
+        match (item.subject.kind(), &item.resolution) {
             (ReviewKind::Suspense, None) if is_running => parts.push("collected on the order's item for small amounts"),
             (ReviewKind::Suspense, None) if is_part => parts.push("the rest is set aside"),
             (ReviewKind::Suspense, None) => parts.push("set aside"),
@@ -213,7 +213,7 @@ fn sums(simulation: &ArrivalSimulation<'_>) -> ArrivalSums {
             (order.coin_balance, order.taken.filter(|_| is_converted))
         }
     };
-    let lies = |item: &&ReviewItem| item.kind == ReviewKind::Suspense && item.resolution.is_none() && item.asset == Some(asset);
+    let lies = |item: &&ReviewItem| item.subject.kind() == ReviewKind::Suspense && item.resolution.is_none() && item.asset == Some(asset);
     let net = |is_meant: fn(Account) -> bool, side: Side| {
         let entries = simulation.postings.iter().flat_map(Posting::entries);
         let meant = entries.filter(|entry| entry.asset == asset && is_meant(entry.account));

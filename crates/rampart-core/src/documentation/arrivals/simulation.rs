@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::example;
-use crate::id::{FactId, Mint};
+use crate::id::{DepositId, FactId, Mint};
 use crate::identity::name::AccountHolder;
 use crate::ledger::{Origin, Posting};
 use crate::money::amount::Amount;
@@ -240,7 +240,7 @@ impl<'a> ArrivalSimulation<'a> {
 
     /// A deposit at the order's address, as stored.
     pub(super) fn deposit(&mut self, coin: crate::money::asset::CoinId, minor: i128) -> Deposit {
-        let id: FactId = self.mint().id();
+        let id: DepositId = self.mint().id();
         let deposit = Deposit {
             id,
             version: 1,

@@ -15,7 +15,7 @@ use crate::order::payment::{PaymentFact, PaymentState, ReversedReceipt};
 use crate::order::rampoff::{RampoffFact, RampoffState};
 use crate::outgoing::stopped_by;
 use crate::review::suspense::{self, RemovedDepositTraces, UnmatchedReceipt};
-use crate::review::{Operator, ReviewDecision, ReviewSubject};
+use crate::review::{Operator, ReviewDecision, ReviewRecords};
 use crate::step::Step;
 use crate::step::watch::{Deposit, DepositState};
 use crate::text::code::Code;
@@ -326,7 +326,7 @@ fn undone(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
         Step::new()
     };
     simulation.taken_back = if is_its { plus(simulation.taken_back, deposit.amount) } else { simulation.taken_back };
-    let items = simulation.items.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
+    let items = simulation.items.iter().filter(|item| item.fact == Some(deposit.id.as_fact())).cloned().collect();
     let step = suspense::undone(step, &deposit, at, items, traces, &simulation.context(Grade::All));
     simulation.take(step);
     Some(())
@@ -347,16 +347,16 @@ fn reversed_first(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
 /// An operator assigns to the order what was set aside last.
 fn assigned(simulation: &mut ArrivalSimulation<'_>) -> Option<()> {
     let item = simulation.items.iter().rfind(|item| item.resolution.is_none())?.clone();
-    let about = ReviewSubject {
+    let about = ReviewRecords {
         fact: simulation.facts.iter().find(|fact| Some(fact.id) == item.fact).cloned(),
-        deposit: simulation.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned(),
+        deposit: simulation.deposits.iter().find(|deposit| Some(deposit.id.as_fact()) == item.fact).cloned(),
         deposit_index: Some(0),
         order: Some(simulation.order.clone()),
         beside: Some(simulation.order.clone()),
-        ..ReviewSubject::default()
+        ..ReviewRecords::default()
     };
     let operator = Operator { actor: "luis".to_owned(), reason: "the customer's father".to_owned() };
-    match item.decide(ReviewDecision::Assign(simulation.order.id()), &operator, about, &simulation.context(Grade::All)) {
+    match item.decide(ReviewDecision::Assign, &operator, about, &simulation.context(Grade::All)) {
         Ok(step) => simulation.take(step),
         Err(refusal) => simulation.refused = Some(refusal.message),
     }

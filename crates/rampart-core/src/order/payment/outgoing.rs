@@ -9,7 +9,7 @@ use crate::order::leg::OrderLeg;
 use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening};
-use crate::review::ReviewItem;
+use crate::review::{ReviewDecision, ReviewItem};
 use crate::step::Step;
 use crate::text::redacted::Redacted;
 
@@ -119,7 +119,7 @@ impl Payment {
         let item = ReviewItem { destination: Some(payout.destination.account.reveal().to_owned()), ..item };
         // Follows from a fact, so it cannot be refused.
         step.extend(payout.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "returned to its source".to_owned(), sent, mint.now));
+        step.write(item.settled(ReviewDecision::Return, "policy", "returned to its source".to_owned(), sent, mint.now));
     }
 }
 

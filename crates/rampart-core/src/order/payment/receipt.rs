@@ -4,7 +4,7 @@ use super::Payment;
 use crate::id::{FactId, Mint};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::stored::is_default;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
@@ -45,13 +45,8 @@ impl Receipt {
 impl Payment {
     /// A review item for money of this receipt in suspense.
     pub(super) fn suspense_item(&self, receipt: &Receipt, amount: Amount, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        ReviewItem {
-            order: Some(self.id),
-            fact: Some(receipt.fact),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount,
-            source: receipt.source.as_ref().map(|source| source.reveal().to_owned()),
-            ..ReviewItem::new(mint, ReviewKind::Suspense, reason)
-        }
+        let source = receipt.source.as_ref().map(|source| source.reveal().to_owned());
+        let item = ReviewItem::new(mint, ReviewSubject::Suspense(source), reason);
+        ReviewItem { order: Some(self.id), fact: Some(receipt.fact), asset: Some(Asset::Fiat(self.terms.fiat)), amount, ..item }
     }
 }

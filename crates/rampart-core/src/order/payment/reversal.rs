@@ -11,7 +11,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 use crate::text::redacted::Redacted;
 
@@ -178,12 +178,7 @@ impl Payment {
 
     /// A review item. Money in suspense has a `source`; a loss has none.
     fn reversal_item(&self, amount: Amount, source: Option<String>, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        ReviewItem {
-            order: Some(self.id),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount,
-            source,
-            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
-        }
+        let item = ReviewItem::new(mint, ReviewSubject::Reversal(source), reason);
+        ReviewItem { order: Some(self.id), asset: Some(Asset::Fiat(self.terms.fiat)), amount, ..item }
     }
 }

@@ -4,7 +4,7 @@ use super::{Payment, PaymentState};
 use crate::money::amount::Amount;
 use crate::order::Context;
 use crate::order::leg::OrderLeg;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 impl Payment {
@@ -18,16 +18,14 @@ impl Payment {
         step.post(self.post_set_aside(mint, self.fiat_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.fiat_balance.minor());
         let reason = format!("moved to suspense from payment {}", self.id);
-        let asset = Some(self.terms.fiat.into());
-        let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         let left: i128 = self.receipts.iter().map(|receipt| receipt.left().minor()).sum();
         if left == self.fiat_balance.minor() {
             for receipt in self.receipts.iter().filter(|receipt| receipt.left().is_positive()) {
-                let source = receipt.source.as_ref().map(|source| source.reveal().to_owned());
-                step.write(ReviewItem { fact: Some(receipt.fact), amount: receipt.left(), source, ..item() });
+                step.write(self.suspense_item(receipt, receipt.left(), reason.clone(), mint));
             }
         } else {
-            step.write(ReviewItem { amount: self.fiat_balance, ..item() });
+            let item = ReviewItem::new(mint, ReviewSubject::Suspense(None), reason);
+            step.write(ReviewItem { order: Some(self.id), asset: Some(self.terms.fiat.into()), amount: self.fiat_balance, ..item });
         }
         self.receipts.clear();
         self.fiat_balance = Amount::ZERO;

@@ -1,5 +1,6 @@
 //! Applies the amount policy to a sale ([`crate::order::arrival`]).
 
+use super::suspense::ArrivedCoins;
 use super::{DepositReceipt, Rampoff};
 use crate::catalogue::{Coin, PayoutRail};
 use crate::customer::kyc::KycLevel;
@@ -12,7 +13,7 @@ use crate::order::leg::OrderLeg;
 use crate::order::limits::{self, Usage};
 use crate::order::origin::DecidedBy;
 use crate::order::{Context, HoldReason};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::ReviewItem;
 use crate::step::Step;
 
 impl Rampoff {
@@ -138,12 +139,12 @@ impl Rampoff {
                 continue;
             }
             deposit.set_aside = Amount::from_minor(deposit.set_aside.minor() + part.minor());
-            let (id, from) = (deposit.deposit, deposit.from.clone());
             missing = Amount::from_minor(missing.minor() - part.minor());
             self.coin_balance = Amount::from_minor(self.coin_balance.minor() - part.minor());
             self.set_aside = Amount::from_minor(self.set_aside.minor() + part.minor());
             step.post(self.post_set_aside(mint, part));
-            items.push(self.review(ReviewKind::Suspense, id, self.terms.coin.into(), part, Some(from), reason.to_owned(), mint));
+            let taken = ArrivedCoins { amount: part, ..ArrivedCoins::of(&self.deposits[index], self.terms.coin) };
+            items.push(taken.item(self.id, reason.to_owned(), mint));
         }
         items
     }

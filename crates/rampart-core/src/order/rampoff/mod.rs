@@ -21,7 +21,7 @@ pub use receipt::DepositReceipt;
 pub use stored::upgraded;
 
 use crate::catalogue::PayoutRail;
-use crate::id::{FactId, PayoutId, ReviewId, TransferId};
+use crate::id::{DepositId, PayoutId, ReviewId, TransferId};
 use crate::ledger::{Account, Rail};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, Chain, CoinId};
@@ -167,7 +167,7 @@ impl Rampoff {
 
     /// Whether the deposit belongs to the order, which must give it up after a reorganisation.
     #[must_use]
-    pub fn knows(&self, deposit: FactId) -> bool {
+    pub fn knows(&self, deposit: DepositId) -> bool {
         self.deposits.iter().any(|known| known.deposit == deposit)
     }
 

@@ -3,7 +3,7 @@
 use super::receipt::MAX_DEPOSITS;
 use super::suspense::ArrivedCoins;
 use super::{DepositReceipt, Rampoff, RampoffState};
-use crate::id::{FactId, PayoutId, TransferId};
+use crate::id::{DepositId, PayoutId, TransferId};
 use crate::ledger::Origin;
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
@@ -22,12 +22,12 @@ pub enum RampoffFact {
     /// Coins are confirmed, with the confirmations of the receipt.
     DepositConfirmed(DepositReceipt),
     DepositDropped {
-        deposit: FactId,
+        deposit: DepositId,
     },
     /// Another coin was confirmed at the order's address, on its own chain or on another of the same address family.
     WrongAsset {
         coin: CoinId,
-        deposit: FactId,
+        deposit: DepositId,
         /// In minor units.
         amount: Amount,
         from: String,

@@ -9,7 +9,7 @@ use crate::order::leg::OrderLeg;
 use crate::order::origin::{self, DecidedBy};
 use crate::order::{Context, HoldReason};
 use crate::outgoing::{OutgoingRecord, Payout, PayoutPurpose, PayoutRoute, Screening, Transfer, TransferPurpose};
-use crate::review::ReviewItem;
+use crate::review::{ReviewDecision, ReviewItem};
 use crate::step::Step;
 
 impl Rampoff {
@@ -99,6 +99,6 @@ impl Rampoff {
         let sent = Some(OutgoingRecord::Transfer(transfer.id));
         let item = ReviewItem { destination: Some(transfer.to.clone()), ..item };
         step.extend(transfer.create(Origin::Fact, mint));
-        step.write(item.settled("return", "policy", "returned to the customer's wallet".to_owned(), sent, mint.now));
+        step.write(item.settled(ReviewDecision::Return, "policy", "returned to the customer's wallet".to_owned(), sent, mint.now));
     }
 }

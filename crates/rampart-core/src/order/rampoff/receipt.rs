@@ -1,10 +1,7 @@
 //! Coins that arrived at a ramp-off's address.
 
-use super::Rampoff;
-use crate::id::{FactId, Mint};
+use crate::id::DepositId;
 use crate::money::amount::Amount;
-use crate::money::asset::Asset;
-use crate::review::{ReviewItem, ReviewKind};
 use crate::stored::is_default;
 use crate::time::Timestamp;
 
@@ -14,7 +11,7 @@ pub(super) const MAX_DEPOSITS: usize = 20;
 /// Coins received at a ramp-off's address.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DepositReceipt {
-    pub deposit: FactId,
+    pub deposit: DepositId,
     pub txid: String,
     pub index: u32,
     /// In minor units of the ramp-off's coin.
@@ -39,20 +36,5 @@ impl DepositReceipt {
     #[must_use]
     pub const fn left(&self) -> Amount {
         Amount::from_minor(self.amount.minor() - self.set_aside.minor())
-    }
-}
-
-impl Rampoff {
-    pub(super) fn review(
-        &self,
-        kind: ReviewKind,
-        fact: FactId,
-        asset: Asset,
-        amount: Amount,
-        source: Option<String>,
-        reason: String,
-        mint: &Mint<'_>,
-    ) -> ReviewItem {
-        ReviewItem { order: Some(self.id), fact: Some(fact), asset: Some(asset), amount, source, ..ReviewItem::new(mint, kind, reason) }
     }
 }

@@ -5,12 +5,12 @@
 //! must not be paid out or refunded twice.
 
 use super::{Rampoff, RampoffState};
-use crate::id::{FactId, Mint, PayoutId};
+use crate::id::{DepositId, Mint, PayoutId};
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::leg::OrderLeg;
 use crate::order::{Context, HoldReason, Reversal};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 impl Rampoff {
@@ -25,7 +25,7 @@ impl Rampoff {
         )
     }
 
-    pub(super) fn dropped(&mut self, deposit: FactId, context: &Context<'_>, step: &mut Step) {
+    pub(super) fn dropped(&mut self, deposit: DepositId, context: &Context<'_>, step: &mut Step) {
         // A deposit used in part and assigned for the rest is two receipts. A lost one was mined and removed again: nothing was
         // booked in between.
         while let Some(position) = self.deposits.iter().position(|known| known.deposit == deposit && !known.lost) {
@@ -50,7 +50,9 @@ impl Rampoff {
             self.deposits[position].lost = true;
             self.reversal = self.reversal.or(Some(Reversal::Reorganisation));
             let reason = "a reorganisation removed a confirmed deposit whose coins or money had left".to_owned();
-            step.write(self.review(ReviewKind::Reversal, deposit, self.terms.coin.into(), amount, None, reason, mint));
+            let item = ReviewItem::new(mint, ReviewSubject::Reversal(None), reason);
+            let (order, fact, asset) = (Some(self.id), Some(deposit.as_fact()), Some(self.terms.coin.into()));
+            step.write(ReviewItem { order, fact, asset, amount, ..item });
             return;
         }
         self.convert_back(mint, step);
@@ -95,14 +97,9 @@ impl Rampoff {
         }
         self.reversal = Some(Reversal::BankReturn);
         let reason = format!("the receiving bank returned the payout: {reason}; the money is in suspense");
-        let item = ReviewItem {
-            order: Some(self.id),
-            asset: Some(Asset::Fiat(self.terms.fiat)),
-            amount: self.payout_amount(),
-            // Money in suspense has a `source`; a loss has none.
-            source: Some(self.destination.account.reveal().to_owned()),
-            ..ReviewItem::new(mint, ReviewKind::Reversal, reason)
-        };
-        step.write(item);
+        let source = Some(self.destination.account.reveal().to_owned());
+        let item = ReviewItem::new(mint, ReviewSubject::Reversal(source), reason);
+        let asset = Some(Asset::Fiat(self.terms.fiat));
+        step.write(ReviewItem { order: Some(self.id), asset, amount: self.payout_amount(), ..item });
     }
 }

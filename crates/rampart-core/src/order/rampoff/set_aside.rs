@@ -1,10 +1,10 @@
 //! An operator moves a sale's coins to suspense, where they can be returned, assigned to another order, or kept.
 
+use super::suspense::ArrivedCoins;
 use super::{Rampoff, RampoffState};
 use crate::money::amount::Amount;
 use crate::order::Context;
 use crate::order::leg::OrderLeg;
-use crate::review::{ReviewItem, ReviewKind};
 use crate::step::Step;
 
 impl Rampoff {
@@ -19,10 +19,9 @@ impl Rampoff {
         step.post(self.post_set_aside(mint, self.coin_balance));
         self.set_aside = Amount::from_minor(self.set_aside.minor() + self.coin_balance.minor());
         let reason = format!("moved to suspense from ramp-off {}", self.id);
-        let asset = Some(self.terms.coin.into());
-        let item = || ReviewItem { order: Some(self.id), asset, ..ReviewItem::new(mint, ReviewKind::Suspense, reason.clone()) };
         for deposit in self.deposits.iter().filter(|deposit| deposit.confirmations > 0 && !deposit.lost) {
-            step.write(ReviewItem { fact: Some(deposit.deposit), amount: deposit.left(), source: Some(deposit.from.clone()), ..item() });
+            let arrived = ArrivedCoins { amount: deposit.left(), ..ArrivedCoins::of(deposit, self.terms.coin) };
+            step.write(arrived.item(self.id, reason.clone(), mint));
         }
         self.deposits.retain(|deposit| deposit.lost);
         self.coin_balance = Amount::ZERO;

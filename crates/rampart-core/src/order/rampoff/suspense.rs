@@ -1,19 +1,19 @@
 //! Suspense beside a sale: coins it cannot use and amounts below the receipt minimum, of any coin and chain.
 
 use super::{DepositReceipt, Rampoff};
-use crate::id::{FactId, Mint, ReviewId};
+use crate::id::{DepositId, Mint, OrderId, ReviewId};
 use crate::money::amount::Amount;
 use crate::money::asset::CoinId;
 use crate::money::rate::{Rate, Rounding};
 use crate::order::Context;
 use crate::order::arrival::DeviationKind;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
 /// Coins that arrived at the order's address.
 pub(super) struct ArrivedCoins<'a> {
     pub coin: CoinId,
-    pub deposit: FactId,
+    pub deposit: DepositId,
     /// In minor units.
     pub amount: Amount,
     pub from: &'a str,
@@ -22,6 +22,12 @@ pub(super) struct ArrivedCoins<'a> {
 impl<'a> ArrivedCoins<'a> {
     pub(super) fn of(receipt: &'a DepositReceipt, coin: CoinId) -> Self {
         Self { coin, deposit: receipt.deposit, amount: receipt.amount, from: &receipt.from }
+    }
+
+    /// Their review item in suspense.
+    pub(super) fn item(&self, order: OrderId, reason: String, mint: &Mint<'_>) -> ReviewItem {
+        let item = ReviewItem::new(mint, ReviewSubject::Suspense(Some(self.from.to_owned())), reason);
+        ReviewItem { order: Some(order), fact: Some(self.deposit.as_fact()), asset: Some(self.coin.into()), amount: self.amount, ..item }
     }
 }
 
@@ -71,9 +77,8 @@ impl Rampoff {
                 ReviewItem { amount: Amount::from_minor(item.amount.minor().saturating_add(arrived.amount.minor())), ..item.clone() }
             }
             None => {
-                let (reason, source) =
-                    (format!("amounts for ramp-off {} that are too small to count", self.id), Some(arrived.from.to_owned()));
-                self.review(ReviewKind::Suspense, arrived.deposit, coin.into(), arrived.amount, source, reason, mint)
+                let reason = format!("amounts for ramp-off {} that are too small to count", self.id);
+                arrived.item(self.id, reason, mint)
             }
         };
         if is_its {
@@ -88,15 +93,14 @@ impl Rampoff {
 
     /// Coins that the order cannot use go to suspense, on a review item of their own.
     pub(super) fn to_suspense(&self, arrived: &ArrivedCoins<'_>, mint: &Mint<'_>, step: &mut Step) {
-        let &ArrivedCoins { coin, deposit, amount, from } = arrived;
-        step.post(self.post_suspense(mint, coin, amount));
-        let (id, chain, status) = (self.id, self.chain(), self.status());
+        let (coin, id, chain, status) = (arrived.coin, self.id, self.chain(), self.status());
+        step.post(self.post_suspense(mint, coin, arrived.amount));
         let reason = match coin.chain == chain {
             true => format!("arrived at the address of ramp-off {id} when it was {status}"),
             false => {
                 format!("arrived on {} at the address of ramp-off {id}, which takes coins on {chain}, when it was {status}", coin.chain)
             }
         };
-        step.write(self.review(ReviewKind::Suspense, deposit, coin.into(), amount, Some(from.to_owned()), reason, mint));
+        step.write(arrived.item(id, reason, mint));
     }
 }

@@ -12,7 +12,7 @@ use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::ScreeningResult;
 use crate::outgoing::{Outgoing, PendingOutgoing, change_holds, observe_set_aside, pending};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 use crate::step::fact::PayoutReport;
 use crate::step::job::{Job, JobKind};
@@ -259,7 +259,7 @@ impl Payout {
     }
 
     fn contradiction(&self, order: Option<OrderId>, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        let item = ReviewItem::new(mint, ReviewKind::Contradiction, reason);
+        let item = ReviewItem::new(mint, ReviewSubject::Contradiction(()), reason);
         ReviewItem { order, asset: Some(self.currency.into()), amount: self.amount, ..item }
     }
 

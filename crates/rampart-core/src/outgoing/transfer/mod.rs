@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::screening::screened_receiver;
 use super::{Screening, change_holds};
-use crate::id::{CustomerId, FactId, Mint, OrderId, ReviewId, TransferId};
+use crate::id::{CustomerId, DepositId, Mint, OrderId, ReviewId, TransferId};
 use crate::ledger::{Account, Origin};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
@@ -151,7 +151,7 @@ pub struct Transfer {
     pub resolves: Option<ReviewId>,
     /// The deposits whose coins it takes from their address; they are uncollected again if it fails.
     #[serde(default)]
-    pub deposits: Vec<FactId>,
+    pub deposits: Vec<DepositId>,
     /// Whether its network fee is booked: the chain takes it once, however often it mines the same bytes.
     #[serde(default)]
     pub fee_booked: bool,

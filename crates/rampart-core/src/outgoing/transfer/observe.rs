@@ -11,7 +11,7 @@ use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::ScreeningResult;
 use crate::outgoing::{Outgoing, change_holds, observe_set_aside, pending};
 use crate::review::suspense;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::record::RecordKey;
 use crate::step::{Claim, ClaimScope, Step};
 
@@ -176,7 +176,7 @@ impl Transfer {
         let why = format!("the chain reverted transfer {}: the coins never left", self.id);
         outgoing.did_not_leave(mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
         if matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal) {
-            step.write(self.item(ReviewKind::Reversal, self.to.clone(), why, mint));
+            step.write(self.item(ReviewSubject::Reversal(Some(self.to.clone())), why, mint));
         }
         let lost = outgoing.lost.take();
         self.transition(TransferState::Failed { reason }, &mut step);
@@ -188,7 +188,7 @@ impl Transfer {
         let mut step = Step::new();
         if matches!(self.state, TransferState::Broadcast(_)) {
             let why = format!("transfer {} vanished from {}, which refuses to accept it again: {reason}", self.id, self.chain());
-            let item = self.item(ReviewKind::Vanished, self.id.to_string(), why, mint);
+            let item = self.item(ReviewSubject::Vanished(self.id), why, mint);
             step.rely(RecordKey::Transfer(self.id), self.version);
             step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", self.id, self.version), item.id));
             step.write(item);
@@ -245,8 +245,8 @@ impl Transfer {
         step.write(after);
     }
 
-    fn item(&self, kind: ReviewKind, source: String, reason: String, mint: &Mint<'_>) -> ReviewItem {
-        let (asset, source) = (Some(self.coin.into()), Some(source));
-        ReviewItem { order: self.order, asset, amount: self.amount, source, ..ReviewItem::new(mint, kind, reason) }
+    fn item(&self, subject: ReviewSubject, reason: String, mint: &Mint<'_>) -> ReviewItem {
+        let item = ReviewItem::new(mint, subject, reason);
+        ReviewItem { order: self.order, asset: Some(self.coin.into()), amount: self.amount, ..item }
     }
 }

@@ -1,6 +1,5 @@
 //! An operator's decision about a review item: assign to an order, return, or keep.
 
-use super::KEEP;
 use crate::id::OrderId;
 use crate::ledger::treasury;
 use crate::ledger::{Account, Origin};
@@ -12,7 +11,9 @@ use crate::order::rampoff::{DepositReceipt, Rampoff, RampoffFact};
 use crate::order::{Context, Order};
 use crate::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Transfer, TransferPurpose, TransferSource};
 use crate::refusal::Refusal;
-use crate::review::{CheckedDestination, Operator, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, refuse};
+use crate::review::{
+    CheckedDestination, Operator, Outcome, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, refuse,
+};
 use crate::step::Step;
 use crate::step::fact::{BankCredit, FactBody};
 use crate::step::record::Record;
@@ -22,13 +23,13 @@ use crate::text::redacted::Redacted;
 /// Moves a kept item back to suspense and reopens it.
 pub(crate) fn reopen(item: ReviewItem, operator: &Operator, context: &Context<'_>) -> Result<Step, Refusal> {
     let mint = &context.mint;
-    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == KEEP);
+    let resolution = item.resolution.clone().filter(|resolution| resolution.decision == ReviewDecision::Keep);
     let resolution = resolution.ok_or_else(|| refuse("only an item that was kept can be reopened"))?;
     let mut step = Step::new();
     step.post(treasury::suspense_reopened(mint, item.moved()?, item.amount));
     let reason = format!("kept by {}, and reopened by {}: {}", resolution.actor, operator.actor, operator.reason);
     step.write(item.clone().reopened(mint, reason));
-    let resolution = ReviewResolution { decision: "keep, reopened".to_owned(), ..resolution };
+    let resolution = ReviewResolution { decision: Outcome::from(ReviewDecision::Keep).then(ReviewDecision::Reopened), ..resolution };
     step.write(ReviewItem { resolution: Some(resolution), ..item });
     Ok(step)
 }
@@ -41,7 +42,7 @@ pub(crate) fn write_off(item: &ReviewItem, context: &Context<'_>) -> Result<Step
 }
 
 /// Reverses the suspense booking and lets an order receive the item as if it arrived now.
-pub(crate) fn assign(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn assign(item: &ReviewItem, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let asset = item.moved()?;
     match (about.order, asset) {
         (Some(Order::Payment(payment)), Asset::Fiat(currency)) if payment.terms.fiat == currency => {
@@ -111,7 +112,7 @@ fn set_aside_without(set_aside: Amount, item: &ReviewItem, order: OrderId) -> Am
 
 /// Refused if the order would move it to suspense again.
 fn received(mut step: Step, received: Step, status: impl std::fmt::Display) -> Result<Step, Refusal> {
-    if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense)) {
+    if received.writes.iter().any(|record| matches!(record, Record::Review(item) if item.subject.kind() == ReviewKind::Suspense)) {
         return Err(refuse(format!("the order is {status} and cannot use it: return it, or choose another order")));
     }
     step.extend(received);
@@ -123,12 +124,12 @@ fn origin(item: &ReviewItem, fact: Option<FactBody>) -> (Option<Redacted>, Optio
     match fact {
         Some(FactBody::BankCredit(credit)) => (credit.sender_account, credit.sender_name),
         Some(FactBody::ProcessorPaid(paid)) => (Some(Redacted::new(paid.reference)), paid.holder),
-        _ => (item.source.clone().map(Redacted::new), None),
+        _ => (item.subject.counterparty().map(Redacted::new), None),
     }
 }
 
 /// Returns it to its source. Money without a known sender goes to the customer's refund account.
-pub(crate) fn send_back(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn send_back(item: &ReviewItem, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     match item.moved()? {
         Asset::Fiat(currency) => {
             let (route, destination) = source_of(about, context)?;
@@ -146,7 +147,7 @@ fn unknown_source() -> Refusal {
 }
 
 /// Source of the money, and the route to return it.
-fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute, PayoutDestination), Refusal> {
+fn source_of(about: ReviewRecords, context: &Context<'_>) -> Result<(PayoutRoute, PayoutDestination), Refusal> {
     let to = |account, name| PayoutDestination { account, bank_code: None, account_type: None, bank_name: None, name };
     match about.fact.map(|fact| fact.body) {
         Some(FactBody::BankCredit(BankCredit { rail, sender_account: Some(account), sender_name, .. })) => {
@@ -169,7 +170,7 @@ fn source_of(about: ReviewSubject, context: &Context<'_>) -> Result<(PayoutRoute
 }
 
 /// Sends it to a given destination; money over the rail that pays out its currency.
-pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn send_to(item: &ReviewItem, mut about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     match (item.moved()?, about.destination.take()) {
         (Asset::Fiat(currency), Some(CheckedDestination::Account(account))) => {
             pay_out(item, payout_route(currency, context)?, currency, account, context)
@@ -206,7 +207,7 @@ fn pay_out(
 
 /// Coins still on their deposit address leave from there as a whole, without a fee; others leave from the hot wallet, less the
 /// network fee.
-fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let (mint, mut step) = (&context.mint, Step::new());
     let (mut source, mut deposits, mut withheld) = (TransferSource::Hot, Vec::new(), about.network_fee);
     let is_whole = |deposit: &Deposit| deposit.amount == item.amount && !deposit.swept && deposit.state == DepositState::Confirmed;
@@ -234,7 +235,7 @@ fn coins_out(item: &ReviewItem, coin: CoinId, to: String, about: ReviewSubject, 
 }
 
 /// Pays a returned payout again, out of suspense: to the order's destination, or to a given one.
-pub(crate) fn pay_again(item: &ReviewItem, about: ReviewSubject, context: &Context<'_>) -> Result<Step, Refusal> {
+pub(crate) fn pay_again(item: &ReviewItem, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
     let order = about.order.ok_or_else(|| refuse("the item names no order"))?;
     let Asset::Fiat(currency) = item.moved()? else { return Err(refuse("only a returned payout can be paid again")) };
     let (key, version) = order.relied();

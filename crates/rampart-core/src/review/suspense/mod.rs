@@ -18,7 +18,7 @@ use crate::ledger::treasury;
 use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::{Context, Order, SetAside};
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 use crate::step::fact::{Fact, FactBody};
 
@@ -43,8 +43,8 @@ pub fn receive(receipt: UnmatchedReceipt, mint: &Mint<'_>) -> Step {
     let UnmatchedReceipt { fact, on, asset, amount, source, order, reason } = receipt;
     let mut step = Step::new();
     step.post(treasury::suspense_received(mint, on, asset, amount));
-    let item = ReviewItem::new(mint, ReviewKind::Suspense, reason);
-    step.write(ReviewItem { order, fact: Some(fact), asset: Some(asset), amount, source, ..item });
+    let item = ReviewItem::new(mint, ReviewSubject::Suspense(source), reason);
+    step.write(ReviewItem { order, fact: Some(fact), asset: Some(asset), amount, ..item });
     step
 }
 
@@ -85,6 +85,3 @@ pub fn unmatched_receipt_of(fact: &Fact) -> Option<UnmatchedReceipt> {
         _ => None,
     }
 }
-
-/// The decision to keep something, as stored.
-const KEEP: &str = "keep";

@@ -1,14 +1,13 @@
 //! Suspense follows the chain that brought it: deposits that a reorganisation removes, and that return.
 
-use super::KEEP;
-use crate::id::{FactId, Mint, OrderId, TransferId};
+use crate::id::{DepositId, Mint, OrderId, TransferId};
 use crate::ledger::treasury;
 use crate::ledger::{Account, Hold};
 use crate::money::amount::Amount;
 use crate::order::rampoff::{Rampoff, RampoffFact};
 use crate::order::{Context, Order, SetAside, StoppedBy};
 use crate::outgoing::{Outgoing, OutgoingRecord, PendingOutgoing, Transfer, TransferFact, TransferState, stopped_by};
-use crate::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewResolution};
+use crate::review::{Outcome, ReviewDecision, ReviewItem, ReviewKind, ReviewResolution, ReviewSubject};
 use crate::step::Step;
 use crate::step::job::Job;
 use crate::step::record::{Record, RecordKey};
@@ -18,7 +17,7 @@ use crate::step::watch::Deposit;
 /// in suspense.
 #[must_use]
 pub fn is_about(item: &ReviewItem, deposit: &Deposit) -> bool {
-    item.kind == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
+    item.subject.kind() == ReviewKind::Suspense && item.asset == Some(deposit.coin.into()) && !item.is_undone()
 }
 
 /// What a removed deposit affects, beside its review items.
@@ -81,7 +80,7 @@ fn sum<'a>(items: impl Iterator<Item = &'a ReviewItem>) -> Amount {
 
 /// A reorganisation removed a deposit that an order received: what is outgoing and certainly not attempted is stopped.
 #[must_use]
-pub fn deposit_removed_from_order(order: Rampoff, deposit: FactId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
+pub fn deposit_removed_from_order(order: Rampoff, deposit: DepositId, on_its_way: Vec<PendingOutgoing>, context: &Context<'_>) -> Step {
     let was_final = order.deposits.iter().any(|known| known.deposit == deposit && known.confirmations > 0 && !known.lost);
     let on_its_way = if was_final { on_its_way } else { Vec::new() };
     stopped_by(order.into(), on_its_way, "a reorganisation removed the deposit that it was for", context, |order| match order {
@@ -91,7 +90,7 @@ pub fn deposit_removed_from_order(order: Rampoff, deposit: FactId, on_its_way: V
 }
 
 fn is_kept(item: &ReviewItem) -> bool {
-    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == KEEP)
+    item.resolution.as_ref().is_some_and(|resolution| resolution.decision == ReviewDecision::Keep)
 }
 
 /// The transfer that returned an item.
@@ -136,22 +135,21 @@ fn stop(deposit: &Deposit, transfer: Transfer, jobs: Vec<Job>, context: &Context
     step.extend(transfer.observe(stopped, Outgoing::default(), context));
 }
 
-/// The shortage of an item, which is named as its source.
+/// The shortage of an item.
 fn shortage(of: &ReviewItem, mint: &Mint<'_>) -> ReviewItem {
-    let how = of.resolution.as_ref().map_or("settled", |resolution| if resolution.decision == KEEP { "kept" } else { "sent back" });
+    let sent = if of.resolution.is_some() { "sent back" } else { "settled" };
+    let how = if is_kept(of) { "kept" } else { sent };
     let reason = format!(
         "a reorganisation removed coins that had been {how}: suspense lacks them until the chain includes them again, or they are written off"
     );
-    let item = ReviewItem::new(mint, ReviewKind::Shortage, reason);
-    ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, source: Some(of.id.to_string()), ..item }
+    let item = ReviewItem::new(mint, ReviewSubject::Shortage(Some(of.id)), reason);
+    ReviewItem { order: of.order, fact: of.fact, asset: of.asset, amount: of.amount, ..item }
 }
 
 /// The newest shortage among a deposit's items that names this item.
 #[must_use]
 pub fn shortage_of<'a>(item: &ReviewItem, items: &'a [ReviewItem]) -> Option<&'a ReviewItem> {
-    let id = item.id.to_string();
-    // Earlier versions did not store the item.
-    let is_of = |other: &&ReviewItem| other.kind == ReviewKind::Shortage && other.source.as_ref().is_none_or(|source| *source == id);
+    let is_of = |other: &&ReviewItem| matches!(other.subject, ReviewSubject::Shortage(of) if of.is_none_or(|of| of == item.id));
     items.iter().rfind(is_of)
 }
 
@@ -177,11 +175,12 @@ pub(crate) fn not_sent_back(item: Option<ReviewItem>, known: Option<ReviewItem>,
 fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> Step {
     let (mint, mut step) = (&context.mint, Step::new());
     match &shortage.resolution {
-        None => step.write(shortage.settled("made good", "chain", why.to_owned(), None, mint.now)),
-        Some(resolution) if resolution.decision == ReviewDecision::WriteOff.to_string() => {
+        None => step.write(shortage.settled(ReviewDecision::MadeGood, "chain", why.to_owned(), None, mint.now)),
+        Some(resolution) if resolution.decision == ReviewDecision::WriteOff => {
             step.post(shortage.asset.and_then(|asset| treasury::write_off_undone(mint, asset, shortage.amount)));
             // Only once.
-            let resolution = ReviewResolution { decision: format!("{}, made good", resolution.decision), ..resolution.clone() };
+            let resolution =
+                ReviewResolution { decision: resolution.decision.clone().then(ReviewDecision::MadeGood), ..resolution.clone() };
             step.write(ReviewItem { resolution: Some(resolution), ..shortage });
         }
         Some(_) => {}
@@ -191,25 +190,27 @@ fn resolve_shortage(shortage: ReviewItem, why: &str, context: &Context<'_>) -> S
 
 /// Whether a step books a deposit to suspense.
 #[must_use]
-pub fn receives(step: &Step, deposit: FactId) -> bool {
+pub fn receives(step: &Step, deposit: DepositId) -> bool {
     step.writes.iter().any(|record| is_new_item(record, deposit))
 }
 
-fn is_new_item(record: &Record, deposit: FactId) -> bool {
-    matches!(record, Record::Review(item) if item.kind == ReviewKind::Suspense && item.fact == Some(deposit))
+fn is_new_item(record: &Record, deposit: DepositId) -> bool {
+    matches!(record, Record::Review(item) if item.subject.kind() == ReviewKind::Suspense && item.fact == Some(deposit.as_fact()))
 }
 
 /// Books to suspense a deposit that was there before a reorganisation removed it. The earlier outcome stands, so that it is not
 /// returned twice. `items` are the deposit's review items, oldest first; `returned` the transfers that returned them. An amount
 /// that differs from before waits for an operator.
 #[must_use]
-pub fn deposit_received_again(mut step: Step, deposit: FactId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
+pub fn deposit_received_again(mut step: Step, id: DepositId, items: &[ReviewItem], returned: &[Transfer], context: &Context<'_>) -> Step {
     let mut before: Vec<(&ReviewItem, Option<&Transfer>)> = Vec::new();
-    for item in items.iter().filter(|item| item.kind == ReviewKind::Suspense && item.is_undone()) {
+    // What was kept and reopened waits on another item.
+    let was_kept = Outcome::from(ReviewDecision::Keep).then(ReviewDecision::Undone);
+    for item in items.iter().filter(|item| item.subject.kind() == ReviewKind::Suspense && item.is_undone()) {
         let transfer = returned.iter().find(|transfer| Some(transfer.id) == sent(item));
         let stands = match transfer {
             Some(transfer) => transfer.resolves == Some(item.id) && !matches!(transfer.state, TransferState::Failed { .. }),
-            None => item.resolution.as_ref().is_some_and(|resolution| resolution.decision.starts_with(KEEP)),
+            None => item.resolution.as_ref().is_some_and(|resolution| resolution.decision == was_kept),
         };
         if stands {
             before.push((item, transfer));
@@ -220,16 +221,16 @@ pub fn deposit_received_again(mut step: Step, deposit: FactId, items: &[ReviewIt
     }
     let mut follows = Step::new();
     let (mut not_ordered, mut gone) = (Vec::new(), Vec::new());
-    for record in step.writes.iter_mut().filter(|record| is_new_item(record, deposit)) {
+    for record in step.writes.iter_mut().filter(|record| is_new_item(record, id)) {
         let Record::Review(item) = record else { continue };
         not_ordered.extend(sent(item));
         item.resolution = None;
         let Some(position) = before.iter().rposition(|(other, _)| other.amount == item.amount) else { continue };
         let (other, transfer) = before.remove(position);
         let Some(resolution) = other.resolution.clone() else { continue };
-        let decision = if transfer.is_some() { "return" } else { KEEP };
+        let decision = if transfer.is_some() { ReviewDecision::Return } else { ReviewDecision::Keep };
         let reason = format!("as before the reorganisation: {}", resolution.reason);
-        item.resolution = Some(ReviewResolution { decision: decision.to_owned(), reason, at: context.mint.now, ..resolution });
+        item.resolution = Some(ReviewResolution { decision: decision.into(), reason, at: context.mint.now, ..resolution });
         if transfer.is_none_or(|transfer| matches!(transfer.state, TransferState::Confirmed(_))) {
             gone.push((item.order, item.amount));
         }

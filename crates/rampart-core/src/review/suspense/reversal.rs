@@ -7,7 +7,7 @@ use crate::money::amount::Amount;
 use crate::money::asset::Asset;
 use crate::order::Context;
 use crate::outgoing::PendingOutgoing;
-use crate::review::{ReviewItem, ReviewKind};
+use crate::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
 use crate::step::Step;
 
 /// Reverses money in suspense. `items` are the review items of its receipt, oldest first, each with the payout or transfer that
@@ -23,7 +23,7 @@ pub fn reverse(
 ) -> (Step, Vec<(Option<OrderId>, Amount)>) {
     let (mint, mut step, mut missing, mut taken) = (&context.mint, Step::new(), amount, Vec::new());
     for (item, returning) in items {
-        let Some(asset) = item.asset.filter(|_| item.kind == ReviewKind::Suspense && missing.is_positive()) else { continue };
+        let Some(asset) = item.asset.filter(|_| item.subject.kind() == ReviewKind::Suspense && missing.is_positive()) else { continue };
         match (&item.resolution, returning) {
             (None, _) => {}
             (Some(_), Some(returning)) => match returning.stop("what it returns was reversed", None, context) {
@@ -41,7 +41,7 @@ pub fn reverse(
             let item = ReviewItem { amount: rest, ..item };
             step.write(if item.resolution.is_some() { item.reopened(mint, format!("part of it was reversed: {reason}")) } else { item });
         } else {
-            step.write(item.settled("taken back", "outside", reason.to_owned(), None, mint.now));
+            step.write(item.settled(ReviewDecision::TakenBack, "outside", reason.to_owned(), None, mint.now));
         }
     }
     (step, taken)
@@ -53,7 +53,7 @@ pub fn book_loss(receipt: FactId, arrived_on: Account, asset: Asset, amount: Amo
     let mut step = Step::new();
     step.post(treasury::unmatched_taken_back(mint, arrived_on, asset, amount));
     let reason = format!("money of no order was reversed after it had left suspense: {reason}");
-    let item = ReviewItem::new(mint, ReviewKind::Reversal, reason);
+    let item = ReviewItem::new(mint, ReviewSubject::Reversal(None), reason);
     step.write(ReviewItem { fact: Some(receipt), asset: Some(asset), amount, ..item });
     step
 }

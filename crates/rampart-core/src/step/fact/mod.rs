@@ -3,7 +3,7 @@
 
 mod bounded;
 
-use crate::id::{CustomerId, FactId, OrderId, PayoutId};
+use crate::id::{CustomerId, DepositId, FactId, OrderId, PayoutId};
 use crate::identity::level::{KycLevel, KycStatus};
 use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::Amount;
@@ -64,7 +64,7 @@ pub enum FactBody {
         may_retry: bool,
     },
     Deposit {
-        deposit: FactId,
+        deposit: DepositId,
         change: DepositChange,
         /// The order that owns the address; `None` in facts of earlier versions.
         #[serde(default, skip_serializing_if = "is_default")]

@@ -16,7 +16,7 @@ use rampart_core::outgoing::{
 };
 use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::BuyTerms;
-use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewRecords};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::time::Timestamp;
@@ -204,9 +204,9 @@ impl PurchaseScenario {
 
     /// An operator assigns a suspense item to the order, which must be able to use it.
     fn assign(&mut self, index: usize, choice: u16) -> CheckResult {
-        let about = ReviewSubject { order: Some(self.order.clone().into()), ..ReviewSubject::default() };
+        let about = ReviewRecords { order: Some(self.order.clone().into()), ..ReviewRecords::default() };
         let item = self.suspense[index].clone();
-        match item.decide(ReviewDecision::Assign(self.order.id), &operator(), about, &self.context(choice)) {
+        match item.decide(ReviewDecision::Assign, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
         }
@@ -229,7 +229,7 @@ impl PurchaseScenario {
                 // A return from suspense no longer concerns the order.
                 Record::Payout(payout) if payout.purpose == PayoutPurpose::SuspenseReturn => {}
                 Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
-                Record::Review(item) if item.kind == ReviewKind::Suspense && item.resolution.is_none() => {
+                Record::Review(item) if item.subject.kind() == ReviewKind::Suspense && item.resolution.is_none() => {
                     put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
                 Record::Review(item) => self.suspense.retain(|waiting| waiting.id != item.id),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rampart_core::catalogue::Catalogue;
 use rampart_core::catalogue::policy::Policy;
 use rampart_core::example::{self, CountingRandomness};
-use rampart_core::id::{FactId, Mint};
+use rampart_core::id::{DepositId, Mint};
 use rampart_core::ledger::{Account, FeeKind, LossKind};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::Context;
@@ -15,7 +15,7 @@ use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PayoutFact, Payou
 use rampart_core::ports::ScreeningResult;
 use rampart_core::quote::SellTerms;
 use rampart_core::review::suspense::{self, RemovedDepositTraces};
-use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewSubject};
+use rampart_core::review::{ReviewDecision, ReviewItem, ReviewKind, ReviewRecords};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::{Deposit, DepositState};
@@ -110,10 +110,10 @@ impl SaleScenario {
             }
         }
         let waiting = self.suspense.iter().enumerate().filter(|(_, item)| item.resolution.is_none());
-        possible.extend(waiting.flat_map(|(index, item)| match item.kind {
+        possible.extend(waiting.flat_map(|(index, item)| match item.subject.kind() {
             ReviewKind::Shortage => vec![SaleEvent::WrittenOff(index)],
             // Part of a deposit is not kept here: its chain may undo and repeat all of it.
-            _ if !self.deposits.iter().any(|deposit| Some(deposit.id) == item.fact && deposit.amount == item.amount) => {
+            _ if !self.deposits.iter().any(|deposit| Some(deposit.id.as_fact()) == item.fact && deposit.amount == item.amount) => {
                 vec![SaleEvent::Assigned(index)]
             }
             _ => vec![SaleEvent::Assigned(index), SaleEvent::Kept(index)],
@@ -169,12 +169,12 @@ impl SaleScenario {
                 let fact = RampoffFact::DepositConfirmed(self.receipt(index, 12));
                 let step = self.order.clone().observe(fact, &self.context(choice));
                 let deposit = self.deposits[index].id;
-                let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit)).cloned().collect();
+                let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.as_fact())).cloned().collect();
                 let returned: Vec<Transfer> = items.iter().filter_map(|item| self.returned(item)).collect();
                 self.commit(suspense::deposit_received_again(step, deposit, &items, &returned, &self.context(choice)))
             }
             SaleEvent::Undone(index) => self.undone(index, choice),
-            SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign(self.order.id), choice),
+            SaleEvent::Assigned(index) => self.decide(index, ReviewDecision::Assign, choice),
             SaleEvent::Kept(index) => self.decide(index, ReviewDecision::Keep, choice),
             SaleEvent::WrittenOff(index) => self.decide(index, ReviewDecision::WriteOff, choice),
             SaleEvent::Screened(verdict) => self.observe(RampoffFact::Screened { verdict, about_refund: choice.is_multiple_of(2) }, choice),
@@ -222,7 +222,7 @@ impl SaleScenario {
     }
 
     fn deposit(&self, minor: i128) -> Deposit {
-        let id: FactId = self.context(0).mint.id();
+        let id: DepositId = self.context(0).mint.id();
         Deposit {
             id,
             version: 1,
@@ -271,7 +271,7 @@ impl SaleScenario {
             let step = suspense::deposit_removed_from_order(self.order.clone(), deposit.id, on_its_way.into_iter().collect(), &context);
             self.commit(step)?;
         }
-        let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id)).cloned().collect();
+        let items: Vec<ReviewItem> = self.suspense.iter().filter(|item| item.fact == Some(deposit.id.as_fact())).cloned().collect();
         let newest = items.iter().rfind(|item| suspense::is_about(item, &deposit));
         let is_assigned = newest.is_some_and(|item| item.resolution.as_ref().is_some_and(|resolution| resolution.order.is_some()));
         let mint = self.context(choice).mint;
@@ -287,10 +287,10 @@ impl SaleScenario {
     /// An operator decides about an item; an assignment must be usable by the order.
     fn decide(&mut self, index: usize, decision: ReviewDecision, choice: u16) -> CheckResult {
         let item = self.suspense[index].clone();
-        let deposit = self.deposits.iter().find(|deposit| Some(deposit.id) == item.fact).cloned();
+        let deposit = self.deposits.iter().find(|deposit| Some(deposit.id.as_fact()) == item.fact).cloned();
         let order = || Some(self.order.clone().into());
-        let beside = item.order.filter(|_| item.kind == ReviewKind::Suspense).and_then(|_| order());
-        let about = ReviewSubject { deposit, order: order(), beside, ..ReviewSubject::default() };
+        let beside = item.order.filter(|_| item.subject.kind() == ReviewKind::Suspense).and_then(|_| order());
+        let about = ReviewRecords { deposit, order: order(), beside, ..ReviewRecords::default() };
         match item.decide(decision, &operator(), about, &self.context(choice)) {
             Ok(step) => self.commit(step),
             Err(_) => Ok(()),
@@ -308,7 +308,7 @@ impl SaleScenario {
                 Record::Rampoff(rampoff) => self.order = *rampoff,
                 Record::Transfer(transfer) => put(&mut self.transfers, *transfer, |one, other| one.id == other.id),
                 Record::Payout(payout) => put(&mut self.payouts, *payout, |one, other| one.id == other.id),
-                Record::Review(item) if matches!(item.kind, ReviewKind::Suspense | ReviewKind::Shortage) => {
+                Record::Review(item) if matches!(item.subject.kind(), ReviewKind::Suspense | ReviewKind::Shortage) => {
                     put(&mut self.suspense, *item, |one, other| one.id == other.id);
                 }
                 _ => {}
@@ -341,7 +341,7 @@ impl SaleScenario {
         let withheld: i128 = back.iter().chain(&beside).filter(is_back).map(|transfer| minor(transfer.withheld)).sum();
         prop_assert_eq!(books.of(Account::Fees(FeeKind::Network), USDC), withheld, "what the customer bore of transactions");
         let waits = |kind| {
-            let waiting = self.suspense.iter().filter(move |item| item.kind == kind && item.resolution.is_none());
+            let waiting = self.suspense.iter().filter(move |item| item.subject.kind() == kind && item.resolution.is_none());
             waiting.map(|item| minor(item.amount)).sum::<i128>()
         };
         let lies = |transfer: &&&Transfer| {
