@@ -3,6 +3,7 @@
 //!
 //! A test is a scenario: [`scenario`] starts a [`TestApp`], runs the test, and then recomputes the ledger from its entries.
 //! [`TestApp::advance`] moves business time; tests wait no longer than until a condition is met.
+//! A helper panics when the ramp does not do what the test needs.
 
 mod app;
 mod catalogue;

@@ -45,18 +45,12 @@ pub fn sell(customer: CustomerId, amount: &str) -> CreateRampoffForm {
 }
 
 /// `data` of a response.
-///
-/// # Panics
-/// When it is not JSON.
 #[must_use]
 pub fn data_of(answer: &CreatedResponse) -> serde_json::Value {
     serde_json::from_str(&answer.data).expect("an answer is JSON")
 }
 
 /// The refusal in a result.
-///
-/// # Panics
-/// When the result is something else.
 #[must_use]
 pub fn refusal_of<T>(reply: AppResult<T>) -> Refusal {
     match reply {
@@ -68,9 +62,6 @@ pub fn refusal_of<T>(reply: AppResult<T>) -> Refusal {
 
 impl TestApp {
     /// The order id in a response of `createPayment` or `createRampoff`.
-    ///
-    /// # Panics
-    /// When there is none.
     #[must_use]
     pub fn order_of(answer: &CreatedResponse) -> OrderId {
         let data = data_of(answer);
@@ -79,25 +70,16 @@ impl TestApp {
     }
 
     /// A stored payment.
-    ///
-    /// # Panics
-    /// When it does not exist.
     pub async fn payment(&self, id: OrderId) -> Payment {
         self.app.store.payment(id).await.expect("a read").expect("a payment")
     }
 
     /// A stored ramp-off.
-    ///
-    /// # Panics
-    /// When it does not exist.
     pub async fn rampoff(&self, id: OrderId) -> Rampoff {
         self.app.store.rampoff(id).await.expect("a read").expect("a ramp-off")
     }
 
     /// The customer pays the amount due.
-    ///
-    /// # Panics
-    /// When the sandbox refuses.
     pub async fn pay(&self, id: OrderId) {
         let payment = self.payment(id).await;
         let customer = self.app.store.customer(payment.customer).await.expect("a read").expect("a customer");

@@ -9,9 +9,6 @@ use crate::app::TestApp;
 const SCENARIO_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// Runs a scenario on the ramp that `start` creates, and verifies the ledger afterwards.
-///
-/// # Panics
-/// When the scenario panics, does not end in time, or leaves an inconsistent ledger.
 pub fn scenario<S, T>(start: S, test: impl FnOnce(Arc<TestApp>) -> T)
 where
     S: Future<Output = TestApp>,

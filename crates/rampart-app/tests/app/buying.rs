@@ -14,24 +14,16 @@ use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, refusal_of};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => by_card, by_transfer, by_own_account);
+on_both_engines!(rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::without_workers => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
-        a_customer_who_changes, a_remembered_customer, own_accounts, references);
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => order_of_checks, wallets, documented, price_of_yesterday,
+        identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references);
     use super::{
         a_customer_who_changes, a_remembered_customer, documented, identity_needed, order_of_checks, own_accounts, price_of_yesterday,
-        references, wallets, without_workers,
+        references, wallets,
     };
 }
 

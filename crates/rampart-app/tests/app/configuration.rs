@@ -7,13 +7,9 @@ use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => switched_off, cannot_vanish);
+on_both_engines!(rampart_testkit::TestApp::start_idle => switched_off, cannot_vanish);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())

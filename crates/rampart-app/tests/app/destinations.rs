@@ -16,7 +16,7 @@ use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetPayoutAccountForm, SetRefundAccountForm, SetRefundWalletForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, payable, sell};
 use serde_json::Value;
 
 use crate::workers_buying::{ana, operator};
@@ -28,12 +28,8 @@ const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 /// The sandbox's bank refuses payouts to this account.
 const REFUSED: &str = "ES1621000418410006660001";
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing,
-    coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
+on_both_engines!(rampart_testkit::TestApp::start => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits,
+    a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
 
 /// The ramp with a waiting period of a day, as in live mode.
 async fn cautious(test: &TestApp) -> App {

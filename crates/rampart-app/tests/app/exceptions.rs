@@ -15,14 +15,10 @@ use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card,
-    late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
+on_both_engines!(rampart_testkit::TestApp::start => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits,
+    short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
     coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EURO_CENTS: i128 = 100;

@@ -7,15 +7,11 @@ use rampart_app::operate::{doctor, jobs, orders};
 use rampart_core::step::job::Job;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => a_payout_that_cannot_be_handed_over);
+on_both_engines!(rampart_testkit::TestApp::start => a_payout_that_cannot_be_handed_over);
 
 async fn verdict(test: &TestApp) -> (bool, String) {
     let found = doctor::examine(&test.app).await.unwrap();

@@ -21,11 +21,8 @@ use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registr
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-async fn without_workers(engine: rampart_testkit::TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => everything_lives_through_a_change, a_change_that_was_stopped_goes_on, steps_are_taken_in_order);
+on_both_engines!(rampart_testkit::TestApp::start_idle => everything_lives_through_a_change, a_change_that_was_stopped_goes_on,
+    steps_are_taken_in_order);
 
 fn operator() -> Operator {
     Operator { actor: "test".to_owned(), reason: "test".to_owned() }

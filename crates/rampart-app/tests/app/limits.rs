@@ -21,7 +21,7 @@ async fn tight(engine: TestEngine) -> TestApp {
         limit(table, "1", "200", "450");
         limit(table, "2", "300", "450");
     });
-    TestApp::start_idle(engine, catalogue).await
+    TestApp::start_idle_with(engine, catalogue).await
 }
 
 async fn lifted(engine: TestEngine) -> TestApp {
@@ -29,14 +29,14 @@ async fn lifted(engine: TestEngine) -> TestApp {
         limit(table, "1", "200", "450");
         limit(table, "2", "500", "900");
     });
-    TestApp::start_idle(engine, catalogue).await
+    TestApp::start_idle_with(engine, catalogue).await
 }
 
 async fn capped(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
         table["open_caps"].as_table_mut().unwrap().insert("customer_orders".into(), toml::Value::Integer(3));
     });
-    TestApp::start_idle(engine, catalogue).await
+    TestApp::start_idle_with(engine, catalogue).await
 }
 
 on_both_engines!(super::tight => ten_at_once, alone_too_large);

@@ -17,15 +17,11 @@ use rampart_core::ports::{
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
 use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
 
 use crate::pages::empty;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
+on_both_engines!(rampart_testkit::TestApp::start_idle => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
     a_processor_gets_a_link_without_power);
 
 const DAY_SECONDS: u64 = 86_400;

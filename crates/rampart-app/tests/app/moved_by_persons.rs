@@ -16,16 +16,12 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own,
-    sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
+on_both_engines!(rampart_testkit::TestApp::start => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money,
+    only_its_own, sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store.balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted

@@ -20,7 +20,7 @@ async fn tight(engine: TestEngine) -> TestApp {
             limits.insert("day".into(), "450".into());
         }
     });
-    TestApp::start_idle(engine, catalogue).await
+    TestApp::start_idle_with(engine, catalogue).await
 }
 
 on_both_engines!(super::tight => concurrent_requests, one_limit, one_address, a_disabled_partner, changes_of_a_partner_are_seen_everywhere);

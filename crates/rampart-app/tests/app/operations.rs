@@ -21,24 +21,16 @@ use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
+on_both_engines!(rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
 
 mod playing {
     use super::{unreadable_order, vanished};
 
-    async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
-        rampart_testkit::TestApp::start(engine).await
-    }
-
-    rampart_testkit::on_both_engines!(super::with_workers => unreadable_order, vanished);
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => unreadable_order, vanished);
 }
 
 /// More rows have expired than one transaction deletes: one turn of the sweep deletes them all.

@@ -11,21 +11,14 @@ use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => identity, gateway);
+on_both_engines!(rampart_testkit::TestApp::start => identity, gateway);
 
 mod quiet {
-    rampart_testkit::on_both_engines!(super::without_workers => a_telephone_number_is_judged_again, transfers, sales, dead_links);
-    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers, without_workers};
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => a_telephone_number_is_judged_again, transfers, sales,
+        dead_links);
+    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers};
 }
 
 fn some(text: &str) -> Option<String> {

@@ -21,10 +21,6 @@ use crate::workers_buying::{ana, item, operator};
 const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "1012345678", account: "007/savings/12345678901" };
 const COP: &str = "COP";
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
 /// The configuration of an earlier version, with steps of one centavo.
 fn without_steps() -> Catalogue {
     catalogue_with(|table| {
@@ -42,7 +38,7 @@ async fn earlier(engine: TestEngine) -> TestApp {
     TestApp::start_with(engine, without_steps()).await
 }
 
-on_both_engines!(super::with_workers => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
+on_both_engines!(rampart_testkit::TestApp::start => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
 
 mod upgraded {
     use super::{earlier, payouts_that_wait_are_rounded, quotes_of_before_are_kept, sales_of_before_go_on};

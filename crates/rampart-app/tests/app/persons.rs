@@ -14,17 +14,13 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, buy, data_of, on_both_engines, refusal_of, sell};
 use serde_json::Value;
 
 use crate::pages::empty;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros,
-    one_person, registered_by_an_earlier_version);
+on_both_engines!(rampart_testkit::TestApp::start_idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers,
+    zeros, one_person, registered_by_an_earlier_version);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())

@@ -5,13 +5,9 @@ use std::sync::Arc;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm, TokenPriceForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => used_once, sales, prices);
+on_both_engines!(rampart_testkit::TestApp::start_idle => used_once, sales, prices);
 
 fn asked(amount: &str, amount_in: Option<&str>) -> QuoteForm {
     QuoteForm {

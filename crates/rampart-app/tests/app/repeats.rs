@@ -7,13 +7,10 @@ use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, ListForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => concurrent_requests, names, names_of_sales, one_meaning, only_successes, answers_end);
+on_both_engines!(rampart_testkit::TestApp::start_idle => concurrent_requests, names, names_of_sales, one_meaning, only_successes,
+    answers_end);
 
 async fn concurrent_requests(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

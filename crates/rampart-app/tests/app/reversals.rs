@@ -16,16 +16,12 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt,
-    recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
+on_both_engines!(rampart_testkit::TestApp::start => queued_transfer, signed_transfer, called_back, queued_payout, second_capture,
+    before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
 const EURO_CENTS: i128 = 100;
 

@@ -10,21 +10,13 @@ use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => to_the_bank);
+on_both_engines!(rampart_testkit::TestApp::start => to_the_bank);
 
 mod checks {
-    rampart_testkit::on_both_engines!(super::without_workers => accounts, accounts_of_ours, addresses);
-    use super::{accounts, accounts_of_ours, addresses, without_workers};
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => accounts, accounts_of_ours, addresses);
+    use super::{accounts, accounts_of_ours, addresses};
 }
 
 async fn to_the_bank(test: Arc<TestApp>) {

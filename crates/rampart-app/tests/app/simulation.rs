@@ -20,15 +20,11 @@ use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, buy, on_both_engines, payable, sell};
 
 const ACTIONS: u32 = 90;
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => books_agree);
+on_both_engines!(rampart_testkit::TestApp::start => books_agree);
 
 /// Seeded randomness, equal for equal seeds.
 struct EventRandomness(SeededRandomness);

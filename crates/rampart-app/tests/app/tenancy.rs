@@ -5,13 +5,9 @@ use std::sync::Arc;
 use rampart_core::refusal::Refusal;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::ListForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, refusal_of, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => nothing_is_seen, pages_of_lists);
+on_both_engines!(rampart_testkit::TestApp::start_idle => nothing_is_seen, pages_of_lists);
 
 async fn nothing_is_seen(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

@@ -18,22 +18,19 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
+on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer,
+    names_as_banks_write_them);
 
 mod reversals {
-    use super::{refund_returned, taken_back_after, taken_back_before, with_workers};
-    rampart_testkit::on_both_engines!(super::with_workers => taken_back_before, taken_back_after, refund_returned);
+    use super::{refund_returned, taken_back_after, taken_back_before};
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => taken_back_before, taken_back_after, refund_returned);
 }
 
 mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, with_workers};
-    rampart_testkit::on_both_engines!(super::with_workers => answers_lost, burnt_nonce, reverted, undone, quarantine);
+    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone};
+    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => answers_lost, burnt_nonce, reverted, undone, quarantine);
 }
 
 pub(crate) fn operator() -> Operator {

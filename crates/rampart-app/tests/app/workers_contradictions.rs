@@ -13,15 +13,11 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreateRampoffForm;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
+on_both_engines!(rampart_testkit::TestApp::start => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
     did_not_arrive_after_all);
 
 async fn fault(test: &TestApp, port: FaultPort, calls: FaultCalls, outcome: FaultOutcome, count: u32) {

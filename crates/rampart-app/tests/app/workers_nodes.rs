@@ -9,15 +9,11 @@ use rampart_core::money::amount::Amount;
 use rampart_core::order::payment::Payment;
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
 use crate::workers_buying::ana;
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => everything_once, stops_and_goes_on);
+on_both_engines!(rampart_testkit::TestApp::start => everything_once, stops_and_goes_on);
 
 const ORDERS: usize = 12;
 

@@ -10,15 +10,11 @@ use rampart_core::outgoing::{PayoutState, PayoutStatus};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
+on_both_engines!(rampart_testkit::TestApp::start => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
 
 /// A sale whose payout gets into a state because calls to the bank fail.
 async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: PayoutStatus) -> (OrderId, PayoutId) {

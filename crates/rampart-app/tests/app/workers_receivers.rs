@@ -15,19 +15,15 @@ use rampart_core::partner::webhook::Delivery;
 use rampart_core::step::Step;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::SubscriptionForm;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines};
+use rampart_testkit::{TestApp, on_both_engines};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::workers_buying::operator;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
 on_both_engines!(
-    super::without_workers => changes_count_at_once,
+    rampart_testkit::TestApp::start_idle => changes_count_at_once,
     gone,
     gone_from_where_it_was,
     asked_to_wait,

@@ -16,16 +16,12 @@ use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
-    returned_item_stays_whole, paid_once_more);
+on_both_engines!(rampart_testkit::TestApp::start => processor_refuses, processor_refuses_and_an_account_is_known,
+    account_with_bank_and_type, returned_item_stays_whole, paid_once_more);
 
 /// A card payment that an operator refunds, and whose refund the sandbox's processor refuses.
 async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {

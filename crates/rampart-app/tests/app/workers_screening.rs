@@ -16,15 +16,11 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
+on_both_engines!(rampart_testkit::TestApp::start => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
     suspense_of_a_listed_wallet, silent_provider);
 
 const LISTED: &str = "Juan Sancionado";

@@ -17,15 +17,11 @@ use rampart_core::step::watch::DepositState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreateRampoffForm, SetPayoutAccountForm};
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
+on_both_engines!(rampart_testkit::TestApp::start => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
     undone_in_suspense, undone_after_assignment, undone_after_it_went_back, undone_for_good_after_it_went_back, undone_after_it_was_kept,
     swept, sweep_refused);
 

@@ -17,13 +17,9 @@ use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, 
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => is_put_aside, a_chain_that_says_nothing);
+on_both_engines!(rampart_testkit::TestApp::start_idle => is_put_aside, a_chain_that_says_nothing);
 
 #[derive(Clone)]
 struct SelectiveSigner {

@@ -15,13 +15,9 @@ use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
 use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => put_back, put_back_in_use, slots_past_us);
+on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
 
 fn operator() -> Operator {
     Operator { actor: "op".into(), reason: "compared with bank and chain".into() }

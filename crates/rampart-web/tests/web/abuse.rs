@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Standing, another_app, description, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     nobody_gets_in_without_a_good_token,
     other_partners_things_do_not_exist,
     methods_that_a_path_does_not_have,

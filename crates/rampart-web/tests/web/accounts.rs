@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     a_transfer_is_described_part_by_part_everywhere,
     an_order_of_an_earlier_version_is_described_whole_on_its_page,
     a_chilean_gives_an_account_by_choosing,

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::support::{Client, another_app, purchase, with_metrics};
 
-on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers,
+on_both_engines!(rampart_testkit::TestApp::start_idle => rates, documented_statuses, sizes_and_numbers, names_and_headers,
     customers_beyond_an_accounts_room, probes_need_no_place, browsers_stay_with_https);
 
 async fn rates(test: Arc<TestApp>) {

@@ -9,7 +9,7 @@ use rampart_testkit::{TestApp, on_both_engines};
 
 use crate::support::{Client, METRICS_TOKEN, Manual, app_like, with_metrics};
 
-on_both_engines!(crate::support::idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
+on_both_engines!(rampart_testkit::TestApp::start_idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
     readings_cost_no_more_for_many);
 
 fn client(app: &App) -> Client {

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::support::{Answer, Client, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     the_form_speaks_the_language_that_is_asked_for,
     what_is_wrong_is_said_and_what_was_typed_is_kept,
     a_form_is_taken_once,

@@ -11,7 +11,7 @@ use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_e
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     transfer_instructions_are_followed,
     a_refund_account_is_checked_and_kept,
     a_payment_is_called_off_once,

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::{Client, another_app};
 
-on_both_engines!(crate::support::idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
+on_both_engines!(rampart_testkit::TestApp::start_idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
     a_stop_that_nobody_holds_up, connections_of_one_address, bodies_of_one_address, bodies_that_came_whole,
     addresses_that_cannot_be_read, probes_of_a_busy_address, a_late_head_is_answered_like_all);
 

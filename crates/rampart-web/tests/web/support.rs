@@ -5,16 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rampart_app::{App, AppConfig, Sources};
-use rampart_testkit::{KEY, TestApp, TestEngine};
+use rampart_testkit::{KEY, TestApp};
 use rampart_web::Front;
 use rampart_web::WebConfig;
 use serde_json::Value;
 use tower::ServiceExt;
-
-/// A ramp without workers and without the running simulation.
-pub(crate) async fn idle(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
 
 /// A client of the router, with or without a token.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::pages_kyc::is_page;
 use crate::support::{Client, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     what_does_not_show_is_refused_by_name,
     names_of_people_are_taken,
     what_shows_nothing_is_absent,
