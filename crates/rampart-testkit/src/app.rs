@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_app::operate;
-use rampart_app::partner_api;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock};
+use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock, operate, partner_api};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{World, WorldConfig};

@@ -12,9 +12,8 @@ use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::order::reference;
 use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, refusal_of};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, refusal_of};
 
 on_both_engines!(rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account);
 

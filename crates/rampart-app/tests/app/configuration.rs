@@ -5,9 +5,8 @@ use std::sync::Arc;
 use rampart_app::{AppError, operate::required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => switched_off, cannot_vanish);
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::{self, orders, reviews};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{App, PartnerChange};
+use rampart_app::{App, PartnerChange, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -14,9 +13,8 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetPayoutAccountForm, SetRefundAccountForm, SetRefundWalletForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, payable, sell};
 use serde_json::Value;
 
 use crate::workers_buying::{ana, operator};

@@ -13,9 +13,8 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits,
     short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,

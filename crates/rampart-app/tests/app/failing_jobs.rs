@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::metrics;
-use rampart_app::operate::{doctor, jobs, orders};
+use rampart_app::operate::{doctor, jobs, metrics, orders};
 use rampart_core::step::job::Job;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, operator};
 

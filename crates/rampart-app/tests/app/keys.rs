@@ -5,18 +5,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::operate;
-use rampart_app::operate::partners;
-use rampart_app::operate::{Operator, doctor, keys};
+use rampart_app::operate::{Operator, doctor, keys, partners};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{App, key_fingerprint};
+use rampart_app::{App, key_fingerprint, operate, pages};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines};
+use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api};
 
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -1,11 +1,10 @@
 //! Limits and caps with concurrent orders.
 
-use rampart_testkit::partner_api;
+use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, on_both_engines, partner_api, refusal_of};
 use std::sync::Arc;
 
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, on_both_engines, refusal_of};
 
 /// Sets `limits.EUR.<level>` for all methods together.
 fn limit(table: &mut toml::Table, level: &str, transaction: &str, day: &str) {

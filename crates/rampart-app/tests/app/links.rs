@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{KycForm, StatusPage};
+use rampart_app::{KycForm, StatusPage, pages};
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::PayoutId;
 use rampart_core::ledger::Processor;
@@ -16,8 +15,7 @@ use rampart_core::ports::{
 };
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
-use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
 use crate::pages::empty;
 

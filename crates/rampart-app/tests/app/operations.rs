@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::ledger_check;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
-use rampart_app::{operate::metrics, workers};
+use rampart_app::{ledger_check, operate::metrics, workers};
 use rampart_core::id::FactId;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::money::amount::Amount;
@@ -20,8 +19,7 @@ use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
 

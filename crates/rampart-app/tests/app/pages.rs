@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{GatewayAction, GatewaySession, KycForm, StatusPage};
+use rampart_app::{GatewayAction, GatewaySession, KycForm, StatusPage, pages};
 use rampart_core::customer::Identification;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, refusal_of, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start => identity, gateway);
 

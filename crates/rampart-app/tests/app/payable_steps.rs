@@ -12,9 +12,10 @@ use rampart_core::outgoing::{Payout, PayoutStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
+use rampart_testkit::{
+    CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, partner_api, payable, refusal_of, sell,
+};
 
 use crate::workers_buying::{ana, item, operator};
 

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use rampart_app::KycForm;
-use rampart_app::orders::documents;
-use rampart_app::orders::page_links;
-use rampart_app::pages;
+use rampart_app::orders::{documents, page_links};
+use rampart_app::{KycForm, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::{CustomerType, DocumentType};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{TestApp, buy, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, buy, data_of, on_both_engines, partner_api, refusal_of, sell};
 use serde_json::Value;
 
 use crate::pages::empty;

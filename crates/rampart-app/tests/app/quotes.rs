@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm, TokenPriceForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => used_once, sales, prices);
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, ListForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => concurrent_requests, names, names_of_sales, one_meaning, only_successes,
     answers_end);

@@ -14,9 +14,8 @@ use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

@@ -8,9 +8,8 @@ use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::refusal::ErrorCode;
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start => to_the_bank);
 

@@ -18,9 +18,8 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 const ACTIONS: u32 = 90;
 

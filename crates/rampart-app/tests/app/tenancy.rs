@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use rampart_core::refusal::Refusal;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::ListForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, refusal_of, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => nothing_is_seen, pages_of_lists);
 

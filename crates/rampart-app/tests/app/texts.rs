@@ -7,9 +7,8 @@ use rampart_core::money::amount::Amount;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::FactBody;
 use rampart_sandbox::{BankTransfer, Booked};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{TestApp, buy, on_both_engines};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api};
 
 use crate::workers_buying::{ana, item};
 

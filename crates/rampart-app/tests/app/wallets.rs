@@ -11,9 +11,8 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundWalletForm};
-use rampart_testkit::{TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, operator};
 

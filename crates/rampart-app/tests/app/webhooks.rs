@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, on_both_engines, refusal_of};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, refusal_of};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => subscriptions, urls);
 

@@ -16,9 +16,8 @@ use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable};
 
 on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer,
     names_as_banks_write_them);

@@ -11,9 +11,8 @@ use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{Payout, PayoutState, PayoutStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreateRampoffForm;
-use rampart_testkit::{TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

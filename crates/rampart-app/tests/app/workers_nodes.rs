@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use rampart_app::operate::doctor;
-use rampart_app::workers;
-use rampart_app::{operate::health, operate::metrics};
+use rampart_app::{operate::health, operate::metrics, workers};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::payment::Payment;
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::ana;
 

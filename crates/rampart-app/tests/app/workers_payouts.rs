@@ -8,9 +8,8 @@ use rampart_core::order::HoldReason;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutState, PayoutStatus};
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, operator};
 

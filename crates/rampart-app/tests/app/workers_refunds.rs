@@ -14,9 +14,8 @@ use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, PayoutStatus, Scr
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

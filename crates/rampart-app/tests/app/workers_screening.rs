@@ -14,9 +14,8 @@ use rampart_core::order::{HoldReason, ScreeningHits};
 use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

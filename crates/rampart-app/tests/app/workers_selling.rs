@@ -15,9 +15,8 @@ use rampart_core::outgoing::{PayoutState, PayoutStatus, Transfer, TransferState,
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreateRampoffForm, SetPayoutAccountForm};
-use rampart_testkit::{TestApp, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

@@ -15,9 +15,8 @@ use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => is_put_aside, a_chain_that_says_nothing);
 

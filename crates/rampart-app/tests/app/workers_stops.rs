@@ -13,9 +13,8 @@ use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
 use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
 

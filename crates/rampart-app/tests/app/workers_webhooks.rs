@@ -7,8 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::{orders, webhooks};
 use rampart_core::partner::event::EventType;
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, buy, on_both_engines};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 

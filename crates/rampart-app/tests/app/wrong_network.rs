@@ -17,9 +17,8 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreateRampoffForm;
-use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, partner_api, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
 

@@ -1,14 +1,12 @@
 //! `POST /api/createPayment`: an order to buy coins.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, CreatePayment};
+use rampart_app::{AppError, CreatePayment, partner_api};
 use rampart_core::step::ClaimScope;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

@@ -1,14 +1,12 @@
 //! `POST /api/createRampoff`: an order to sell coins.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, CreateRampoff};
+use rampart_app::{AppError, CreateRampoff, partner_api};
 use rampart_core::step::ClaimScope;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

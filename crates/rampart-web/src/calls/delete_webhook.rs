@@ -1,9 +1,8 @@
 //! `DELETE /api/webhooks/{type}`: ends a subscription.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::request::field::{FieldKind, required};
+use rampart_app::{AppError, partner_api};
 use rampart_core::partner::event::SubscriptionType;
 use rampart_core::refusal::ErrorCode;
 

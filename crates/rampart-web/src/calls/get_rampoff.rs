@@ -1,14 +1,12 @@
 //! `GET /api/getRampoff`: one ramp-off.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::partner_api::lists::GetRampoff;
+use rampart_app::{AppError, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

@@ -1,16 +1,14 @@
 //! `GET /api/payment/{payment_id}`: one payment.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::request::common::IDENTIFIER;
 use rampart_app::request::field::required;
+use rampart_app::{AppError, partner_api};
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

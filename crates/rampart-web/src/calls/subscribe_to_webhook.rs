@@ -1,13 +1,11 @@
 //! `POST /api/subscribeToWebhook`: subscribes to an event type.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
+use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

@@ -1,13 +1,11 @@
 //! `GET /api/webhooks`: the partner's subscriptions.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
+use rampart_app::{AppError, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described_list;
-use crate::describe::responses;
+use crate::describe::{described_list, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {

@@ -2,13 +2,12 @@
 //! mounted routers, with slow bodies and identifiers of other partners.
 
 use rampart_app::operate;
-use rampart_testkit::partner_api;
+use rampart_testkit::{CustomerOf, TestApp, on_both_engines, partner_api};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::{AuthKind, RouteInfo, WebConfig, routes};
 use serde_json::{Value, json};
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Method;
-use rampart_app::PartnerChange;
-use rampart_app::operate;
+use rampart_app::{PartnerChange, operate};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::partner::HttpErrors;

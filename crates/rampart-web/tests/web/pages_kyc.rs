@@ -1,6 +1,6 @@
 //! The identity page through the real router.
 
-use rampart_testkit::partner_api;
+use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines, partner_api};
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -8,7 +8,6 @@ use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::CustomerType;
-use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines};
 
 use serde_json::json;
 

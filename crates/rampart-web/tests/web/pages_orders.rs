@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use rampart_app::orders::page_links;
 use rampart_core::id::OrderId;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;

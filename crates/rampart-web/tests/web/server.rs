@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rampart_app::operate;
-use rampart_app::{App, PartnerChange};
+use rampart_app::{App, PartnerChange, operate};
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -6,8 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rampart_app::{App, AppConfig, Sources};
 use rampart_testkit::{KEY, TestApp};
-use rampart_web::Front;
-use rampart_web::WebConfig;
+use rampart_web::{Front, WebConfig};
 use serde_json::Value;
 use tower::ServiceExt;
 

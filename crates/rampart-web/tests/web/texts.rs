@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rampart_app::PartnerChange;
-use rampart_app::operate;
 use rampart_app::orders::page_links;
+use rampart_app::{PartnerChange, operate};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
