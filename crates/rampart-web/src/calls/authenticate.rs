@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/authenticate",
-    also_at: None,
+    paths: &["/api/authenticate"],
     id: "authenticate",
     group: "Common",
     summary: "Authentication",
     about: "Exchanges `api_key` and `api_secret` for a token, which every other call carries in the header `auth` (or as `Authorization: Bearer`). A wrong secret, an unknown key, a disabled partner and an address outside the allow-list all get the same answer.",
     access: Access::Anybody,
-    path_field: None,
     takes: FieldSource::Json(Authenticate::FIELDS),
     idempotency: Idempotency::None,
     codes: Authenticate::CODES,

@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/availableAssets",
-    also_at: Some("/api/available-assets"),
+    paths: &["/api/availableAssets", "/api/available-assets"],
     id: "availableAssets",
     group: "Common",
     summary: "Available assets",
     about: "Lists the coins, each with its chain and limits, and the currencies.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],

@@ -11,14 +11,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/createRampoff",
-    also_at: None,
+    paths: &["/api/createRampoff"],
     id: "createRampoff",
     group: "OffRamp",
     summary: "Create rampoff operation",
     about: "Creates an order to sell coins. The answer contains the deposit address. The amount that arrives there is exchanged.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(CreateRampoff::FIELDS),
     idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::RampoffExternalId),
     codes: CreateRampoff::CODES,

@@ -13,17 +13,15 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,
-    path: "/api/webhooks/{type}",
-    also_at: None,
+    paths: &["/api/webhooks/{type}"],
     id: "deleteWebhook",
     group: "Webhooks",
     summary: "Webhook Event Unsubscribe",
     about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(
+    takes: FieldSource::Path(
         required(FieldKind::Choice(&SubscriptionType::TEXTS), "The event type of the subscription.").named("type").example(r#""PAY_IN""#),
     ),
-    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,

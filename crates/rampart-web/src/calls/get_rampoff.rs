@@ -11,14 +11,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/getRampoff",
-    also_at: None,
+    paths: &["/api/getRampoff"],
     id: "getRampoff",
     group: "OffRamp",
     summary: "Get rampoff status",
     about: "Returns the current state of a ramp-off.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(GetRampoff::FIELDS),
     idempotency: Idempotency::None,
     codes: GetRampoff::CODES,

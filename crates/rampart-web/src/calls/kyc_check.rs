@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/kyc/check",
-    also_at: None,
+    paths: &["/api/kyc/check"],
     id: "kycCheck",
     group: "Common",
     summary: "Check KYC Verification",
     about: "Returns the status of a customer's identity check and the link to the identity form.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(KycCheck::FIELDS),
     idempotency: Idempotency::None,
     codes: KycCheck::CODES,

@@ -13,15 +13,13 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/payment/{payment_id}",
-    also_at: None,
+    paths: &["/api/payment/{payment_id}"],
     id: "payment",
     group: "OnRamp",
     summary: "Get Payment",
     about: "Returns the current state of a payment. `txid` is set from `coins_sent` on.",
     access: Access::Token,
-    path_field: Some(required(IDENTIFIER, "The identifier of the payment.").named("payment_id")),
-    takes: FieldSource::None,
+    takes: FieldSource::Path(required(IDENTIFIER, "The identifier of the payment.").named("payment_id")),
     idempotency: Idempotency::None,
     codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,

@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/paymentMethods",
-    also_at: None,
+    paths: &["/api/paymentMethods"],
     id: "paymentMethods",
     group: "OnRamp",
     summary: "Get payment methods",
     about: "Lists the payment methods of a country with their limits and fees.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(PaymentMethodsRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: PaymentMethodsRequest::CODES,

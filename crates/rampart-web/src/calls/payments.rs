@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/payments",
-    also_at: None,
+    paths: &["/api/payments"],
     id: "payments",
     group: "OnRamp",
     summary: "List of Payments",
     about: "Lists your payments, newest first, in pages.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ListRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: &[],

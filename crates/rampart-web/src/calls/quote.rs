@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/quote",
-    also_at: None,
+    paths: &["/api/quote"],
     id: "quote",
     group: "OnRamp",
     summary: "Get Quote",
     about: "Returns the terms of a purchase. `total_fiat` is the amount that the customer pays, fees included; `tokens` is the amount that the customer receives. `quote_id` fixes these terms for one `createPayment` until `expires_at`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(QuoteRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: QuoteRequest::CODES,

@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/rampoffQuote",
-    also_at: None,
+    paths: &["/api/rampoffQuote"],
     id: "rampoffQuote",
     group: "OffRamp",
     summary: "Get quote",
     about: "Returns the terms of a sale. `fiat_amount` is the amount that the customer receives. `quote_id` fixes these terms for one `createRampoff` until `expires_at`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(RampoffQuoteRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: RampoffQuoteRequest::CODES,

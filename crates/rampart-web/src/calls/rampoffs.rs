@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/rampoffs",
-    also_at: None,
+    paths: &["/api/rampoffs"],
     id: "rampoffs",
     group: "OffRamp",
     summary: "Get List",
     about: "Lists your ramp-offs, newest first, in pages.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ListRequest::RAMPOFF_FIELDS),
     idempotency: Idempotency::None,
     codes: &[],

@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/registerUser",
-    also_at: None,
+    paths: &["/api/registerUser"],
     id: "registerUser",
     group: "Common",
     summary: "User Registration",
     about: "Registers a customer. The answer contains the link to the identity form. An invalid telephone number or bank account is stored anyway and reported in `warnings`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(RegisterUser::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: RegisterUser::CODES,

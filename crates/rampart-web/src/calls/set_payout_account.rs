@@ -10,15 +10,13 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/setPayoutAccount",
-    also_at: None,
+    paths: &["/api/setPayoutAccount"],
     id: "setPayoutAccount",
     group: "OffRamp",
     summary: "Set another account for a payout",
     about: "Sets another account for a payout that the bank did not accept (`on_hold` with reason `bank`); the payout is then sent at once. A \
             payout that was returned after the ramp-off was `finished` is sent after a manual review. The answer is the ramp-off.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(SetPayoutAccount::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SetPayoutAccount::CODES,

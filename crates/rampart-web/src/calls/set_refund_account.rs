@@ -10,15 +10,13 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/setRefundAccount",
-    also_at: None,
+    paths: &["/api/setRefundAccount"],
     id: "setRefundAccount",
     group: "OnRamp",
     summary: "Set the account for a refund",
     about: "Sets or changes the account for a payment's refund, until the refund has been sent. The hosted page cannot change an account set \
             here. It takes effect at once: a payment that is on hold for a refund destination is refunded. The answer is the payment.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(SetRefundAccount::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SetRefundAccount::CODES,

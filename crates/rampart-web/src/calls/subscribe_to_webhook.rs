@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/subscribeToWebhook",
-    also_at: None,
+    paths: &["/api/subscribeToWebhook"],
     id: "subscribeToWebhook",
     group: "Webhooks",
     summary: "Webhook Event Subscribe",
     about: "Subscribes to an event type. There is one subscription per type: subscribing again replaces its URL and reactivates a disabled subscription.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::FormOrJson(SubscriptionRequest::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: &[],

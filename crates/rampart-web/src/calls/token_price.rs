@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/tokenPrice",
-    also_at: None,
+    paths: &["/api/tokenPrice"],
     id: "tokenPrice",
     group: "Common",
     summary: "Token Price",
     about: "Returns the mid-market price of a coin and the prices at which customers buy and sell it, without fees.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(TokenPriceRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: TokenPriceRequest::CODES,

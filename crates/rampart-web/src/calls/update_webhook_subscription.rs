@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/updateWebhookSubscription",
-    also_at: None,
+    paths: &["/api/updateWebhookSubscription"],
     id: "updateWebhookSubscription",
     group: "Webhooks",
     summary: "Webhook Event Update",
     about: "Changes the URL of a subscription and reactivates a disabled subscription.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::FormOrJson(SubscriptionRequest::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SubscriptionRequest::CODES,

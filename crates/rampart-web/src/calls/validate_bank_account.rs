@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/validate/bankAccount",
-    also_at: None,
+    paths: &["/api/validate/bankAccount"],
     id: "validateBankAccount",
     group: "Validation",
     summary: "Check a bank account",
     about: "Checks whether payouts to a bank account are possible for customers of a country, by its number alone: kind, check digits and bank. An invalid account is answered with 200 and `valid` false.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ValidateBankAccount::FIELDS),
     idempotency: Idempotency::None,
     codes: ValidateBankAccount::CODES,

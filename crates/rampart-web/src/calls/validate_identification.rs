@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/validate/identification",
-    also_at: None,
+    paths: &["/api/validate/identification"],
     id: "validateIdentification",
     group: "Validation",
     summary: "Check an identification number",
     about: "Checks whether a number is valid for its document type. Returns what the number says about its holder, and messages for the customer in English and Spanish. An invalid number is answered with 200 and `valid` false.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ValidateIdentification::FIELDS),
     idempotency: Idempotency::None,
     codes: ValidateIdentification::CODES,

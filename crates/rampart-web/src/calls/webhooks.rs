@@ -10,14 +10,12 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/webhooks",
-    also_at: None,
+    paths: &["/api/webhooks"],
     id: "webhooks",
     group: "Webhooks",
     summary: "List of subscriptions",
     about: "Lists your webhook subscriptions. A subscription whose receiver answered 410 is `disabled`: its events are parked and not delivered until you subscribe again or update it. The event log does not depend on deliveries.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],
