@@ -17,7 +17,7 @@ fn some(text: &str) -> Option<String> {
 /// A disabled method or payout takes no new orders and still serves the open ones.
 async fn switched_off(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap());
+    let payment = test.bought(&buy(customer, "100")).await;
     partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let catalogue = rampart_testkit::catalogue_with(|sections| {
         sections["methods"]["ESP"]["card"]["enabled"] = false.into();

@@ -12,7 +12,6 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetPayoutAccountForm, SetRefundAccountForm, SetRefundWalletForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, payable, sell};
 use serde_json::Value;
@@ -43,7 +42,7 @@ async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId
 async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<&str>) -> OrderId {
     let refund_account = refund_account.map(str::to_owned);
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
@@ -141,9 +140,8 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
 
 async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
     let request = CreateRampoffForm { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     id
 }

@@ -88,8 +88,8 @@ async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
 
 async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
-    let sold = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    let bought = test.bought(&buy(customer, "20")).await;
+    let sold = test.sold(&sell(customer, "50")).await;
     let app = &test.app;
     // Each also with the other's identifier, which differs only by its kind.
     let tokens = [
@@ -149,7 +149,7 @@ impl ProcessorPort for RecordingProcessor {
 
 async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
+    let bought = test.bought(&buy(customer, "20")).await;
     let kept = Arc::new(RecordingProcessor { processor: test.app.ports.processors[0].clone(), return_urls: Mutex::default() });
     let app = test.with_ports(|ports| ports.processors = vec![kept.clone()]).await;
     let own = page_links::payment_token(&app, bought);

@@ -18,7 +18,7 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
@@ -132,7 +132,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     test.world.start();
     let running = workers::start(&test.app);
     let customer = ana(&test).await;
-    let order = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap());
+    let order = test.bought(&buy(customer, "50")).await;
     test.pay(order).await;
     test.payment_becomes(order, "coins_sent").await;
     let item_found = item(&test, ReviewKind::Quarantine).await;
@@ -152,8 +152,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
 /// A fact whose order cannot be read is quarantined, and applied when an operator says so.
 async fn unreadable_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let create =
-        || async { TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap()) };
+    let create = || async { test.bought(&buy(customer, "50")).await };
     let (spoilt, sound) = (create().await, create().await);
     let payable = payable(&test.payment(spoilt).await, "Ana García López");
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{spoilt}'"));
@@ -174,14 +173,12 @@ async fn vanished(test: Arc<TestApp>) {
     let mine = |blocks| test.world.mine(chain, blocks);
     let customer = ana(&test).await;
     let request = buy(customer, "50");
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
     // The node refuses the bytes.
     test.world.reorganise(chain, 0, vec![txid.clone()]).await.unwrap();
-    let refusal =
-        FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
-    test.world.add_fault(refusal).await.unwrap();
+    test.fault(FaultPort::Chain, FaultCalls::Actions, FaultOutcome::Refuse, 1).await;
     mine(1).await.unwrap();
     let item_found = item(&test, ReviewKind::Vanished).await;
     assert_eq!((item_found.order, item_found.source.clone()), (Some(id), Some(transfer.to_string())));

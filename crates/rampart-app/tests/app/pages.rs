@@ -126,7 +126,7 @@ async fn gateway(test: Arc<TestApp>) {
 async fn transfers(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePaymentForm { payment_type: some("transfer"), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let token = page_links::payment_token(&test.app, id);
     let page = pages::page_payment(&test.app, &token).await.unwrap();
     assert!(page.can_declare && page.can_cancel && page.can_give_refund_account);
@@ -149,7 +149,7 @@ async fn transfers(test: Arc<TestApp>) {
 
 async fn sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = test.sold(&sell(customer, "50")).await;
     let token = page_links::rampoff_token(&test.app, id);
     let StatusPage::Rampoff(page) = pages::page_status(&test.app, &token).await.unwrap() else { panic!("a sale") };
     assert!(page.can_cancel && page.can_give_refund_wallet);

@@ -7,7 +7,6 @@ use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
@@ -25,15 +24,7 @@ async fn to_the_bank(test: Arc<TestApp>) {
     assert_eq!(data["rampoff"], "payment created");
     assert_eq!((data["amount"].as_str(), data["decimals"].as_u64()), (Some("50000000"), Some(6)));
     let id = TestApp::order_of(&answer);
-    let rampoff = test.rampoff(id).await;
-    let deposit = ChainDeposit {
-        chain: rampoff.chain(),
-        to: rampoff.deposit_address.clone(),
-        symbol: rampoff.terms.coin.symbol,
-        amount: rampoff.terms.coin_amount,
-        from: None,
-    };
-    test.world.deposit(deposit).await.unwrap();
+    test.deposit(id).await;
     let finished = test.rampoff_becomes(id, "finished").await;
     assert_eq!(finished.payout_amount(), finished.terms.fiat_amount);
     let view = partner_api::rampoff(&test.app, &test.caller, &id.to_string()).await.unwrap();

@@ -10,10 +10,8 @@ on_both_engines!(rampart_testkit::TestApp::start_idle => nothing_is_seen, pages_
 
 async fn nothing_is_seen(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment =
-        TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap()).to_string();
-    let rampoff =
-        TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap()).to_string();
+    let payment = test.bought(&buy(customer, "100")).await.to_string();
+    let rampoff = test.sold(&sell(customer, "50")).await.to_string();
     let nobody = "0000000000000000000000000";
     let same = |foreign: Refusal, missing: Refusal| assert_eq!(foreign, missing);
     let stranger = &test.stranger;
@@ -53,9 +51,7 @@ async fn pages_of_lists(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(
-            TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await.unwrap()).to_string(),
-        );
+        made.push(test.bought(&buy(customer, "30")).await.to_string());
     }
     made.reverse();
     let mut request = ListForm { limit: Some("2".into()), ..ListForm::default() };

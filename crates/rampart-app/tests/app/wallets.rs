@@ -114,7 +114,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
         wallet: Some("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4".into()),
         ..buy(customer, "100")
     };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let earlier = Payment { wallet: ANYONES[0].to_owned(), ..test.payment(id).await };
     let mut step = Step::new();
     step.write(Record::from(earlier));

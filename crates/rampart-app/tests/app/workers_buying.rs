@@ -15,9 +15,9 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, PayResult};
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable};
 
 on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer,
     names_as_banks_write_them);
@@ -42,7 +42,7 @@ pub(crate) async fn ana(test: &TestApp) -> CustomerId {
 }
 
 async fn order(test: &TestApp, request: &CreatePaymentForm) -> OrderId {
-    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap())
+    test.bought(request).await
 }
 
 fn by_transfer(customer: CustomerId, amount: &str) -> CreatePaymentForm {
@@ -65,10 +65,6 @@ pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
         test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.kind == kind)
     })
     .await
-}
-
-async fn mine(test: &TestApp, blocks: u32) {
-    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
 }
 
 async fn short_over_and_twice(test: Arc<TestApp>) {
@@ -116,7 +112,7 @@ async fn late(test: Arc<TestApp>) {
     pay(&test, id, None, None).await;
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.exceptions.first(), Some(DeviationKind::Late));
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
 }
 
@@ -226,7 +222,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
     let payment = test.payment(id).await;
     assert_eq!((payment.status().as_str(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Dismiss).await.unwrap();
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
 }
 
@@ -252,14 +248,10 @@ async fn refund_returned(test: Arc<TestApp>) {
     .await;
 }
 
-fn fault(port: FaultPort, outcome: FaultOutcome, count: u32) -> FaultRule {
-    FaultRule { port, calls: FaultCalls::Actions, outcome, count, delay_seconds: 0 }
-}
-
 async fn answers_lost(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     for outcome in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail] {
-        test.world.add_fault(fault(FaultPort::Chain, outcome, 1)).await.unwrap();
+        test.fault(FaultPort::Chain, FaultCalls::Actions, outcome, 1).await;
         let id = order(&test, &buy(customer, "50")).await;
         pay(&test, id, None, None).await;
         test.payment_becomes(id, "coins_sent").await;
@@ -293,7 +285,7 @@ async fn burnt_nonce(test: Arc<TestApp>) {
     }
     for (number, id) in ids.iter().enumerate().filter(|(number, _)| *number != 2 && *number != 5) {
         test.eventually(&format!("payment {number} is final"), || async {
-            mine(&test, 1).await;
+            test.mine(1).await;
             Some(test.payment(*id).await).filter(Payment::is_settled)
         })
         .await;
@@ -311,7 +303,7 @@ async fn reverted(test: Arc<TestApp>) {
     let sent = test.payment_becomes(id, "coins_sent").await;
     let txid = PaymentView::of(&sent).txid;
     assert!(txid.is_some());
-    mine(&test, 6).await;
+    test.mine(6).await;
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
     assert_eq!(PaymentView::of(&held).txid, None, "that one will never deliver");
@@ -329,7 +321,7 @@ async fn reverted(test: Arc<TestApp>) {
     assert_eq!(losses().await, sent.terms.fiat_amount);
     let lost = item(&test, ReviewKind::Reversal).await;
     assert!(reviews::resolve(&test.app, &operator(), lost.id, ReviewDecision::Keep).await.is_err(), "nothing of it lies in suspense");
-    mine(&test, 6).await;
+    test.mine(6).await;
     let failed = test.payment_becomes(id, "failed").await;
     assert_eq!((failed.reversal, losses().await), (Some(Reversal::Chargeback), Amount::ZERO));
     assert!(orders::refund(&test.app, &operator(), id).await.is_err());
@@ -340,18 +332,18 @@ async fn reverted(test: Arc<TestApp>) {
 async fn undone(test: Arc<TestApp>) {
     let chain = "polygon".parse().unwrap();
     test.world.automine(chain, 0).await.unwrap();
-    mine(&test, 10).await;
+    test.mine(10).await;
     let customer = ana(&test).await;
     let id = order(&test, &buy(customer, "50")).await;
     pay(&test, id, None, None).await;
     let PaymentState::CoinsSent { txid, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
     for drop in [Vec::new(), vec![txid.clone()]] {
         test.world.reorganise(chain, 8, drop).await.unwrap();
         test.eventually("the coins are not final", || async { Some(test.payment(id).await).filter(|payment| !payment.is_settled()) }).await;
         test.eventually("the coins are final again", || async {
-            mine(&test, 1).await;
+            test.mine(1).await;
             Some(test.payment(id).await).filter(Payment::is_settled)
         })
         .await;

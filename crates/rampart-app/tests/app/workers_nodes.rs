@@ -6,7 +6,6 @@ use rampart_app::operate::doctor;
 use rampart_app::{operate::health, operate::metrics, workers};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::payment::Payment;
-use rampart_sandbox::ChainDeposit;
 use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::ana;
@@ -30,21 +29,13 @@ async fn everything_once(test: Arc<TestApp>) {
     }
     let mut rampoffs = Vec::new();
     for _ in 0..4 {
-        let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
-        let order = test.rampoff(TestApp::order_of(&answer)).await;
-        let deposit = ChainDeposit {
-            chain: order.chain(),
-            to: order.deposit_address.clone(),
-            symbol: order.terms.coin.symbol,
-            amount: order.terms.coin_amount,
-            from: None,
-        };
-        test.world.deposit(deposit).await.unwrap();
-        rampoffs.push(order.id);
+        let id = test.sold(&sell(customer, "50")).await;
+        test.deposit(id).await;
+        rampoffs.push(id);
     }
     for id in &payments {
         test.eventually("the coins are final", || async {
-            test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
+            test.mine(1).await;
             Some(test.payment(*id).await).filter(Payment::is_settled)
         })
         .await;

@@ -16,7 +16,7 @@ use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => is_put_aside, a_chain_that_says_nothing);
 
@@ -94,7 +94,7 @@ const REFUSED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: &str) -> OrderId {
     let request = CreatePaymentForm { wallet: Some(wallet.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     id
 }

@@ -11,10 +11,9 @@ use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;
 use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
-use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
 
@@ -24,17 +23,14 @@ fn operator() -> Operator {
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
     let request = CreatePaymentForm { coin_chain: Some(chain.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     id
 }
 
 async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
-    let rampoff = test.rampoff(id).await;
-    let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
-    let (symbol, amount) = (rampoff.terms.coin.symbol, rampoff.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&sell(customer, "50")).await;
+    test.deposit(id).await;
     id
 }
 

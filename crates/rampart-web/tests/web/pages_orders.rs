@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_app::orders::page_links;
 use rampart_core::id::OrderId;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
@@ -244,10 +244,7 @@ async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<
     let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
-    let created = test.rampoff(id).await;
-    let coin = created.terms.coin;
-    let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     let path = format!("/status?token={}", page_links::rampoff_token(&test.app, id));
     let page = client.get(&path).await;
