@@ -21,6 +21,6 @@ pub use chance::SeededRandomness;
 pub use customers::{CustomerOf, documented_registration};
 pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
-pub use orders::{buy, data_of, refusal_of, sell};
+pub use orders::{buy, data_of, refusal_of, sell, some};
 pub use rampart_sandbox::{ChainDeposit, TRIGGERS, TriggerField};
 pub use scenario::scenario;

@@ -15,7 +15,9 @@ use crate::partner_api::{self, CreatePaymentForm, CreateRampoffForm};
 /// A wallet that belongs to no one here.
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 
-fn some(text: impl ToString) -> Option<String> {
+/// A text that is sent.
+#[must_use]
+pub fn some(text: impl ToString) -> Option<String> {
     Some(text.to_string())
 }
 
@@ -79,6 +81,16 @@ impl TestApp {
     /// The ramp-off that a request creates.
     pub async fn sold(&self, request: &CreateRampoffForm) -> OrderId {
         Self::order_of(&partner_api::create_rampoff(&self.app, &self.caller, request, None).await.expect("a ramp-off"))
+    }
+
+    /// The code that a request for a payment is refused with.
+    pub async fn refused_payment(&self, request: &CreatePaymentForm) -> ErrorCode {
+        Self::code(partner_api::create_payment(&self.app, &self.caller, request, None).await)
+    }
+
+    /// The code that a request for a ramp-off is refused with.
+    pub async fn refused_rampoff(&self, request: &CreateRampoffForm) -> ErrorCode {
+        Self::code(partner_api::create_rampoff(&self.app, &self.caller, request, None).await)
     }
 
     /// A stored payment.

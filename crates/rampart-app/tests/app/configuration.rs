@@ -6,13 +6,9 @@ use rampart_app::{AppError, operate::required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell, some};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => switched_off, cannot_vanish);
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
 
 /// A disabled method or payout takes no new orders and still serves the open ones.
 async fn switched_off(test: Arc<TestApp>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::{self, Operator};
+use rampart_app::operate;
 use rampart_app::orders::page_links;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -15,6 +15,8 @@ use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
+
+use crate::workers_buying::operator;
 
 on_both_engines!(rampart_testkit::TestApp::start => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits,
     short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
@@ -42,10 +44,6 @@ async fn pay(test: &TestApp, id: OrderId, amount: i128, payer: &str) {
 
 async fn settled(test: &TestApp, id: OrderId) -> Payment {
     test.eventually("the payment is settled", || async { Some(test.payment(id).await).filter(Payment::is_settled) }).await
-}
-
-fn operator() -> Operator {
-    Operator { actor: "test".into(), reason: "trial".into() }
 }
 
 async fn short(test: Arc<TestApp>) {

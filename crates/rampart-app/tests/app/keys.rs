@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::operate::{Operator, doctor, keys, partners};
+use rampart_app::operate::{doctor, keys, partners};
 use rampart_app::orders::page_links;
 use rampart_app::{App, key_fingerprint, operate, pages};
 use rampart_core::customer::Customer;
@@ -14,15 +14,13 @@ use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api};
 
+use crate::workers_buying::operator;
+
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => everything_lives_through_a_change, a_change_that_was_stopped_goes_on,
     steps_are_taken_in_order);
-
-fn operator() -> Operator {
-    Operator { actor: "test".to_owned(), reason: "test".to_owned() }
-}
 
 async fn customer(app: &App, id: CustomerId) -> Customer {
     app.store.customer(id).await.unwrap().unwrap()

@@ -65,10 +65,7 @@ async fn ten_at_once(test: Arc<TestApp>) {
     }
     assert_eq!(made, 4, "450 a day, 100 each");
     partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap();
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await),
-        ErrorCode::LimitExceded
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "20")).await, ErrorCode::LimitExceded);
     test.advance(86_400).await;
     partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap();
 }
@@ -78,10 +75,7 @@ async fn alone_too_large(test: Arc<TestApp>) {
     let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "250"), None).await);
     assert_eq!(refusal.code, ErrorCode::KycReinforcedRequired);
     assert!(refusal.data.unwrap().as_str().unwrap().contains("/kyc?token="));
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "350"), None).await),
-        ErrorCode::LimitExceded
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "350")).await, ErrorCode::LimitExceded);
 }
 
 async fn a_higher_level_helps(test: Arc<TestApp>) {
@@ -89,16 +83,10 @@ async fn a_higher_level_helps(test: Arc<TestApp>) {
     for _ in 0..2 {
         partner_api::create_payment(&test.app, &test.caller, &buy(customer, "200"), None).await.unwrap();
     }
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "200"), None).await),
-        ErrorCode::KycReinforcedRequired
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "200")).await, ErrorCode::KycReinforcedRequired);
     test.decide(customer, KycLevel::Reinforced, KycStatus::Valid).await;
     partner_api::create_payment(&test.app, &test.caller, &buy(customer, "400"), None).await.unwrap();
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "400"), None).await),
-        ErrorCode::LimitExceded
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "400")).await, ErrorCode::LimitExceded);
 }
 
 async fn open_orders(test: Arc<TestApp>) {
@@ -106,16 +94,10 @@ async fn open_orders(test: Arc<TestApp>) {
     for _ in 0..3 {
         partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await.unwrap();
     }
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await),
-        ErrorCode::TooManyOpen
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "30")).await, ErrorCode::TooManyOpen);
     let sale = rampart_testkit::sell(customer, "50");
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sale, None).await), ErrorCode::TooManyOpen);
+    assert_eq!(test.refused_rampoff(&sale).await, ErrorCode::TooManyOpen);
     // Without a price the caps are still checked first.
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await),
-        ErrorCode::TooManyOpen
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "30")).await, ErrorCode::TooManyOpen);
 }

@@ -9,7 +9,7 @@ use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, refusal_of, sell, some};
 
 on_both_engines!(rampart_testkit::TestApp::start => identity, gateway);
 
@@ -17,10 +17,6 @@ mod quiet {
     rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => a_telephone_number_is_judged_again, transfers, sales,
         dead_links);
     use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers};
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }
 
 pub(crate) fn empty(level: KycLevel) -> KycForm {

@@ -50,11 +50,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
         for account in accounts {
             let chain = Some("polygon".to_owned()).filter(|_| of.country == "ESP");
             let sale = CreateRampoffForm { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
-            assert_eq!(
-                TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sale, None).await),
-                ErrorCode::InvalidBankAccount,
-                "{account}"
-            );
+            assert_eq!(test.refused_rampoff(&sale).await, ErrorCode::InvalidBankAccount, "{account}");
             if of.country != "ESP" {
                 continue;
             }
@@ -82,10 +78,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
     let customer = test.verified(registered, "registered@example.com").await;
     let warnings = test.app.store.customer(customer).await.unwrap().unwrap().warnings;
     assert!(warnings.iter().any(|warning| warning.field == "iban" && warning.code == "invalid_bank_account"), "{warnings:?}");
-    assert_eq!(
-        TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_rampoff(&sell(customer, "50")).await, ErrorCode::InvalidBankAccount);
 }
 
 async fn accounts(test: Arc<TestApp>) {
@@ -94,7 +87,7 @@ async fn accounts(test: Arc<TestApp>) {
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
     let request = CreateRampoffForm { blockchain: None, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidBankAccount);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::InvalidBankAccount);
     let named = CreateRampoffForm { iban: Some(CustomerOf::ARGENTINA.account.into()), bank_name: Some("Nación".into()), ..request };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &named, None).await.unwrap();
     let destination = test.rampoff(TestApp::order_of(&answer)).await.destination;
@@ -111,16 +104,13 @@ async fn accounts(test: Arc<TestApp>) {
     let answer = partner_api::register_user(&test.app, &test.caller, &bare, None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    assert_eq!(
-        TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_rampoff(&sell(customer, "50")).await, ErrorCode::InvalidBankAccount);
     let account = Some(CustomerOf::SPAIN.account.to_owned());
     let no_chain = CreateRampoffForm { blockchain: None, iban: account.clone(), ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &no_chain, None).await), ErrorCode::FailMandatoryField);
+    assert_eq!(test.refused_rampoff(&no_chain).await, ErrorCode::FailMandatoryField);
     let zero = Some("0x0000000000000000000000000000000000000000".to_owned());
     let bad_refund = CreateRampoffForm { refund_wallet: zero, iban: account, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &bad_refund, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(test.refused_rampoff(&bad_refund).await, ErrorCode::InvalidWallet);
 }
 
 async fn addresses(test: Arc<TestApp>) {
@@ -132,5 +122,5 @@ async fn addresses(test: Arc<TestApp>) {
     }
     let ours = seen.into_iter().next();
     let request = CreateRampoffForm { refund_wallet: ours, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::InvalidWallet);
 }

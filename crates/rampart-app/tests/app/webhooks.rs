@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::{TestApp, on_both_engines, partner_api, refusal_of};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, refusal_of, some};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => subscriptions, urls);
 
@@ -12,10 +12,6 @@ on_both_engines!(rampart_testkit::TestApp::start_idle => subscriptions, urls);
 mod live {
     rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_live => live_urls);
     use super::live_urls;
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }
 
 async fn subscriptions(test: Arc<TestApp>) {

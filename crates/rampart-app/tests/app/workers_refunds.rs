@@ -76,10 +76,7 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
     };
     let number = |account: &str| CreatePaymentForm { refund_account: Some(account.to_owned()), ..request.clone() };
     // An account number alone suffices only for the registered account.
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &number("1234567890"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_payment(&number("1234567890")).await, ErrorCode::InvalidBankAccount);
     for (request, typed, expected) in [
         (&request, None, ("1234567890", "001", "checking")),
         (&number("12345678901"), None, ("12345678901", "012", "vista")),

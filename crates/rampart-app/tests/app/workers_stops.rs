@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rampart_app::operate::reviews::ReviewDecision;
-use rampart_app::operate::{Operator, audit_log, doctor, reviews};
+use rampart_app::operate::{audit_log, doctor, reviews};
 use rampart_app::{App, operate::health, workers, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -15,11 +15,9 @@ use rampart_store::Store;
 use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
+use crate::workers_buying::operator;
 
-fn operator() -> Operator {
-    Operator { actor: "op".into(), reason: "compared with bank and chain".into() }
-}
+on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
     let request = CreatePaymentForm { coin_chain: Some(chain.into()), ..buy(customer, "100") };

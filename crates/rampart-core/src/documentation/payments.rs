@@ -104,16 +104,8 @@ impl PaymentSample<'_> {
     }
 
     fn receipt(&self, minor: i128, at: Timestamp) -> Receipt {
-        Receipt {
-            fact: self.mint.id(),
-            amount: Amount::from_minor(minor),
-            at,
-            holder: Some(Redacted::new("Ana Luna")),
-            source: Some(Redacted::new("ES9299990002950000000001")),
-            assigned: false,
-            set_aside: Amount::ZERO,
-            taken_back: Amount::ZERO,
-        }
+        let (holder, source) = (Some(Redacted::new("Ana Luna")), Some(Redacted::new("ES9299990002950000000001")));
+        Receipt { holder, source, ..Receipt::new(self.mint.id(), Amount::from_minor(minor), at) }
     }
 
     /// The example payment in a state, with the balances of that state.
