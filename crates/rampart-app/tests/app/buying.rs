@@ -15,16 +15,11 @@ use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, refusal_of};
 
-on_both_engines!(rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account);
-
-mod checks {
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => order_of_checks, wallets, documented, price_of_yesterday,
-        identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references);
-    use super::{
-        a_customer_who_changes, a_remembered_customer, documented, identity_needed, order_of_checks, own_accounts, price_of_yesterday,
-        references, wallets,
-    };
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account;
+    rampart_testkit::TestApp::start_idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
+        a_customer_who_changes, a_remembered_customer, own_accounts, references;
+);
 
 async fn by_card(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

@@ -38,17 +38,11 @@ async fn capped(engine: TestEngine) -> TestApp {
     TestApp::start_idle_with(engine, catalogue).await
 }
 
-on_both_engines!(super::tight => ten_at_once, alone_too_large);
-
-mod raised {
-    rampart_testkit::on_both_engines!(super::lifted => a_higher_level_helps);
-    use super::{a_higher_level_helps, lifted};
-}
-
-mod caps {
-    rampart_testkit::on_both_engines!(super::capped => open_orders);
-    use super::{capped, open_orders};
-}
+on_both_engines!(
+    super::tight => ten_at_once, alone_too_large;
+    super::lifted => a_higher_level_helps;
+    super::capped => open_orders;
+);
 
 async fn ten_at_once(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

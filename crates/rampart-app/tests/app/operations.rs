@@ -23,13 +23,10 @@ use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell}
 
 use crate::workers_buying::{ana, item, operator, settled};
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
-
-mod playing {
-    use super::{unreadable_order, vanished};
-
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => unreadable_order, vanished);
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals;
+    rampart_testkit::TestApp::start => unreadable_order, vanished;
+);
 
 /// More rows have expired than one transaction deletes: one turn of the sweep deletes them all.
 async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {

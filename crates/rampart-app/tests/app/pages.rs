@@ -11,13 +11,10 @@ use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, refusal_of, sell, some};
 
-on_both_engines!(rampart_testkit::TestApp::start => identity, gateway);
-
-mod quiet {
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => a_telephone_number_is_judged_again, transfers, sales,
-        dead_links);
-    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers};
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => identity, gateway;
+    rampart_testkit::TestApp::start_idle => a_telephone_number_is_judged_again, transfers, sales, dead_links;
+);
 
 pub(crate) fn empty(level: KycLevel) -> KycForm {
     KycForm {

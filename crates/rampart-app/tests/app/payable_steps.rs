@@ -39,12 +39,10 @@ async fn earlier(engine: TestEngine) -> TestApp {
     TestApp::start_with(engine, without_steps()).await
 }
 
-on_both_engines!(rampart_testkit::TestApp::start => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
-
-mod upgraded {
-    use super::{earlier, payouts_that_wait_are_rounded, quotes_of_before_are_kept, sales_of_before_go_on};
-    rampart_testkit::on_both_engines!(super::earlier => sales_of_before_go_on, payouts_that_wait_are_rounded, quotes_of_before_are_kept);
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps;
+    super::earlier => sales_of_before_go_on, payouts_that_wait_are_rounded, quotes_of_before_are_kept;
+);
 
 async fn juan(test: &TestApp) -> CustomerId {
     test.verified(COLOMBIA, "juan@example.com").await

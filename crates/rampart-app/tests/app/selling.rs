@@ -10,12 +10,10 @@ use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
-on_both_engines!(rampart_testkit::TestApp::start => to_the_bank);
-
-mod checks {
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_idle => accounts, accounts_of_ours, addresses);
-    use super::{accounts, accounts_of_ours, addresses};
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => to_the_bank;
+    rampart_testkit::TestApp::start_idle => accounts, accounts_of_ours, addresses;
+);
 
 async fn to_the_bank(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;

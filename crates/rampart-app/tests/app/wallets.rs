@@ -21,7 +21,10 @@ const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 const ANYONES: [&str; 3] =
     ["bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", "bc1pfeessrawgf", "BC1SW50QGDZ25J"];
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => of_the_whole_family, of_bitcoin, with_blanks);
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => of_the_whole_family, of_bitcoin, with_blanks;
+    rampart_testkit::TestApp::start => of_an_earlier_order;
+);
 
 /// An address of ours, of a token contract or without an owner on one chain of the family is refused on its other chains.
 async fn of_the_whole_family(test: Arc<TestApp>) {
@@ -97,12 +100,6 @@ async fn of_bitcoin(test: Arc<TestApp>) {
     let good = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0";
     partner_api::create_payment(&test.app, &test.caller, &coin(good), None).await.unwrap();
     partner_api::create_rampoff(&test.app, &test.caller, &sale(good), None).await.unwrap();
-}
-
-mod playing {
-    use super::of_an_earlier_order;
-
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => of_an_earlier_order);
 }
 
 /// An order made when such a wallet was still accepted: the coins stay, and a review item is written.

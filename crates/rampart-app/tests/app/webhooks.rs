@@ -6,13 +6,10 @@ use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::{TestApp, on_both_engines, partner_api, refusal_of, some};
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => subscriptions, urls);
-
-/// In live mode. In its own module, because a module holds one such group.
-mod live {
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_live => live_urls);
-    use super::live_urls;
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => subscriptions, urls;
+    rampart_testkit::TestApp::start_live => live_urls;
+);
 
 async fn subscriptions(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);

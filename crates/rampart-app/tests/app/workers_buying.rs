@@ -19,18 +19,8 @@ use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort,
 use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable};
 
-on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer,
-    names_as_banks_write_them);
-
-mod reversals {
-    use super::{refund_returned, taken_back_after, taken_back_before};
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => taken_back_before, taken_back_after, refund_returned);
-}
-
-mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone};
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start => answers_lost, burnt_nonce, reverted, undone, quarantine);
-}
+on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them,
+    taken_back_before, taken_back_after, refund_returned, answers_lost, burnt_nonce, reverted, undone, quarantine);
 
 pub(crate) fn operator() -> Operator {
     Operator { actor: "test".to_owned(), reason: "because".to_owned() }

@@ -10,25 +10,19 @@ use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partne
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
 
-on_both_engines!(rampart_testkit::TestApp::start_idle =>
-    transfer_instructions_are_followed,
-    a_refund_account_is_checked_and_kept,
-    a_payment_is_called_off_once,
-    a_card_can_be_declined_and_used_again,
-    a_processor_that_declines_is_not_waited_for,
-    a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
-    the_gateway_has_one_address,
-    who_comes_back_from_a_processor_sees_where_the_payment_stands_only,
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle =>
+        transfer_instructions_are_followed,
+        a_refund_account_is_checked_and_kept,
+        a_payment_is_called_off_once,
+        a_card_can_be_declined_and_used_again,
+        a_processor_that_declines_is_not_waited_for,
+        a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
+        the_gateway_has_one_address,
+        who_comes_back_from_a_processor_sees_where_the_payment_stands_only;
+    rampart_testkit::TestApp::start =>
+        a_paid_payment_ends_with_coins, an_expired_order_says_so, a_payout_that_failed_goes_to_an_account_of_the_partners_only;
 );
-
-/// With workers and the running simulation. A separate module, because a module can contain only one such group.
-mod lively {
-    use super::{a_paid_payment_ends_with_coins, a_payout_that_failed_goes_to_an_account_of_the_partners_only, an_expired_order_says_so};
-
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start =>
-        a_paid_payment_ends_with_coins, an_expired_order_says_so, a_payout_that_failed_goes_to_an_account_of_the_partners_only,
-    );
-}
 
 /// A payment and the token of its page.
 async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
