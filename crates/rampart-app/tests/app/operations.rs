@@ -111,17 +111,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
         reason: "odd".to_owned(),
     });
     let id: FactId = mint.id();
-    let fact = Fact {
-        id,
-        version: 0,
-        natural_key: "odd".to_owned(),
-        body,
-        applied: false,
-        quarantined: None,
-        observed_at: mint.now,
-        read_before: None,
-        order: None,
-    };
+    let fact = Fact::new(id, "odd".to_owned(), body, mint.now);
     let mut step = Step::new();
     step.write(fact);
     test.app.commit(step).await.unwrap();

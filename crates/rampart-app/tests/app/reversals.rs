@@ -237,7 +237,7 @@ async fn report(test: &TestApp, natural_key: &str, body: FactBody) {
     let mint = test.app.mint();
     let natural_key = natural_key.to_owned();
     let (id, observed_at) = (mint.id(), mint.now);
-    let fact = Fact { id, version: 0, natural_key, body, applied: false, quarantined: None, observed_at, read_before: None, order: None };
+    let fact = Fact::new(id, natural_key, body, observed_at);
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact);

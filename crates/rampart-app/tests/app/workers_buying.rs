@@ -355,17 +355,7 @@ async fn quarantine(test: Arc<TestApp>) {
         amount: Amount::from_minor(1),
         reason: "odd".to_owned(),
     });
-    let fact = Fact {
-        id: mint.id(),
-        version: 0,
-        natural_key: "odd".to_owned(),
-        body,
-        applied: false,
-        quarantined: None,
-        observed_at: mint.now,
-        read_before: None,
-        order: None,
-    };
+    let fact = Fact::new(mint.id(), "odd".to_owned(), body, mint.now);
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact.clone());
