@@ -88,7 +88,7 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
     .into_iter()
     .enumerate()
     {
-        let request = RegisterUserForm { email: some(&format!("{number}@example.com")), ..documented_registration() };
+        let request = RegisterUserForm { email: some(format!("{number}@example.com")), ..documented_registration() };
         let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
         let id = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
         let token = page_links::identity_token(&test.app, id);

@@ -215,7 +215,7 @@ async fn one_person(test: Arc<TestApp>) {
 async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
     let as_before = async |document: DocumentType, number: &str| {
         let bare = RegisterUserForm { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
-        let (id, _) = registered(&test, RegisterUserForm { email: some(&format!("{document}{number}@example.org")), ..bare }).await;
+        let (id, _) = registered(&test, RegisterUserForm { email: some(format!("{document}{number}@example.org")), ..bare }).await;
         let mut customer = stored(&test, id).await;
         customer.identification = Some(Identification { document, number: number.into(), normalized: number.into() });
         let mut step = Step::new();

@@ -62,7 +62,7 @@ mod tests {
     fn every_call_is_found_at_each_of_its_paths() {
         let table = CallTable::new(&RequestMetrics::registered_in(&AppMetrics::default()));
         for call in ALL {
-            for path in call.paths.iter().copied() {
+            for path in call.paths {
                 let asked = path.replace("{payment_id}", "abc").replace("{type}", "PAY_IN");
                 assert!(!asked.contains('{'), "{asked}: give its variable a value here");
                 let (found, variable) = table.find(&call.method, &asked).unwrap();
