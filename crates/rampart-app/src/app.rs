@@ -137,6 +137,14 @@ impl App {
         self.wake.after(&committed, call);
         Ok(committed)
     }
+
+    /// Commits a step that another process may have made superfluous: nothing happens if its records have changed.
+    pub(crate) async fn commit_if_unchanged(&self, step: Step) -> AppResult<()> {
+        match self.commit(step).await {
+            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// Every chain, and every enabled method and payout rail, needs its adapter, or money would wait for a provider that is

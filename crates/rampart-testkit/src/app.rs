@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_app::operate;
-use rampart_app::partner_api;
 use rampart_app::workers::{self, SteppedWorkers, Workers};
-use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock};
+use rampart_app::{App, AppConfig, AppResult, AuthenticatedPartner, Credentials, Mode, Ports, Sources, SystemClock, operate, partner_api};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{World, WorldConfig};
@@ -89,17 +87,11 @@ fn ports(world: &Arc<World>) -> Ports {
 
 impl TestApp {
     /// Starts a ramp with the default catalogue, whose workers and sandbox are stepped by [`TestApp::eventually`] under manual clocks.
-    ///
-    /// # Panics
-    /// When something does not start.
     pub async fn start(engine: TestEngine) -> Self {
         Self::start_with(engine, crate::catalogue()).await
     }
 
     /// Like [`TestApp::start`], with another catalogue.
-    ///
-    /// # Panics
-    /// When something does not start.
     pub async fn start_with(engine: TestEngine, catalogue: Catalogue) -> Self {
         let test = Self::start_in(engine, catalogue, Mode::Sandbox, Some(Arc::new(ManualClock::new(START)))).await;
         // Every source is read once, so that what happens from now on is seen.
@@ -108,11 +100,13 @@ impl TestApp {
     }
 
     /// Starts a ramp whose workers and sandbox run on threads, for what only happens there: several nodes, stops, slow receivers.
-    ///
-    /// # Panics
-    /// When something does not start.
-    pub async fn start_running(engine: TestEngine, catalogue: Catalogue) -> Self {
-        let test = Self::start_idle(engine, catalogue).await;
+    pub async fn start_running(engine: TestEngine) -> Self {
+        Self::start_running_with(engine, crate::catalogue()).await
+    }
+
+    /// Like [`TestApp::start_running`], with another catalogue.
+    pub async fn start_running_with(engine: TestEngine, catalogue: Catalogue) -> Self {
+        let test = Self::start_idle_with(engine, catalogue).await;
         test.world.start();
         if let Running::Threads(workers) = &test.running {
             *workers.lock() = Some(workers::start(&test.app));
@@ -121,18 +115,17 @@ impl TestApp {
     }
 
     /// Starts a ramp in which nothing happens by itself: no workers, a stopped sandbox, and prices that do not change.
-    ///
-    /// # Panics
-    /// When something does not start.
-    pub async fn start_idle(engine: TestEngine, catalogue: Catalogue) -> Self {
+    pub async fn start_idle(engine: TestEngine) -> Self {
+        Self::start_idle_with(engine, crate::catalogue()).await
+    }
+
+    /// Like [`TestApp::start_idle`], with another catalogue.
+    pub async fn start_idle_with(engine: TestEngine, catalogue: Catalogue) -> Self {
         Self::start_in(engine, catalogue, Mode::Sandbox, None).await
     }
 
     /// Starts a ramp in live mode in which nothing happens by itself. The sandbox stands in for real providers, business time is the
     /// system's, and there is no gateway player.
-    ///
-    /// # Panics
-    /// When something does not start.
     pub async fn start_live(engine: TestEngine) -> Self {
         Self::start_in(engine, crate::catalogue(), Mode::Live, None).await
     }
@@ -186,9 +179,6 @@ impl TestApp {
     }
 
     /// Another node of the installation: an application with its own store on the same database, without workers.
-    ///
-    /// # Panics
-    /// When it does not start.
     pub async fn another_node(&self) -> App {
         self.another_node_with(&[KEY]).await.expect("another node")
     }
@@ -197,13 +187,8 @@ impl TestApp {
     ///
     /// # Errors
     /// The application's error for these keys.
-    ///
-    /// # Panics
-    /// When prices cannot be read.
     pub async fn another_node_with(&self, keys: &[[u8; 32]]) -> AppResult<App> {
-        // Nodes must not generate the same identifiers.
-        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
+        let sources = self.sources();
         let store = open_store(&self.database, &sources, &self.reads).await;
         let (ports, config, catalogue) = (self.app.ports.clone(), self.app.config.clone(), self.app.catalogue.clone());
         let app = App::new(store, ports, config, catalogue, sources, keys).await?;
@@ -211,65 +196,46 @@ impl TestApp {
         Ok(app)
     }
 
-    /// The same installation with other settings, on the same store.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub async fn with_settings(&self, change: impl FnOnce(&mut AppConfig)) -> App {
-        let mut config = self.app.config.clone();
-        change(&mut config);
+    fn sources(&self) -> Sources {
+        // Nodes must not generate the same identifiers.
         let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
-        let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
-        App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other settings")
+        Sources { business: self.world.clock(), real: self.real.clone(), randomness }
     }
 
-    /// The same installation on a node whose real clock is ahead by `by`, on the same store.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub async fn with_real_time_ahead(&self, by: Duration) -> App {
-        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: Arc::new(OffsetClock(by, self.real.clone())), randomness };
-        let (store, ports, catalogue) = (self.app.store.clone(), self.app.ports.clone(), self.app.catalogue.clone());
-        App::new(store, ports, self.app.config.clone(), catalogue, sources, &[KEY]).await.expect("a node whose clock is ahead")
-    }
-
-    /// The same installation with another catalogue, on the same store.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
-        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
-        let (store, ports, config) = (self.app.store.clone(), self.app.ports.clone(), self.app.config.clone());
-        let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("another catalogue");
+    /// The same installation made of other parts, on the same store.
+    async fn made_of(&self, ports: Ports, config: AppConfig, catalogue: Catalogue, sources: Sources) -> App {
+        let app = App::new(self.app.store.clone(), ports, config, catalogue, sources, &[KEY]).await.expect("another application");
         app.prices.set(self.world.prices().prices().await.expect("prices"));
         app
     }
 
+    /// The same installation with other settings, on the same store.
+    pub async fn with_settings(&self, change: impl FnOnce(&mut AppConfig)) -> App {
+        self.with_settings_and_ports(change, |_| ()).await
+    }
+
+    /// The same installation on a node whose real clock is ahead by `by`, on the same store.
+    pub async fn with_real_time_ahead(&self, by: Duration) -> App {
+        let sources = Sources { real: Arc::new(OffsetClock(by, self.real.clone())), ..self.sources() };
+        self.made_of(self.app.ports.clone(), self.app.config.clone(), self.app.catalogue.clone(), sources).await
+    }
+
+    /// The same installation with another catalogue, on the same store.
+    pub async fn with_catalogue(&self, catalogue: Catalogue) -> App {
+        self.made_of(self.app.ports.clone(), self.app.config.clone(), catalogue, self.sources()).await
+    }
+
     /// The same installation with other ports, on the same store.
-    ///
-    /// # Panics
-    /// When it does not start.
     pub async fn with_ports(&self, change: impl FnOnce(&mut Ports)) -> App {
         self.with_settings_and_ports(|_| (), change).await
     }
 
     /// The same installation with other settings and ports, on the same store.
-    ///
-    /// # Panics
-    /// When it does not start.
     pub async fn with_settings_and_ports(&self, settings: impl FnOnce(&mut AppConfig), adapters: impl FnOnce(&mut Ports)) -> App {
-        let randomness = Arc::new(SeededRandomness::new(SEED + self.nodes.fetch_add(1, Ordering::Relaxed)));
-        let sources = Sources { business: self.world.clock(), real: self.real.clone(), randomness };
         let (mut config, mut ports) = (self.app.config.clone(), self.app.ports.clone());
         settings(&mut config);
         adapters(&mut ports);
-        let (store, catalogue) = (self.app.store.clone(), self.app.catalogue.clone());
-        let app = App::new(store, ports, config, catalogue, sources, &[KEY]).await.expect("other adapters");
-        app.prices.set(self.world.prices().prices().await.expect("prices"));
-        app
+        self.made_of(ports, config, self.app.catalogue.clone(), self.sources()).await
     }
 
     /// The output of a future, and the number of database reads meanwhile. All reads count, so this is meaningful only where nothing
@@ -281,17 +247,11 @@ impl TestApp {
     }
 
     /// Runs a statement directly on the database.
-    ///
-    /// # Panics
-    /// When the statement fails.
     pub fn tamper(&self, statement: &str) {
         self.database.tamper(statement);
     }
 
     /// Advances business time and updates the prices.
-    ///
-    /// # Panics
-    /// When the sandbox refuses.
     pub async fn advance(&self, seconds: u64) {
         self.world.advance(seconds).await.expect("time moves");
         self.app.prices.set(self.world.prices().prices().await.expect("prices"));
@@ -299,9 +259,6 @@ impl TestApp {
     }
 
     /// Lets the world and the workers do everything that is due now. On threads they do it by themselves.
-    ///
-    /// # Panics
-    /// When the sandbox cannot.
     pub async fn settle(&self) {
         if let Running::Stepped(workers, _) = &self.running {
             while self.world.run_due().await.expect("the sandbox runs") | workers.run_until_idle().await {}
@@ -309,9 +266,6 @@ impl TestApp {
     }
 
     /// Lets the ramp work until `look` returns something.
-    ///
-    /// # Panics
-    /// When it does not within [`CONDITION_TIMEOUT`].
     pub async fn eventually<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
         let timeout = if matches!(self.running, Running::Threads(_)) { CONDITION_TIMEOUT } else { STEPPED_TIMEOUT };
         let until = self.real.now().after(timeout);
@@ -329,9 +283,6 @@ impl TestApp {
     }
 
     /// Stops everything and verifies the ledger.
-    ///
-    /// # Panics
-    /// When the ledger is inconsistent.
     pub async fn finish(&self) {
         self.stop_workers().await;
         self.world.stop().await;

@@ -7,18 +7,12 @@ const DEFAULTS: &str = include_str!("../../rampart/src/default.toml");
 const SECTIONS: [&str; 10] = ["fiats", "chains", "coins", "policies", "methods", "payouts", "rails", "limits", "open_caps", "pricing"];
 
 /// The catalogue of the binary's defaults.
-///
-/// # Panics
-/// When the defaults are not a valid catalogue.
 #[must_use]
 pub fn catalogue() -> Catalogue {
     catalogue_with(|_| ())
 }
 
 /// The catalogue of the binary's defaults after a change of its sections.
-///
-/// # Panics
-/// When the result is not a valid catalogue.
 #[must_use]
 pub fn catalogue_with(change: impl FnOnce(&mut toml::Table)) -> Catalogue {
     let mut table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");

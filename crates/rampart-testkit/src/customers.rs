@@ -57,9 +57,6 @@ pub fn documented_registration() -> RegisterUserForm {
 
 impl TestApp {
     /// Registers a customer of the partner's.
-    ///
-    /// # Panics
-    /// When the registration is refused.
     pub async fn register(&self, caller: &AuthenticatedPartner, of: CustomerOf, email: &str) -> CustomerId {
         let request = RegisterUserForm {
             name: some("Ana"),
@@ -80,9 +77,6 @@ impl TestApp {
     }
 
     /// Applies a decision of the identity provider, without a form.
-    ///
-    /// # Panics
-    /// When the customer does not exist.
     pub async fn decide(&self, customer: CustomerId, level: KycLevel, status: KycStatus) {
         let mint = self.app.mint();
         let reference = format!("kyc_{}", mint.id::<OrderId>());
@@ -100,9 +94,6 @@ impl TestApp {
     }
 
     /// The country of a customer.
-    ///
-    /// # Panics
-    /// When the customer does not exist.
     pub async fn country(&self, customer: CustomerId) -> Country {
         self.app.store.customer(customer).await.expect("a read").expect("a customer").country
     }

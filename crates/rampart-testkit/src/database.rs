@@ -41,9 +41,6 @@ fn with_database_name(server: &str, name: &str) -> String {
 
 impl TestDatabase {
     /// Creates an empty database. A SQLite file lies in `folder`.
-    ///
-    /// # Panics
-    /// When the server does not create one.
     #[must_use]
     pub fn new(engine: TestEngine, folder: &TempDir) -> Self {
         static CREATED: AtomicU32 = AtomicU32::new(0);
@@ -60,9 +57,6 @@ impl TestDatabase {
 impl TestDatabase {
     /// Runs a statement directly on the database, with a client outside the store. For data that this version did not write, or
     /// cannot read.
-    ///
-    /// # Panics
-    /// When the client fails.
     pub fn tamper(&self, statement: &str) {
         let is_done = match self.url.strip_prefix("sqlite:") {
             None => run(&self.url, statement),

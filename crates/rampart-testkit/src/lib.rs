@@ -3,6 +3,7 @@
 //!
 //! A test is a scenario: [`scenario`] starts a [`TestApp`], runs the test, and then recomputes the ledger from its entries.
 //! [`TestApp::advance`] moves business time; tests wait no longer than until a condition is met.
+//! A helper panics when the ramp does not do what the test needs.
 
 mod app;
 mod catalogue;
@@ -22,6 +23,6 @@ pub use clock::ManualClock;
 pub use customers::{CustomerOf, documented_registration};
 pub use database::{TestDatabase, TestEngine};
 pub use gateway::payable;
-pub use orders::{buy, data_of, refusal_of, sell};
+pub use orders::{buy, data_of, refusal_of, sell, some};
 pub use rampart_sandbox::{ChainDeposit, TRIGGERS, TriggerField};
 pub use scenario::scenario;

@@ -110,9 +110,6 @@ macro_rules! asked {
     ($($call:ident($form:ty, $request:ident $(, $key:ident)?) -> $view:ty;)*) => {
         $(
             #[doc = concat!("[`calls::", stringify!($call), "`] with the texts of its request.")]
-            ///
-            /// # Errors
-            /// As at the front door.
             pub async fn $call(
                 app: &App,
                 caller: &AuthenticatedPartner,
@@ -142,17 +139,11 @@ asked! {
 }
 
 /// [`calls::token_price`] with the texts of its request.
-///
-/// # Errors
-/// As at the front door.
 pub async fn token_price(app: &App, caller: &AuthenticatedPartner, form: &TokenPriceForm) -> AppResult<TokenPriceView> {
     calls::token_price(app, &TokenPriceRequest::of(&form.read(app, caller, None).await?)?).await
 }
 
 /// [`calls::payment_methods`] with the texts of its request.
-///
-/// # Errors
-/// As at the front door.
 pub async fn payment_methods(
     app: &App,
     caller: &AuthenticatedPartner,
@@ -164,27 +155,18 @@ pub async fn payment_methods(
 }
 
 /// [`calls::kyc_check`] with the text of its request.
-///
-/// # Errors
-/// As at the front door.
 pub async fn kyc_check(app: &App, caller: &AuthenticatedPartner, user_id: Option<String>) -> AppResult<KycView> {
     let fields = KycCheckForm { user_id }.read(app, caller, None).await?;
     calls::kyc_check(app, caller, &KycCheck::of(&fields)?).await
 }
 
 /// [`calls::events`] with the texts of its request.
-///
-/// # Errors
-/// As at the front door.
 pub async fn events(app: &App, caller: &AuthenticatedPartner, after: Option<String>, limit: Option<String>) -> AppResult<EventPage> {
     let fields = EventsForm { after, limit }.read(app, caller, None).await?;
     calls::events(app, caller, &EventsRequest::of(&fields)?).await
 }
 
 /// [`calls::put_subscription`] with the texts of its request.
-///
-/// # Errors
-/// As at the front door.
 pub async fn put_subscription(
     app: &App,
     caller: &AuthenticatedPartner,
@@ -197,9 +179,6 @@ pub async fn put_subscription(
 }
 
 /// Subscribes to an event type.
-///
-/// # Errors
-/// As at the front door.
 pub async fn subscribe(
     app: &App,
     caller: &AuthenticatedPartner,
@@ -211,9 +190,6 @@ pub async fn subscribe(
 }
 
 /// Changes the URL of a subscription.
-///
-/// # Errors
-/// As at the front door.
 pub async fn update_subscription(
     app: &App,
     caller: &AuthenticatedPartner,

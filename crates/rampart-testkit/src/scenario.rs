@@ -9,9 +9,6 @@ use crate::app::TestApp;
 const SCENARIO_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// Runs a scenario on the ramp that `start` creates, and verifies the ledger afterwards.
-///
-/// # Panics
-/// When the scenario panics, does not end in time, or leaves an inconsistent ledger.
 pub fn scenario<S, T>(start: S, test: impl FnOnce(Arc<TestApp>) -> T)
 where
     S: Future<Output = TestApp>,
@@ -28,21 +25,21 @@ where
     assert!(ended.is_ok(), "the scenario did not end within {SCENARIO_TIMEOUT:?}");
 }
 
-/// Makes a test on both engines of every named scenario, a function of `Arc<TestApp>`.
+/// Makes a test on both engines of every named scenario, a function of `Arc<TestApp>`, by what starts its ramp.
 #[macro_export]
 macro_rules! on_both_engines {
-    ($start:path => $($name:ident),+ $(,)?) => {
+    ($($start:path => $($name:ident),+ $(,)?);+ $(;)?) => {
         mod sqlite {
-            $(#[test]
+            $($(#[test]
             fn $name() {
                 $crate::scenario($start($crate::TestEngine::Sqlite), super::$name);
-            })+
+            })+)+
         }
         mod postgres {
-            $(#[test]
+            $($(#[test]
             fn $name() {
                 $crate::scenario($start($crate::TestEngine::Postgres), super::$name);
-            })+
+            })+)+
         }
     };
 }

@@ -8,11 +8,9 @@ use std::pin::Pin;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::{IntoResponse, Response};
-use rampart_app::orders;
-use rampart_app::partner_api;
 use rampart_app::request::common::IDEMPOTENCY_KEY;
 use rampart_app::request::{FieldSpec, InvalidFields, RequestFields};
-use rampart_app::{AppError, AuthenticatedPartner};
+use rampart_app::{AppError, AuthenticatedPartner, orders, partner_api};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::ClaimScope;
@@ -42,6 +40,8 @@ pub(crate) enum Access {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FieldSource {
     None,
+    /// The variable part of the path. What it names is looked up, not checked.
+    Path(FieldSpec),
     Query(&'static [FieldSpec]),
     Json(&'static [FieldSpec]),
     FormOrJson(&'static [FieldSpec]),
@@ -50,7 +50,7 @@ pub(crate) enum FieldSource {
 impl FieldSource {
     pub(crate) const fn fields(self) -> &'static [FieldSpec] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Path(_) => &[],
             Self::Query(fields) | Self::Json(fields) | Self::FormOrJson(fields) => fields,
         }
     }
@@ -90,16 +90,14 @@ pub(crate) enum Idempotency {
 /// A call of the partner API.
 pub(crate) struct Call {
     pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    /// A second path.
-    pub(crate) also_at: Option<&'static str>,
+    /// The documented path, then its aliases.
+    pub(crate) paths: &'static [&'static str],
     /// The `operationId` of the description.
     pub(crate) id: &'static str,
     pub(crate) group: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) about: &'static str,
     pub(crate) access: Access,
-    pub(crate) path_field: Option<FieldSpec>,
     pub(crate) takes: FieldSource,
     pub(crate) idempotency: Idempotency,
     /// Error codes in the order of the checks, in addition to those that follow from the rest of the row.
@@ -108,6 +106,13 @@ pub(crate) struct Call {
     /// The schema of `data`; for lists, of one item.
     pub(crate) data: Describe,
     pub(crate) run: fn(Web, CallContext) -> CallFuture,
+}
+
+impl Call {
+    /// The documented path.
+    pub(crate) const fn path(&self) -> &'static str {
+        self.paths[0]
+    }
 }
 
 /// The validated request that a call's handler gets.
@@ -169,7 +174,7 @@ async fn answer(
     };
     let key = if call.idempotency == Idempotency::None { None } else { idempotency_key(request.headers())? };
     let read = match call.takes {
-        FieldSource::None => Ok(RequestFields::none()),
+        FieldSource::None | FieldSource::Path(_) => Ok(RequestFields::none()),
         FieldSource::Query(table) => RequestFields::from_query(table, request.uri().query()),
         takes => read_body(takes, &request)?,
     };

@@ -218,7 +218,7 @@ mod tests {
     fn the_page_names_every_call_and_every_code() {
         let page = page(&crate::route::openapi(Vec::new()), "https://ramp.example.com", true);
         for call in crate::calls::ALL {
-            assert!(page.contains(call.path), "{}", call.path);
+            assert!(page.contains(call.path()), "{}", call.path());
         }
         for code in ErrorCode::ALL {
             assert!(page.contains(code.as_str()), "{code}");

@@ -79,8 +79,7 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for PathText {
 }
 
 pub(crate) fn table() -> Vec<Route> {
-    let calls =
-        crate::calls::ALL.iter().flat_map(|call| std::iter::once(call.path).chain(call.also_at).map(|path| Route::call(call, path)));
+    let calls = crate::calls::ALL.iter().flat_map(|call| call.paths.iter().map(|path| Route::call(call, path)));
     let own = [
         Route::page(Method::GET, "/healthz", AuthKind::Nothing, get(crate::operations::healthz)),
         Route::page(Method::GET, "/readyz", AuthKind::Nothing, get(crate::operations::readyz)),

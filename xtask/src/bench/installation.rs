@@ -6,11 +6,10 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::measure::{self, LatencySample, MakeRequest, MeasuredProcess};
-use crate::TaskResult;
 use crate::crash::Engine;
 use crate::http::{HttpClient, request};
-use crate::partner;
 use crate::server::{self, ServerProcess, TestInstallation};
+use crate::{TaskResult, partner};
 
 /// Settings of a measured installation. Rate limits are off so that they are not measured.
 const SETTINGS: &[(&str, &str)] = &[("RAMPART__RATE_LIMITS__ENABLED", "false"), ("RAMPART__LOG__LEVEL", "warn")];

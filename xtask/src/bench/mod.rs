@@ -11,9 +11,8 @@ mod run;
 
 use std::path::{Path, PathBuf};
 
-use crate::TaskResult;
 use crate::crash::{Engine, EngineArgument};
-use crate::server;
+use crate::{TaskResult, server};
 
 use installation::BenchInstallation;
 use report::Report;

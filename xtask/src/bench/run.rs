@@ -4,12 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::BenchPlan;
 use super::baseline::Baseline;
 use super::installation::{self, BenchInstallation};
 use super::measure::{self, MakeRequest};
-use super::orders;
 use super::report::{BASELINE, Report};
+use super::{BenchPlan, orders};
 use crate::TaskResult;
 use crate::crash::Engine;
 

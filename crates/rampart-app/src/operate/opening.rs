@@ -1,7 +1,6 @@
 //! Opening capital, booked once.
 
-use rampart_core::ledger::Account;
-use rampart_core::ledger::treasury;
+use rampart_core::ledger::{Account, treasury};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
 use rampart_core::step::{Claim, ClaimScope, Step};

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rampart_core::id::{DepositId, OrderId};
-use rampart_core::ledger::Account;
-use rampart_core::ledger::Origin;
-use rampart_core::ledger::treasury;
+use rampart_core::ledger::{Account, Origin, treasury};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, Chain, CoinId};
 use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};

@@ -21,8 +21,7 @@ use rampart_store::StoredClaim;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::orders::date_of_birth;
-use crate::orders::page_links;
+use crate::orders::{date_of_birth, page_links};
 use crate::state::partner_cache::AuthenticatedPartner;
 
 /// An order of any partner.

@@ -109,7 +109,7 @@ pub(crate) fn with_token(stored: &str, field: &str, token: &str) -> String {
 
 /// The refusal of unknown and malformed tokens alike.
 pub(crate) fn no_page() -> AppError {
-    Refusal::new(ErrorCode::NotFound, "this link link_target nowhere; please open it again from where you got it").into()
+    Refusal::new(ErrorCode::NotFound, "this link leads nowhere; please open it again from where you got it").into()
 }
 
 /// The token of a link to a payment's pages.

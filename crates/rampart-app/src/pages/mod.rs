@@ -16,12 +16,10 @@ use rampart_store::CommitError;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
-use crate::orders::documents;
-use crate::orders::page_links;
 use crate::orders::page_links::no_page;
-use crate::partner_api::give_destination;
-use crate::partner_api::kyc;
+use crate::orders::{documents, page_links};
 use crate::partner_api::kyc::KycForm;
+use crate::partner_api::{give_destination, kyc};
 use crate::retry::{retry, retry_unless};
 use crate::state::ports::GatewayOutcome;
 use crate::workers::observe;

@@ -21,16 +21,12 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
-use crate::orders::idempotency;
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
-use crate::orders::order_checks;
 use crate::orders::order_checks::{OpenedQuote, quote_mismatch};
-use crate::orders::page_links;
 use crate::orders::page_links::{URL_STATUS, with_token};
-use crate::partner_api::create_payment;
+use crate::orders::{idempotency, order_checks, page_links};
 use crate::partner_api::create_payment::OrderAttempt;
-use crate::partner_api::quotes;
-use crate::partner_api::token_price;
+use crate::partner_api::{create_payment, quotes, token_price};
 use crate::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, COIN, EXTERNAL_ID, NAME, QUOTE, USER};
 use crate::request::field::{FieldKind, optional, required};
 use crate::request::{CompareAs, FieldFaults, request};

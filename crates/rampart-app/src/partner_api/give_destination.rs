@@ -21,12 +21,9 @@ use rampart_core::text;
 use rampart_store::CommitError;
 
 use crate::app::App;
-use crate::error::refuse;
-use crate::error::{AppError, AppResult};
-use crate::orders::idempotency;
+use crate::error::{AppError, AppResult, refuse};
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
-use crate::orders::order_checks;
-use crate::orders::page_links;
+use crate::orders::{idempotency, order_checks, page_links};
 use crate::partner_api::create_payment::checked_refund_account;
 use crate::request::common::{ACCOUNT_TYPE, BANK_CODE, BANK_NAME, IDENTIFIER};
 use crate::request::field::{FieldKind, required};

@@ -121,19 +121,7 @@ async fn try_subscription(
                 Subscription { url: url.to_owned(), delivered_as, active: true, updated_at: mint.now, disabled_at: None, ..known }
             }
             None => {
-                let subscription = Subscription {
-                    id: mint.id(),
-                    version: 0,
-                    partner: caller.partner.id,
-                    kind,
-                    delivered_as,
-                    url: url.to_owned(),
-                    active: true,
-                    last_sequence: 0,
-                    created_at: mint.now,
-                    updated_at: mint.now,
-                    disabled_at: None,
-                };
+                let subscription = Subscription::new(&mint, caller.partner.id, delivered_as, url.to_owned());
                 let name = format!("{}:{kind}", caller.partner.id);
                 step.claims.push(Claim::forever(ClaimScope::Subscription, name, subscription.id));
                 subscription

@@ -27,7 +27,7 @@ pub struct FindingView {
 }
 
 /// The result of checking an identification number. `normalized`, `display`, `customer_type` and `implied` are `null` for an invalid number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ValidatedIdentification))]
 pub struct IdentificationView {
     /// Whether the number is valid. This does not say to whom it was issued.
@@ -62,20 +62,15 @@ impl IdentificationView {
                     .collect(),
             },
             Err(fault) => Self {
-                valid: false,
-                normalized: None,
-                display: None,
-                customer_type: None,
-                implied: None,
                 faults: vec![FindingView { code: fault.code(), message: fault.to_string(), message_es: fault.spanish() }],
-                warnings: Vec::new(),
+                ..Self::default()
             },
         }
     }
 }
 
 /// The result of checking a bank account. Fields that only a valid account has are `null` for an invalid one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ValidatedBankAccount))]
 pub struct BankAccountView {
     /// Whether the account number is valid. This does not say whether the account exists, nor who holds it.
@@ -117,15 +112,8 @@ impl BankAccountView {
                     .collect(),
             },
             Err(fault) => Self {
-                valid: false,
-                kind: None,
-                normalized: None,
-                masked: None,
-                bank_name: None,
-                bank_code: None,
-                account_type: None,
                 faults: vec![FindingView { code: fault.code(), message: fault.to_string(), message_es: fault.spanish() }],
-                warnings: Vec::new(),
+                ..Self::default()
             },
         }
     }

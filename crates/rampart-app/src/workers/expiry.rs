@@ -69,8 +69,4 @@ impl Worker for Expiry {
     fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>> {
         Box::pin(self.expire())
     }
-
-    fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(std::future::pending())
-    }
 }

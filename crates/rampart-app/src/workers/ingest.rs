@@ -120,17 +120,7 @@ pub(crate) fn facts(app: &App, reported: Vec<ReportedFact>, read_before: Option<
     numbered
         .map(|((natural_key, body), position)| {
             let mint = Mint { now: Timestamp::from_micros(now.micros().saturating_add(position)), randomness: &*app.randomness };
-            Fact {
-                id: mint.id(),
-                version: 0,
-                natural_key,
-                body: body.bounded(),
-                applied: false,
-                quarantined: None,
-                observed_at: now,
-                read_before,
-                order: None,
-            }
+            Fact { read_before, ..Fact::new(mint.id(), natural_key, body.bounded(), now) }
         })
         .collect()
 }

@@ -31,10 +31,6 @@ impl Worker for FollowKeys {
         })
     }
 
-    fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-
     fn interval(&self) -> Option<Duration> {
         Some(FOLLOW_INTERVAL)
     }

@@ -107,10 +107,7 @@ fn due(app: &App, delay: Duration) -> Timestamp {
 pub(crate) async fn reschedule(app: &App, leased: &LeasedJob, error: &str) -> AppResult<()> {
     let mut step = Step::new();
     step.write(retry_later(app, &leased.job, error));
-    match app.commit(step).await {
-        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    app.commit_if_unchanged(step).await
 }
 
 /// Reschedules jobs that are not leased, in one step; after a conflict one by one.
@@ -132,10 +129,7 @@ pub(crate) async fn reschedule_all(app: &App, jobs: Vec<Job>, error: &str) -> Ap
 pub(crate) async fn remove_job(app: &App, leased: &LeasedJob) -> AppResult<()> {
     let mut step = Step::new();
     leased.complete(&mut step);
-    match app.commit(step).await {
-        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    app.commit_if_unchanged(step).await
 }
 
 /// Parses the job's subject as the identifier that its kind expects.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use rampart_core::ports::Unavailable;
 use rampart_core::step::Step;
 use rampart_core::step::watch::Cursor;
-use rampart_store::CommitError;
 
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::timeouts::in_time;
@@ -57,11 +56,8 @@ impl PriceRefresher {
         let position = serde_json::to_string(&app.prices.all()).map_err(|fault| AppError::Defect(Box::new(fault)))?;
         let mut step = Step::new();
         step.write(Cursor { id: CURSOR, version, position, moved_at: now, read_at: Some(app.business.now()) });
-        match app.commit(step).await {
-            // Another process has stored its own copy.
-            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        // Another process has stored its own copy.
+        app.commit_if_unchanged(step).await
     }
 }
 

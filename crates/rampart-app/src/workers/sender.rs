@@ -222,10 +222,7 @@ impl Sender {
         let mut step = transfers::observe(&self.app, transfer, fact).await?;
         step.removals.push((RecordKey::Job(job.id), job.version));
         permission.into_iter().for_each(|permission| permission.rely_on(&mut step));
-        match self.app.commit(step).await {
-            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.app.commit_if_unchanged(step).await
     }
 
     /// A transfer that waits for another of the same deposit address is rescheduled, so that it does not crowd out the rest.

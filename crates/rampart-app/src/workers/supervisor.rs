@@ -27,7 +27,10 @@ pub(crate) trait Worker: Send + Sync + 'static {
     fn name(&self) -> String;
     /// Does the work that is due.
     fn turn(&self) -> WorkerFuture<'_, AppResult<TurnOutcome>>;
-    fn woken(&self) -> WorkerFuture<'_, ()>;
+    /// Waits for work, where something announces it.
+    fn woken(&self) -> WorkerFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
     /// The longest wait between two turns (real time); `None` means the configured interval.
     fn interval(&self) -> Option<Duration> {
         None

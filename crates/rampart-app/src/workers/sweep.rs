@@ -188,10 +188,6 @@ impl Worker for Sweep {
         Box::pin(self.sweep())
     }
 
-    fn woken(&self) -> WorkerFuture<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-
     fn interval(&self) -> Option<Duration> {
         Some(SWEEP_INTERVAL)
     }

@@ -12,28 +12,14 @@ use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::order::reference;
 use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, refusal_of};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => by_card, by_transfer, by_own_account);
-
-mod checks {
-    rampart_testkit::on_both_engines!(super::without_workers => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
-        a_customer_who_changes, a_remembered_customer, own_accounts, references);
-    use super::{
-        a_customer_who_changes, a_remembered_customer, documented, identity_needed, order_of_checks, own_accounts, price_of_yesterday,
-        references, wallets, without_workers,
-    };
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account;
+    rampart_testkit::TestApp::start_idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
+        a_customer_who_changes, a_remembered_customer, own_accounts, references;
+);
 
 async fn by_card(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -126,7 +112,7 @@ async fn order_of_checks(test: Arc<TestApp>) {
     // Of all that is wrong, the check that the list names first answers.
     let reached = Cell::new(0);
     let code = async |request: CreatePaymentForm| {
-        let code = TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+        let code = test.refused_payment(&request).await;
         if let Some(place) = CreatePayment::CODES.iter().position(|listed| *listed == code) {
             assert!(place >= reached.replace(place), "{code} comes too late");
         }
@@ -206,15 +192,11 @@ async fn wallets(test: Arc<TestApp>) {
     ];
     for wallet in bad {
         let request = CreatePaymentForm { wallet: Some(wallet.clone()), ..buy(customer, "100") };
-        assert_eq!(
-            TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await),
-            ErrorCode::InvalidWallet,
-            "{wallet}"
-        );
+        assert_eq!(test.refused_payment(&request).await, ErrorCode::InvalidWallet, "{wallet}");
     }
     // The wallet is checked before the amount, also by the quote.
     let request = CreatePaymentForm { wallet: Some(deposit), ..buy(customer, "1") };
-    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(test.refused_payment(&request).await, ErrorCode::InvalidWallet);
     let lower = "0xb51b2ce243bb1f88880bc8d287ebbfd7f695ac55";
     let request = CreatePaymentForm { wallet: Some(lower.into()), ..buy(customer, "100") };
     let answer = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
@@ -224,12 +206,9 @@ async fn wallets(test: Arc<TestApp>) {
 async fn price_of_yesterday(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     test.world.advance(86_400).await.unwrap();
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await),
-        ErrorCode::PriceUnavailable
-    );
+    assert_eq!(test.refused_payment(&buy(customer, "100")).await, ErrorCode::PriceUnavailable);
     // Limits and caps are checked before the price.
-    let code = TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(customer, "1500"), None).await);
+    let code = test.refused_payment(&buy(customer, "1500")).await;
     assert_eq!(code, ErrorCode::KycReinforcedRequired);
 }
 
@@ -242,7 +221,7 @@ async fn identity_needed(test: Arc<TestApp>) {
         test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
         customer
     };
-    let code = async |request: CreatePaymentForm| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    let code = async |request: CreatePaymentForm| test.refused_payment(&request).await;
     // In Latin America an identification is required whatever the provider decided; in Spain it is not.
     let latin = register("a@example.com", RegisterUserForm { country: some("CL"), ..RegisterUserForm::default() }).await;
     let khipu = CreatePaymentForm { payment_type: some("KHIPU"), fiat_symbol: some("CLP"), ..buy(latin, "50000") };

@@ -5,24 +5,15 @@ use std::sync::Arc;
 use rampart_app::{AppError, operate::required_configuration};
 use rampart_core::catalogue::{Catalogue, Coin};
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell, some};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => switched_off, cannot_vanish);
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
+on_both_engines!(rampart_testkit::TestApp::start_idle => switched_off, cannot_vanish);
 
 /// A disabled method or payout takes no new orders and still serves the open ones.
 async fn switched_off(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap());
+    let payment = test.bought(&buy(customer, "100")).await;
     partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let catalogue = rampart_testkit::catalogue_with(|sections| {
         sections["methods"]["ESP"]["card"]["enabled"] = false.into();

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::{self, orders, reviews};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{App, PartnerChange};
+use rampart_app::{App, PartnerChange, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -13,10 +12,8 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ProvidedBy};
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetPayoutAccountForm, SetRefundAccountForm, SetRefundWalletForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, payable, sell};
 use serde_json::Value;
 
 use crate::workers_buying::{ana, operator};
@@ -28,12 +25,8 @@ const THIEFS_WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 /// The sandbox's bank refuses payouts to this account.
 const REFUSED: &str = "ES1621000418410006660001";
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits, a_page_changes_nothing,
-    coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
+on_both_engines!(rampart_testkit::TestApp::start => who_cannot_object_is_not_passed_over, a_page_fills_what_is_empty_and_waits,
+    a_page_changes_nothing, coins_wait_too, a_payout_account_is_the_partners, repeats_and_strangers);
 
 /// The ramp with a waiting period of a day, as in live mode.
 async fn cautious(test: &TestApp) -> App {
@@ -49,7 +42,7 @@ async fn to_be_refunded(test: &TestApp, refund_account: Option<&str>) -> OrderId
 async fn half_paid(test: &TestApp, customer: CustomerId, refund_account: Option<&str>) -> OrderId {
     let refund_account = refund_account.map(str::to_owned);
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), refund_account, ..buy(customer, "200") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
@@ -147,9 +140,8 @@ async fn a_page_changes_nothing(test: Arc<TestApp>) {
 
 async fn a_sale(test: &TestApp, customer: CustomerId) -> OrderId {
     let request = CreateRampoffForm { iban: Some(REFUSED.to_owned()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let (to, chain, symbol) = (test.rampoff(id).await.deposit_address, "polygon".parse().unwrap(), "USDC".parse().unwrap());
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount: Amount::from_minor(50_000_000), from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     id
 }

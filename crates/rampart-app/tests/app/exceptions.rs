@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::{self, Operator};
+use rampart_app::operate;
 use rampart_app::orders::page_links;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -12,17 +12,14 @@ use rampart_core::order::payment::{PayIn, Payment, PaymentState};
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::review::{ReviewDecision, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
+use crate::workers_buying::operator;
 
-on_both_engines!(super::with_workers => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits, short_card,
-    late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
+on_both_engines!(rampart_testkit::TestApp::start => short, halves_behind_an_outage, coins_in_halves_behind_an_outage, over, over_the_limits,
+    short_card, late, captured_after_the_end, arrived_after_the_end, stranger, nobody, twice, charged_back, screened, expired, coins_short,
     coins_over_the_limits, coins_late, coins_wrong, payout_refused);
 
 const EURO_CENTS: i128 = 100;
@@ -30,12 +27,12 @@ const EURO_CENTS: i128 = 100;
 async fn transfer_order(test: &TestApp, amount: &str) -> (CustomerId, OrderId) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, amount) };
-    (customer, TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap()))
+    (customer, test.bought(&request).await)
 }
 
 async fn card_order(test: &TestApp, amount: &str) -> OrderId {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, amount), None).await.unwrap())
+    test.bought(&buy(customer, amount)).await
 }
 
 /// Money arrives for a payment, from a payer of this name.
@@ -47,10 +44,6 @@ async fn pay(test: &TestApp, id: OrderId, amount: i128, payer: &str) {
 
 async fn settled(test: &TestApp, id: OrderId) -> Payment {
     test.eventually("the payment is settled", || async { Some(test.payment(id).await).filter(Payment::is_settled) }).await
-}
-
-fn operator() -> Operator {
-    Operator { actor: "test".into(), reason: "trial".into() }
 }
 
 async fn short(test: Arc<TestApp>) {
@@ -72,8 +65,7 @@ async fn short(test: Arc<TestApp>) {
 
 /// The next calls to a port fail.
 async fn silence(test: &TestApp, port: FaultPort, count: u32) {
-    let rule = FaultRule { port, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
-    test.world.add_fault(rule).await.unwrap();
+    test.fault(port, FaultCalls::Questions, FaultOutcome::Fail, count).await;
 }
 
 /// The bank cannot be read until long after the price guarantee has ended, and then reports both halves at once.
@@ -224,17 +216,7 @@ async fn stranger(test: Arc<TestApp>) {
 }
 
 async fn nobody(test: Arc<TestApp>) {
-    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
-    let transfer = BankTransfer {
-        rail: account.rail,
-        account: account.account,
-        amount: Amount::from_minor(123 * EURO_CENTS),
-        currency: account.currency,
-        concept: Some("Rent".into()),
-        sender_name: Some("Somebody".into()),
-        sender_account: None,
-        booked: Booked::Now,
-    };
+    let transfer = test.transfer_over("sepa", 123 * EURO_CENTS, "Rent", "Somebody");
     test.world.transfer(transfer).await.unwrap();
     let reviews = || async {
         let found = test.app.store.reviews_waiting(None, 10).await.unwrap();
@@ -300,7 +282,7 @@ async fn expired(test: Arc<TestApp>) {
 
 async fn sale(test: &TestApp) -> OrderId {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap())
+    test.sold(&sell(customer, "50")).await
 }
 
 async fn deposit(test: &TestApp, id: OrderId, symbol: &str, amount: i128) {

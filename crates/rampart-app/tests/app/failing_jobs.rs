@@ -2,20 +2,14 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::metrics;
-use rampart_app::operate::{doctor, jobs, orders};
+use rampart_app::operate::{doctor, jobs, metrics, orders};
 use rampart_core::step::job::Job;
-use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
+use rampart_testkit::{TestApp, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => a_payout_that_cannot_be_handed_over);
+on_both_engines!(rampart_testkit::TestApp::start => a_payout_that_cannot_be_handed_over);
 
 async fn verdict(test: &TestApp) -> (bool, String) {
     let found = doctor::examine(&test.app).await.unwrap();
@@ -23,19 +17,10 @@ async fn verdict(test: &TestApp) -> (bool, String) {
 }
 
 async fn a_payout_that_cannot_be_handed_over(test: Arc<TestApp>) {
-    let bank_is_away = FaultRule {
-        port: FaultPort::Bank,
-        calls: FaultCalls::Actions,
-        outcome: FaultOutcome::Fail,
-        count: Job::FAILING_AFTER_ATTEMPTS,
-        delay_seconds: 0,
-    };
-    test.world.add_fault(bank_is_away).await.unwrap();
+    test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::Fail, Job::FAILING_AFTER_ATTEMPTS).await;
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
+    let id = test.sold(&sell(customer, "50")).await;
+    test.deposit(id).await;
     for attempt in 1..=Job::FAILING_AFTER_ATTEMPTS {
         let payout = test
             .eventually("it was tried", || async {

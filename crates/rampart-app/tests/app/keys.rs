@@ -5,31 +5,22 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::operate;
-use rampart_app::operate::partners;
-use rampart_app::operate::{Operator, doctor, keys};
+use rampart_app::operate::{doctor, keys, partners};
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{App, key_fingerprint};
+use rampart_app::{App, key_fingerprint, operate, pages};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, QuoteForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines};
+use rampart_testkit::{CustomerOf, KEY, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api};
+
+use crate::workers_buying::operator;
 
 const NEW: [u8; 32] = [43; 32];
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-async fn without_workers(engine: rampart_testkit::TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => everything_lives_through_a_change, a_change_that_was_stopped_goes_on, steps_are_taken_in_order);
-
-fn operator() -> Operator {
-    Operator { actor: "test".to_owned(), reason: "test".to_owned() }
-}
+on_both_engines!(rampart_testkit::TestApp::start_idle => everything_lives_through_a_change, a_change_that_was_stopped_goes_on,
+    steps_are_taken_in_order);
 
 async fn customer(app: &App, id: CustomerId) -> Customer {
     app.store.customer(id).await.unwrap().unwrap()

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{KycForm, StatusPage};
+use rampart_app::{KycForm, StatusPage, pages};
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::PayoutId;
 use rampart_core::ledger::Processor;
@@ -16,16 +15,11 @@ use rampart_core::ports::{
 };
 use rampart_core::refusal::ErrorCode;
 use rampart_core::step::ClaimScope;
-use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
 use crate::pages::empty;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
+on_both_engines!(rampart_testkit::TestApp::start_idle => what_is_stored_has_no_token, a_link_to_the_form_ends, a_link_leads_to_one_thing,
     a_processor_gets_a_link_without_power);
 
 const DAY_SECONDS: u64 = 86_400;
@@ -94,8 +88,8 @@ async fn a_link_to_the_form_ends(test: Arc<TestApp>) {
 
 async fn a_link_leads_to_one_thing(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
-    let sold = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    let bought = test.bought(&buy(customer, "20")).await;
+    let sold = test.sold(&sell(customer, "50")).await;
     let app = &test.app;
     // Each also with the other's identifier, which differs only by its kind.
     let tokens = [
@@ -155,7 +149,7 @@ impl ProcessorPort for RecordingProcessor {
 
 async fn a_processor_gets_a_link_without_power(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "20"), None).await.unwrap());
+    let bought = test.bought(&buy(customer, "20")).await;
     let kept = Arc::new(RecordingProcessor { processor: test.app.ports.processors[0].clone(), return_urls: Mutex::default() });
     let app = test.with_ports(|ports| ports.processors = vec![kept.clone()]).await;
     let own = page_links::payment_token(&app, bought);

@@ -3,21 +3,12 @@
 use std::sync::Arc;
 
 use rampart_app::{App, AppConfig, AppError, Mode, Ports, Sources, SystemClock, SystemRandomness};
-use rampart_testkit::{TestApp, TestEngine, on_both_engines};
+use rampart_testkit::{TestApp, on_both_engines};
 
-on_both_engines!(super::without_workers => a_sandbox_stays_one, an_older_installation_keeps_its_first_mode);
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-mod live {
-    use rampart_testkit::on_both_engines;
-
-    use super::a_live_installation_stays_one;
-
-    on_both_engines!(rampart_testkit::TestApp::start_live => a_live_installation_stays_one);
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => a_sandbox_stays_one, an_older_installation_keeps_its_first_mode;
+    rampart_testkit::TestApp::start_live => a_live_installation_stays_one;
+);
 
 /// The same database, started in a mode.
 async fn started(test: &TestApp, mode: Mode, change: impl FnOnce(&mut Ports)) -> Result<App, String> {

@@ -13,19 +13,14 @@ use rampart_core::money::asset::Asset;
 use rampart_core::order::HoldReason;
 use rampart_core::order::payment::PaymentState;
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money, only_its_own,
-    sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
+on_both_engines!(rampart_testkit::TestApp::start => banned_without_a_destination, sale_to_suspense, kept_and_reopened, quarantined_money,
+    only_its_own, sent_to_an_account, less_the_network_fee, refunded_behind_a_hold, called_back_from_its_return);
 
 async fn in_suspense(test: &TestApp, asset: &str) -> Amount {
     test.app.store.balance(Account::Suspense, asset.parse::<Asset>().unwrap()).await.unwrap().posted
@@ -38,7 +33,7 @@ async fn paid_by(test: &TestApp, payer: &str, is_listed: bool) -> OrderId {
     if is_listed {
         test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     }
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.world.pay_payment(&payable(&test.payment(id).await, payer), None, None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
     id
@@ -77,21 +72,19 @@ async fn sale_to_suspense(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
     let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     orders::set_aside(&test.app, &operator(), id).await.unwrap();
     let failed = test.rampoff(id).await;
     assert_eq!((failed.status().as_str(), failed.reserved, failed.deposits.len()), ("failed", Amount::ZERO, 0));
     let aside = item(&test, ReviewKind::Suspense).await;
-    assert_eq!((aside.order, aside.amount), (Some(id), amount));
-    assert_eq!(in_suspense(&test, &order.terms.coin.to_string()).await, amount);
-    let another = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    assert_eq!((aside.order, aside.amount), (Some(id), failed.terms.coin_amount));
+    assert_eq!(in_suspense(&test, &failed.terms.coin.to_string()).await, failed.terms.coin_amount);
+    let another = test.sold(&sell(customer, "50")).await;
     reviews::assign(&test.app, &operator(), aside.id, another).await.unwrap();
     test.rampoff_becomes(another, "finished").await;
-    assert!(in_suspense(&test, &order.terms.coin.to_string()).await.is_zero());
+    assert!(in_suspense(&test, &failed.terms.coin.to_string()).await.is_zero());
 }
 
 /// The company can withdraw its own funds to the last cent, and nothing that is owed or promised to customers or suspense; balances at a
@@ -112,7 +105,7 @@ async fn only_its_own(test: Arc<TestApp>) {
     let promised = of(bank).await.held.minor();
     assert!(owed > 0 && unmatched > 0 && promised > 0);
     // A captured card payment waits too: the money is at the processor, and the company already owes it.
-    let card = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "70"), None).await.unwrap());
+    let card = test.bought(&buy(customer, "70")).await;
     test.pay(card).await;
     test.payment_becomes(card, "on_hold").await;
     let own = before - promised - 7_000;
@@ -124,17 +117,7 @@ async fn only_its_own(test: Arc<TestApp>) {
 }
 
 async fn unmatched(test: &TestApp) -> ReviewItem {
-    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
-    let transfer = BankTransfer {
-        rail: account.rail,
-        account: account.account,
-        amount: Amount::from_minor(12_300),
-        currency: account.currency,
-        concept: Some("Rent".into()),
-        sender_name: Some("Somebody".into()),
-        sender_account: None,
-        booked: Booked::Now,
-    };
+    let transfer = test.transfer_over("sepa", 12_300, "Rent", "Somebody");
     test.world.transfer(transfer).await.unwrap();
     item(test, ReviewKind::Suspense).await
 }
@@ -159,7 +142,7 @@ async fn kept_and_reopened(test: Arc<TestApp>) {
 /// Money of a quarantined fact is not lost to the books: an operator puts it into suspense.
 async fn quarantined_money(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap());
+    let id = test.bought(&buy(customer, "50")).await;
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{id}'"));
     test.world.pay_payment(&payable, None, None).await.unwrap();
@@ -217,11 +200,10 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     let wallet = "0x52908400098527886E0F7030069857D2E4169EE7";
     let request = CreateRampoffForm { refund_wallet: Some(wallet.into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.sold(&request).await;
     let order = test.rampoff(id).await;
-    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
     test.world.list_for_screening(order.destination.name.reveal(), true).await.unwrap();
-    test.world.deposit(ChainDeposit { chain, to: to.clone(), symbol, amount, from: None }).await.unwrap();
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     test.world.list_for_screening(order.destination.name.reveal(), false).await.unwrap();
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -230,12 +212,12 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
     assert!(fee.is_positive());
     let fees = async || test.app.store.balance(Account::Fees(FeeKind::Network), order.terms.coin.into()).await.unwrap().posted;
     let transfer = test.app.store.transfers_of_order(id).await.unwrap().remove(0);
-    assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, amount.minus(fee).unwrap(), fee));
+    assert_eq!((transfer.to.as_str(), transfer.amount, transfer.withheld), (wallet, order.terms.coin_amount.minus(fee).unwrap(), fee));
     assert_eq!((test.rampoff(id).await.refunded, fees().await), (transfer.amount, fee));
     // Later deposits lie in suspense, are swept, and go where an operator says.
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    test.deposit(id).await;
     let late = item(&test, ReviewKind::Suspense).await;
-    treasury::sweep(&test.app, &operator(), chain).await.unwrap();
+    treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
     let elsewhere = DestinationInput::Wallet("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned());
     reviews::return_to(&test.app, &operator(), late.id, &elsewhere).await.unwrap();
     let empty = || async { Some(in_suspense(&test, &order.terms.coin.to_string()).await).filter(|amount| amount.is_zero()) };
@@ -247,11 +229,9 @@ async fn less_the_network_fee(test: Arc<TestApp>) {
 
 /// An operator who puts an order on hold and then refunds it uses a permission of its own, which the audit log shows.
 async fn refunded_behind_a_hold(test: Arc<TestApp>) {
-    let silence =
-        FaultRule { port: FaultPort::Screening, calls: FaultCalls::Questions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
-    test.world.add_fault(silence).await.unwrap();
+    test.fault(FaultPort::Screening, FaultCalls::Questions, FaultOutcome::Fail, 1_000).await;
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "70"), None).await.unwrap());
+    let id = test.bought(&buy(customer, "70")).await;
     test.pay(id).await;
     test.payment_becomes(id, "payment_received").await;
     orders::hold(&test.app, &operator(), id).await.unwrap();
@@ -268,9 +248,7 @@ async fn called_back_from_its_return(test: Arc<TestApp>) {
     let unmatched = unmatched(&test).await;
     let none = reviews::recall(&test.app, &operator(), unmatched.id).await.unwrap_err().to_string();
     assert!(none.contains("nothing was sent back"), "{none}");
-    let silence =
-        FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1_000, delay_seconds: 0 };
-    test.world.add_fault(silence).await.unwrap();
+    test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::Fail, 1_000).await;
     let to = DestinationInput::Account { account: CustomerOf::SPAIN.account.to_owned(), holder: "Ana García López".to_owned() };
     reviews::return_to(&test.app, &operator(), unmatched.id, &to).await.unwrap();
     // Between two attempts: during one it is unknown whether the money leaves.

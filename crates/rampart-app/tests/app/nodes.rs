@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::PartnerChange;
-use rampart_app::operate;
+use rampart_app::{PartnerChange, operate};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, ListForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, documented_registration, on_both_engines};
+use rampart_testkit::{
+    CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, documented_registration, on_both_engines, partner_api,
+};
 
 async fn tight(engine: TestEngine) -> TestApp {
     let catalogue = catalogue_with(|table| {
@@ -20,7 +20,7 @@ async fn tight(engine: TestEngine) -> TestApp {
             limits.insert("day".into(), "450".into());
         }
     });
-    TestApp::start_idle(engine, catalogue).await
+    TestApp::start_idle_with(engine, catalogue).await
 }
 
 on_both_engines!(super::tight => concurrent_requests, one_limit, one_address, a_disabled_partner, changes_of_a_partner_are_seen_everywhere);

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::ledger_check;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
-use rampart_app::{operate::metrics, workers};
+use rampart_app::{ledger_check, operate::metrics, workers};
 use rampart_core::id::FactId;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::money::amount::Amount;
@@ -19,27 +18,15 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator, settled};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals);
-
-mod playing {
-    use super::{unreadable_order, vanished};
-
-    async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
-        rampart_testkit::TestApp::start_running(engine, rampart_testkit::catalogue()).await
-    }
-
-    rampart_testkit::on_both_engines!(super::with_workers => unreadable_order, vanished);
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals;
+    rampart_testkit::TestApp::start_running => unreadable_order, vanished;
+);
 
 /// More rows have expired than one transaction deletes: one turn of the sweep deletes them all.
 async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
@@ -124,17 +111,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
         reason: "odd".to_owned(),
     });
     let id: FactId = mint.id();
-    let fact = Fact {
-        id,
-        version: 0,
-        natural_key: "odd".to_owned(),
-        body,
-        applied: false,
-        quarantined: None,
-        observed_at: mint.now,
-        read_before: None,
-        order: None,
-    };
+    let fact = Fact::new(id, "odd".to_owned(), body, mint.now);
     let mut step = Step::new();
     step.write(fact);
     test.app.commit(step).await.unwrap();
@@ -142,7 +119,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     test.world.start();
     let running = workers::start(&test.app);
     let customer = ana(&test).await;
-    let order = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap());
+    let order = test.bought(&buy(customer, "50")).await;
     test.pay(order).await;
     test.payment_becomes(order, "coins_sent").await;
     let item_found = item(&test, ReviewKind::Quarantine).await;
@@ -162,8 +139,7 @@ async fn unreadable_fact(test: Arc<TestApp>) {
 /// A fact whose order cannot be read is quarantined, and applied when an operator says so.
 async fn unreadable_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let create =
-        || async { TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "50"), None).await.unwrap()) };
+    let create = || async { test.bought(&buy(customer, "50")).await };
     let (spoilt, sound) = (create().await, create().await);
     let payable = payable(&test.payment(spoilt).await, "Ana García López");
     test.tamper(&format!("UPDATE payments SET data = '#' || data WHERE id = '{spoilt}'"));
@@ -184,14 +160,12 @@ async fn vanished(test: Arc<TestApp>) {
     let mine = |blocks| test.world.mine(chain, blocks);
     let customer = ana(&test).await;
     let request = buy(customer, "50");
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     let PaymentState::CoinsSent { txid, transfer, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
     // The node refuses the bytes.
     test.world.reorganise(chain, 0, vec![txid.clone()]).await.unwrap();
-    let refusal =
-        FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
-    test.world.add_fault(refusal).await.unwrap();
+    test.fault(FaultPort::Chain, FaultCalls::Actions, FaultOutcome::Refuse, 1).await;
     mine(1).await.unwrap();
     let item_found = item(&test, ReviewKind::Vanished).await;
     assert_eq!((item_found.order, item_found.subject.source()), (Some(id), Some(transfer.to_string())));

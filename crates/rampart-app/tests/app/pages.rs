@@ -3,34 +3,18 @@
 use std::sync::Arc;
 
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{GatewayAction, GatewaySession, KycForm, StatusPage};
+use rampart_app::{GatewayAction, GatewaySession, KycForm, StatusPage, pages};
 use rampart_core::customer::Identification;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, refusal_of, sell, some};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => identity, gateway);
-
-mod quiet {
-    rampart_testkit::on_both_engines!(super::without_workers => a_telephone_number_is_judged_again, transfers, sales, dead_links);
-    use super::{a_telephone_number_is_judged_again, dead_links, sales, transfers, without_workers};
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => identity, gateway;
+    rampart_testkit::TestApp::start_idle => a_telephone_number_is_judged_again, transfers, sales, dead_links;
+);
 
 pub(crate) fn empty(level: KycLevel) -> KycForm {
     KycForm {
@@ -104,7 +88,7 @@ async fn a_telephone_number_is_judged_again(test: Arc<TestApp>) {
     .into_iter()
     .enumerate()
     {
-        let request = RegisterUserForm { email: some(&format!("{number}@example.com")), ..documented_registration() };
+        let request = RegisterUserForm { email: some(format!("{number}@example.com")), ..documented_registration() };
         let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
         let id = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
         let token = page_links::identity_token(&test.app, id);
@@ -135,7 +119,7 @@ async fn gateway(test: Arc<TestApp>) {
 async fn transfers(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let request = CreatePaymentForm { payment_type: some("transfer"), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let token = page_links::payment_token(&test.app, id);
     let page = pages::page_payment(&test.app, &token).await.unwrap();
     assert!(page.can_declare && page.can_cancel && page.can_give_refund_account);
@@ -158,7 +142,7 @@ async fn transfers(test: Arc<TestApp>) {
 
 async fn sales(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = test.sold(&sell(customer, "50")).await;
     let token = page_links::rampoff_token(&test.app, id);
     let StatusPage::Rampoff(page) = pages::page_status(&test.app, &token).await.unwrap() else { panic!("a sale") };
     assert!(page.can_cancel && page.can_give_refund_wallet);

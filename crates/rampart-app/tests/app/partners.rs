@@ -4,19 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rampart_app::operate;
-use rampart_app::{Credentials, PartnerChange};
+use rampart_app::{Credentials, PartnerChange, operate};
 use rampart_core::id::CustomerId;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::text::redacted::Redacted;
-use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, refusal_of, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
+on_both_engines!(rampart_testkit::TestApp::start_idle => tokens, refused_alike, networks, rotation, a_leak, orders_through_a_rotation,
     names_are_one_partners, every_key_costs_the_same_look_ups, what_is_anothers_costs_the_same_look_ups);
 
 const OVERLAP: Duration = Duration::from_secs(600);

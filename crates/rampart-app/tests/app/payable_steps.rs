@@ -11,19 +11,16 @@ use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::{Payout, PayoutStatus};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{BankTransfer, FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, payable, refusal_of, sell};
+use rampart_testkit::{
+    CustomerOf, TestApp, TestEngine, buy, catalogue_with, data_of, on_both_engines, partner_api, payable, refusal_of, sell,
+};
 
 use crate::workers_buying::{ana, item, operator};
 
 const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "1012345678", account: "007/savings/12345678901" };
 const COP: &str = "COP";
-
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
 
 /// The configuration of an earlier version, with steps of one centavo.
 fn without_steps() -> Catalogue {
@@ -39,15 +36,13 @@ fn without_steps() -> Catalogue {
 }
 
 async fn earlier(engine: TestEngine) -> TestApp {
-    TestApp::start_running(engine, without_steps()).await
+    TestApp::start_running_with(engine, without_steps()).await
 }
 
-on_both_engines!(super::with_workers => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps);
-
-mod upgraded {
-    use super::{earlier, payouts_that_wait_are_rounded, quotes_of_before_are_kept, sales_of_before_go_on};
-    rampart_testkit::on_both_engines!(super::earlier => sales_of_before_go_on, payouts_that_wait_are_rounded, quotes_of_before_are_kept);
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => amounts_keep_to_the_step, sales_pay_whole_steps, refunds_and_returns_pay_whole_steps;
+    super::earlier => sales_of_before_go_on, payouts_that_wait_are_rounded, quotes_of_before_are_kept;
+);
 
 async fn juan(test: &TestApp) -> CustomerId {
     test.verified(COLOMBIA, "juan@example.com").await
@@ -106,12 +101,6 @@ async fn amounts_keep_to_the_step(test: Arc<TestApp>) {
     assert!(methods.len() == 2 && methods.iter().all(|method| method.step == "1.00"), "{methods:?}");
 }
 
-async fn deposit(test: &TestApp, id: OrderId) {
-    let order = test.rampoff(id).await;
-    let (chain, to, symbol) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount: order.terms.coin_amount, from: None }).await.unwrap();
-}
-
 async fn payout(test: &TestApp, id: OrderId) -> Payout {
     test.app.store.payouts_of_order(id).await.unwrap().pop().unwrap()
 }
@@ -135,7 +124,7 @@ async fn sales_pay_whole_steps(test: Arc<TestApp>) {
         let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
         assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
         let id = TestApp::order_of(&answer);
-        deposit(&test, id).await;
+        test.deposit(id).await;
         test.rampoff_becomes(id, "finished").await;
         let paid = payout(&test, id).await;
         assert_eq!((paid.amount.minor(), paid.rounding), (centavos(&quote.fiat_amount), Amount::ZERO), "as quoted");
@@ -150,7 +139,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     // An operator refunds an order paid with centavos. The payer is unknown, so the money goes to the account the customer gave.
     let request = CreatePaymentForm { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let due = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
@@ -162,7 +151,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     assert_eq!((shown.amount.as_str(), shown.rounding.as_deref()), ("50000.00 COP", Some("0.50 COP")));
     // A processor refunds what it captured, to the centavo.
     let request = buying(customer, "PSE", "50000");
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let due = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(id, "on_hold").await;
@@ -171,17 +160,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     assert_eq!(refunded.refunded.minor(), 5_000_050);
     assert_eq!(booked(&test, "fees:rounding").await, 50);
     // Unmatched money is returned to its sender over a rail.
-    let ours = test.app.catalogue.rail_account("breb".parse().unwrap()).unwrap().clone();
-    let unmatched = BankTransfer {
-        rail: ours.rail,
-        account: ours.account,
-        amount: Amount::from_minor(1_234_567),
-        currency: ours.currency,
-        concept: Some("Rent".into()),
-        sender_name: Some("Somebody".into()),
-        sender_account: Some("@somebody".into()),
-        booked: Booked::Now,
-    };
+    let unmatched = BankTransfer { sender_account: Some("@somebody".into()), ..test.transfer_over("breb", 1_234_567, "Rent", "Somebody") };
     test.world.transfer(unmatched).await.unwrap();
     let aside = item(&test, ReviewKind::Suspense).await;
     reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await.unwrap();
@@ -192,17 +171,8 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
     .await;
     assert_eq!((booked(&test, "suspense").await, booked(&test, "fees:rounding").await), (0, 117));
     // An amount below one step cannot be sent.
-    let crumb = BankTransfer {
-        rail: "breb".parse().unwrap(),
-        account: test.app.catalogue.rail_account("breb".parse().unwrap()).unwrap().account.clone(),
-        amount: Amount::from_minor(99),
-        currency: COP.parse().unwrap(),
-        concept: None,
-        sender_name: Some("Somebody".into()),
-        sender_account: Some("@somebody".into()),
-        booked: Booked::Now,
-    };
-    test.world.transfer(crumb).await.unwrap();
+    let crumb = test.transfer_over("breb", 99, "", "Somebody");
+    test.world.transfer(BankTransfer { concept: None, sender_account: Some("@somebody".into()), ..crumb }).await.unwrap();
     let aside = item(&test, ReviewKind::Suspense).await;
     let refused = refusal_of(reviews::resolve(&test.app, &operator(), aside.id, ReviewDecision::Return).await);
     assert!(refused.message.contains("less than its rail can pay"), "{}", refused.message);
@@ -212,7 +182,7 @@ async fn refunds_and_returns_pay_whole_steps(test: Arc<TestApp>) {
 /// A sale of an earlier version with centavos in its terms.
 async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
     for amount in ["20.1", "20.2", "20.3"] {
-        let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, amount), None).await.unwrap());
+        let id = test.sold(&sell(customer, amount)).await;
         if test.rampoff(id).await.terms.fiat_amount.minor() % 100 != 0 {
             return id;
         }
@@ -223,17 +193,15 @@ async fn with_centavos(test: &TestApp, customer: CustomerId) -> OrderId {
 async fn sales_of_before_go_on(test: Arc<TestApp>) {
     let customer = juan(&test).await;
     // Its coins are exchanged already, and the bank has refused its payout.
-    let refusing =
-        FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
-    test.world.add_fault(refusing).await.unwrap();
+    test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::Refuse, 1).await;
     let exchanged = with_centavos(&test, customer).await;
-    deposit(&test, exchanged).await;
+    test.deposit(exchanged).await;
     test.rampoff_becomes(exchanged, "on_hold").await;
     let waiting = with_centavos(&test, customer).await;
     test.stop_workers().await;
     let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
     let running = workers::start(&app);
-    deposit(&test, waiting).await;
+    test.deposit(waiting).await;
     orders::release(&app, &operator(), exchanged).await.unwrap();
     let mut kept = 0;
     for id in [exchanged, waiting] {
@@ -250,15 +218,14 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
 /// Payouts ordered by an earlier version, whose rail was not reached before the upgrade.
 async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     let customer = juan(&test).await;
-    let away =
-        |count| FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count, delay_seconds: 0 };
-    test.world.add_fault(away(100_000)).await.unwrap();
+    let away = |count| test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::Fail, count);
+    away(100_000).await;
     let sold = with_centavos(&test, customer).await;
-    deposit(&test, sold).await;
+    test.deposit(sold).await;
     let agreed = test.rampoff_becomes(sold, "paying_out").await.terms.fiat_amount.minor();
     let request = CreatePaymentForm { refund_account: Some(COLOMBIA.account.into()), ..buying(customer, "BREB", "50000") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let bought = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let bought = test.bought(&request).await;
     let due = payable(&test.payment(bought).await, "Ana García López");
     test.world.pay_payment(&due, Some(Amount::from_minor(5_000_050)), None).await.unwrap();
     test.payment_becomes(bought, "on_hold").await;
@@ -266,7 +233,7 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     assert_eq!(payout(&test, bought).await.amount.minor(), 5_000_050);
     test.stop_workers().await;
     let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
-    test.world.add_fault(away(0)).await.unwrap();
+    away(0).await;
     let running = workers::start(&app);
     test.advance(3_600).await;
     let sold = test.rampoff_becomes(sold, "finished").await;

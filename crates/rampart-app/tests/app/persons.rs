@@ -2,33 +2,22 @@
 
 use std::sync::Arc;
 
-use rampart_app::KycForm;
-use rampart_app::orders::documents;
-use rampart_app::orders::page_links;
-use rampart_app::pages;
+use rampart_app::orders::{documents, page_links};
+use rampart_app::{KycForm, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::customer::{Customer, Identification};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::{CustomerType, DocumentType};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
-use rampart_testkit::{TestApp, TestEngine, buy, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, buy, data_of, on_both_engines, partner_api, refusal_of, sell, some};
 use serde_json::Value;
 
 use crate::pages::empty;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers, zeros,
-    one_person, registered_by_an_earlier_version);
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
+on_both_engines!(rampart_testkit::TestApp::start_idle => a_persons_nit, a_spanish_minor, an_open_century, registered_as_a_company, fillers,
+    zeros, one_person, registered_by_an_earlier_version);
 
 fn request(country: &str, document: &str, number: &str, dob: &str) -> RegisterUserForm {
     RegisterUserForm {
@@ -73,10 +62,7 @@ async fn a_persons_nit(test: Arc<TestApp>) {
     let (old, data) = registered(&test, request("CO", "NIT", "99010199999-7", "")).await;
     let codes: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["old_form", "minor"]);
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &pse(old), None).await),
-        ErrorCode::InvalidIdentification
-    );
+    assert_eq!(test.refused_payment(&pse(old)).await, ErrorCode::InvalidIdentification);
     // An adult's NIT counts as a person's, and the form asks for a person's data.
     let (adult, data) = registered(&test, request("CO", "NIT", "1012345678-9", "1986-05-03")).await;
     assert_eq!((data["customer_type"].as_str(), data["warnings"].as_array().unwrap().len()), (Some("individual"), 0));
@@ -95,14 +81,8 @@ async fn a_spanish_minor(test: Arc<TestApp>) {
     for (number, dob) in [(k_number(1_234_567), "2015-06-01"), (k_number(7_654_321), "")] {
         let (minor, data) = registered(&test, request("ES", "GOVERNMENT_ID", &number, dob)).await;
         assert_eq!(data["warnings"][0]["code"], "minor", "{data}");
-        assert_eq!(
-            TestApp::code(partner_api::create_payment(&test.app, &test.caller, &buy(minor, "100"), None).await),
-            ErrorCode::InvalidIdentification
-        );
-        assert_eq!(
-            TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(minor, "100"), None).await),
-            ErrorCode::InvalidIdentification
-        );
+        assert_eq!(test.refused_payment(&buy(minor, "100")).await, ErrorCode::InvalidIdentification);
+        assert_eq!(test.refused_rampoff(&sell(minor, "100")).await, ErrorCode::InvalidIdentification);
     }
     // A person who has come of age since.
     let (adult, data) = registered(&test, request("ES", "GOVERNMENT_ID", &k_number(1_234_568), "1986-05-03")).await;
@@ -123,7 +103,7 @@ async fn an_open_century(test: Arc<TestApp>) {
     let warnings: Vec<_> = data["warnings"].as_array().unwrap().iter().map(|warning| (&warning["field"], &warning["code"])).collect();
     assert!(warnings.contains(&(&"dob".into(), &"dob_needed".into())), "{data}");
     assert_eq!(refusal_of(order(open).await).code, ErrorCode::RequireKyc);
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(open, "100"), None).await), ErrorCode::RequireKyc);
+    assert_eq!(test.refused_rampoff(&sell(open, "100")).await, ErrorCode::RequireKyc);
     // The form is open for it, whatever was approved, and refuses minors and dates that do not match the number.
     let token = page_links::identity_token(&test.app, open);
     let page = pages::page_customer(&test.app, &token).await.unwrap();
@@ -235,7 +215,7 @@ async fn one_person(test: Arc<TestApp>) {
 async fn registered_by_an_earlier_version(test: Arc<TestApp>) {
     let as_before = async |document: DocumentType, number: &str| {
         let bare = RegisterUserForm { identification_type: None, identification_number: None, ..request("CO", number, "", "1980-01-01") };
-        let (id, _) = registered(&test, RegisterUserForm { email: some(&format!("{document}{number}@example.org")), ..bare }).await;
+        let (id, _) = registered(&test, RegisterUserForm { email: some(format!("{document}{number}@example.org")), ..bare }).await;
         let mut customer = stored(&test, id).await;
         customer.identification = Some(Identification { document, number: number.into(), normalized: number.into() });
         let mut step = Step::new();

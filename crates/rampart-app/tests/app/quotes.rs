@@ -3,15 +3,10 @@
 use std::sync::Arc;
 
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, QuoteForm, RampoffQuoteForm, TokenPriceForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => used_once, sales, prices);
+on_both_engines!(rampart_testkit::TestApp::start_idle => used_once, sales, prices);
 
 fn asked(amount: &str, amount_in: Option<&str>) -> QuoteForm {
     QuoteForm {
@@ -28,7 +23,7 @@ async fn used_once(test: Arc<TestApp>) {
     let quote = partner_api::quote(&test.app, &test.caller, &asked("100", None)).await.unwrap();
     assert_eq!((quote.total_fiat.as_str(), quote.fiat_symbol.as_str(), quote.chain.as_str()), ("100.00", "EUR", "polygon"));
     let with = |sealed: &str, amount: &str| CreatePaymentForm { quote_id: Some(sealed.to_owned()), ..buy(customer, amount) };
-    let code = async |request: CreatePaymentForm| TestApp::code(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
+    let code = async |request: CreatePaymentForm| test.refused_payment(&request).await;
     assert_eq!(code(with(&quote.quote_id, "101")).await, ErrorCode::QuoteMismatch);
     assert_eq!(code(with(&format!("x{}", quote.quote_id), "100")).await, ErrorCode::QuoteMismatch);
     let answer = partner_api::create_payment(&test.app, &test.caller, &with(&quote.quote_id, "100"), None).await.unwrap();
@@ -64,10 +59,10 @@ async fn sales(test: Arc<TestApp>) {
     let request = CreateRampoffForm { quote_id: Some(quote.quote_id), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!(data_of(&answer)["fiat_amount"], quote.fiat_amount);
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::QuoteUsed);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::QuoteUsed);
     let buying = partner_api::quote(&test.app, &test.caller, &self::asked("50", None)).await.unwrap();
     let request = CreateRampoffForm { quote_id: Some(buying.quote_id), ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::QuoteMismatch);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::QuoteMismatch);
 }
 
 async fn prices(test: Arc<TestApp>) {

@@ -4,20 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rampart_app::orders::page_links;
-use rampart_app::pages;
-use rampart_app::{App, Sources, SystemRandomness};
+use rampart_app::{App, Sources, SystemRandomness, pages};
 use rampart_core::id::Randomness;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::RegisterUserForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, data_of, documented_registration, on_both_engines, refusal_of};
+use rampart_testkit::{CustomerOf, TestApp, data_of, documented_registration, on_both_engines, partner_api, refusal_of};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => documented, once_per_address, one_document, numbers_tell_nothing, a_taken_number_is_drawn_again,
-    faults_are_named, countries, minors, keys, strict, companies);
+on_both_engines!(rampart_testkit::TestApp::start_idle => documented, once_per_address, one_document, numbers_tell_nothing,
+    a_taken_number_is_drawn_again, faults_are_named, countries, minors, keys, strict, companies);
 
 async fn documented(test: Arc<TestApp>) {
     let answer = partner_api::register_user(&test.app, &test.caller, &documented_registration(), None).await.unwrap();

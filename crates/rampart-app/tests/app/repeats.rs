@@ -5,15 +5,11 @@ use std::sync::Arc;
 
 use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, ListForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => concurrent_requests, names, names_of_sales, one_meaning, only_successes, answers_end);
+on_both_engines!(rampart_testkit::TestApp::start_idle => concurrent_requests, names, names_of_sales, one_meaning, only_successes,
+    answers_end);
 
 async fn concurrent_requests(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -41,17 +37,17 @@ async fn names(test: Arc<TestApp>) {
     let again = partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, first.replayed, again.replayed), (&again.data, false, true));
     let other = CreatePaymentForm { fiat_amount: Some("101".into()), ..request.clone() };
-    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(test.refused_payment(&other).await, ErrorCode::ExternalIdConflict);
     // The external identifier is looked up before any other check.
     let nonsense = CreatePaymentForm { user_id: None, ..request.clone() };
-    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &nonsense, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(test.refused_payment(&nonsense).await, ErrorCode::ExternalIdConflict);
     // With a known external identifier, the key is ignored and not used up.
     let keyed = partner_api::create_payment(&test.app, &test.caller, &request, Some("key-1")).await.unwrap();
     assert!(keyed.replayed);
     let list = ListForm { external_id: Some("order-1".into()), ..ListForm::default() };
     assert_eq!(partner_api::payments(&test.app, &test.caller, &list).await.unwrap().items.len(), 1);
     let long = CreatePaymentForm { external_id: Some("x".repeat(129)), ..request };
-    assert_eq!(TestApp::code(partner_api::create_payment(&test.app, &test.caller, &long, None).await), ErrorCode::ValidationFailed);
+    assert_eq!(test.refused_payment(&long).await, ErrorCode::ValidationFailed);
 }
 
 async fn names_of_sales(test: Arc<TestApp>) {
@@ -61,7 +57,7 @@ async fn names_of_sales(test: Arc<TestApp>) {
     let again = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     assert_eq!((&first.data, again.replayed), (&again.data, true));
     let other = CreateRampoffForm { amount: Some("51".into()), ..request };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &other, None).await), ErrorCode::ExternalIdConflict);
+    assert_eq!(test.refused_rampoff(&other).await, ErrorCode::ExternalIdConflict);
     // Purchases and sales have separate external identifiers.
     let purchase = CreatePaymentForm { external_id: Some("order-1".into()), ..buy(customer, "100") };
     partner_api::create_payment(&test.app, &test.caller, &purchase, None).await.unwrap();

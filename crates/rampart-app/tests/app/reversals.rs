@@ -13,32 +13,23 @@ use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => queued_transfer, signed_transfer, called_back, queued_payout, second_capture, before_its_receipt,
-    recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
+on_both_engines!(rampart_testkit::TestApp::start => queued_transfer, signed_transfer, called_back, queued_payout, second_capture,
+    before_its_receipt, recalled, banned_meanwhile, listed_meanwhile, others_of_the_customer);
 
 const EURO_CENTS: i128 = 100;
 
 async fn faults(test: &TestApp, port: FaultPort, calls: FaultCalls, count: u32) {
-    test.world.add_fault(FaultRule { port, calls, outcome: FaultOutcome::Fail, count, delay_seconds: 0 }).await.unwrap();
-}
-
-async fn mine(test: &TestApp, blocks: u32) {
-    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
+    test.fault(port, calls, FaultOutcome::Fail, count).await;
 }
 
 async fn card(test: &TestApp, customer: CustomerId, amount: &str) -> OrderId {
-    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, amount), None).await.unwrap())
+    test.bought(&buy(customer, amount)).await
 }
 
 async fn transfer_of(test: &TestApp, id: OrderId, state: &str) -> Transfer {
@@ -83,7 +74,7 @@ async fn signed_transfer(test: Arc<TestApp>) {
     transfer_of(&test, id, "recalled").await;
     faults(&test, FaultPort::Chain, FaultCalls::Actions, 0).await;
     let failed = || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "failed")
     };
     let payment = test.eventually("it never left", failed).await;
@@ -113,7 +104,7 @@ async fn called_back(test: Arc<TestApp>) {
     orders::recall(&test.app, &operator(), id).await.unwrap();
     faults(&test, FaultPort::Chain, FaultCalls::Actions, 0).await;
     let held = || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "on_hold")
     };
     let payment = test.eventually("its coins are back", held).await;
@@ -135,11 +126,9 @@ async fn called_back(test: Arc<TestApp>) {
 }
 
 async fn sold(test: &TestApp, customer: CustomerId) -> (OrderId, String) {
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to, symbol, amount) = (order.chain(), order.deposit_address.clone(), order.terms.coin.symbol, order.terms.coin_amount);
-    let txid = test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
-    mine(test, 6).await;
+    let id = test.sold(&sell(customer, "50")).await;
+    let txid = test.deposit(id).await;
+    test.mine(6).await;
     (id, txid)
 }
 
@@ -157,7 +146,7 @@ async fn waiting_payout(test: &TestApp, id: OrderId) -> rampart_core::id::Payout
 async fn queued_payout(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     faults(&test, FaultPort::Bank, FaultCalls::Actions, 100_000).await;
-    mine(&test, 10).await;
+    test.mine(10).await;
     let (id, txid) = sold(&test, customer).await;
     let payout = waiting_payout(&test, id).await;
     let before = balance(&test, "bank:sepa", "EUR").await;
@@ -178,7 +167,7 @@ async fn queued_payout(test: Arc<TestApp>) {
 /// The customer is banned while coins and money wait to leave: nothing leaves.
 async fn banned_meanwhile(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    mine(&test, 10).await;
+    test.mine(10).await;
     faults(&test, FaultPort::Bank, FaultCalls::Actions, 100_000).await;
     let (sale, _) = sold(&test, customer).await;
     let payout = waiting_payout(&test, sale).await;
@@ -220,7 +209,7 @@ async fn listed_meanwhile(test: Arc<TestApp>) {
     // An operator has seen the hit and releases the transfer.
     orders::release(&test.app, &operator(), id).await.unwrap();
     let sent = || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "coins_sent")
     };
     test.eventually("its coins are sent", sent).await;
@@ -248,7 +237,7 @@ async fn report(test: &TestApp, natural_key: &str, body: FactBody) {
     let mint = test.app.mint();
     let natural_key = natural_key.to_owned();
     let (id, observed_at) = (mint.id(), mint.now);
-    let fact = Fact { id, version: 0, natural_key, body, applied: false, quarantined: None, observed_at, read_before: None, order: None };
+    let fact = Fact::new(id, natural_key, body, observed_at);
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact);
@@ -333,25 +322,14 @@ async fn recalled(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let order = async || {
         let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-        TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap())
+        test.bought(&request).await
     };
     let transfer = async |id: Option<OrderId>, amount: i128| {
-        let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
         let concept = match id {
             Some(id) => test.payment(id).await.instructions.unwrap().concept,
             None => "Rent".to_owned(),
         };
-        let transfer = BankTransfer {
-            rail: account.rail,
-            account: account.account,
-            amount: Amount::from_minor(amount),
-            currency: account.currency,
-            concept: Some(concept),
-            sender_name: Some("Ana García López".into()),
-            sender_account: None,
-            booked: Booked::Now,
-        };
-        test.world.transfer(transfer).await.unwrap()
+        test.world.transfer(test.transfer_over("sepa", amount, &concept, "Ana García López")).await.unwrap()
     };
     let recall = async |line: &str| test.world.recall(line, None, "sent in error".to_owned()).await.unwrap();
 

@@ -7,25 +7,13 @@ use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::refusal::ErrorCode;
-use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, RegisterUserForm, SetPayoutAccountForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, data_of, documented_registration, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, documented_registration, on_both_engines, partner_api, sell};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => to_the_bank);
-
-mod checks {
-    rampart_testkit::on_both_engines!(super::without_workers => accounts, accounts_of_ours, addresses);
-    use super::{accounts, accounts_of_ours, addresses, without_workers};
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start => to_the_bank;
+    rampart_testkit::TestApp::start_idle => accounts, accounts_of_ours, addresses;
+);
 
 async fn to_the_bank(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
@@ -34,15 +22,7 @@ async fn to_the_bank(test: Arc<TestApp>) {
     assert_eq!(data["rampoff"], "payment created");
     assert_eq!((data["amount"].as_str(), data["decimals"].as_u64()), (Some("50000000"), Some(6)));
     let id = TestApp::order_of(&answer);
-    let rampoff = test.rampoff(id).await;
-    let deposit = ChainDeposit {
-        chain: rampoff.chain(),
-        to: rampoff.deposit_address.clone(),
-        symbol: rampoff.terms.coin.symbol,
-        amount: rampoff.terms.coin_amount,
-        from: None,
-    };
-    test.world.deposit(deposit).await.unwrap();
+    test.deposit(id).await;
     let finished = test.rampoff_becomes(id, "finished").await;
     assert_eq!(finished.payout_amount(), finished.terms.fiat_amount);
     let view = partner_api::rampoff(&test.app, &test.caller, &id.to_string()).await.unwrap();
@@ -68,11 +48,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
         for account in accounts {
             let chain = Some("polygon".to_owned()).filter(|_| of.country == "ESP");
             let sale = CreateRampoffForm { blockchain: chain.clone(), iban: Some(account.clone()), ..sell(customer, "50") };
-            assert_eq!(
-                TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sale, None).await),
-                ErrorCode::InvalidBankAccount,
-                "{account}"
-            );
+            assert_eq!(test.refused_rampoff(&sale).await, ErrorCode::InvalidBankAccount, "{account}");
             if of.country != "ESP" {
                 continue;
             }
@@ -100,10 +76,7 @@ async fn accounts_of_ours(test: Arc<TestApp>) {
     let customer = test.verified(registered, "registered@example.com").await;
     let warnings = test.app.store.customer(customer).await.unwrap().unwrap().warnings;
     assert!(warnings.iter().any(|warning| warning.field == "iban" && warning.code == "invalid_bank_account"), "{warnings:?}");
-    assert_eq!(
-        TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_rampoff(&sell(customer, "50")).await, ErrorCode::InvalidBankAccount);
 }
 
 async fn accounts(test: Arc<TestApp>) {
@@ -112,7 +85,7 @@ async fn accounts(test: Arc<TestApp>) {
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
     let request = CreateRampoffForm { blockchain: None, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidBankAccount);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::InvalidBankAccount);
     let named = CreateRampoffForm { iban: Some(CustomerOf::ARGENTINA.account.into()), bank_name: Some("Nación".into()), ..request };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &named, None).await.unwrap();
     let destination = test.rampoff(TestApp::order_of(&answer)).await.destination;
@@ -129,16 +102,13 @@ async fn accounts(test: Arc<TestApp>) {
     let answer = partner_api::register_user(&test.app, &test.caller, &bare, None).await.unwrap();
     let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
     test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    assert_eq!(
-        TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_rampoff(&sell(customer, "50")).await, ErrorCode::InvalidBankAccount);
     let account = Some(CustomerOf::SPAIN.account.to_owned());
     let no_chain = CreateRampoffForm { blockchain: None, iban: account.clone(), ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &no_chain, None).await), ErrorCode::FailMandatoryField);
+    assert_eq!(test.refused_rampoff(&no_chain).await, ErrorCode::FailMandatoryField);
     let zero = Some("0x0000000000000000000000000000000000000000".to_owned());
     let bad_refund = CreateRampoffForm { refund_wallet: zero, iban: account, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &bad_refund, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(test.refused_rampoff(&bad_refund).await, ErrorCode::InvalidWallet);
 }
 
 async fn addresses(test: Arc<TestApp>) {
@@ -150,5 +120,5 @@ async fn addresses(test: Arc<TestApp>) {
     }
     let ours = seen.into_iter().next();
     let request = CreateRampoffForm { refund_wallet: ours, ..sell(customer, "50") };
-    assert_eq!(TestApp::code(partner_api::create_rampoff(&test.app, &test.caller, &request, None).await), ErrorCode::InvalidWallet);
+    assert_eq!(test.refused_rampoff(&request).await, ErrorCode::InvalidWallet);
 }

@@ -20,9 +20,8 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, payable, scenario, sell};
+use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, partner_api, payable, scenario, sell};
 
 const ACTIONS: u32 = 90;
 

@@ -3,22 +3,15 @@
 use std::sync::Arc;
 
 use rampart_core::refusal::Refusal;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::ListForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, refusal_of, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, refusal_of, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => nothing_is_seen, pages_of_lists);
+on_both_engines!(rampart_testkit::TestApp::start_idle => nothing_is_seen, pages_of_lists);
 
 async fn nothing_is_seen(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
-    let payment =
-        TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "100"), None).await.unwrap()).to_string();
-    let rampoff =
-        TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap()).to_string();
+    let payment = test.bought(&buy(customer, "100")).await.to_string();
+    let rampoff = test.sold(&sell(customer, "50")).await.to_string();
     let nobody = "0000000000000000000000000";
     let same = |foreign: Refusal, missing: Refusal| assert_eq!(foreign, missing);
     let stranger = &test.stranger;
@@ -58,9 +51,7 @@ async fn pages_of_lists(test: Arc<TestApp>) {
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let mut made = Vec::new();
     for _ in 0..5 {
-        made.push(
-            TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &buy(customer, "30"), None).await.unwrap()).to_string(),
-        );
+        made.push(test.bought(&buy(customer, "30")).await.to_string());
     }
     made.reverse();
     let mut request = ListForm { limit: Some("2".into()), ..ListForm::default() };

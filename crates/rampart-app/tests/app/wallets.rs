@@ -11,9 +11,8 @@ use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundWalletForm};
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, operator};
 
@@ -22,11 +21,10 @@ const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 const ANYONES: [&str; 3] =
     ["bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y", "bc1pfeessrawgf", "BC1SW50QGDZ25J"];
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => of_the_whole_family, of_bitcoin, with_blanks);
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => of_the_whole_family, of_bitcoin, with_blanks;
+    rampart_testkit::TestApp::start => of_an_earlier_order;
+);
 
 /// An address of ours, of a token contract or without an owner on one chain of the family is refused on its other chains.
 async fn of_the_whole_family(test: Arc<TestApp>) {
@@ -104,16 +102,6 @@ async fn of_bitcoin(test: Arc<TestApp>) {
     partner_api::create_rampoff(&test.app, &test.caller, &sale(good), None).await.unwrap();
 }
 
-mod playing {
-    use super::of_an_earlier_order;
-
-    async fn with_workers(engine: rampart_testkit::TestEngine) -> rampart_testkit::TestApp {
-        rampart_testkit::TestApp::start(engine).await
-    }
-
-    rampart_testkit::on_both_engines!(super::with_workers => of_an_earlier_order);
-}
-
 /// An order made when such a wallet was still accepted: the coins stay, and a review item is written.
 async fn of_an_earlier_order(test: Arc<TestApp>) {
     let customer = ana(&test).await;
@@ -123,7 +111,7 @@ async fn of_an_earlier_order(test: Arc<TestApp>) {
         wallet: Some("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4".into()),
         ..buy(customer, "100")
     };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let earlier = Payment { wallet: ANYONES[0].to_owned(), ..test.payment(id).await };
     let mut step = Step::new();
     step.write(Record::from(earlier));

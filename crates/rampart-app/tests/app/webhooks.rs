@@ -4,24 +4,12 @@ use std::sync::Arc;
 
 use rampart_app::App;
 use rampart_core::refusal::ErrorCode;
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, refusal_of};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, refusal_of, some};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => subscriptions, urls);
-
-/// In live mode. In its own module, because a module holds one such group.
-mod live {
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start_live => live_urls);
-    use super::live_urls;
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle => subscriptions, urls;
+    rampart_testkit::TestApp::start_live => live_urls;
+);
 
 async fn subscriptions(test: Arc<TestApp>) {
     let (app, caller) = (&test.app, &test.caller);

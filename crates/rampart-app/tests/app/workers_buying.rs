@@ -15,26 +15,12 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
-use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, FaultRule, PayResult};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{BankTransfer, Booked, FaultCalls, FaultOutcome, FaultPort, PayResult};
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, payable};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them);
-
-mod reversals {
-    use super::{refund_returned, taken_back_after, taken_back_before, with_workers};
-    rampart_testkit::on_both_engines!(super::with_workers => taken_back_before, taken_back_after, refund_returned);
-}
-
-mod sending {
-    use super::{answers_lost, burnt_nonce, quarantine, reverted, undone, with_workers};
-    rampart_testkit::on_both_engines!(super::with_workers => answers_lost, burnt_nonce, reverted, undone, quarantine);
-}
+on_both_engines!(rampart_testkit::TestApp::start => short_over_and_twice, late, unknown_reference, foreign_payer, names_as_banks_write_them,
+    taken_back_before, taken_back_after, refund_returned, answers_lost, burnt_nonce, reverted, undone, quarantine);
 
 pub(crate) fn operator() -> Operator {
     Operator { actor: "test".to_owned(), reason: "because".to_owned() }
@@ -46,7 +32,7 @@ pub(crate) async fn ana(test: &TestApp) -> CustomerId {
 }
 
 async fn order(test: &TestApp, request: &CreatePaymentForm) -> OrderId {
-    TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap())
+    test.bought(request).await
 }
 
 fn by_transfer(customer: CustomerId, amount: &str) -> CreatePaymentForm {
@@ -69,10 +55,6 @@ pub(crate) async fn item(test: &TestApp, kind: ReviewKind) -> ReviewItem {
         test.app.store.reviews_waiting(None, 100).await.unwrap().into_iter().find(|item| item.subject.kind() == kind)
     })
     .await
-}
-
-async fn mine(test: &TestApp, blocks: u32) {
-    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
 }
 
 async fn short_over_and_twice(test: Arc<TestApp>) {
@@ -120,7 +102,7 @@ async fn late(test: Arc<TestApp>) {
     pay(&test, id, None, None).await;
     let sent = test.payment_becomes(id, "coins_sent").await;
     assert_eq!(sent.exceptions.first(), Some(DeviationKind::Late));
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
 }
 
@@ -230,7 +212,7 @@ async fn taken_back_after(test: Arc<TestApp>) {
     let payment = test.payment(id).await;
     assert_eq!((payment.status().as_str(), payment.reversal), ("coins_sent", Some(Reversal::Chargeback)));
     reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::Dismiss).await.unwrap();
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
 }
 
@@ -256,14 +238,10 @@ async fn refund_returned(test: Arc<TestApp>) {
     .await;
 }
 
-fn fault(port: FaultPort, outcome: FaultOutcome, count: u32) -> FaultRule {
-    FaultRule { port, calls: FaultCalls::Actions, outcome, count, delay_seconds: 0 }
-}
-
 async fn answers_lost(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     for outcome in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail] {
-        test.world.add_fault(fault(FaultPort::Chain, outcome, 1)).await.unwrap();
+        test.fault(FaultPort::Chain, FaultCalls::Actions, outcome, 1).await;
         let id = order(&test, &buy(customer, "50")).await;
         pay(&test, id, None, None).await;
         test.payment_becomes(id, "coins_sent").await;
@@ -297,7 +275,7 @@ async fn burnt_nonce(test: Arc<TestApp>) {
     }
     for (number, id) in ids.iter().enumerate().filter(|(number, _)| *number != 2 && *number != 5) {
         test.eventually(&format!("payment {number} is final"), || async {
-            mine(&test, 1).await;
+            test.mine(1).await;
             Some(test.payment(*id).await).filter(Payment::is_settled)
         })
         .await;
@@ -315,7 +293,7 @@ async fn reverted(test: Arc<TestApp>) {
     let sent = test.payment_becomes(id, "coins_sent").await;
     let txid = PaymentView::of(&sent).txid;
     assert!(txid.is_some());
-    mine(&test, 6).await;
+    test.mine(6).await;
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
     assert_eq!(PaymentView::of(&held).txid, None, "that one will never deliver");
@@ -333,7 +311,7 @@ async fn reverted(test: Arc<TestApp>) {
     assert_eq!(losses().await, sent.terms.fiat_amount);
     let lost = item(&test, ReviewKind::Reversal).await;
     assert!(reviews::resolve(&test.app, &operator(), lost.id, ReviewDecision::Keep).await.is_err(), "nothing of it lies in suspense");
-    mine(&test, 6).await;
+    test.mine(6).await;
     let failed = test.payment_becomes(id, "failed").await;
     assert_eq!((failed.reversal, losses().await), (Some(Reversal::Chargeback), Amount::ZERO));
     assert!(orders::refund(&test.app, &operator(), id).await.is_err());
@@ -344,18 +322,18 @@ async fn reverted(test: Arc<TestApp>) {
 async fn undone(test: Arc<TestApp>) {
     let chain = "polygon".parse().unwrap();
     test.world.automine(chain, 0).await.unwrap();
-    mine(&test, 10).await;
+    test.mine(10).await;
     let customer = ana(&test).await;
     let id = order(&test, &buy(customer, "50")).await;
     pay(&test, id, None, None).await;
     let PaymentState::CoinsSent { txid, .. } = test.payment_becomes(id, "coins_sent").await.state else { panic!("coins sent") };
-    mine(&test, 6).await;
+    test.mine(6).await;
     settled(&test, id).await;
     for drop in [Vec::new(), vec![txid.clone()]] {
         test.world.reorganise(chain, 8, drop).await.unwrap();
         test.eventually("the coins are not final", || async { Some(test.payment(id).await).filter(|payment| !payment.is_settled()) }).await;
         test.eventually("the coins are final again", || async {
-            mine(&test, 1).await;
+            test.mine(1).await;
             Some(test.payment(id).await).filter(Payment::is_settled)
         })
         .await;
@@ -377,17 +355,7 @@ async fn quarantine(test: Arc<TestApp>) {
         amount: Amount::from_minor(1),
         reason: "odd".to_owned(),
     });
-    let fact = Fact {
-        id: mint.id(),
-        version: 0,
-        natural_key: "odd".to_owned(),
-        body,
-        applied: false,
-        quarantined: None,
-        observed_at: mint.now,
-        read_before: None,
-        order: None,
-    };
+    let fact = Fact::new(mint.id(), "odd".to_owned(), body, mint.now);
     let mut step = Step::new();
     step.claims.push(Claim::forever(ClaimScope::Fact, fact.natural_key.clone(), fact.id));
     step.write(fact.clone());

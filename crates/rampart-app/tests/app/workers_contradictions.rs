@@ -10,40 +10,28 @@ use rampart_core::order::Reversal;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{Payout, PayoutState, PayoutStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::CreateRampoffForm;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
+on_both_engines!(rampart_testkit::TestApp::start => arrived_after_all, arrived_and_the_retry_is_stopped, arrived_and_the_retry_has_left,
     did_not_arrive_after_all);
-
-async fn fault(test: &TestApp, port: FaultPort, calls: FaultCalls, outcome: FaultOutcome, count: u32) {
-    test.world.add_fault(FaultRule { port, calls, outcome, count, delay_seconds: 0 }).await.unwrap();
-}
 
 /// The bank answers again, and its statement is read.
 async fn bank_answers(test: &TestApp) {
-    fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 0).await;
+    test.fault(FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 0).await;
 }
 
 /// A sale whose payout the bank has accepted; the response was lost, and lookups fail.
 async fn answer_lost(test: &TestApp) -> (OrderId, PayoutId) {
-    fault(test, FaultPort::Bank, FaultCalls::Actions, FaultOutcome::UnknownDone, 1).await;
-    fault(test, FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
+    test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::UnknownDone, 1).await;
+    test.fault(FaultPort::Bank, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let customer = ana(test).await;
     let request = CreateRampoffForm { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to) = (order.chain(), order.deposit_address.clone());
-    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     let lost = || async { test.app.store.payouts_in_state(PayoutStatus::Unknown, None, 10).await.unwrap().first().map(|payout| payout.id) };
     (id, test.eventually("the answer was lost", lost).await)
 }
@@ -95,7 +83,7 @@ async fn arrived_and_the_retry_is_stopped(test: Arc<TestApp>) {
     let (id, first) = answer_lost(&test).await;
     payouts::fail(&test.app, &operator(), first).await.unwrap();
     test.rampoff_becomes(id, "on_hold").await;
-    fault(&test, FaultPort::Screening, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
+    test.fault(FaultPort::Screening, FaultCalls::Questions, FaultOutcome::Fail, 100_000).await;
     let retry = retry(&test, id).await;
     bank_answers(&test).await;
     let finished = test.rampoff_becomes(id, "finished").await;

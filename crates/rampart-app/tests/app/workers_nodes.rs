@@ -3,21 +3,14 @@
 use std::sync::Arc;
 
 use rampart_app::operate::doctor;
-use rampart_app::workers;
-use rampart_app::{operate::health, operate::metrics};
+use rampart_app::{operate::health, operate::metrics, workers};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::payment::Payment;
-use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::ana;
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_running(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::with_workers => everything_once, stops_and_goes_on);
+on_both_engines!(rampart_testkit::TestApp::start_running => everything_once, stops_and_goes_on);
 
 const ORDERS: usize = 12;
 
@@ -36,21 +29,13 @@ async fn everything_once(test: Arc<TestApp>) {
     }
     let mut rampoffs = Vec::new();
     for _ in 0..4 {
-        let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
-        let order = test.rampoff(TestApp::order_of(&answer)).await;
-        let deposit = ChainDeposit {
-            chain: order.chain(),
-            to: order.deposit_address.clone(),
-            symbol: order.terms.coin.symbol,
-            amount: order.terms.coin_amount,
-            from: None,
-        };
-        test.world.deposit(deposit).await.unwrap();
-        rampoffs.push(order.id);
+        let id = test.sold(&sell(customer, "50")).await;
+        test.deposit(id).await;
+        rampoffs.push(id);
     }
     for id in &payments {
         test.eventually("the coins are final", || async {
-            test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
+            test.mine(1).await;
             Some(test.payment(*id).await).filter(Payment::is_settled)
         })
         .await;

@@ -7,32 +7,23 @@ use rampart_core::id::{OrderId, PayoutId};
 use rampart_core::order::HoldReason;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::outgoing::{PayoutState, PayoutStatus};
-use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{TestApp, buy, on_both_engines, sell};
 
 use crate::workers_buying::{ana, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
+on_both_engines!(rampart_testkit::TestApp::start => settled_by_a_person, failed_by_a_person, stopped_by_a_person, orders_on_hold_are_paged);
 
 /// A sale whose payout gets into a state because calls to the bank fail.
 async fn stuck(test: &TestApp, faults: &[(FaultCalls, FaultOutcome)], state: PayoutStatus) -> (OrderId, PayoutId) {
     for (calls, outcome) in faults {
-        let rule = FaultRule { port: FaultPort::Bank, calls: *calls, outcome: *outcome, count: 10_000, delay_seconds: 0 };
-        test.world.add_fault(rule).await.unwrap();
+        test.fault(FaultPort::Bank, *calls, *outcome, 10_000).await;
     }
     let customer = ana(test).await;
     let request = CreateRampoffForm { refund_wallet: Some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to) = (order.chain(), order.deposit_address.clone());
-    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     let payout = test
         .eventually(state.as_str(), || async {
             let found = test.app.store.payouts_in_state(state, None, 10).await.unwrap();
@@ -90,9 +81,8 @@ async fn orders_on_hold_are_paged(test: Arc<TestApp>) {
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
-        let payable = payable(&test.payment(id).await, "Ana García López");
-        test.world.pay_payment(&payable, None, None).await.unwrap();
+        let id = test.bought(&request).await;
+        test.pay(id).await;
         test.payment_becomes(id, "on_hold").await;
         ids.insert(0, id.to_string());
     }

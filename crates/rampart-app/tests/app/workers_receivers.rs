@@ -5,29 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_app::operate;
 use rampart_app::operate::webhooks;
 use rampart_app::workers::{self, Workers};
-use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionStatus};
+use rampart_app::{App, AuthenticatedPartner, SubscriptionCall, SubscriptionStatus, operate};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::event::{EventDraft, EventType};
 use rampart_core::partner::webhook::Delivery;
 use rampart_core::step::Step;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::SubscriptionForm;
-use rampart_testkit::{TestApp, TestEngine, on_both_engines};
+use rampart_testkit::{TestApp, on_both_engines, partner_api};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::workers_buying::operator;
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
 on_both_engines!(
-    super::without_workers => changes_count_at_once,
+    rampart_testkit::TestApp::start_idle => changes_count_at_once,
     gone,
     gone_from_where_it_was,
     asked_to_wait,

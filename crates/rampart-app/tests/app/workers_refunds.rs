@@ -13,26 +13,21 @@ use rampart_core::order::payment::PaymentState;
 use rampart_core::outgoing::{Payout, PayoutRoute, PayoutState, PayoutStatus, Screening};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit};
-use rampart_testkit::partner_api;
+use rampart_sandbox::BankTransfer;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm, SetRefundAccountForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => processor_refuses, processor_refuses_and_an_account_is_known, account_with_bank_and_type,
-    returned_item_stays_whole, paid_once_more);
+on_both_engines!(rampart_testkit::TestApp::start => processor_refuses, processor_refuses_and_an_account_is_known,
+    account_with_bank_and_type, returned_item_stays_whole, paid_once_more);
 
 /// A card payment that an operator refunds, and whose refund the sandbox's processor refuses.
 async fn refused_by_processor(test: &TestApp, refund_account: Option<&str>) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePaymentForm { refund_account: refund_account.map(str::to_owned), ..buy(customer, "144.44") };
     test.world.list_for_screening(request.wallet.as_deref().unwrap(), true).await.unwrap();
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     test.payment_becomes(id, "on_hold").await;
     orders::refund(&test.app, &operator(), id).await.unwrap();
@@ -81,16 +76,13 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
     };
     let number = |account: &str| CreatePaymentForm { refund_account: Some(account.to_owned()), ..request.clone() };
     // An account number alone suffices only for the registered account.
-    assert_eq!(
-        TestApp::code(partner_api::create_payment(&test.app, &test.caller, &number("1234567890"), None).await),
-        ErrorCode::InvalidBankAccount
-    );
+    assert_eq!(test.refused_payment(&number("1234567890")).await, ErrorCode::InvalidBankAccount);
     for (request, typed, expected) in [
         (&request, None, ("1234567890", "001", "checking")),
         (&number("12345678901"), None, ("12345678901", "012", "vista")),
         (&request, Some("012/R/12345678"), ("12345678", "012", "rut")),
     ] {
-        let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, request, None).await.unwrap());
+        let id = test.bought(request).await;
         // Half of the amount, from an account that the bank does not name.
         let payable = payable(&test.payment(id).await, "Ana García López");
         test.world.pay_payment(&payable, Some(Amount::from_minor(50_000)), None).await.unwrap();
@@ -116,17 +108,10 @@ async fn account_with_bank_and_type(test: Arc<TestApp>) {
 
 /// An item whose return from suspense failed is in the queue unchanged: it can be assigned to an order.
 async fn returned_item_stays_whole(test: Arc<TestApp>) {
-    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
+    // The sandbox's bank refuses payouts to this account.
     let transfer = BankTransfer {
-        rail: account.rail,
-        account: account.account,
-        amount: Amount::from_minor(20_000),
-        currency: account.currency,
-        concept: Some("Rent".into()),
-        sender_name: Some("Ana García López".into()),
-        // The sandbox's bank refuses payouts to this account.
         sender_account: Some("ES1621000418410006660001".into()),
-        booked: Booked::Now,
+        ..test.transfer_over("sepa", 20_000, "Rent", "Ana García López")
     };
     test.world.transfer(transfer).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;
@@ -139,7 +124,7 @@ async fn returned_item_stays_whole(test: Arc<TestApp>) {
     }
     let customer = ana(&test).await;
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     reviews::assign(&test.app, &operator(), waiting.id, id).await.unwrap();
     test.payment_becomes(id, "coins_sent").await;
 }
@@ -150,11 +135,8 @@ async fn paid_once_more(test: Arc<TestApp>) {
     const RETURNS: &str = "ES9421000418440006660002";
     let customer = ana(&test).await;
     let request = CreateRampoffForm { iban: Some(RETURNS.into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
-    let order = test.rampoff(id).await;
-    let (chain, to) = (order.chain(), order.deposit_address.clone());
-    let (symbol, amount) = (order.terms.coin.symbol, order.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&request).await;
+    test.deposit(id).await;
     test.rampoff_becomes(id, "finished").await;
     test.advance(5).await;
     let first = item(&test, ReviewKind::Reversal).await;

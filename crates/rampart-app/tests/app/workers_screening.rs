@@ -13,18 +13,13 @@ use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, ScreeningHits};
 use rampart_core::outgoing::{PayoutState, Screening};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_sandbox::{BankTransfer, Booked, ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{BankTransfer, ChainDeposit, FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, payable, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, partner_api, payable, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
+on_both_engines!(rampart_testkit::TestApp::start => refund_to_a_listed_holder, coins_back_to_a_listed_wallet, suspense_of_a_listed_payer,
     suspense_of_a_listed_wallet, silent_provider);
 
 const LISTED: &str = "Juan Sancionado";
@@ -34,7 +29,7 @@ const LISTED_WALLET: &str = "0x6660001666000166600016660001666000166600";
 async fn to_be_refunded(test: &TestApp) -> OrderId {
     let customer = ana(test).await;
     let request = CreatePaymentForm { payment_type: Some("transfer".into()), ..buy(customer, "200") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     let payable = payable(&test.payment(id).await, "Ana García López");
     test.world.pay_payment(&payable, Some(Amount::from_minor(15_000)), None).await.unwrap();
     test.eventually("it is on the order", || async { Some(test.payment(id).await).filter(|it| !it.receipts.is_empty()) }).await;
@@ -83,7 +78,7 @@ async fn coins_back_to_a_listed_wallet(test: Arc<TestApp>) {
     let customer = ana(&test).await;
     // The sandbox's bank refuses payouts to this account.
     let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.sold(&request).await;
     let order = test.rampoff(id).await;
     deposit(&test, &order.deposit_address, "USDC", None).await;
     test.rampoff_becomes(id, "on_hold").await;
@@ -120,7 +115,7 @@ async fn returned_twice(test: &TestApp, first: &ReviewItem) {
     assert_eq!((balance.posted, balance.held), (first.amount, Amount::ZERO));
     reviews::resolve(&test.app, &operator(), again.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
-        test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
+        test.mine(1).await;
         let balance = suspense().await;
         (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
     })
@@ -129,17 +124,8 @@ async fn returned_twice(test: &TestApp, first: &ReviewItem) {
 }
 
 async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
-    let account = test.app.catalogue.rail_account("sepa".parse().unwrap()).unwrap().clone();
-    let transfer = BankTransfer {
-        rail: account.rail,
-        account: account.account,
-        amount: Amount::from_minor(12_300),
-        currency: account.currency,
-        concept: Some("Rent".into()),
-        sender_name: Some(LISTED.into()),
-        sender_account: Some(CustomerOf::SPAIN.account.into()),
-        booked: Booked::Now,
-    };
+    let transfer =
+        BankTransfer { sender_account: Some(CustomerOf::SPAIN.account.into()), ..test.transfer_over("sepa", 12_300, "Rent", LISTED) };
     test.world.transfer(transfer).await.unwrap();
     let first = item(&test, ReviewKind::Suspense).await;
     returned_twice(&test, &first).await;
@@ -147,7 +133,7 @@ async fn suspense_of_a_listed_payer(test: Arc<TestApp>) {
 
 async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
     let customer = ana(&test).await;
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
+    let id = test.sold(&sell(customer, "50")).await;
     deposit(&test, &test.rampoff(id).await.deposit_address, "USDT", Some(LISTED_WALLET)).await;
     let first = item(&test, ReviewKind::Suspense).await;
     returned_twice(&test, &first).await;
@@ -157,9 +143,7 @@ async fn suspense_of_a_listed_wallet(test: Arc<TestApp>) {
 
 async fn silent_provider(test: Arc<TestApp>) {
     let id = to_be_refunded(&test).await;
-    let silence =
-        FaultRule { port: FaultPort::Screening, calls: FaultCalls::Actions, outcome: FaultOutcome::Fail, count: 1, delay_seconds: 0 };
-    test.world.add_fault(silence).await.unwrap();
+    test.fault(FaultPort::Screening, FaultCalls::Actions, FaultOutcome::Fail, 1).await;
     give_account(&test, id, "Ana García López").await;
     let asked = || async {
         let payouts = test.app.store.payouts_of_order(id).await.unwrap();

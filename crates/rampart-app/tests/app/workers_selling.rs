@@ -14,18 +14,13 @@ use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::{PayoutState, PayoutStatus, Transfer, TransferState, TransferStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::DepositState;
-use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort, FaultRule};
-use rampart_testkit::partner_api;
+use rampart_sandbox::{ChainDeposit, FaultCalls, FaultOutcome, FaultPort};
 use rampart_testkit::partner_api::{CreateRampoffForm, SetPayoutAccountForm};
-use rampart_testkit::{TestApp, TestEngine, on_both_engines, sell};
+use rampart_testkit::{TestApp, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
+on_both_engines!(rampart_testkit::TestApp::start => undone_before, undone_after, answers_lost, refused_and_returned, wrong_coin, twice,
     undone_in_suspense, undone_after_assignment, undone_after_it_went_back, undone_for_good_after_it_went_back, undone_after_it_was_kept,
     swept, sweep_refused);
 
@@ -42,17 +37,13 @@ async fn deposit(test: &TestApp, order: &Rampoff, symbol: &str, amount: Amount) 
     test.world.deposit(deposit).await.unwrap()
 }
 
-async fn mine(test: &TestApp, blocks: u32) {
-    test.world.mine("polygon".parse().unwrap(), blocks).await.unwrap();
-}
-
 /// The chain makes blocks only on request.
 async fn by_hand(test: &TestApp) {
     test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
 }
 
 async fn finished(test: &TestApp, id: OrderId) -> Rampoff {
-    mine(test, 6).await;
+    test.mine(6).await;
     test.rampoff_becomes(id, "finished").await
 }
 
@@ -60,13 +51,13 @@ async fn undone_before(test: Arc<TestApp>) {
     by_hand(&test).await;
     let order = order(&test).await;
     let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
-    mine(&test, 2).await;
+    test.mine(2).await;
     test.rampoff_becomes(order.id, "confirming").await;
     test.world.reorganise(order.chain(), 2, vec![txid]).await.unwrap();
     test.eventually("the deposit is gone", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.is_empty()) }).await;
     // Another deposit is moved to a different block by a reorganisation, and counts once.
     let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
-    mine(&test, 2).await;
+    test.mine(2).await;
     test.eventually("another deposit is seen", || async { Some(test.rampoff(order.id).await).filter(|order| order.deposits.len() == 1) })
         .await;
     test.world.reorganise(order.chain(), 2, Vec::new()).await.unwrap();
@@ -79,7 +70,7 @@ async fn undone_before(test: Arc<TestApp>) {
 
 async fn undone_after(test: Arc<TestApp>) {
     by_hand(&test).await;
-    mine(&test, 10).await;
+    test.mine(10).await;
     let order = order(&test).await;
     let txid = deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     finished(&test, order.id).await;
@@ -92,13 +83,9 @@ async fn undone_after(test: Arc<TestApp>) {
     assert_eq!(losses.posted, order.terms.coin_amount);
 }
 
-fn fault(outcome: FaultOutcome) -> FaultRule {
-    FaultRule { port: FaultPort::Bank, calls: FaultCalls::Actions, outcome, count: 1, delay_seconds: 0 }
-}
-
 async fn answers_lost(test: Arc<TestApp>) {
     for (number, outcome) in [FaultOutcome::UnknownDone, FaultOutcome::UnknownNotDone, FaultOutcome::Fail].into_iter().enumerate() {
-        test.world.add_fault(fault(outcome)).await.unwrap();
+        test.fault(FaultPort::Bank, FaultCalls::Actions, outcome, 1).await;
         let customer = test.verified(rampart_testkit::CustomerOf::SPAIN, &format!("ana{number}@example.com")).await;
         let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
         let order = test.rampoff(TestApp::order_of(&answer)).await;
@@ -113,10 +100,10 @@ async fn answers_lost(test: Arc<TestApp>) {
 }
 
 async fn refused_and_returned(test: Arc<TestApp>) {
-    test.world.add_fault(fault(FaultOutcome::Refuse)).await.unwrap();
+    test.fault(FaultPort::Bank, FaultCalls::Actions, FaultOutcome::Refuse, 1).await;
     let order = order(&test).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
-    mine(&test, 6).await;
+    test.mine(6).await;
     let held = test.rampoff_becomes(order.id, "on_hold").await;
     assert!(matches!(held.state, RampoffState::OnHold { reason: HoldReason::PayoutFailed, .. }));
     orders::release(&test.app, &operator(), order.id).await.unwrap();
@@ -159,13 +146,13 @@ async fn refused_and_returned(test: Arc<TestApp>) {
 async fn wrong_coin(test: Arc<TestApp>) {
     let order = order(&test).await;
     deposit(&test, &order, "USDT", Amount::from_minor(7_000_000)).await;
-    mine(&test, 6).await;
+    test.mine(6).await;
     let wrong = item(&test, ReviewKind::Suspense).await;
     assert_eq!((wrong.order, wrong.amount), (Some(order.id), Amount::from_minor(7_000_000)));
     reviews::resolve(&test.app, &operator(), wrong.id, ReviewDecision::Return).await.unwrap();
     let asset = wrong.asset.unwrap();
     test.eventually("it went back", || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let balance = test.app.store.balance(Account::Suspense, asset).await.unwrap();
         (balance.posted.is_zero() && balance.held.is_zero()).then_some(())
     })
@@ -180,13 +167,13 @@ async fn twice(test: Arc<TestApp>) {
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     finished(&test, order.id).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
-    mine(&test, 6).await;
+    test.mine(6).await;
     let surplus = item(&test, ReviewKind::Suspense).await;
     assert_eq!(surplus.amount, order.terms.coin_amount);
     assert!(reviews::assign(&test.app, &operator(), surplus.id, order.id).await.is_err());
     reviews::resolve(&test.app, &operator(), surplus.id, ReviewDecision::Return).await.unwrap();
     test.eventually("it went back", || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let balance = test.app.store.balance(Account::Suspense, order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })
@@ -196,12 +183,12 @@ async fn twice(test: Arc<TestApp>) {
 /// A completed order and a second deposit of the same amount at its address, which lies in suspense.
 async fn surplus(test: &TestApp) -> (Rampoff, String, ReviewItem) {
     by_hand(test).await;
-    mine(test, 10).await;
+    test.mine(10).await;
     let order = order(test).await;
     deposit(test, &order, "USDC", order.terms.coin_amount).await;
     finished(test, order.id).await;
     let txid = deposit(test, &order, "USDC", order.terms.coin_amount).await;
-    mine(test, 6).await;
+    test.mine(6).await;
     (order, txid, item(test, ReviewKind::Suspense).await)
 }
 
@@ -243,7 +230,7 @@ async fn undone_after_assignment(test: Arc<TestApp>) {
         };
         test.eventually("the deposit is seen as it is", deposit).await;
     };
-    mine(&test, 1).await;
+    test.mine(1).await;
     becomes(DepositState::Pending).await;
     test.world.reorganise(order.chain(), 1, vec![txid]).await.unwrap();
     becomes(DepositState::Dropped).await;
@@ -264,7 +251,7 @@ async fn sent_back(test: &TestApp) -> (Rampoff, String, ReviewItem, Transfer, u3
         test.eventually(state.as_str(), look).await
     };
     in_state(TransferStatus::Broadcast).await;
-    mine(test, 6).await;
+    test.mine(6).await;
     let transfer = in_state(TransferStatus::Confirmed).await;
     assert!(in_suspense(test, &order).await.is_zero());
     (order, txid, surplus, transfer, 6 + 6 + 1)
@@ -284,7 +271,7 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
     let undone = || async { Some(test.app.store.review(surplus.id).await.unwrap().unwrap()).filter(ReviewItem::is_undone) };
     test.eventually("the deposit is undone", undone).await;
     let settled = async || {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let items = test.app.store.reviews_of_fact(surplus.fact.unwrap()).await.unwrap();
         let again = items.into_iter().rfind(|item| item.subject.kind() == ReviewKind::Suspense && item.id != surplus.id)?;
         let transfer = test.app.store.transfer(transfer.id).await.unwrap().unwrap();
@@ -309,7 +296,7 @@ async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
         (item.is_undone() && !is_out && in_suspense(&test, &order).await.is_zero()).then_some(())
     };
     test.eventually("both are undone", gone).await;
-    mine(&test, 2).await;
+    test.mine(2).await;
     assert_eq!(waiting(&test).await, []);
 }
 
@@ -337,7 +324,7 @@ async fn swept(test: Arc<TestApp>) {
     assert_eq!(moved.transfers.len(), 1);
     assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
     test.eventually("it was collected", || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let balance = test.app.store.balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })
@@ -347,7 +334,7 @@ async fn swept(test: Arc<TestApp>) {
     treasury::withdraw(&test.app, &someone, account, coin, "10", to).await.unwrap();
     assert!(treasury::withdraw(&test.app, &someone, account, coin, "99999999999", to).await.is_err());
     test.eventually("our books and the chain's agree", || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let lines = treasury::show(&test.app).await.unwrap();
         lines.iter().filter(|line| line.outside.is_some()).all(|line| line.outside.as_ref() == Some(&line.posted)).then_some(())
     })
@@ -359,9 +346,7 @@ async fn sweep_refused(test: Arc<TestApp>) {
     let order = order(&test).await;
     deposit(&test, &order, "USDC", order.terms.coin_amount).await;
     finished(&test, order.id).await;
-    let refusal =
-        FaultRule { port: FaultPort::Chain, calls: FaultCalls::Actions, outcome: FaultOutcome::Refuse, count: 1, delay_seconds: 0 };
-    test.world.add_fault(refusal).await.unwrap();
+    test.fault(FaultPort::Chain, FaultCalls::Actions, FaultOutcome::Refuse, 1).await;
     treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap();
     let again = test
         .eventually("they can be collected again", || async {
@@ -372,7 +357,7 @@ async fn sweep_refused(test: Arc<TestApp>) {
     assert_eq!(again.transfers.len(), 1);
     assert!(treasury::sweep(&test.app, &operator(), order.chain()).await.unwrap().transfers.is_empty(), "only once");
     test.eventually("it was collected", || async {
-        mine(&test, 1).await;
+        test.mine(1).await;
         let balance = test.app.store.balance(Account::ChainDeposits(order.chain()), order.terms.coin.into()).await.unwrap();
         balance.posted.is_zero().then_some(())
     })

@@ -15,15 +15,10 @@ use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::outgoing::{SignedTransaction, TransferSource};
 use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
 use rampart_core::review::{ReviewItem, ReviewKind};
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
-
-on_both_engines!(super::without_workers => is_put_aside, a_chain_that_says_nothing);
+on_both_engines!(rampart_testkit::TestApp::start_idle => is_put_aside, a_chain_that_says_nothing);
 
 #[derive(Clone)]
 struct SelectiveSigner {
@@ -99,7 +94,7 @@ const REFUSED: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 async fn bought(test: &TestApp, customer: rampart_core::id::CustomerId, wallet: &str) -> OrderId {
     let request = CreatePaymentForm { wallet: Some(wallet.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     id
 }

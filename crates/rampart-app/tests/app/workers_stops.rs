@@ -4,42 +4,31 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rampart_app::operate::reviews::ReviewDecision;
-use rampart_app::operate::{Operator, audit_log, doctor, reviews};
+use rampart_app::operate::{audit_log, doctor, reviews};
 use rampart_app::{App, operate::health, workers, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;
 use rampart_core::ports::{CallOutcome, SigningRequest};
 use rampart_core::review::ReviewItem;
-use rampart_sandbox::ChainDeposit;
 use rampart_store::Store;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreatePaymentForm;
-use rampart_testkit::{CustomerOf, TestApp, TestEngine, buy, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
-async fn without_workers(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
+use crate::workers_buying::operator;
 
-on_both_engines!(super::without_workers => put_back, put_back_in_use, slots_past_us);
-
-fn operator() -> Operator {
-    Operator { actor: "op".into(), reason: "compared with bank and chain".into() }
-}
+on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
     let request = CreatePaymentForm { coin_chain: Some(chain.into()), ..buy(customer, "100") };
-    let id = TestApp::order_of(&partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap());
+    let id = test.bought(&request).await;
     test.pay(id).await;
     id
 }
 
 async fn sold(test: &TestApp, customer: CustomerId) -> OrderId {
-    let id = TestApp::order_of(&partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap());
-    let rampoff = test.rampoff(id).await;
-    let (chain, to) = (rampoff.chain(), rampoff.deposit_address.clone());
-    let (symbol, amount) = (rampoff.terms.coin.symbol, rampoff.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain, to, symbol, amount, from: None }).await.unwrap();
+    let id = test.sold(&sell(customer, "50")).await;
+    test.deposit(id).await;
     id
 }
 

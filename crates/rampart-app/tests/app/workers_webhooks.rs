@@ -7,18 +7,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_app::operate::{orders, webhooks};
 use rampart_core::partner::event::EventType;
-use rampart_testkit::partner_api;
-use rampart_testkit::{TestApp, TestEngine, buy, on_both_engines};
+use rampart_testkit::{TestApp, buy, on_both_engines, partner_api};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::workers_buying::{ana, operator};
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => in_order, parked_and_replayed);
+on_both_engines!(rampart_testkit::TestApp::start => in_order, parked_and_replayed);
 
 /// A receiver that answers with a given status.
 struct Receiver {

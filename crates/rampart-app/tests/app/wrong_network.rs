@@ -17,20 +17,15 @@ use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::DepositState;
 use rampart_sandbox::ChainDeposit;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::CreateRampoffForm;
-use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, refusal_of, sell};
+use rampart_testkit::{TestApp, TestEngine, data_of, on_both_engines, partner_api, refusal_of, sell};
 
 use crate::workers_buying::{ana, item, operator};
 
 const AMOUNT: Amount = Amount::from_minor(50_000_000);
 const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
-async fn with_workers(engine: TestEngine) -> TestApp {
-    TestApp::start(engine).await
-}
-
-on_both_engines!(super::with_workers => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
+on_both_engines!(rampart_testkit::TestApp::start => listed_and_sent_back, sent_where_a_person_says, collected, undone_before_it_was_final,
     undone_in_suspense, undone_after_it_went_back, an_address_of_earlier_orders, dust_is_one_item_for_each_coin,
     what_came_from_an_address_of_ours);
 
@@ -315,7 +310,7 @@ async fn an_address_of_earlier_orders(test: Arc<TestApp>) {
 /// One index series per family: the addresses of its chains all differ, in whatever order the chains take them.
 #[tokio::test]
 async fn one_series_of_indexes() {
-    let test = TestApp::start_idle(TestEngine::Sqlite, rampart_testkit::catalogue()).await;
+    let test = TestApp::start_idle(TestEngine::Sqlite).await;
     let customer = ana(&test).await;
     let mut indexes = std::collections::HashSet::new();
     for chain in ["polygon", "ethereum", "polygon", "bsc", "ethereum"] {

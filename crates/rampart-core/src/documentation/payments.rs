@@ -1,16 +1,15 @@
 //! The transition table of payments, for the documentation and its snapshot.
 
-use super::Transition;
+use super::transitions::{self, Transition};
 use crate::catalogue::Catalogue;
 use crate::catalogue::policy::Policy;
 use crate::example;
 use crate::id::{Mint, PayoutId, TransferId};
 use crate::money::amount::Amount;
-use crate::order::arrival::{Eligibility, Exchange};
+use crate::order::arrival::Exchange;
 use crate::order::payment::{Payment, PaymentCommand, PaymentFact, PaymentState, Receipt, Refund, ReversedReceipt};
-use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
+use crate::order::{HoldReason, Reversal, ScreeningHits, StoppedBy};
 use crate::outgoing::ScreeningResult;
-use crate::step::Step;
 use crate::step::record::Record;
 use crate::text::redacted::Redacted;
 use crate::time::Timestamp;
@@ -21,9 +20,7 @@ pub fn state_name(state: &PaymentState) -> String {
     match state {
         PaymentState::Sending { .. } => "payment_received (sending)".to_owned(),
         PaymentState::CoinsSent { confirmations: 1.., .. } => "coins_sent (confirmed)".to_owned(),
-        PaymentState::OnHold { reason, .. } => {
-            format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
-        }
+        PaymentState::OnHold { reason, .. } => transitions::on_hold(*reason),
         other => other.status().to_string(),
     }
 }
@@ -107,16 +104,8 @@ impl PaymentSample<'_> {
     }
 
     fn receipt(&self, minor: i128, at: Timestamp) -> Receipt {
-        Receipt {
-            fact: self.mint.id(),
-            amount: Amount::from_minor(minor),
-            at,
-            holder: Some(Redacted::new("Ana Luna")),
-            source: Some(Redacted::new("ES9299990002950000000001")),
-            assigned: false,
-            set_aside: Amount::ZERO,
-            taken_back: Amount::ZERO,
-        }
+        let (holder, source) = (Some(Redacted::new("Ana Luna")), Some(Redacted::new("ES9299990002950000000001")));
+        Receipt { holder, source, ..Receipt::new(self.mint.id(), Amount::from_minor(minor), at) }
     }
 
     /// The example payment in a state, with the balances of that state.
@@ -153,17 +142,12 @@ impl PaymentSample<'_> {
                 | "on_hold (screening)"
                 | "on_hold (transfer_failed)"
         ) {
-            payment.taken = Some(Exchange {
-                at: self.mint.now,
-                promised: Amount::from_minor(10_000),
-                market: Amount::ZERO,
-                price: None,
-                fee_processing: payment.terms.fee_processing,
-                fee_network: payment.terms.fee_network,
-                fee_rounding: Amount::ZERO,
-                gives: payment.terms.coin_amount,
-                gives_promised: payment.terms.coin_amount,
-            });
+            payment.taken = Some(Exchange::at_promise(
+                self.mint.now,
+                Amount::from_minor(10_000),
+                payment.terms.coin_amount,
+                [payment.terms.fee_processing, payment.terms.fee_network, Amount::ZERO],
+            ));
         }
         payment.place_given_back = !payment.is_unpaid();
         payment.receipt_notified = payment.taken.is_some();
@@ -239,49 +223,17 @@ impl PaymentSample<'_> {
     }
 }
 
-/// The state after a step; `None` if the order was not written.
-fn state_after(step: &Step) -> Option<String> {
-    let payment = step.writes.iter().find_map(|record| match record {
-        Record::Payment(payment) => Some(payment),
-        _ => None,
-    });
-    payment.map(|payment| name_of(payment))
-}
-
-/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
-/// past its honouring.
+/// Every state with every fact and command, under a policy.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = PaymentSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id() };
-    let mut rows = Vec::new();
-    for from in STATES {
-        let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));
-        let commands = sample.commands().into_iter().map(|(on, command)| (on, Err(command)));
-        for (on, what) in facts.chain(commands) {
-            let Some(payment) = sample.payment(from) else { continue };
-            let now = match on {
-                "paid late" => mint.now.after(std::time::Duration::from_secs(7_200)),
-                "time passed" => mint.now.after(std::time::Duration::from_secs(7_300)),
-                "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
-                _ => mint.now,
-            };
-            let standing = Eligibility::good(payment.level);
-            let context =
-                Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
-            rows.push(match what {
-                Ok(fact) => {
-                    let step = payment.observe(fact, &context);
-                    Transition::of(from, on, state_after(&step), &step)
-                }
-                Err(command) => match payment.request(command, &context) {
-                    Ok(step) => Transition::of(from, on, state_after(&step), &step),
-                    Err(refusal) => Transition::refused(from, on, &refusal),
-                },
-            });
-        }
-    }
-    rows
+    let all = || (sample.facts(), sample.commands());
+    let name = |record: &Record| match record {
+        Record::Payment(payment) => Some(name_of(payment)),
+        _ => None,
+    };
+    transitions::of_order((&catalogue, mint), &STATES, all, |name| sample.payment(name), (Payment::observe, Payment::request, name))
 }

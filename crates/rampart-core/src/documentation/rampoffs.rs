@@ -1,25 +1,22 @@
 //! The transition table of ramp-offs, for the documentation and its snapshot.
 
-use super::Transition;
+use super::transitions::{self, Transition};
 use crate::catalogue::Catalogue;
 use crate::catalogue::policy::Policy;
 use crate::example;
 use crate::id::{DepositId, Mint, PayoutId, TransferId};
 use crate::money::amount::Amount;
-use crate::order::arrival::{Eligibility, Exchange};
+use crate::order::arrival::Exchange;
 use crate::order::rampoff::{DepositReceipt, Rampoff, RampoffCommand, RampoffFact, RampoffState};
-use crate::order::{Context, HoldReason, Reversal, ScreeningHits, StoppedBy};
+use crate::order::{HoldReason, Reversal, ScreeningHits, StoppedBy};
 use crate::outgoing::ScreeningResult;
-use crate::step::Step;
 use crate::step::record::Record;
 
 /// The state's name, with the hold reason.
 #[must_use]
 pub fn state_name(state: &RampoffState) -> String {
     match state {
-        RampoffState::OnHold { reason, .. } => {
-            format!("on_hold ({})", serde_json::to_value(reason).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default())
-        }
+        RampoffState::OnHold { reason, .. } => transitions::on_hold(*reason),
         RampoffState::Refunded { is_final: false, .. } => "refunded (unconfirmed)".to_owned(),
         other => other.status().to_string(),
     }
@@ -145,17 +142,12 @@ impl RampoffSample<'_> {
             _ => {}
         }
         if matches!(name, "crypto_received" | "paying_out" | "finished" | "on_hold (screening)" | "on_hold (payout_failed)") {
-            rampoff.taken = Some(Exchange {
-                at: self.mint.now,
-                promised: Amount::from_minor(COIN_MINOR_UNITS),
-                market: Amount::ZERO,
-                price: None,
-                fee_processing: rampoff.terms.fee_processing,
-                fee_network: rampoff.terms.fee_network,
-                fee_rounding: Amount::ZERO,
-                gives: Amount::from_minor(FIAT_MINOR_UNITS),
-                gives_promised: Amount::from_minor(FIAT_MINOR_UNITS),
-            });
+            rampoff.taken = Some(Exchange::at_promise(
+                self.mint.now,
+                Amount::from_minor(COIN_MINOR_UNITS),
+                Amount::from_minor(FIAT_MINOR_UNITS),
+                [rampoff.terms.fee_processing, rampoff.terms.fee_network, Amount::ZERO],
+            ));
         }
         rampoff.place_given_back = !rampoff.is_unpaid();
         rampoff.receipt_notified = rampoff.taken.is_some();
@@ -237,48 +229,17 @@ impl RampoffSample<'_> {
     }
 }
 
-/// The state after a step; `None` if the order was not written.
-fn state_after(step: &Step) -> Option<String> {
-    let rampoff = step.writes.iter().find_map(|record| match record {
-        Record::Rampoff(rampoff) => Some(rampoff),
-        _ => None,
-    });
-    rampoff.map(|rampoff| name_of(rampoff))
-}
-
-/// Every state with every fact and command, under a policy. "time passed" is past the end of the promise, "much time passed"
-/// past its honouring.
+/// Every state with every fact and command, under a policy.
 #[must_use]
 pub fn transitions(policy: Policy) -> Vec<Transition> {
     let catalogue = example::catalogue(policy);
     let randomness = example::CountingRandomness::default();
     let mint = Mint { now: example::START, randomness: &randomness };
     let sample = RampoffSample { catalogue: &catalogue, mint, transfer: mint.id(), payout: mint.id(), deposit: mint.id() };
-    let mut rows = Vec::new();
-    for from in STATES {
-        let facts = sample.facts().into_iter().map(|(on, fact)| (on, Ok(fact)));
-        let commands = sample.commands().unwrap_or_default().into_iter().map(|(on, command)| (on, Err(command)));
-        for (on, what) in facts.chain(commands) {
-            let Some(rampoff) = sample.rampoff(from) else { continue };
-            let now = match on {
-                "time passed" => mint.now.after(std::time::Duration::from_secs(7_300)),
-                "much time passed" => mint.now.after(std::time::Duration::from_secs(200_000)),
-                _ => mint.now,
-            };
-            let standing = Eligibility::good(rampoff.level);
-            let context =
-                Context { standing, read_at: Some(now), ..Context::new(Mint { now, ..mint }, &catalogue, Some(example::price())) };
-            rows.push(match what {
-                Ok(fact) => {
-                    let step = rampoff.observe(fact, &context);
-                    Transition::of(from, on, state_after(&step), &step)
-                }
-                Err(command) => match rampoff.request(command, &context) {
-                    Ok(step) => Transition::of(from, on, state_after(&step), &step),
-                    Err(refusal) => Transition::refused(from, on, &refusal),
-                },
-            });
-        }
-    }
-    rows
+    let all = || (sample.facts(), sample.commands().unwrap_or_default());
+    let name = |record: &Record| match record {
+        Record::Rampoff(rampoff) => Some(name_of(rampoff)),
+        _ => None,
+    };
+    transitions::of_order((&catalogue, mint), &STATES, all, |name| sample.rampoff(name), (Rampoff::observe, Rampoff::request, name))
 }

@@ -4,6 +4,7 @@ use crate::id::{Mint, OrderId, PostingId};
 use crate::ledger::{Account, Side};
 use crate::money::amount::{Amount, Overflow};
 use crate::money::asset::Asset;
+use crate::text::words::words;
 use crate::time::Timestamp;
 
 /// One side of a movement: debits or credits an account with a positive amount of one asset.
@@ -55,25 +56,14 @@ impl Movement {
 }
 
 macro_rules! posting_kinds {
-    ($($name:ident $text:literal $debit:literal $credit:literal $meaning:literal;)+) => {
-        /// Kind of a posting. Each is one named function of [`crate::order::payment`], [`crate::order::rampoff`], [`crate::outgoing`] or
-        /// [`crate::ledger::treasury`]; the documentation's list of postings is generated from this table.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum PostingKind {
-            $(#[doc = $meaning] $name),+
+    ($($name:ident $text:tt $debit:literal $credit:literal $meaning:literal;)+) => {
+        words! {
+            /// Kind of a posting. Each is one named function of [`crate::order::payment`], [`crate::order::rampoff`], [`crate::outgoing`] or
+            /// [`crate::ledger::treasury`]; the documentation's list of postings is generated from this table.
+            PostingKind { $(#[doc = $meaning] $name = $text),+ }
         }
 
         impl PostingKind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The name, as stored.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
             /// What the posting means.
             #[must_use]
             pub const fn meaning(self) -> &'static str {

@@ -13,8 +13,7 @@ use crate::order::arrival::{ArrivalCase, ArrivalDecision, Exchange, Leg, WindowT
 use crate::order::limits::{self, LimitExceeded, Usage};
 use crate::order::origin::{self, DecidedBy, ObjectionPeriodEnd};
 use crate::order::{Context, DestinationOrigin, HoldReason, OrderHead, ScreeningHits};
-use crate::outgoing::Screening;
-use crate::outgoing::ScreeningResult;
+use crate::outgoing::{Screening, ScreeningResult};
 use crate::partner::event::{EventDraft, EventType};
 use crate::step::Step;
 use crate::step::job::{Job, JobKind};

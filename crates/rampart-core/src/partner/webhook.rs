@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::id::{DeliveryId, EventId, PartnerId, Randomness, SubscriptionId};
+use crate::id::{DeliveryId, EventId, Mint, PartnerId, Randomness, SubscriptionId};
 use crate::partner::event::{EventDraft, EventType, SubscriptionType};
 use crate::text::words::words;
 use crate::time::Timestamp;
@@ -31,6 +31,24 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// A new subscription.
+    #[must_use]
+    pub fn new(mint: &Mint<'_>, partner: PartnerId, delivered_as: SubscriptionType, url: String) -> Self {
+        Self {
+            id: mint.id(),
+            version: 0,
+            partner,
+            kind: delivered_as.into(),
+            delivered_as,
+            url,
+            active: true,
+            last_sequence: 0,
+            created_at: mint.now,
+            updated_at: mint.now,
+            disabled_at: None,
+        }
+    }
+
     /// Whether it was not deleted, but its receiver is gone.
     #[must_use]
     pub const fn is_disabled(&self) -> bool {

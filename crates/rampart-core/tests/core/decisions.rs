@@ -58,18 +58,7 @@ impl DecisionScenario<'_> {
             sender_account: sender.map(Into::into),
             booked_at: None,
         });
-        let (id, observed_at) = (self.mint.id(), self.mint.now);
-        Fact {
-            id,
-            version: 1,
-            natural_key: "bank:sepa:L1".to_owned(),
-            body,
-            applied: true,
-            quarantined: None,
-            observed_at,
-            read_before: None,
-            order: None,
-        }
+        Fact { version: 1, applied: true, ..Fact::new(self.mint.id(), "bank:sepa:L1".to_owned(), body, self.mint.now) }
     }
 
     /// The items with their subjects, by their names in the snapshot.

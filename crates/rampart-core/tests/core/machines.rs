@@ -91,17 +91,12 @@ fn a_refund_wallet_that_nobody_was_asked_about_is_asked_about() {
         let state = RampoffState::CryptoReceived { fiat: Amount::from_minor(9_094) };
         let mut order = example::rampoff(&scene.catalogue, &mint, state).expect("the example sells");
         order.coin_balance = order.terms.coin_amount;
-        order.taken = Some(Exchange {
-            at: mint.now,
-            promised: order.terms.coin_amount,
-            market: Amount::ZERO,
-            price: None,
-            fee_processing: order.terms.fee_processing,
-            fee_network: order.terms.fee_network,
-            fee_rounding: Amount::ZERO,
-            gives: order.terms.fiat_amount,
-            gives_promised: order.terms.fiat_amount,
-        });
+        order.taken = Some(Exchange::at_promise(
+            mint.now,
+            order.terms.coin_amount,
+            order.terms.fiat_amount,
+            [order.terms.fee_processing, order.terms.fee_network, Amount::ZERO],
+        ));
         let verdict = ScreeningResult::Hit { reason: "listed".to_owned() };
         let step = order.observe(RampoffFact::Screened { verdict, about_refund }, &context);
         let step = support::rampoff(&step).expect("it is on hold").request(RampoffCommand::Refund, &context).expect("it can be refunded");

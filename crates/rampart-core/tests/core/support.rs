@@ -46,16 +46,7 @@ impl Scene {
 }
 
 pub(crate) fn receipt(mint: &Mint<'_>, minor: i128, source: Option<&str>) -> Receipt {
-    Receipt {
-        fact: mint.id(),
-        amount: Amount::from_minor(minor),
-        at: mint.now,
-        holder: None,
-        source: source.map(Into::into),
-        assigned: false,
-        set_aside: Amount::ZERO,
-        taken_back: Amount::ZERO,
-    }
+    Receipt { source: source.map(Into::into), ..Receipt::new(mint.id(), Amount::from_minor(minor), mint.now) }
 }
 
 pub(crate) fn find<T>(step: &Step, one: impl Fn(&Record) -> Option<T>) -> Option<T> {

@@ -99,27 +99,18 @@ pub(crate) fn transfer(fixture: &Fixture, order: Option<OrderId>, state: Transfe
 }
 
 pub(crate) fn fact(fixture: &Fixture, line: &str) -> Fact {
-    Fact {
-        id: fixture.mint().id(),
-        version: 0,
-        natural_key: format!("bank:sepa:{line}"),
-        body: FactBody::BankCredit(BankCredit {
-            rail: example::SEPA,
-            line: line.into(),
-            account: "ES79".into(),
-            amount: units(5),
-            currency: example::EUR,
-            concept: None,
-            sender_name: Some(Redacted::new("Ana")),
-            sender_account: None,
-            booked_at: None,
-        }),
-        applied: false,
-        quarantined: None,
-        observed_at: fixture.mint().now,
-        read_before: None,
-        order: None,
-    }
+    let body = FactBody::BankCredit(BankCredit {
+        rail: example::SEPA,
+        line: line.into(),
+        account: "ES79".into(),
+        amount: units(5),
+        currency: example::EUR,
+        concept: None,
+        sender_name: Some(Redacted::new("Ana")),
+        sender_account: None,
+        booked_at: None,
+    });
+    Fact::new(fixture.mint().id(), format!("bank:sepa:{line}"), body, fixture.mint().now)
 }
 
 pub(crate) fn deposit(fixture: &Fixture, height: u64, state: DepositState, order: Option<OrderId>) -> Deposit {
@@ -144,20 +135,7 @@ pub(crate) fn deposit(fixture: &Fixture, height: u64, state: DepositState, order
 }
 
 pub(crate) fn subscription(fixture: &Fixture, partner: PartnerId) -> Subscription {
-    let now = fixture.mint().now;
-    Subscription {
-        id: fixture.mint().id(),
-        version: 0,
-        partner,
-        kind: EventType::PayIn,
-        delivered_as: SubscriptionType::PayIn,
-        url: "https://example.com".into(),
-        active: true,
-        last_sequence: 0,
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
-    }
+    Subscription::new(&fixture.mint(), partner, SubscriptionType::PayIn, "https://example.com".into())
 }
 
 pub(crate) fn delivery(fixture: &Fixture, partner: PartnerId, state: DeliveryState) -> Delivery {

@@ -1,25 +1,21 @@
 //! `POST /api/authenticate`: exchanges an API key and its secret for a token.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, Authenticate};
+use rampart_app::{AppError, Authenticate, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/authenticate",
-    also_at: None,
+    paths: &["/api/authenticate"],
     id: "authenticate",
     group: "Common",
     summary: "Authentication",
     about: "Exchanges `api_key` and `api_secret` for a token, which every other call carries in the header `auth` (or as `Authorization: Bearer`). A wrong secret, an unknown key, a disabled partner and an address outside the allow-list all get the same answer.",
     access: Access::Anybody,
-    path_field: None,
     takes: FieldSource::Json(Authenticate::FIELDS),
     idempotency: Idempotency::None,
     codes: Authenticate::CODES,

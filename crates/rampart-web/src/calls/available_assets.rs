@@ -1,25 +1,21 @@
 //! `GET /api/availableAssets`: the coins and currencies that can be traded.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
+use rampart_app::{AppError, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/availableAssets",
-    also_at: Some("/api/available-assets"),
+    paths: &["/api/availableAssets", "/api/available-assets"],
     id: "availableAssets",
     group: "Common",
     summary: "Available assets",
     about: "Lists the coins, each with its chain and limits, and the currencies.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],

@@ -1,26 +1,22 @@
 //! `POST /api/createPayment`: an order to buy coins.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, CreatePayment};
+use rampart_app::{AppError, CreatePayment, partner_api};
 use rampart_core::step::ClaimScope;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/createPayment",
-    also_at: None,
+    paths: &["/api/createPayment"],
     id: "createPayment",
     group: "OnRamp",
     summary: "Create Payment Intend",
     about: "Creates an order to buy coins. For a redirect method, the answer contains the page where the customer pays; for a bank transfer, it also contains the account to pay to and the `concept` that the customer must give as the reference.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(CreatePayment::FIELDS),
     idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::PaymentExternalId),
     codes: CreatePayment::CODES,

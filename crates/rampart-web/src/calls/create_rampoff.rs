@@ -1,26 +1,22 @@
 //! `POST /api/createRampoff`: an order to sell coins.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, CreateRampoff};
+use rampart_app::{AppError, CreateRampoff, partner_api};
 use rampart_core::step::ClaimScope;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/createRampoff",
-    also_at: None,
+    paths: &["/api/createRampoff"],
     id: "createRampoff",
     group: "OffRamp",
     summary: "Create rampoff operation",
     about: "Creates an order to sell coins. The answer contains the deposit address. The amount that arrives there is exchanged.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(CreateRampoff::FIELDS),
     idempotency: Idempotency::ByKeyOrExternalId(ClaimScope::RampoffExternalId),
     codes: CreateRampoff::CODES,

@@ -1,9 +1,8 @@
 //! `DELETE /api/webhooks/{type}`: ends a subscription.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::request::field::{FieldKind, required};
+use rampart_app::{AppError, partner_api};
 use rampart_core::partner::event::SubscriptionType;
 use rampart_core::refusal::ErrorCode;
 
@@ -14,17 +13,15 @@ use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::DELETE,
-    path: "/api/webhooks/{type}",
-    also_at: None,
+    paths: &["/api/webhooks/{type}"],
     id: "deleteWebhook",
     group: "Webhooks",
     summary: "Webhook Event Unsubscribe",
     about: "Ends a subscription. Events are still recorded and can be read with `events`.",
     access: Access::Token,
-    path_field: Some(
+    takes: FieldSource::Path(
         required(FieldKind::Choice(&SubscriptionType::TEXTS), "The event type of the subscription.").named("type").example(r#""PAY_IN""#),
     ),
-    takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[ErrorCode::SubscriptionNotFound],
     envelope: Envelope::Ok,

@@ -1,25 +1,21 @@
 //! `GET /api/events`: the partner's event log, in order.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, EventsRequest};
+use rampart_app::{AppError, EventsRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/events",
-    also_at: None,
+    paths: &["/api/events"],
     id: "events",
     group: "Webhooks",
     summary: "The log of events",
     about: "Returns your events after a sequence number, oldest first. The log has no gaps and does not expire, and does not depend on webhook deliveries. Pass `next_cursor` as `after` of the next call.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(EventsRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: EventsRequest::CODES,

@@ -1,26 +1,22 @@
 //! `GET /api/getRampoff`: one ramp-off.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::partner_api::lists::GetRampoff;
+use rampart_app::{AppError, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/getRampoff",
-    also_at: None,
+    paths: &["/api/getRampoff"],
     id: "getRampoff",
     group: "OffRamp",
     summary: "Get rampoff status",
     about: "Returns the current state of a ramp-off.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(GetRampoff::FIELDS),
     idempotency: Idempotency::None,
     codes: GetRampoff::CODES,

@@ -1,25 +1,21 @@
 //! `GET /api/kyc/check`: the status of a customer's identity check.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, KycCheck};
+use rampart_app::{AppError, KycCheck, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/kyc/check",
-    also_at: None,
+    paths: &["/api/kyc/check"],
     id: "kycCheck",
     group: "Common",
     summary: "Check KYC Verification",
     about: "Returns the status of a customer's identity check and the link to the identity form.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(KycCheck::FIELDS),
     idempotency: Idempotency::None,
     codes: KycCheck::CODES,

@@ -1,29 +1,25 @@
 //! `GET /api/payment/{payment_id}`: one payment.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
 use rampart_app::request::common::IDENTIFIER;
 use rampart_app::request::field::required;
+use rampart_app::{AppError, partner_api};
 use rampart_core::refusal::ErrorCode;
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/payment/{payment_id}",
-    also_at: None,
+    paths: &["/api/payment/{payment_id}"],
     id: "payment",
     group: "OnRamp",
     summary: "Get Payment",
     about: "Returns the current state of a payment. `txid` is set from `coins_sent` on.",
     access: Access::Token,
-    path_field: Some(required(IDENTIFIER, "The identifier of the payment.").named("payment_id")),
-    takes: FieldSource::None,
+    takes: FieldSource::Path(required(IDENTIFIER, "The identifier of the payment.").named("payment_id")),
     idempotency: Idempotency::None,
     codes: &[ErrorCode::PaymentNotFound],
     envelope: Envelope::Ok,

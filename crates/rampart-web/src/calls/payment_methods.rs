@@ -1,25 +1,21 @@
 //! `GET /api/paymentMethods`: the payment methods of a country.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, PaymentMethodsRequest};
+use rampart_app::{AppError, PaymentMethodsRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described_list;
-use crate::describe::responses;
+use crate::describe::{described_list, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/paymentMethods",
-    also_at: None,
+    paths: &["/api/paymentMethods"],
     id: "paymentMethods",
     group: "OnRamp",
     summary: "Get payment methods",
     about: "Lists the payment methods of a country with their limits and fees.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(PaymentMethodsRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: PaymentMethodsRequest::CODES,

@@ -1,25 +1,21 @@
 //! `GET /api/payments`: the partner's payments, newest first.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, ListRequest};
+use rampart_app::{AppError, ListRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/payments",
-    also_at: None,
+    paths: &["/api/payments"],
     id: "payments",
     group: "OnRamp",
     summary: "List of Payments",
     about: "Lists your payments, newest first, in pages.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ListRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: &[],

@@ -1,25 +1,21 @@
 //! `GET /api/quote`: the terms of a purchase.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, QuoteRequest};
+use rampart_app::{AppError, QuoteRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/quote",
-    also_at: None,
+    paths: &["/api/quote"],
     id: "quote",
     group: "OnRamp",
     summary: "Get Quote",
     about: "Returns the terms of a purchase. `total_fiat` is the amount that the customer pays, fees included; `tokens` is the amount that the customer receives. `quote_id` fixes these terms for one `createPayment` until `expires_at`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(QuoteRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: QuoteRequest::CODES,

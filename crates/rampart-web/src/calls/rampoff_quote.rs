@@ -1,25 +1,21 @@
 //! `GET /api/rampoffQuote`: the terms of a sale.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, RampoffQuoteRequest};
+use rampart_app::{AppError, RampoffQuoteRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/rampoffQuote",
-    also_at: None,
+    paths: &["/api/rampoffQuote"],
     id: "rampoffQuote",
     group: "OffRamp",
     summary: "Get quote",
     about: "Returns the terms of a sale. `fiat_amount` is the amount that the customer receives. `quote_id` fixes these terms for one `createRampoff` until `expires_at`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(RampoffQuoteRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: RampoffQuoteRequest::CODES,

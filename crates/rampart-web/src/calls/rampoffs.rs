@@ -1,25 +1,21 @@
 //! `GET /api/rampoffs`: the partner's ramp-offs, newest first.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, ListRequest};
+use rampart_app::{AppError, ListRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/rampoffs",
-    also_at: None,
+    paths: &["/api/rampoffs"],
     id: "rampoffs",
     group: "OffRamp",
     summary: "Get List",
     about: "Lists your ramp-offs, newest first, in pages.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ListRequest::RAMPOFF_FIELDS),
     idempotency: Idempotency::None,
     codes: &[],

@@ -1,25 +1,21 @@
 //! `POST /api/registerUser`: registers a customer.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, RegisterUser};
+use rampart_app::{AppError, RegisterUser, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/registerUser",
-    also_at: None,
+    paths: &["/api/registerUser"],
     id: "registerUser",
     group: "Common",
     summary: "User Registration",
     about: "Registers a customer. The answer contains the link to the identity form. An invalid telephone number or bank account is stored anyway and reported in `warnings`.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(RegisterUser::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: RegisterUser::CODES,

@@ -1,26 +1,22 @@
 //! `POST /api/setPayoutAccount`: another account for a payout that the bank refused or returned.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SetPayoutAccount};
+use rampart_app::{AppError, SetPayoutAccount, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/setPayoutAccount",
-    also_at: None,
+    paths: &["/api/setPayoutAccount"],
     id: "setPayoutAccount",
     group: "OffRamp",
     summary: "Set another account for a payout",
     about: "Sets another account for a payout that the bank did not accept (`on_hold` with reason `bank`); the payout is then sent at once. A \
             payout that was returned after the ramp-off was `finished` is sent after a manual review. The answer is the ramp-off.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(SetPayoutAccount::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SetPayoutAccount::CODES,

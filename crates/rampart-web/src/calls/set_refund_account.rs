@@ -1,26 +1,22 @@
 //! `POST /api/setRefundAccount`: the account for a payment's refund.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SetRefundAccount};
+use rampart_app::{AppError, SetRefundAccount, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/setRefundAccount",
-    also_at: None,
+    paths: &["/api/setRefundAccount"],
     id: "setRefundAccount",
     group: "OnRamp",
     summary: "Set the account for a refund",
     about: "Sets or changes the account for a payment's refund, until the refund has been sent. The hosted page cannot change an account set \
             here. It takes effect at once: a payment that is on hold for a refund destination is refunded. The answer is the payment.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(SetRefundAccount::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SetRefundAccount::CODES,

@@ -1,26 +1,22 @@
 //! `POST /api/setRefundWallet`: the wallet for a ramp-off's refund.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SetRefundWallet};
+use rampart_app::{AppError, SetRefundWallet, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/setRefundWallet",
-    also_at: None,
+    paths: &["/api/setRefundWallet"],
     id: "setRefundWallet",
     group: "OffRamp",
     summary: "Set the wallet for a refund",
     about: "Sets or changes the wallet for a ramp-off's refund, until the refund has been sent. The hosted page cannot change a wallet set here. \
             It takes effect at once: a ramp-off that is on hold for a refund destination is refunded. The answer is the ramp-off.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Json(SetRefundWallet::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SetRefundWallet::CODES,

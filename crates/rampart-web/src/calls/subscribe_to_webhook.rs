@@ -1,25 +1,21 @@
 //! `POST /api/subscribeToWebhook`: subscribes to an event type.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
+use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/subscribeToWebhook",
-    also_at: None,
+    paths: &["/api/subscribeToWebhook"],
     id: "subscribeToWebhook",
     group: "Webhooks",
     summary: "Webhook Event Subscribe",
     about: "Subscribes to an event type. There is one subscription per type: subscribing again replaces its URL and reactivates a disabled subscription.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::FormOrJson(SubscriptionRequest::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: &[],

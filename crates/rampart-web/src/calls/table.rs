@@ -20,8 +20,8 @@ impl CallTable {
     pub(crate) fn new(metrics: &RequestMetrics) -> Self {
         let mut paths: Vec<(&'static str, Vec<CallEntry>)> = Vec::new();
         for call in ALL.iter().copied() {
-            let measured = metrics.of_route(RouteLabel::of_call(&call.method, call.path));
-            for path in std::iter::once(call.path).chain(call.also_at) {
+            let measured = metrics.of_route(RouteLabel::of_call(&call.method, call.path()));
+            for path in call.paths.iter().copied() {
                 let entry = CallEntry { call, metrics: measured.clone() };
                 match paths.iter_mut().find(|(other, _)| *other == path) {
                     Some((_, entries)) => entries.push(entry),
@@ -56,17 +56,18 @@ mod tests {
     use rampart_app::AppMetrics;
 
     use super::*;
+    use crate::call::FieldSource;
 
     #[test]
     fn every_call_is_found_at_each_of_its_paths() {
         let table = CallTable::new(&RequestMetrics::registered_in(&AppMetrics::default()));
         for call in ALL {
-            for path in std::iter::once(call.path).chain(call.also_at) {
+            for path in call.paths {
                 let asked = path.replace("{payment_id}", "abc").replace("{type}", "PAY_IN");
                 assert!(!asked.contains('{'), "{asked}: give its variable a value here");
                 let (found, variable) = table.find(&call.method, &asked).unwrap();
                 assert_eq!(found.call.id, call.id);
-                assert_eq!(variable.is_empty(), call.path_field.is_none());
+                assert_eq!(variable.is_empty(), !matches!(call.takes, FieldSource::Path(_)));
                 assert!(table.find(&Method::HEAD, &asked).is_none());
             }
         }

@@ -1,25 +1,21 @@
 //! `GET /api/tokenPrice`: the market price of a coin, and the prices for customers.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, TokenPriceRequest};
+use rampart_app::{AppError, TokenPriceRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/tokenPrice",
-    also_at: None,
+    paths: &["/api/tokenPrice"],
     id: "tokenPrice",
     group: "Common",
     summary: "Token Price",
     about: "Returns the mid-market price of a coin and the prices at which customers buy and sell it, without fees.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(TokenPriceRequest::FIELDS),
     idempotency: Idempotency::None,
     codes: TokenPriceRequest::CODES,

@@ -1,25 +1,21 @@
 //! `POST /api/updateWebhookSubscription`: changes the URL of a subscription.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest};
+use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::POST,
-    path: "/api/updateWebhookSubscription",
-    also_at: None,
+    paths: &["/api/updateWebhookSubscription"],
     id: "updateWebhookSubscription",
     group: "Webhooks",
     summary: "Webhook Event Update",
     about: "Changes the URL of a subscription and reactivates a disabled subscription.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::FormOrJson(SubscriptionRequest::FIELDS),
     idempotency: Idempotency::ByKey,
     codes: SubscriptionRequest::CODES,

@@ -1,25 +1,21 @@
 //! `GET /api/validate/bankAccount`: whether a bank account number is valid.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, ValidateBankAccount};
+use rampart_app::{AppError, ValidateBankAccount, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/validate/bankAccount",
-    also_at: None,
+    paths: &["/api/validate/bankAccount"],
     id: "validateBankAccount",
     group: "Validation",
     summary: "Check a bank account",
     about: "Checks whether payouts to a bank account are possible for customers of a country, by its number alone: kind, check digits and bank. An invalid account is answered with 200 and `valid` false.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ValidateBankAccount::FIELDS),
     idempotency: Idempotency::None,
     codes: ValidateBankAccount::CODES,

@@ -1,25 +1,21 @@
 //! `GET /api/validate/identification`: whether an identification number is valid.
 
 use axum::http::Method;
-use rampart_app::partner_api;
-use rampart_app::{AppError, ValidateIdentification};
+use rampart_app::{AppError, ValidateIdentification, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described;
-use crate::describe::responses;
+use crate::describe::{described, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/validate/identification",
-    also_at: None,
+    paths: &["/api/validate/identification"],
     id: "validateIdentification",
     group: "Validation",
     summary: "Check an identification number",
     about: "Checks whether a number is valid for its document type. Returns what the number says about its holder, and messages for the customer in English and Spanish. An invalid number is answered with 200 and `valid` false.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::Query(ValidateIdentification::FIELDS),
     idempotency: Idempotency::None,
     codes: ValidateIdentification::CODES,

@@ -1,25 +1,21 @@
 //! `GET /api/webhooks`: the partner's subscriptions.
 
 use axum::http::Method;
-use rampart_app::AppError;
-use rampart_app::partner_api;
+use rampart_app::{AppError, partner_api};
 
 use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
 use crate::call_response::CallResponse;
-use crate::describe::described_list;
-use crate::describe::responses;
+use crate::describe::{described_list, responses};
 use crate::state::Web;
 
 pub(crate) static CALL: Call = Call {
     method: Method::GET,
-    path: "/api/webhooks",
-    also_at: None,
+    paths: &["/api/webhooks"],
     id: "webhooks",
     group: "Webhooks",
     summary: "List of subscriptions",
     about: "Lists your webhook subscriptions. A subscription whose receiver answered 410 is `disabled`: its events are parked and not delivered until you subscribe again or update it. The event log does not depend on deliveries.",
     access: Access::Token,
-    path_field: None,
     takes: FieldSource::None,
     idempotency: Idempotency::None,
     codes: &[],

@@ -54,7 +54,7 @@ fn codes(call: &Call) -> Vec<ErrorCode> {
         codes.push(ErrorCode::ValidationFailed);
     }
     codes.extend(call.codes);
-    if call.path_field.is_some() {
+    if matches!(call.takes, FieldSource::Path(_)) {
         // A slash in the path variable makes the path match no route.
         codes.push(ErrorCode::NotFound);
     }
@@ -78,7 +78,7 @@ const SERVER: [ErrorCode; 8] = [
 /// The operation of a call at one of its paths.
 pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> OperationBuilder {
     let codes = codes(call);
-    let alias = if path == call.path { "" } else { "Alias" };
+    let alias = if path == call.path() { "" } else { "Alias" };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(format!("{}{alias}", call.id)))
         .tag(call.group)
@@ -89,7 +89,7 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
     for (status, response) in failures::responses(&codes) {
         operation = operation.response(status, response);
     }
-    if let Some(field) = &call.path_field {
+    if let FieldSource::Path(field) = &call.takes {
         operation = operation.parameter(parameter(field, ParameterIn::Path));
     }
     for field in call.takes.query() {
@@ -129,7 +129,7 @@ fn body(takes: FieldSource) -> Option<RequestBody> {
         |place| ContentBuilder::new().schema(Some(fields::object(table, place))).example(Some(fields::body_example(table))).build();
     let body = RequestBodyBuilder::new().required(Some(Required::True));
     match takes {
-        FieldSource::None | FieldSource::Query(_) => None,
+        FieldSource::None | FieldSource::Path(_) | FieldSource::Query(_) => None,
         FieldSource::Json(_) => Some(body.content("application/json", content(FieldLocation::Json)).build()),
         FieldSource::FormOrJson(_) => {
             let form = content(FieldLocation::Text);
@@ -254,7 +254,7 @@ mod tests {
     fn codes_are_documented_in_the_order_of_the_checks() {
         let whole: Value = serde_json::from_str(&crate::describe::openapi(crate::calls::ALL, Vec::new())).unwrap();
         for call in crate::calls::ALL {
-            let operation = &whole["paths"][call.path][call.method.as_str().to_ascii_lowercase()];
+            let operation = &whole["paths"][call.path()][call.method.as_str().to_ascii_lowercase()];
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let schema = &response["content"]["application/json"]["schema"];
                 let is_listed = |code: &ErrorCode| match status.as_str() {

@@ -58,8 +58,8 @@ fn build(all: &[&Call], extra: Vec<OpenApi>) -> OpenApi {
     let mut schemas = Schemas::new();
     let mut paths = Paths::new();
     for call in all {
-        for path in std::iter::once(call.path).chain(call.also_at) {
-            paths.add_path_operation(path, vec![calls::method(call)], calls::operation(call, path, &mut schemas));
+        for path in call.paths {
+            paths.add_path_operation(*path, vec![calls::method(call)], calls::operation(call, path, &mut schemas));
         }
     }
     for (path, operation) in calls::service(&mut schemas) {

@@ -5,24 +5,19 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::pages;
-use rampart_app::{GatewayAction, GatewayOutcome, GatewaySession, PaymentPage};
+use rampart_app::{GatewayAction, GatewayOutcome, GatewaySession, PaymentPage, pages};
 use rampart_core::order::pay_to::PayTo;
 use rampart_core::order::payment::{Instructions, Payment, PaymentState};
 use rampart_core::refusal::ErrorCode;
 
-use super::STATUS_PATH;
-use super::account;
 use super::forms::SubmittedForm;
 use super::frame::{DetailRow, Frame, Link, callback};
-use super::labels;
 use super::language::Locale;
-use super::order;
 use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
 use super::response::{Message, PageError, failure, page, see_other};
-use super::status;
 use super::text::fill;
+use super::{STATUS_PATH, account, labels, order, status};
 use crate::state::Web;
 
 /// How often the transfer page refreshes.

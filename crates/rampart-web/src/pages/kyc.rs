@@ -4,9 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::CustomerPage;
 use rampart_app::orders::page_links;
-use rampart_app::pages;
+use rampart_app::{CustomerPage, pages};
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 
 use super::field::{Faults, FormField, mark};

@@ -1,9 +1,8 @@
 //! Labels for codes on pages.
 
-use rampart_core::identity::bank_account;
 use rampart_core::identity::country::Country;
 use rampart_core::identity::identification::{self, DocumentType};
-use rampart_core::identity::phone;
+use rampart_core::identity::{bank_account, phone};
 use rampart_core::money::asset::Chain;
 use rampart_core::order::arrival::DeviationKind;
 use rampart_core::order::{HoldReason, Reversal};

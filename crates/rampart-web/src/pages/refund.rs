@@ -12,16 +12,14 @@ use rampart_core::refusal::Refusal;
 use rampart_core::text;
 use rampart_core::time::Timestamp;
 
-use super::STATUS_PATH;
-use super::account;
 use super::field::{Faults, FormField, mark};
 use super::forms::FormData;
 use super::frame::Frame;
-use super::labels;
 use super::language::{Locale, moment};
 use super::request::PageRequest;
 use super::response::page;
 use super::text::{Texts, fill};
+use super::{STATUS_PATH, account, labels};
 
 const MAX_NAME_CHARACTERS: usize = 100;
 const MAX_WALLET_CHARACTERS: usize = 100;

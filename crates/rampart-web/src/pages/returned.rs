@@ -4,8 +4,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::PaymentPage;
-use rampart_app::pages;
+use rampart_app::{PaymentPage, pages};
 
 use super::frame::{Frame, callback};
 use super::order;

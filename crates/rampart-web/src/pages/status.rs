@@ -4,26 +4,21 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use rampart_app::pages;
-use rampart_app::partner_api;
-use rampart_app::{PaymentPage, RampoffPage, StatusPage};
+use rampart_app::{PaymentPage, RampoffPage, StatusPage, pages, partner_api};
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::refusal::{ErrorCode, Refusal};
 
-use super::STATUS_PATH;
-use super::account;
 use super::field::Faults;
 use super::forms::{FormData, SubmittedForm};
 use super::frame::{DetailRow, Frame, Link, callback};
-use super::labels;
 use super::language::Language;
 use super::order::{self, Headline};
-use super::qr;
 use super::refund::{self, RefundOffer};
 use super::request::PageRequest;
 use super::response::{PageError, failure, page, see_other, way_back};
 use super::text::{Texts, fill};
 use super::timeline::{self, TimelineStep};
+use super::{STATUS_PATH, account, labels, qr};
 use crate::state::Web;
 
 /// The query parameter of a customer who returns from the processor's page.

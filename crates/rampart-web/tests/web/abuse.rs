@@ -2,19 +2,18 @@
 //! mounted routers, with slow bodies and identifiers of other partners.
 
 use rampart_app::operate;
-use rampart_testkit::partner_api;
+use rampart_testkit::{CustomerOf, TestApp, on_both_engines, partner_api};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::{AuthKind, RouteInfo, WebConfig, routes};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Standing, another_app, description, purchase};
+use crate::support::{Answer, Client, Standing, app_with_clock, description, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     nobody_gets_in_without_a_good_token,
     other_partners_things_do_not_exist,
     methods_that_a_path_does_not_have,
@@ -78,8 +77,7 @@ async fn nobody_gets_in_without_a_good_token(test: Arc<TestApp>) {
     let (client, description) = (Client::of(&test).await, description());
     let good = client.token.clone().unwrap();
     let past = Standing(test.app.real.now().before(Duration::from_secs(7_200)));
-    let expired =
-        Client::with(another_app(&test, |_| (), Some(Arc::new(past))).await, WebConfig::default()).signed_in(&test).await.token.unwrap();
+    let expired = Client::with(app_with_clock(&test.app, Arc::new(past)).await, WebConfig::default()).signed_in(&test).await.token.unwrap();
     let forged = format!("{}A", &good[..good.len() - 1]);
     let swapped: String = good.chars().rev().collect();
     let tokens = [None, Some("x"), Some(""), Some(expired.as_str()), Some(forged.as_str()), Some(swapped.as_str())];

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     a_transfer_is_described_part_by_part_everywhere,
     an_order_of_an_earlier_version_is_described_whole_on_its_page,
     a_chilean_gives_an_account_by_choosing,
@@ -25,10 +25,6 @@ const CHILE: CustomerOf = CustomerOf { country: "CHL", document: "RUT", number: 
 const COLOMBIA: CustomerOf = CustomerOf { country: "COL", document: "CED_CIU", number: "79123456", account: "007/savings/12345678901" };
 const PERU: CustomerOf = CustomerOf { country: "PER", document: "DNI", number: "43218765", account: "00219300000000000118" };
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
-
-fn client(test: &TestApp) -> Client {
-    Client::with(test.app.clone(), rampart_web::WebConfig::default())
-}
 
 /// `data` of an answer, after checking it against the description.
 fn described(path: &str, method: &str, answer: &Answer) -> Value {
@@ -105,7 +101,7 @@ async fn an_order_of_an_earlier_version_is_described_whole_on_its_page(test: Arc
     let id: OrderId = made["payment_id"].as_str().unwrap().parse().unwrap();
     assert_eq!(test.payment(id).await.instructions.unwrap().tax_id, None);
     let path = path_of(&made["url_payment"]);
-    let page = client(&test).get(&path).await;
+    let page = Client::visitor(&test).get(&path).await;
     for text in ["Banco Consorcio", "Cuenta corriente", ">0880000017<", ">77.999.001-K<"] {
         assert!(page.text.contains(text), "{text}: {}", page.text);
     }
@@ -132,7 +128,7 @@ async fn given(test: &TestApp, id: OrderId) -> Option<(String, String, String)> 
 }
 
 async fn a_chilean_gives_an_account_by_choosing(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     let post = async |path: &str, typed: &str| client.post_form(path, &format!("action=refund&name=Ana&{typed}")).await;
     let (id, path) = refund_form(&test, CHILE, "transfer", "CLP").await;
     let form = client.get(&format!("{path}&edit=refund")).await.text;
@@ -174,7 +170,7 @@ async fn a_chilean_gives_an_account_by_choosing(test: Arc<TestApp>) {
 }
 
 async fn a_colombian_gives_an_account_or_a_key(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     let (first, path) = refund_form(&test, COLOMBIA, "BREB", "COP").await;
     assert!(client.get(&format!("{path}&edit=refund")).await.text.contains("<option value=\"809\">Nu<"));
     let wrong = client.post_form(&path, "action=refund&name=Ana&bank=809&account=12345678").await;

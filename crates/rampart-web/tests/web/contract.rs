@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description, documented_payment, documented_registration, purchase};
 
-on_both_engines!(crate::support::idle => common, buying, selling, webhooks);
+on_both_engines!(rampart_testkit::TestApp::start_idle => common, buying, selling, webhooks);
 
 /// Members that depend on market prices or are random.
 const MARKET: [&str; 10] =

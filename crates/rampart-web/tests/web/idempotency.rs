@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, documented_registration, purchase};
 
-on_both_engines!(crate::support::idle => keys, names, concurrent_requests, broken_repeats);
+on_both_engines!(rampart_testkit::TestApp::start_idle => keys, names, concurrent_requests, broken_repeats);
 
 async fn keys(test: Arc<TestApp>) {
     let client = Client::of(&test).await;

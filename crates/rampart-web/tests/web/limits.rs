@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Method;
-use rampart_app::PartnerChange;
-use rampart_app::operate;
+use rampart_app::{PartnerChange, operate};
 use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::partner::HttpErrors;
@@ -14,13 +13,13 @@ use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use serde_json::json;
 
-use crate::support::{Client, another_app, purchase, with_metrics};
+use crate::support::{Client, purchase, with_metrics};
 
-on_both_engines!(crate::support::idle => rates, documented_statuses, sizes_and_numbers, names_and_headers,
+on_both_engines!(rampart_testkit::TestApp::start_idle => rates, documented_statuses, sizes_and_numbers, names_and_headers,
     customers_beyond_an_accounts_room, probes_need_no_place, browsers_stay_with_https);
 
 async fn rates(test: Arc<TestApp>) {
-    let app = another_app(&test, |config| (config.rate_limits.partner_per_second, config.rate_limits.partner_burst) = (1, 3), None).await;
+    let app = test.with_settings(|config| (config.rate_limits.partner_per_second, config.rate_limits.partner_burst) = (1, 3)).await;
     let client = Client::with(app, WebConfig::default()).signed_in(&test).await;
     for _ in 0..3 {
         assert_eq!(client.get("/api/availableAssets").await.status, 200);
@@ -32,7 +31,7 @@ async fn rates(test: Arc<TestApp>) {
     assert_eq!(limited.header("ratelimit-remaining"), Some("0"));
     assert!(limited.header("ratelimit-reset").is_some());
 
-    let app = another_app(&test, |config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 2), None).await;
+    let app = test.with_settings(|config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 2)).await;
     let trusting = WebConfig { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..WebConfig::default() };
     let client = Client::with(app, trusting);
     let from = async |address: &str, path: &str| client.send(Method::GET, path, &[("x-forwarded-for", address)], Body::empty()).await;
@@ -46,14 +45,13 @@ async fn rates(test: Arc<TestApp>) {
     assert!(page.text.starts_with("<!"), "people are shown a page: {}", page.text);
 
     let app =
-        another_app(&test, |config| (config.rate_limits.authenticate_per_second, config.rate_limits.authenticate_burst) = (1, 1), None)
-            .await;
+        test.with_settings(|config| (config.rate_limits.authenticate_per_second, config.rate_limits.authenticate_burst) = (1, 1)).await;
     let client = Client::with(app, WebConfig::default());
     let guess = serde_json::json!({"api_key": "x", "api_secret": "y"});
     assert_eq!(client.post("/api/authenticate", &guess).await.status, 401);
     assert_eq!(client.post("/api/authenticate", &guess).await.status, 429);
 
-    let off = another_app(&test, |config| (config.rate_limits.enabled, config.rate_limits.ip_burst) = (false, 1), None).await;
+    let off = test.with_settings(|config| (config.rate_limits.enabled, config.rate_limits.ip_burst) = (false, 1)).await;
     let client = Client::with(off, WebConfig::default());
     for _ in 0..5 {
         assert_eq!(client.get("/openapi.json").await.status, 200);
@@ -154,7 +152,7 @@ async fn probes_need_no_place(test: Arc<TestApp>) {
 async fn browsers_stay_with_https(test: Arc<TestApp>) {
     let secure = Some("max-age=31536000");
     for (url, expected) in [("https://pay.example", secure), ("HTTPS://Pay.example", secure), ("http://127.0.0.1:8080", None)] {
-        let client = Client::with(another_app(&test, |config| config.public_url = url.to_owned(), None).await, WebConfig::default());
+        let client = Client::with(test.with_settings(|config| config.public_url = url.to_owned()).await, WebConfig::default());
         for path in ["/status?token=x", "/docs", "/api/quote", "/healthz", "/nothing"] {
             assert_eq!(client.get(path).await.header("strict-transport-security"), expected, "{url} {path}");
         }

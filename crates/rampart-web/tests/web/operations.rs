@@ -7,9 +7,9 @@ use axum::http::Method;
 use rampart_app::App;
 use rampart_testkit::{TestApp, on_both_engines};
 
-use crate::support::{Client, METRICS_TOKEN, Manual, app_like, with_metrics};
+use crate::support::{Client, METRICS_TOKEN, Manual, app_with_clock, with_metrics};
 
-on_both_engines!(crate::support::idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
+on_both_engines!(rampart_testkit::TestApp::start_idle => metrics_without_a_database, chains_that_stand_still, metrics_are_for_operators,
     readings_cost_no_more_for_many);
 
 fn client(app: &App) -> Client {
@@ -19,7 +19,7 @@ fn client(app: &App) -> Client {
 async fn metrics_without_a_database(test: Arc<TestApp>) {
     let node = test.another_node().await;
     let clock = Manual::at(test.app.real.now());
-    let node = app_like(&node, |_| (), Some(clock.clone())).await;
+    let node = app_with_clock(&node, clock.clone()).await;
     let client = client(&node);
     let metrics = client.get_as_operator("/metrics").await;
     assert_eq!(metrics.status, 200);
@@ -76,7 +76,7 @@ async fn metrics_are_for_operators(test: Arc<TestApp>) {
 /// Frequent or concurrent probes cost the database no more than a single one.
 async fn readings_cost_no_more_for_many(test: Arc<TestApp>) {
     let clock = Manual::at(test.app.real.now());
-    let app = app_like(&test.app, |_| (), Some(clock.clone())).await;
+    let app = app_with_clock(&test.app, clock.clone()).await;
     let client = client(&app);
     for path in ["/metrics", "/readyz"] {
         let once = test.reads_of(client.get_as_operator(path)).await.1;

@@ -1,6 +1,6 @@
 //! The identity page through the real router.
 
-use rampart_testkit::partner_api;
+use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines, partner_api};
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -8,13 +8,12 @@ use rampart_core::customer::Customer;
 use rampart_core::customer::kyc::{KycLevel, KycStatus, KycVerdict};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::identification::CustomerType;
-use rampart_testkit::{CustomerOf, TRIGGERS, TestApp, TriggerField, on_both_engines};
 
 use serde_json::json;
 
 use crate::support::{Answer, Client, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     the_form_speaks_the_language_that_is_asked_for,
     what_is_wrong_is_said_and_what_was_typed_is_kept,
     a_form_is_taken_once,
@@ -60,10 +59,6 @@ async fn decide(test: &TestApp, id: CustomerId, status: KycStatus, may_retry: bo
     test.app.commit(stored.kyc_decided(verdict, &test.app.mint(), "")).await.unwrap();
 }
 
-fn client(test: &TestApp) -> Client {
-    Client::with(test.app.clone(), rampart_web::WebConfig::default())
-}
-
 /// Checks that an answer is a page: HTML that is not cached and sends no referrer.
 pub(crate) fn is_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
@@ -80,7 +75,7 @@ pub(crate) fn leads_to(answer: &Answer) -> String {
 }
 
 async fn the_form_speaks_the_language_that_is_asked_for(test: Arc<TestApp>) {
-    let (client, (_, path)) = (client(&test), newcomer(&test).await);
+    let (client, (_, path)) = (Client::visitor(&test), newcomer(&test).await);
     let get = async |path: &str, accept: &str| client.send(Method::GET, path, &[("accept-language", accept)], String::new()).await;
     for (path, accept, language, heading) in [
         (path.clone(), "", "es", "Verifica tu identidad"),
@@ -100,7 +95,7 @@ async fn the_form_speaks_the_language_that_is_asked_for(test: Arc<TestApp>) {
 }
 
 async fn what_is_wrong_is_said_and_what_was_typed_is_kept(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     let typed =
         "last_name=%22Garc%C3%ADa%22&dob=1990-02-30&identification_type=GOVERNMENT_ID&identification_number=12345678A&address=&city=x";
     let page = client.post_form(&format!("{path}&lang=en"), typed).await;
@@ -127,7 +122,7 @@ async fn what_is_wrong_is_said_and_what_was_typed_is_kept(test: Arc<TestApp>) {
 }
 
 async fn a_form_is_taken_once(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     let next = leads_to(&client.post_form(&path, GOOD).await);
     assert_eq!(next, format!("{path}&sent=1"));
     let reference = customer(&test, id).await.kyc.check.unwrap().reference;
@@ -147,7 +142,7 @@ async fn a_form_is_taken_once(test: Arc<TestApp>) {
 }
 
 async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, GOOD).await);
     decide(&test, id, KycStatus::Fail, true).await;
     let kyc = partner_api::kyc_check(&test.app, &test.caller, Some(id.to_string())).await.unwrap();
@@ -167,7 +162,7 @@ async fn a_failed_customer_may_try_again_when_the_provider_says_so(test: Arc<Tes
 }
 
 async fn numbers_are_never_shown_and_kept_when_left_empty(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     leads_to(&client.post_form(&path, &format!("{GOOD}&phone=%2B34612345678")).await);
     // After the provider refused the first form, its data can be corrected; that form asks for the telephone number too.
     decide(&test, id, KycStatus::Fail, true).await;
@@ -200,7 +195,7 @@ async fn numbers_are_never_shown_and_kept_when_left_empty(test: Arc<TestApp>) {
 }
 
 async fn a_link_that_has_ended_says_whom_to_ask_and_nothing_else(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     test.advance(31 * 86_400).await;
     for page in [
         client.get(&format!("{path}&lang=en")).await,
@@ -219,7 +214,7 @@ async fn a_link_that_has_ended_says_whom_to_ask_and_nothing_else(test: Arc<TestA
 }
 
 async fn the_reinforced_form_follows_the_first(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     let reinforced = format!("{path}&level=2&lang=en");
     assert!(client.get(&reinforced).await.text.contains("Verify your identity"), "first things first");
     leads_to(&client.post_form(&path, GOOD).await);
@@ -266,7 +261,7 @@ async fn an_order_that_needs_more_leads_to_the_reinforced_form(test: Arc<TestApp
 }
 
 async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     let registered = test.register(&test.caller, CustomerOf::SPAIN, "other@mail.example").await;
     let mut texts = Vec::new();
     for token in ["00000000-0000-4000-8000-000000000000", "x", "", "%00", "%C3%A9", "a'--", &registered.to_string(), &"a".repeat(4000)] {
@@ -288,7 +283,7 @@ async fn unknown_and_malformed_tokens_are_the_same(test: Arc<TestApp>) {
 }
 
 async fn forms_of_other_pages_are_refused(test: Arc<TestApp>) {
-    let (client, (id, path)) = (client(&test), newcomer(&test).await);
+    let (client, (id, path)) = (Client::visitor(&test), newcomer(&test).await);
     let form = ("content-type", "application/x-www-form-urlencoded");
     for foreign in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
         is_page(&client.send(Method::POST, &path, &[form, foreign], GOOD).await, 403);
@@ -317,7 +312,7 @@ async fn registered(test: &TestApp, country: &str, document: &str, number: &str,
 }
 
 async fn a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_asked(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     for (country, company, number, document, own) in [
         ("COL", "NIT", "900000001-2", "NIT", "1012345678-9"),
         ("COL", "NIT", "900.000.001-2", "CED_CIU", "1012345678"),
@@ -355,7 +350,7 @@ async fn a_company_that_turns_out_to_be_a_person_is_asked_for_what_persons_are_a
 }
 
 async fn a_person_that_turns_out_to_be_a_company_is_asked_for_its_name_only(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     for (country, document, own, company, number) in [
         ("ESP", "GOVERNMENT_ID", "12345678Z", "CIF", "A58818501"),
         ("CHL", "RUT", "12345678-5", "RUT", "77999001-K"),

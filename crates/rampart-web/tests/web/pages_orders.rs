@@ -4,32 +4,25 @@ use std::sync::Arc;
 
 use rampart_app::orders::page_links;
 use rampart_core::id::OrderId;
-use rampart_testkit::partner_api;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
-use rampart_testkit::{ChainDeposit, CustomerOf, TestApp, buy, data_of, on_both_engines, sell};
+use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, sell};
 
 use crate::pages_kyc::{is_page, leads_to};
 use crate::support::Client;
 
-on_both_engines!(crate::support::idle =>
-    transfer_instructions_are_followed,
-    a_refund_account_is_checked_and_kept,
-    a_payment_is_called_off_once,
-    a_card_can_be_declined_and_used_again,
-    a_processor_that_declines_is_not_waited_for,
-    a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
-    the_gateway_has_one_address,
-    who_comes_back_from_a_processor_sees_where_the_payment_stands_only,
+on_both_engines!(
+    rampart_testkit::TestApp::start_idle =>
+        transfer_instructions_are_followed,
+        a_refund_account_is_checked_and_kept,
+        a_payment_is_called_off_once,
+        a_card_can_be_declined_and_used_again,
+        a_processor_that_declines_is_not_waited_for,
+        a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds,
+        the_gateway_has_one_address,
+        who_comes_back_from_a_processor_sees_where_the_payment_stands_only;
+    rampart_testkit::TestApp::start =>
+        a_paid_payment_ends_with_coins, an_expired_order_says_so, a_payout_that_failed_goes_to_an_account_of_the_partners_only;
 );
-
-/// With workers and the running simulation. A separate module, because a module can contain only one such group.
-mod lively {
-    use super::{a_paid_payment_ends_with_coins, a_payout_that_failed_goes_to_an_account_of_the_partners_only, an_expired_order_says_so};
-
-    rampart_testkit::on_both_engines!(rampart_testkit::TestApp::start =>
-        a_paid_payment_ends_with_coins, an_expired_order_says_so, a_payout_that_failed_goes_to_an_account_of_the_partners_only,
-    );
-}
 
 /// A payment and the token of its page.
 async fn payment(test: &TestApp, method: &str) -> (OrderId, String) {
@@ -48,12 +41,8 @@ async fn payment_of(test: &TestApp, method: &str, amount: &str) -> (OrderId, Str
     (id, page_links::payment_token(&test.app, id))
 }
 
-fn client(test: &TestApp) -> Client {
-    Client::with(test.app.clone(), rampart_web::WebConfig::default())
-}
-
 async fn transfer_instructions_are_followed(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "transfer").await);
     let path = format!("/gateway/transfer?token={token}");
     let instructions = test.payment(id).await.instructions.unwrap();
     for (language, amount) in [("es", "234,50"), ("en", "234.50")] {
@@ -75,7 +64,7 @@ async fn transfer_instructions_are_followed(test: Arc<TestApp>) {
 }
 
 async fn a_refund_account_is_checked_and_kept(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "transfer").await);
     let path = format!("/status?token={token}");
     let form = client.get(&format!("{path}&edit=refund")).await;
     assert!(form.text.contains("name=\"account\"") && form.text.contains("value=\"Ana García López\""), "{}", form.text);
@@ -98,7 +87,7 @@ async fn a_refund_account_is_checked_and_kept(test: Arc<TestApp>) {
 }
 
 async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "transfer").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "transfer").await);
     let path = format!("/gateway/transfer?token={token}");
     for _ in 0..2 {
         assert_eq!(leads_to(&client.post_form(&path, "action=cancel").await), format!("/status?token={token}"));
@@ -113,7 +102,7 @@ async fn a_payment_is_called_off_once(test: Arc<TestApp>) {
 }
 
 async fn a_processor_that_declines_is_not_waited_for(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment_of(&test, "card", "66.66").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment_of(&test, "card", "66.66").await);
     let path = format!("/gateway/card?token={token}");
     // The customer can try again, and is declined again.
     for _ in 0..2 {
@@ -127,7 +116,7 @@ async fn a_processor_that_declines_is_not_waited_for(test: Arc<TestApp>) {
 }
 
 async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "card").await);
     let path = format!("/gateway/card?token={token}");
     let page = client.get(&format!("{path}&lang=en")).await;
     is_page(&page, 200);
@@ -147,7 +136,7 @@ async fn a_card_can_be_declined_and_used_again(test: Arc<TestApp>) {
 }
 
 async fn a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let id = TestApp::order_of(&answer);
@@ -183,7 +172,7 @@ async fn a_sale_shows_where_to_send_and_takes_a_wallet_for_refunds(test: Arc<Tes
 }
 
 async fn the_gateway_has_one_address(test: Arc<TestApp>) {
-    let (client, (_, token)) = (client(&test), payment(&test, "card").await);
+    let (client, (_, token)) = (Client::visitor(&test), payment(&test, "card").await);
     assert_eq!(
         leads_to(&client.get(&format!("/gateway/paypal?token={token}&lang=en")).await),
         format!("/gateway/card?token={token}&lang=en")
@@ -195,7 +184,7 @@ async fn the_gateway_has_one_address(test: Arc<TestApp>) {
 }
 
 async fn who_comes_back_from_a_processor_sees_where_the_payment_stands_only(test: Arc<TestApp>) {
-    let (client, (id, own)) = (client(&test), payment(&test, "card").await);
+    let (client, (id, own)) = (Client::visitor(&test), payment(&test, "card").await);
     let token = page_links::returned_token(&test.app, id);
     let page = client.get(&format!("/returned?token={token}&lang=en")).await;
     is_page(&page, 200);
@@ -215,7 +204,7 @@ async fn who_comes_back_from_a_processor_sees_where_the_payment_stands_only(test
 }
 
 async fn a_paid_payment_ends_with_coins(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "card").await);
     let path = format!("/gateway/card?token={token}");
     for _ in 0..3 {
         leads_to(&client.post_form(&path, "action=pay").await);
@@ -228,7 +217,7 @@ async fn a_paid_payment_ends_with_coins(test: Arc<TestApp>) {
 }
 
 async fn an_expired_order_says_so(test: Arc<TestApp>) {
-    let (client, (id, token)) = (client(&test), payment(&test, "card").await);
+    let (client, (id, token)) = (Client::visitor(&test), payment(&test, "card").await);
     test.advance(46 * 60).await;
     test.payment_becomes(id, "expired").await;
     let next = leads_to(&client.get(&format!("/gateway/card?token={token}&lang=en")).await);
@@ -239,16 +228,13 @@ async fn an_expired_order_says_so(test: Arc<TestApp>) {
 }
 
 async fn a_payout_that_failed_goes_to_an_account_of_the_partners_only(test: Arc<TestApp>) {
-    let client = client(&test);
+    let client = Client::visitor(&test);
     let customer = test.verified(CustomerOf::SPAIN, "ana@mail.example").await;
     // The bank refuses this account.
     let request = CreateRampoffForm { iban: Some("ES1621000418410006660001".into()), ..sell(customer, "50") };
     let answer = partner_api::create_rampoff(&test.app, &test.caller, &request, None).await.unwrap();
     let id = TestApp::order_of(&answer);
-    let created = test.rampoff(id).await;
-    let coin = created.terms.coin;
-    let (to, amount) = (created.deposit_address.clone(), created.terms.coin_amount);
-    test.world.deposit(ChainDeposit { chain: coin.chain, to, symbol: coin.symbol, amount, from: None }).await.unwrap();
+    test.deposit(id).await;
     test.rampoff_becomes(id, "on_hold").await;
     let path = format!("/status?token={}", page_links::rampoff_token(&test.app, id));
     let page = client.get(&path).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, description, documented_registration, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     whole_numbers_may_have_a_point,
     moments_may_be_at_the_ends_of_the_calendar,
     schemes_may_be_in_capitals,
@@ -378,7 +378,7 @@ mod without_euros {
         let mut catalogue = rampart_testkit::catalogue();
         catalogue.methods.iter_mut().filter(|method| method.country == Country::SPAIN).for_each(|method| method.enabled = false);
         catalogue.payout_rails.iter_mut().filter(|rail| rail.country == Country::SPAIN).for_each(|rail| rail.enabled = false);
-        TestApp::start_idle(engine, catalogue).await
+        TestApp::start_idle_with(engine, catalogue).await
     }
 
     async fn nothing_is_meant(test: Arc<TestApp>) {

@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rampart_app::operate;
-use rampart_app::{App, PartnerChange};
+use rampart_app::{App, PartnerChange, operate};
 use rampart_testkit::{TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,9 +12,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::support::{Client, another_app};
+use crate::support::Client;
 
-on_both_engines!(crate::support::idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
+on_both_engines!(rampart_testkit::TestApp::start_idle => what_does_not_arrive, a_graceful_stop, what_is_no_http, answers_that_nobody_takes,
     a_stop_that_nobody_holds_up, connections_of_one_address, bodies_of_one_address, bodies_that_came_whole,
     addresses_that_cannot_be_read, probes_of_a_busy_address, a_late_head_is_answered_like_all);
 
@@ -23,6 +22,13 @@ struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
+}
+
+impl Running {
+    async fn stopped(self) {
+        self.stop.send(()).unwrap();
+        self.ended.await.unwrap();
+    }
 }
 
 async fn start(test: &TestApp, config: WebConfig) -> Running {
@@ -95,8 +101,7 @@ async fn what_does_not_arrive(test: Arc<TestApp>) {
     let answer = exchange(to, &large).await;
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer}");
     assert!(exchange(to, b"\x16\x03\x01 nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400"));
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 async fn a_graceful_stop(test: Arc<TestApp>) {
@@ -154,8 +159,7 @@ async fn what_is_no_http(test: Arc<TestApp>) {
     let chunks = format!("{post}connection: close\r\ntransfer-encoding: chunked\r\n\r\n1;x=y\r\n{{\r\n1\r\n}}\r\n0\r\n\r\n");
     let answer = exchange(running.address, chunks.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 /// A client that requests many large answers and reads none.
@@ -188,8 +192,7 @@ async fn answers_that_nobody_takes(test: Arc<TestApp>) {
     ];
     let answers = exchange(running.address, &all.concat()).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 51);
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 async fn a_stop_that_nobody_holds_up(test: Arc<TestApp>) {
@@ -290,8 +293,7 @@ async fn bodies_of_one_address(test: Arc<TestApp>) {
     }
     let answer = whole("203.0.113.1").await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 /// A request of whose body only the first byte was sent. Returns once it has its permit: then the server sends
@@ -330,8 +332,7 @@ async fn bodies_that_came_whole(test: Arc<TestApp>) {
         let answer = read_all(stream).await;
         assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     }
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 /// Entries that a client forges do not hide the entry that its proxy added.
@@ -356,13 +357,12 @@ async fn addresses_that_cannot_be_read(test: Arc<TestApp>) {
     assert_eq!(status(&[b"198.51.100.7", b"\xff, 203.0.113.9"]).await, "401", "an earlier line is the caller's");
     assert_eq!(status(&[b"\xff", b"203.0.113.9"]).await, "401");
     assert_eq!(status(&[b"203.0.113.9", b"\xff, 198.51.100.7"]).await, "200");
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }
 
 /// Probes and the operators' metrics are answered for an address that has reached its rate limit.
 async fn probes_of_a_busy_address(test: Arc<TestApp>) {
-    let app = another_app(&test, |config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 1), None).await;
+    let app = test.with_settings(|config| (config.rate_limits.ip_per_second, config.rate_limits.ip_burst) = (1, 1)).await;
     let router = rampart_web::router(app, WebConfig::default(), Vec::new());
     let (client, apart) = (Client { router: router.clone(), token: None }, Client { router: router.operators(), token: None });
     while client.get("/openapi.json").await.status != 429 {}
@@ -377,7 +377,7 @@ async fn probes_of_a_busy_address(test: Arc<TestApp>) {
 }
 
 async fn a_late_head_is_answered_like_all(test: Arc<TestApp>) {
-    let app = another_app(&test, |config| config.public_url = "https://pay.example".to_owned(), None).await;
+    let app = test.with_settings(|config| config.public_url = "https://pay.example".to_owned()).await;
     let running = start_app(app, WebConfig { read_timeout_milliseconds: 100, ..WebConfig::default() }).await;
     let answer = exchange(running.address, b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -395,6 +395,5 @@ async fn a_late_head_is_answered_like_all(test: Arc<TestApp>) {
     assert_eq!((body["status"].as_str(), body["error"].as_str()), (Some("error"), Some("request_timeout")));
     assert!(header("x-request-id").is_some_and(|name| name.starts_with("req_")), "{head}");
     assert_eq!(body["request_id"].as_str(), header("x-request-id"));
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap();
+    running.stopped().await;
 }

@@ -4,17 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use rampart_app::{App, AppConfig, Sources};
-use rampart_testkit::{KEY, TestApp, TestEngine};
-use rampart_web::Front;
-use rampart_web::WebConfig;
+use rampart_app::{App, Sources};
+use rampart_testkit::{KEY, TestApp};
+use rampart_web::{Front, WebConfig};
 use serde_json::Value;
 use tower::ServiceExt;
-
-/// A ramp without workers and without the running simulation.
-pub(crate) async fn idle(engine: TestEngine) -> TestApp {
-    TestApp::start_idle(engine, rampart_testkit::catalogue()).await
-}
 
 /// A client of the router, with or without a token.
 #[derive(Clone)]
@@ -56,7 +50,12 @@ impl Answer {
 impl Client {
     /// A client with the first partner's token and the default settings.
     pub(crate) async fn of(test: &TestApp) -> Self {
-        Self::with(test.app.clone(), WebConfig::default()).signed_in(test).await
+        Self::visitor(test).signed_in(test).await
+    }
+
+    /// A client without a token and with the default settings.
+    pub(crate) fn visitor(test: &TestApp) -> Self {
+        Self::with(test.app.clone(), WebConfig::default())
     }
 
     /// A client without a token.
@@ -119,25 +118,10 @@ impl Client {
     }
 }
 
-/// The same installation with other settings, or another real clock.
-pub(crate) async fn another_app(
-    test: &TestApp,
-    change: impl FnOnce(&mut AppConfig),
-    real: Option<Arc<dyn rampart_core::time::Clock>>,
-) -> App {
-    app_like(&test.app, change, real).await
-}
-
-/// An application on another one's store, with other settings, or another real clock.
-pub(crate) async fn app_like(other: &App, change: impl FnOnce(&mut AppConfig), real: Option<Arc<dyn rampart_core::time::Clock>>) -> App {
-    let mut config = other.config.clone();
-    change(&mut config);
-    let sources = Sources {
-        business: other.business.clone(),
-        real: real.unwrap_or_else(|| other.real.clone()),
-        randomness: Arc::new(rampart_app::SystemRandomness),
-    };
-    App::new(other.store.clone(), other.ports.clone(), config, other.catalogue.clone(), sources, &[KEY]).await.unwrap()
+/// An application on another one's store with another real clock.
+pub(crate) async fn app_with_clock(other: &App, real: Arc<dyn rampart_core::time::Clock>) -> App {
+    let sources = Sources { business: other.business.clone(), real, randomness: Arc::new(rampart_app::SystemRandomness) };
+    App::new(other.store.clone(), other.ports.clone(), other.config.clone(), other.catalogue.clone(), sources, &[KEY]).await.unwrap()
 }
 
 pub(crate) const METRICS_TOKEN: &str = "a-token-for-metrics";

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use rampart_app::PartnerChange;
-use rampart_app::operate;
 use rampart_app::orders::page_links;
+use rampart_app::{PartnerChange, operate};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::pages_kyc::is_page;
 use crate::support::{Client, purchase};
 
-on_both_engines!(crate::support::idle =>
+on_both_engines!(rampart_testkit::TestApp::start_idle =>
     what_does_not_show_is_refused_by_name,
     names_of_people_are_taken,
     what_shows_nothing_is_absent,

@@ -9,7 +9,7 @@ use crate::description::{faults, granted};
 use crate::support::{Answer, Client, description};
 
 on_both_engines!(
-    crate::support::idle =>
+    rampart_testkit::TestApp::start_idle =>
     identifications,
     accounts,
     the_page_says_the_same_in_both_languages,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Client, purchase};
 
-on_both_engines!(crate::support::idle => blanks_are_no_part_of_a_wallet, wallets_of_another_chain_are_refused);
+on_both_engines!(rampart_testkit::TestApp::start_idle => blanks_are_no_part_of_a_wallet, wallets_of_another_chain_are_refused);
 
 const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use rampart_app::operate;
-use rampart_app::{Credentials, PartnerChange};
+use rampart_app::{Credentials, PartnerChange, operate};
 use rampart_core::id::PartnerId;
 use rampart_core::partner::{HttpErrors, Partner};
 use rampart_core::time::Timestamp;

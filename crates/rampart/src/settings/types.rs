@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use rampart_app::WorkersConfig;
-use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, check_public_url};
+use rampart_app::{AppConfig, Mode, RateLimits, RegistrationConfig, RetentionConfig, WebhooksConfig, WorkersConfig, check_public_url};
 use rampart_core::text::redacted::Redacted;
 
 /// The configuration without the catalogue.

@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::request::Parts;
-use rampart_app::partner_api;
-use rampart_app::{App, AppError};
+use rampart_app::{App, AppError, partner_api};
 use rampart_core::catalogue::MethodKind;
 use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
 use rampart_core::identity::bank_account::virtual_account;

@@ -1,7 +1,6 @@
 //! The first start of a sandbox: a demo partner, and shell commands to try the API.
 
-use rampart_app::operate;
-use rampart_app::{App, Credentials};
+use rampart_app::{App, Credentials, operate};
 
 use crate::error::CommandError;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use rampart_app::operate;
-use rampart_app::{Mode, Ports};
+use rampart_app::{Mode, Ports, operate};
 use rampart_sandbox::{World, WorldConfig};
 use rampart_store::Schema;
 use rampart_web::Front;

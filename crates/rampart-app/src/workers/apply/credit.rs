@@ -55,16 +55,9 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
     // A bank that does not name the payer must not count against the customer; screening covers the customer in any case.
     let is_customer = credit.sender_name.as_ref().is_none_or(|payer| inputs.customer().can_be(payer.reveal()));
     let backdating = app.catalogue.backdating(payment.pay_in);
-    let receipt = Receipt {
-        fact: fact.id,
-        amount: credit.amount,
-        at: counts_at(credit.booked_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at),
-        holder: credit.sender_name.clone(),
-        source: credit.sender_account.clone(),
-        assigned: false,
-        set_aside: Amount::ZERO,
-        taken_back: Amount::ZERO,
-    };
+    let at = counts_at(credit.booked_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at);
+    let (holder, source) = (credit.sender_name.clone(), credit.sender_account.clone());
+    let receipt = Receipt { holder, source, ..Receipt::new(fact.id, credit.amount, at) };
     Ok(inputs.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 

@@ -312,9 +312,6 @@ async fn quarantine(app: &App, fact: Fact, reason: String) -> AppResult<()> {
     let mut step = Step::new();
     step.write(ReviewItem { order: fact_order::order(app, &fact).await, ..quarantined(app, fact.id, reason.clone()) });
     step.write(Fact { quarantined: Some(reason), ..fact });
-    match app.commit(step).await {
-        // A faster process has applied or quarantined it.
-        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    // A faster process has applied or quarantined it.
+    app.commit_if_unchanged(step).await
 }

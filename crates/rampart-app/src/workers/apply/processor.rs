@@ -2,7 +2,6 @@
 
 use rampart_core::id::OrderId;
 use rampart_core::ledger::Account;
-use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::arrival::{Grade, counts_at};
 use rampart_core::order::payment::{PayIn, Payment, PaymentFact, Receipt};
@@ -42,16 +41,9 @@ async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment
     let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
     let is_customer = paid.holder.as_ref().is_none_or(|holder| inputs.customer().can_be(holder.reveal()));
     let backdating = app.catalogue.backdating(payment.pay_in);
-    let receipt = Receipt {
-        fact: fact.id,
-        amount: paid.amount,
-        at: counts_at(paid.paid_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at),
-        holder: paid.holder.clone(),
-        source: Some(Redacted::new(paid.reference.clone())),
-        assigned: false,
-        set_aside: Amount::ZERO,
-        taken_back: Amount::ZERO,
-    };
+    let at = counts_at(paid.paid_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at);
+    let (holder, source) = (paid.holder.clone(), Some(Redacted::new(paid.reference.clone())));
+    let receipt = Receipt { holder, source, ..Receipt::new(fact.id, paid.amount, at) };
     Ok(inputs.observe_payment(app, payment, PaymentFact::Paid { receipt, is_customer }, grade))
 }
 

@@ -7,7 +7,6 @@ use rampart_core::partner::event::Event;
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::step::Step;
 use rampart_core::time::Timestamp;
-use rampart_store::CommitError;
 
 use super::client::SendError;
 use super::receivers::{AttemptRating, DeliverySlot};
@@ -117,10 +116,7 @@ impl Dispatcher {
     pub(super) async fn conclude(&self, delivery: Delivery) -> AppResult<()> {
         let mut step = Step::new();
         step.write(Delivery { leased_until: None, ..delivery });
-        match self.app.commit(step).await {
-            Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.app.commit_if_unchanged(step).await
     }
 }
 

@@ -239,7 +239,7 @@ mod tests {
 
     use super::*;
     use rampart_core::id::Mint;
-    use rampart_core::partner::event::{EventType, SubscriptionType};
+    use rampart_core::partner::event::SubscriptionType;
 
     struct SequentialRandomness(AtomicU16);
     impl rampart_core::id::Randomness for SequentialRandomness {
@@ -263,20 +263,7 @@ mod tests {
         fn partner(&self, receivers: usize) -> Vec<Subscription> {
             let mint = Mint { now: self.now, randomness: &self.mint };
             let partner = mint.id();
-            let one = |_| Subscription {
-                id: mint.id(),
-                version: 1,
-                partner,
-                kind: EventType::PayIn,
-                delivered_as: SubscriptionType::PayIn,
-                url: "https://example.com".to_owned(),
-                active: true,
-                last_sequence: 0,
-                created_at: self.now,
-                updated_at: self.now,
-                disabled_at: None,
-            };
-            (0..receivers).map(one).collect()
+            (0..receivers).map(|_| Subscription::new(&mint, partner, SubscriptionType::PayIn, "https://example.com".to_owned())).collect()
         }
 
         /// Takes as many slots as these receivers can get, in turn.

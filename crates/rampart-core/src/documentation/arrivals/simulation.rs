@@ -401,7 +401,7 @@ fn put<T, K: PartialEq>(all: &mut Vec<T>, new: T, key: impl Fn(&T) -> K) {
 
 fn fact(id: FactId, body: FactBody, observed_at: Timestamp) -> Fact {
     let natural_key = id.to_string();
-    Fact { id, version: 1, natural_key, body, applied: true, quarantined: None, observed_at, read_before: None, order: None }
+    Fact { version: 1, applied: true, ..Fact::new(id, natural_key, body, observed_at) }
 }
 
 fn next_of_transfer(transfer: &Transfer) -> Option<TransferFact> {

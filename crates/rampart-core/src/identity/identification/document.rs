@@ -1,9 +1,9 @@
 //! The documents of the partner API and their countries.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::identity::country::Country;
+use crate::text::words::words;
 
 /// Whether the customer is a person or a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -16,22 +16,13 @@ pub enum CustomerType {
 }
 
 macro_rules! documents {
-    ($($(#[$meta:meta])* $name:ident = $text:literal in [$($country:ident),+];)+) => {
-        /// A document type, by its exact value in the API.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum DocumentType {
-            $($(#[$meta])* $name),+
+    ($($(#[$meta:meta])* $name:ident = $text:tt in [$($country:ident),+];)+) => {
+        words! {
+            /// A document type, by its exact value in the API.
+            DocumentType { $($(#[$meta])* $name = $text),+ }
         }
 
         impl DocumentType {
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The value in the API.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
-            }
-
             /// The countries that issue the document.
             #[must_use]
             pub const fn countries(self) -> &'static [Country] {
@@ -81,13 +72,7 @@ impl DocumentType {
 
     /// The documents of a country.
     pub fn of_country(country: Country) -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(move |document| document.belongs_to(country))
-    }
-}
-
-impl fmt::Display for DocumentType {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        Self::ALL.into_iter().filter(move |document| document.belongs_to(country))
     }
 }
 
@@ -100,8 +85,6 @@ impl FromStr for DocumentType {
     type Err = DocumentTypeError;
 
     fn from_str(text: &str) -> Result<Self, DocumentTypeError> {
-        Self::ALL.iter().copied().find(|document| document.as_str() == text).ok_or(DocumentTypeError)
+        Self::from_text(text).ok_or(DocumentTypeError)
     }
 }
-
-crate::serde_as_text!(DocumentType);

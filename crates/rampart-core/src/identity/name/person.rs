@@ -1,10 +1,9 @@
 //! Names of persons.
 
-use super::company;
 use super::given_names::{is_mans_name, is_womans_name};
-use super::joint;
 use super::short::NamePart;
 use super::words::{Agreement, MatchRule, NameToken, PARTICLES, TITLES, Word, agreement, is_cut, same_letters, tokens, words};
+use super::{company, joint};
 
 /// Titles of women. Before a man's name they mean that a woman's name was left out (`SRA [MARIA] JOSE`).
 const WOMENS_TITLES: &[&str] = &["da", "dona", "sra", "srta", "dra", "mrs", "ms", "miss", "frau", "mme"];

@@ -59,6 +59,14 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// An exchange at the promised price alone. The fees are processing, network and rounding, in minor units of the currency.
+    #[must_use]
+    pub const fn at_promise(at: Timestamp, promised: Amount, gives: Amount, fees: [Amount; 3]) -> Self {
+        let [fee_processing, fee_network, fee_rounding] = fees;
+        let (market, price) = (Amount::ZERO, None);
+        Self { at, promised, market, price, fee_processing, fee_network, fee_rounding, gives, gives_promised: gives }
+    }
+
     /// The whole exchanged amount, in minor units of what arrived.
     #[must_use]
     pub fn accepted(&self) -> Amount {

@@ -35,6 +35,13 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// A receipt of which everything is left, from an unknown sender.
+    #[must_use]
+    pub const fn new(fact: FactId, amount: Amount, at: Timestamp) -> Self {
+        let (holder, source, assigned) = (None, None, false);
+        Self { fact, amount, at, holder, source, assigned, set_aside: Amount::ZERO, taken_back: Amount::ZERO }
+    }
+
     /// What is left for the order, in minor units.
     #[must_use]
     pub const fn left(&self) -> Amount {

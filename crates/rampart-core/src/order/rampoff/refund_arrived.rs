@@ -31,17 +31,12 @@ impl Rampoff {
             return;
         }
         if self.converted.is_zero() {
-            let exchange = Exchange {
-                at: mint.now,
-                promised: self.coin_balance,
-                market: Amount::ZERO,
-                price: None,
-                fee_processing: self.terms.fee_processing,
-                fee_network: self.terms.fee_network,
-                fee_rounding: self.terms.fee_rounding(),
-                gives: owed,
-                gives_promised: owed,
-            };
+            let exchange = Exchange::at_promise(
+                mint.now,
+                self.coin_balance,
+                owed,
+                [self.terms.fee_processing, self.terms.fee_network, self.terms.fee_rounding()],
+            );
             step.post(self.post_conversion(mint, &exchange));
             self.taken = Some(exchange);
         }

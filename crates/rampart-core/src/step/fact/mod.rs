@@ -35,6 +35,15 @@ pub struct Fact {
     pub order: Option<OrderId>,
 }
 
+impl Fact {
+    /// A fact that is to be stored and applied.
+    #[must_use]
+    pub const fn new(id: FactId, natural_key: String, body: FactBody, observed_at: Timestamp) -> Self {
+        let (version, applied, quarantined, read_before, order) = (0, false, None, None, None);
+        Self { id, version, natural_key, body, applied, quarantined, observed_at, read_before, order }
+    }
+}
+
 /// Kind of a fact, with its data.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

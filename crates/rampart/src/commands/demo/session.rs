@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use rampart_app::App;
-use rampart_app::operate;
+use rampart_app::{App, operate};
 use serde_json::{Value, json};
 
 use super::client::DemoClient;
