@@ -151,8 +151,13 @@ pub(crate) fn is_latin_american_currency(app: &App, currency: &str) -> Option<bo
     methods.map(|method| method.country.is_latin_american()).reduce(|one, other| one || other)
 }
 
-/// Checks that a quote is ours, of this partner and not expired. The commit detects one that was used before.
-pub(crate) fn check_quote(app: &App, caller: &AuthenticatedPartner, quote: &OpenedQuote) -> AppResult<Option<Quote>> {
+/// Checks that a quote is ours, of this partner, for the order's terms and not expired. The commit detects one that was used before.
+pub(crate) fn check_quote<T>(
+    app: &App,
+    caller: &AuthenticatedPartner,
+    quote: &OpenedQuote,
+    fitting: impl FnOnce(QuoteTerms) -> Option<T>,
+) -> AppResult<Option<(Quote, T)>> {
     let quote = match quote {
         OpenedQuote::None => return Ok(None),
         OpenedQuote::Foreign => None,
@@ -161,10 +166,11 @@ pub(crate) fn check_quote(app: &App, caller: &AuthenticatedPartner, quote: &Open
     let Some(quote) = quote else {
         return Err(Refusal::field(ErrorCode::QuoteMismatch, "quote_id", "is not a quote that was given to you").into());
     };
+    let terms = fitting(quote.terms).ok_or_else(|| quote_mismatch(&quote.terms))?;
     if quote.expires_at <= app.business.now() {
         return Err(ErrorCode::QuoteExpired.into());
     }
-    Ok(Some(**quote))
+    Ok(Some((**quote, terms)))
 }
 
 /// The claim that uses up a quote. It may be deleted a day after the quote has expired.
@@ -262,7 +268,7 @@ impl OpenedQuote {
 }
 
 /// The refusal of a quote for other terms.
-pub(crate) fn quote_mismatch(quote: &QuoteTerms) -> AppError {
+fn quote_mismatch(quote: &QuoteTerms) -> AppError {
     let message = match quote {
         QuoteTerms::Buy(method, terms) => format!(
             "the quote is for {} {} of {} on {} by {method}",

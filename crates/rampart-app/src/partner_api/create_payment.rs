@@ -10,7 +10,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::bank_account::{BankAccountInput, virtual_account};
 use rampart_core::ledger::Rail;
 use rampart_core::money::amount::{Amount, AmountSent};
-use rampart_core::order::limits::{self, Usage};
+use rampart_core::order::limits::Usage;
 use rampart_core::order::pay_to::PayTo;
 use rampart_core::order::payment::{Instructions, Payment};
 use rampart_core::order::view::payment_url;
@@ -28,7 +28,7 @@ use url::Url;
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
-use crate::orders::order_checks::{OpenedQuote, invalid_wallet, quote_mismatch};
+use crate::orders::order_checks::{OpenedQuote, invalid_wallet};
 use crate::orders::page_links::{URL_PAYMENT, with_token};
 use crate::orders::{idempotency, order_checks, page_links};
 use crate::partner_api::{authenticate, quotes, token_price};
@@ -159,13 +159,13 @@ fn parse_payment<'a>(app: &'a App, request: &'a CreatePayment<'a>) -> AppResult<
     if is_latin_american.is_none() {
         faults.fault(ErrorCode::MethodNotAllowed, "fiat_symbol", format!("'{fiat}' is not a currency that is paid here"));
     }
-    let decimals = token_price::find_currency(app, fiat).and_then(|fiat| app.catalogue.decimals(fiat.into()));
-    let amount = faults.amount("fiat_amount", request.fiat_amount, decimals.unwrap_or(18));
     // In Latin America the chain is optional: the coin's default chain is used.
     if is_latin_american == Some(false) {
         faults.require("coin_chain", request.coin_chain);
     }
-    faults.finish()?;
+    let decimals = token_price::find_currency(app, fiat).and_then(|fiat| app.catalogue.decimals(fiat.into()));
+    let amount = faults.amount("fiat_amount", request.fiat_amount, decimals.unwrap_or(18));
+    faults.finish_in_order(CreatePayment::CODES)?;
     let amount = amount.ok_or(ErrorCode::ValidationFailed)?;
     let coin = token_price::find_coin(app, request.coin_symbol, request.coin_chain).and_then(|coin| app.catalogue.coin(coin));
     Ok(ParsedCreatePayment { request, amount, coin })
@@ -243,20 +243,13 @@ async fn check_payment<'a>(
     }
     let refund_account =
         parsed.request.refund_account.map(|account| checked_refund_account(&app.own_accounts, customer, account)).transpose()?;
-    let quote = match order_checks::check_quote(app, caller, quote)? {
-        None => None,
-        Some(quote) => match quote.terms {
-            QuoteTerms::Buy(by, terms)
-                if by == method.payment_type
-                    && terms.fiat == method.fiat
-                    && terms.fiat_amount == parsed.amount
-                    && terms.coin == coin.id =>
-            {
-                Some((quote, terms))
-            }
-            _ => return Err(quote_mismatch(&quote.terms)),
-        },
-    };
+    let quote = order_checks::check_quote(app, caller, quote, |quoted| match quoted {
+        QuoteTerms::Buy(by, terms) => {
+            let is_amount = terms.fiat == method.fiat && terms.fiat_amount == parsed.amount;
+            Some(terms).filter(|terms| is_amount && by == method.payment_type && terms.coin == coin.id)
+        }
+        QuoteTerms::Sell(_) => None,
+    })?;
     // A quoted amount stays payable even if the method's payable step has changed since.
     if quote.is_none() {
         quotes::check_payable(app, "fiat_amount", method, parsed.amount)?;
@@ -264,9 +257,6 @@ async fn check_payment<'a>(
     quotes::check_method_bounds(app, method, parsed.amount)?;
     let at = app.business.now();
     let usage = Usage { customer: customer.counts_as(), method: method.payment_type, fiat: method.fiat, amount: parsed.amount, at };
-    if !limits::allows(&app.catalogue, &usage, level) {
-        return Err(order_checks::limit_refusal(app, customer, &usage, level).await);
-    }
     Ok(ValidatedPayment { customer, level, method, own_account, coin, wallet, refund_account, quote, usage })
 }
 

@@ -22,7 +22,7 @@ use rampart_store::CommitError;
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
-use crate::orders::order_checks::{OpenedQuote, quote_mismatch};
+use crate::orders::order_checks::OpenedQuote;
 use crate::orders::page_links::{URL_STATUS, with_token};
 use crate::orders::{idempotency, order_checks, page_links};
 use crate::partner_api::create_payment::OrderAttempt;
@@ -218,14 +218,13 @@ async fn check_rampoff<'a>(
         Some(wallet) => Some(order_checks::check_foreign_wallet(app, "refund_wallet", coin.id.chain, wallet).await?),
         None => None,
     };
-    let quote = order_checks::check_quote(app, caller, quote)?;
-    let quoted = match quote.map(|quote| quote.terms) {
-        None => None,
-        Some(QuoteTerms::Sell(terms)) if terms.coin == coin.id && terms.coin_amount == parsed.amount && terms.fiat == rail.fiat => {
-            Some(terms)
+    let (quote, quoted) = order_checks::check_quote(app, caller, quote, |quoted| match quoted {
+        QuoteTerms::Sell(terms) => {
+            Some(terms).filter(|terms| terms.coin == coin.id && terms.coin_amount == parsed.amount && terms.fiat == rail.fiat)
         }
-        Some(other) => return Err(quote_mismatch(&other)),
-    };
+        QuoteTerms::Buy(..) => None,
+    })?
+    .unzip();
     crate::partner_api::quotes::check_coin_bounds(coin, parsed.amount)?;
     let at = app.business.now();
     let terms = match quoted {

@@ -121,8 +121,8 @@ pub async fn quote(app: &App, caller: &AuthenticatedPartner, request: &QuoteRequ
 pub async fn rampoff_quote(app: &App, caller: &AuthenticatedPartner, request: &RampoffQuoteRequest<'_>) -> AppResult<RampoffQuoteView> {
     let mut faults = FieldFaults::default();
     let coin = token_price::find_coin(app, request.symbol, request.blockchain).and_then(|coin| app.catalogue.coin(coin));
-    let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
     let rail = find_payout_rail(app, &mut faults, request);
+    let amount = faults.amount("amount", request.amount, coin.map_or(18, |coin| coin.decimals));
     faults.finish()?;
     let rail = rail.ok_or_else(|| Refusal::new(ErrorCode::MethodNotAllowed, "there is no payout in this currency for this country"))?;
     let coin = coin.filter(|coin| coin.sell).ok_or(ErrorCode::CoinNotSupported)?;

@@ -331,7 +331,7 @@ fn read_registration(app: &App, request: &RegisterUser<'_>) -> AppResult<Registr
         professional_activity: text(request.professional_activity),
         source_of_funds: Redacted::default(),
     };
-    faults.finish()?;
+    faults.finish_in_order(RegisterUser::CODES)?;
     let (country, country_as_sent) = country.ok_or(ErrorCode::ValidationFailed)?;
     let (email, callback_url) = (request.email.clone(), request.callback_url.as_ref().map(Url::to_string));
     let identification = identification.map(|(given, _)| given);

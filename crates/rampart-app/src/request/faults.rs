@@ -73,7 +73,15 @@ impl FieldFaults {
     /// # Errors
     /// The code of the first fault, with every fault by its field.
     pub(crate) fn finish(self) -> AppResult<()> {
-        let Some((code, field, message)) = self.0.first() else { return Ok(()) };
+        self.finish_in_order(&[])
+    }
+
+    /// # Errors
+    /// The code that is checked first by this order, with every fault by its field. Codes that the order does not name are those of any
+    /// field, which are checked before it.
+    pub(crate) fn finish_in_order(self, order: &[ErrorCode]) -> AppResult<()> {
+        let place = |code: ErrorCode| order.iter().position(|listed| *listed == code);
+        let Some((code, field, message)) = self.0.iter().min_by_key(|(code, ..)| place(*code)) else { return Ok(()) };
         let mut refusal = Refusal::new(*code, format!("{field} {message}"));
         refusal.fields = self.0.iter().map(|(_, field, message)| ((*field).to_owned(), message.clone())).collect();
         Err(refusal.into())

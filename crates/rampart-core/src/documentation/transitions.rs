@@ -59,7 +59,7 @@ impl fmt::Display for Transition {
 }
 
 /// What meets a state, with its name in the table.
-pub(super) type Named<T> = Vec<(&'static str, T)>;
+pub(super) type WithName<T> = Vec<(&'static str, T)>;
 
 /// How a machine takes a fact and a command, and the name of the state that a record of it is in.
 pub(super) type Machine<O, F, C> =
@@ -70,7 +70,7 @@ pub(super) type Machine<O, F, C> =
 pub(super) fn of_order<O: Deref<Target = OrderHead>, F, C>(
     (catalogue, mint): (&Catalogue, Mint<'_>),
     states: &[&'static str],
-    all: impl Fn() -> (Named<F>, Named<C>),
+    all: impl Fn() -> (WithName<F>, WithName<C>),
     order_in: impl Fn(&'static str) -> Option<O>,
     (observe, request, name): Machine<O, F, C>,
 ) -> Vec<Transition> {

@@ -31,14 +31,14 @@ pub(super) fn method(call: &Call) -> HttpMethod {
     }
 }
 
-/// Every error code that a call can be refused with, in the order of the checks.
+/// Every error code that a call can be refused with: in the order of its checks, and then those of any request, which have no place in it.
 fn codes(call: &Call) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
     if call.access == Access::Token {
         codes.push(ErrorCode::AuthorizationIncorrect);
     }
     if call.takes.is_body() {
-        codes.extend([ErrorCode::MalformedJson, ErrorCode::UnsupportedMediaType]);
+        codes.extend([ErrorCode::UnsupportedMediaType, ErrorCode::MalformedJson]);
     }
     if call.idempotency != Idempotency::None {
         codes.push(ErrorCode::IdempotencyConflict);

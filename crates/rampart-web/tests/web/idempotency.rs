@@ -1,6 +1,5 @@
 //! Idempotency: a repeated request gets the stored answer, a different one with the same key is refused.
 
-use rampart_app::operate;
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -122,12 +121,7 @@ async fn broken_repeats(test: Arc<TestApp>) {
         assert_eq!(client.post(path, &with(&long, &[])).await.code(), "validation_failed");
     }
     // `external_id` is unique per partner.
-    let stranger =
-        operate::partners::rotate_partner_key(&test.app, test.stranger.partner.id, std::time::Duration::ZERO, "test", "to sign in")
-            .await
-            .unwrap();
-    let credentials = json!({"api_key": stranger.api_key, "api_secret": stranger.api_secret.reveal()});
-    let token = client.post("/api/authenticate", &credentials).await.data()["token"].as_str().unwrap().to_owned();
+    let token = client.token_of_stranger(&test).await;
     let mut order = purchase(user, "card", &json!(-1));
     order["external_id"] = "first".into();
     assert_eq!(client.token(Some(&token)).post("/api/createPayment", &order).await.code(), "validation_failed");

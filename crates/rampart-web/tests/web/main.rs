@@ -8,6 +8,7 @@ mod idempotency;
 mod limits;
 mod live;
 mod operations;
+mod order_of_checks;
 mod pages_kyc;
 mod pages_orders;
 mod reading;

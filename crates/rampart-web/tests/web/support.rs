@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use rampart_app::{App, Sources};
+use rampart_app::operate::partners::rotate_partner_key;
+use rampart_app::{App, Credentials, Sources};
 use rampart_testkit::{KEY, TestApp};
 use rampart_web::{Front, WebConfig};
 use serde_json::Value;
@@ -65,10 +66,19 @@ impl Client {
 
     /// With the first partner's token.
     pub(crate) async fn signed_in(mut self, test: &TestApp) -> Self {
-        let body = serde_json::json!({"api_key": test.credentials.api_key, "api_secret": test.credentials.api_secret.reveal()});
-        let answer = self.post("/api/authenticate", &body).await;
-        self.token = Some(answer.data()["token"].as_str().unwrap().to_owned());
+        self.token = Some(self.token_of(&test.credentials).await);
         self
+    }
+
+    async fn token_of(&self, credentials: &Credentials) -> String {
+        let body = serde_json::json!({"api_key": credentials.api_key, "api_secret": credentials.api_secret.reveal()});
+        self.post("/api/authenticate", &body).await.data()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A token of the second partner.
+    pub(crate) async fn token_of_stranger(&self, test: &TestApp) -> String {
+        let (stranger, now) = (test.stranger.partner.id, std::time::Duration::ZERO);
+        self.token_of(&rotate_partner_key(&test.app, stranger, now, "test", "to sign in").await.unwrap()).await
     }
 
     /// The same client with another token, or none.
