@@ -3,18 +3,22 @@
 use rampart_core::catalogue::Catalogue;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example::{self, CountingRandomness};
-use rampart_core::id::Mint;
+use rampart_core::id::{DepositId, Mint};
+use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Eligibility;
 use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{Context, Order};
 use rampart_core::outgoing::{Payout, PayoutPurpose, PayoutRoute, PayoutState, Screening};
-use rampart_core::review::{Operator, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewSubject};
+use rampart_core::review::suspense::{self, UnmatchedReceipt};
+use rampart_core::review::{Operator, Outcome, ReviewDecision, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::fact::{BankCredit, Fact, FactBody};
 use rampart_core::step::record::Record;
 use rampart_core::step::watch::{Deposit, DepositState};
+
+use crate::support::{Scene, find};
 
 struct DecisionScenario<'a> {
     catalogue: &'a Catalogue,
@@ -204,4 +208,23 @@ fn every_decision_about_every_item() {
         }
     }
     insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn what_was_kept_and_reopened_is_decided_again_after_a_reorganisation() {
+    let scene = Scene::new(example::MARKET);
+    let (mint, id) = (scene.mint(), scene.mint().id::<DepositId>());
+    let (on, asset, reason) = (Account::ChainDeposits(example::USDC.chain), example::USDC.into(), "unmatched".to_owned());
+    let unmatched = UnmatchedReceipt { fact: id.as_fact(), on, asset, amount: Amount::from_minor(5), source: None, order: None, reason };
+    let listed = |step: &Step| find(step, |record| if let Record::Review(item) = record { Some(ReviewItem::clone(item)) } else { None });
+    let received = || suspense::receive(unmatched.clone(), &mint);
+    let kept = listed(&received()).unwrap().settled(ReviewDecision::Keep, "luis", "why".to_owned(), None, mint.now);
+    for (decision, waits) in
+        [(ReviewDecision::Keep.into(), false), (Outcome::from(ReviewDecision::Keep).then(ReviewDecision::Reopened), true)]
+    {
+        let resolution = kept.resolution.clone().map(|resolution| ReviewResolution { decision, ..resolution });
+        let before = ReviewItem { resolution, ..kept.clone() }.undone(mint.now);
+        let again = suspense::deposit_received_again(received(), id, &[before], &[], &scene.context());
+        assert_eq!(listed(&again).unwrap().resolution.is_none(), waits);
+    }
 }
