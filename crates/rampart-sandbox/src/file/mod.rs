@@ -71,8 +71,8 @@ impl SandboxFile {
         }
         let signals = Arc::new(Signals::new(&config));
         let clock = Arc::new(SandboxClock::new(real, signals.clone()));
+        sqlite.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT"))?;
         let connection = Mutex::new(FileConnection { sqlite, others_version: -1 });
-        connection.lock().sqlite.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT"))?;
         Ok(Arc::new(Self { config, clock, signals, connection }))
     }
 
