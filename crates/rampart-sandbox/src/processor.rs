@@ -73,6 +73,7 @@ struct Capture {
     state: String,
 }
 
+/// Looks up a capture by a column that names one.
 fn capture(tx: &Transaction<'_>, column: &'static str, value: &str) -> Result<Option<Capture>, WorldError> {
     let sql = format!("SELECT payment, processor, amount, currency, refunded, state FROM captures WHERE {column} = ?1");
     tx.row(&sql, [value], |row| {

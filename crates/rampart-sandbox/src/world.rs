@@ -22,7 +22,8 @@ use crate::chain::{self, ChainDeposit, ChainTransaction, Reorganisation, Simulat
 use crate::config::{OpeningBalance, WorldConfig};
 use crate::error::WorldError;
 use crate::file::{
-    Action, CardPayment, FaultRule, MachineClock, PayoutTransition, SandboxFile, Transaction, change_payout, next_action, take_due,
+    Action, CardPayment, FaultRule, MachineClock, PayoutTransition, SandboxFile, Transaction, change_payout, next_action, payout_state,
+    take_due,
 };
 use crate::inbox::{self, InboxWebhook};
 use crate::kyc::{self, ManualDecision, SimulatedKyc};
@@ -289,7 +290,7 @@ impl World {
             if move_payout(tx, &id, PayoutTransition::Return, &reason)? || move_payout(tx, &id, PayoutTransition::Fail, &reason)? {
                 return Ok(());
             }
-            Err(match tx.value::<String>("SELECT state FROM payouts WHERE id = ?1", [&id])? {
+            Err(match payout_state(tx, &id)? {
                 Some(state) => WorldError::impossible(format!("the payout has already {state}")),
                 None => WorldError::NotFound("the bank has not received a payout of this order".to_owned()),
             })

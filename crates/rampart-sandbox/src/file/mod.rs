@@ -31,7 +31,7 @@ pub use faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 pub use schedule::CardPayment;
 
 pub(crate) use clock::MachineClock;
-pub(crate) use payouts::{PayoutTransition, StoredPayout, accept_payout, change_payout, find_payout};
+pub(crate) use payouts::{PayoutTransition, StoredPayout, accept_payout, change_payout, find_payout, payout_state};
 pub(crate) use schedule::{Action, next_action, schedule, take_due};
 pub(crate) use settings::WorldSettings;
 pub(crate) use transaction::{Transaction, amount_at};

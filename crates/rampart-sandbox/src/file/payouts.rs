@@ -54,6 +54,11 @@ pub(crate) fn find_payout(tx: &Transaction<'_>, payout: PayoutId) -> Result<Look
     })
 }
 
+/// The state of a payout; `None` for one that no provider has accepted.
+pub(crate) fn payout_state(tx: &Transaction<'_>, id: &str) -> Result<Option<String>, WorldError> {
+    tx.value("SELECT state FROM payouts WHERE id = ?1", [id])
+}
+
 /// Stores a payout that its provider accepts, and schedules what becomes of it. Returns the provider's reference.
 pub(crate) fn accept_payout(tx: &Transaction<'_>, payout: &Payout, triggered: Option<TriggerOutcome>) -> Result<String, WorldError> {
     let (provider, name) = match payout.route {
