@@ -137,7 +137,7 @@ impl CoinConfig {
     /// A coin with an opening balance worth about 500 million USD.
     #[must_use]
     pub fn funded(symbol: Symbol, decimals: u8) -> Self {
-        let coins = OPENING_US_DOLLARS / crate::prices::usd_of_coin(symbol).max(1);
+        let coins = OPENING_US_DOLLARS / crate::market::usd_of_coin(symbol).max(1);
         Self { symbol, decimals, opening: Amount::from_minor(coins.saturating_mul(10_i128.pow(u32::from(decimals)))) }
     }
 }
@@ -149,6 +149,6 @@ impl ChainConfig {
 }
 
 fn opening_fiat(currency: Currency, decimals: u8) -> Amount {
-    let units = OPENING_US_DOLLARS.saturating_mul(crate::prices::units_per_usd(currency));
+    let units = OPENING_US_DOLLARS.saturating_mul(crate::market::units_per_usd(currency));
     Amount::from_minor(units.saturating_mul(10_i128.pow(u32::from(decimals))))
 }

@@ -3,9 +3,8 @@
 use rampart_core::id::PartnerId;
 use rampart_core::time::Timestamp;
 
-use crate::database::{Batch, StreamLine, WriterCommand};
 use crate::error::WorldError;
-use crate::world::World;
+use crate::file::Transaction;
 
 /// Webhooks kept per partner.
 const KEPT_WEBHOOKS: i64 = 5_000;
@@ -50,57 +49,40 @@ pub struct InboxWebhook {
     pub body: String,
 }
 
-/// Stores webhooks, then deletes the oldest beyond the limits.
-pub(crate) async fn take_webhooks(batch: &mut Batch, items: Vec<InboxWebhook>) -> Result<Vec<Result<(), WorldError>>, WorldError> {
-    let mut partners = std::collections::BTreeMap::new();
-    let mut results = Vec::with_capacity(items.len());
-    for item in items {
-        let stream = format!("inbox-{}", item.partner);
-        let seq = batch.append(StreamLine { stream: stream.clone(), topic: None, body: serde_json::to_string(&item)? }).await?;
-        partners.entry(stream).or_insert((seq, seq)).1 = seq;
-        results.push(Ok(()));
+/// Stores a webhook, then deletes the oldest beyond the limits.
+pub(crate) fn receive(tx: &mut Transaction<'_>, received: &InboxWebhook) -> Result<(), WorldError> {
+    let stream = format!("inbox-{}", received.partner);
+    let last = tx.append(&stream, None, received)?;
+    if last > KEPT_WEBHOOKS {
+        tx.execute("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2", (&stream, last - KEPT_WEBHOOKS))?;
     }
-    for (stream, (first, last)) in partners {
-        if last > KEPT_WEBHOOKS {
-            let delete = sqlx::query("DELETE FROM journal WHERE stream = ?1 AND seq <= ?2").bind(&stream).bind(last - KEPT_WEBHOOKS);
-            delete.execute(&mut batch.connection).await?;
-        }
-        if last / SIZE_CHECK_WEBHOOKS != (first - 1) / SIZE_CHECK_WEBHOOKS {
-            sqlx::query(DELETE_BEYOND_BYTES).bind(stream).bind(KEPT_BYTES).execute(&mut batch.connection).await?;
-        }
+    if last % SIZE_CHECK_WEBHOOKS == 0 {
+        tx.execute(DELETE_BEYOND_BYTES, (&stream, KEPT_BYTES))?;
     }
-    Ok(results)
+    Ok(())
 }
 
-impl World {
-    /// Stores a received webhook.
-    pub async fn receive_webhook(&self, received: InboxWebhook) -> Result<(), WorldError> {
-        self.database.submit(|caller| WriterCommand::Webhook(received, caller)).await
-    }
-
-    /// The webhooks of a partner after a sequence number, oldest first, each with its number, and whether there are more.
-    /// A page has at most 256 KiB, but at least one webhook.
-    pub async fn received_webhooks(
-        &self,
-        partner: PartnerId,
-        after: i64,
-        limit: usize,
-    ) -> Result<(Vec<(i64, InboxWebhook)>, bool), WorldError> {
-        let stream = format!("inbox-{partner}");
-        let (mut received, mut bytes, mut last) = (Vec::new(), 0, after);
-        loop {
-            let (lines, has_more) = self.database.page(&stream, last, READ_ROWS.min(limit - received.len())).await?;
-            for (seq, body) in lines {
-                bytes += body.len();
-                if bytes > PAGE_BYTES && !received.is_empty() {
-                    return Ok((received, true));
-                }
-                received.push((seq, serde_json::from_str(&body)?));
-                last = seq;
+/// The webhooks of a partner after a sequence number, oldest first, each with its number, and whether there are more.
+pub(crate) fn page(
+    tx: &Transaction<'_>,
+    partner: PartnerId,
+    after: i64,
+    limit: usize,
+) -> Result<(Vec<(i64, InboxWebhook)>, bool), WorldError> {
+    let stream = format!("inbox-{partner}");
+    let (mut received, mut bytes, mut last) = (Vec::new(), 0, after);
+    loop {
+        let (lines, has_more) = tx.lines(&stream, last, READ_ROWS.min(limit - received.len()))?;
+        for (seq, body) in lines {
+            bytes += body.len();
+            if bytes > PAGE_BYTES && !received.is_empty() {
+                return Ok((received, true));
             }
-            if !has_more || received.len() >= limit {
-                return Ok((received, has_more));
-            }
+            received.push((seq, serde_json::from_str(&body)?));
+            last = seq;
+        }
+        if !has_more || received.len() >= limit {
+            return Ok((received, has_more));
         }
     }
 }

@@ -7,11 +7,6 @@ use rampart_core::money::asset::Currency;
 use rampart_core::order::payment::{PayIn, Payment};
 use rampart_core::text::redacted::Redacted;
 
-use crate::bank::{BankTransfer, Booked};
-use crate::error::WorldError;
-use crate::processor::{CardPayment, CardResult};
-use crate::world::World;
-
 /// What the world must know about a payment so that it can be paid.
 #[derive(Debug, Clone)]
 pub struct PayablePayment {
@@ -77,58 +72,4 @@ pub enum PayResult {
     PaidBefore(String),
     Pending,
     Declined(String),
-}
-
-impl World {
-    /// The customer pays by the method of the payment: the amount due, or another amount.
-    /// Those of [`World::pay_by_card`] and [`World::transfer`].
-    pub async fn pay_payment(
-        &self,
-        payable: &PayablePayment,
-        amount: Option<Amount>,
-        holder: Option<String>,
-    ) -> Result<PayResult, WorldError> {
-        let amount = amount.unwrap_or(payable.due);
-        let holder = holder.unwrap_or_else(|| payable.customer_name.reveal().to_owned());
-        match &payable.method {
-            PayableMethod::Redirect { processor } => {
-                let payment = CardPayment {
-                    processor: *processor,
-                    payment: payable.payment,
-                    amount,
-                    currency: payable.currency,
-                    holder: Some(Redacted::new(holder)),
-                    decided: false,
-                };
-                Ok(match self.pay_by_card(payment).await? {
-                    CardResult::Captured { reference } => PayResult::Paid(reference),
-                    CardResult::AlreadyCaptured { reference } => PayResult::PaidBefore(reference),
-                    CardResult::Pending => PayResult::Pending,
-                    CardResult::Declined { reason } => PayResult::Declined(reason),
-                })
-            }
-            PayableMethod::Transfer { rail, account, concept } => {
-                let transfer = BankTransfer {
-                    rail: *rail,
-                    account: account.clone(),
-                    amount,
-                    currency: payable.currency,
-                    concept: concept.clone(),
-                    sender_name: Some(holder),
-                    sender_account: None,
-                    booked: Booked::Now,
-                };
-                self.transfer_by(Some(payable.partner), transfer).await.map(PayResult::Paid)
-            }
-        }
-    }
-
-    /// The processor declines a customer's payment, or the customer cancels.
-    /// [`WorldError::Impossible`] for a payment by bank transfer, and those of [`World::decline_card`].
-    pub async fn decline_payment(&self, payable: &PayablePayment, reason: String) -> Result<(), WorldError> {
-        match &payable.method {
-            PayableMethod::Redirect { processor } => self.decline_card(*processor, payable.payment, reason).await,
-            PayableMethod::Transfer { .. } => Err(WorldError::impossible("a payment by bank transfer cannot be declined")),
-        }
-    }
 }

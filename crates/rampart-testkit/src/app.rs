@@ -138,7 +138,7 @@ impl TestApp {
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let config = WorldConfig::from_catalogue(&catalogue, SEED);
-        let world = World::open_on(folder.path().join("sandbox.db"), config, real.clone()).await.expect("a world");
+        let world = World::open_with_clock(folder.path().join("sandbox.db"), config, real.clone()).await.expect("a world");
         let randomness = Arc::new(SeededRandomness::new(SEED));
         let mut ports = ports(&world);
         let (business, mut config): (Arc<dyn Clock>, _) = match mode {
@@ -261,7 +261,7 @@ impl TestApp {
     /// Lets the world and the workers do everything that is due now. On threads they do it by themselves.
     pub async fn settle(&self) {
         if let Running::Stepped(workers, _) = &self.running {
-            while self.world.run_due().await.expect("the sandbox runs") | workers.run_until_idle().await {}
+            while (self.world.run_due().expect("the sandbox runs") > 0) | workers.run_until_idle().await {}
         }
     }
 

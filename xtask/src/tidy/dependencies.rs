@@ -20,8 +20,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Foreign crates that only some of ours may name, and why.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
-    ("sqlx", &["rampart-store", "rampart-sandbox"], "all SQL is in the store; the sandbox keeps its world's own file"),
-    ("rusqlite", &["rampart-store"], "all SQL is in the store"),
+    ("sqlx", &["rampart-store"], "all SQL is in the store"),
+    ("rusqlite", &["rampart-store", "rampart-sandbox"], "all SQL is in the store; the sandbox keeps its world's own file"),
     (
         "axum",
         &["rampart-web", "rampart-sandbox", "rampart", "xtask"],

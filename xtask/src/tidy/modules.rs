@@ -13,10 +13,6 @@ pub(super) const HONEST: &[(&str, &str)] = &[
         "rampart-core: outgoing::payout, outgoing::pending, outgoing::transfer",
         "a payout that settles late stops what replaces it, which is a payout or a transfer",
     ),
-    (
-        "rampart-sandbox: bank, chain, clock, config, database, faults, inbox, kyc, payouts, prices, processor, schedule, scheduler, screening, settings, signals, world",
-        "the simulated world is one state, whose parts cause one another's events",
-    ),
 ];
 
 /// A module's path below the crate's root; the root itself is empty.

@@ -1,217 +1,102 @@
 //! Broadcasts, with the checks of a node: a known transaction is accepted again; a used nonce and a transfer without
 //! sufficient funds are refused. A transaction whose nonce is ahead waits for the ones before it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::SignedTransaction;
 use rampart_core::ports::CallOutcome;
-use sqlx::Row;
 
+use super::holdings::{add_to_balance, balance_of, next_nonce};
 use super::signing::Payload;
 use super::{DROPPED_STATE, SimulatedChain};
-use crate::database::{Batch, WriterCommand};
 use crate::error::WorldError;
-use crate::payouts::amount;
+use crate::file::Transaction;
 use crate::trigger::{self, TriggerOutcome};
-
-/// A signed transaction that is broadcast.
-#[derive(Debug)]
-pub(crate) struct SignedTransfer {
-    txid: String,
-    payload: Payload,
-    fee: Amount,
-    native: String,
-}
 
 /// How far a nonce may be ahead of the next one to be mined.
 const MAX_PENDING_NONCES: i64 = 20_000;
 
 impl SimulatedChain {
-    pub(super) async fn send(&self, signed: &SignedTransaction) -> Result<CallOutcome<()>, WorldError> {
-        let Some(payload) = self.read_signed(signed) else {
-            return Ok(CallOutcome::Refused { reason: "invalid transaction".to_owned() });
-        };
+    /// Accepts or refuses a transaction. A known one is accepted again, and a dropped one waits again.
+    pub(super) fn take_broadcast(&self, tx: &Transaction<'_>, signed: &SignedTransaction) -> Result<CallOutcome<()>, WorldError> {
+        let refused = |reason: &str| Ok(CallOutcome::Refused { reason: reason.to_owned() });
+        let Some(payload) = self.read_signed(signed) else { return refused("invalid transaction") };
         if trigger::by_wallet(&payload.to) == Some(TriggerOutcome::BroadcastRefused) {
-            return Ok(CallOutcome::Refused { reason: "the network does not accept transactions to this address".to_owned() });
+            return refused("the network does not accept transactions to this address");
+        }
+        let chain = self.config.name.as_str();
+        let known: Option<i64> = tx.value("SELECT state FROM transactions WHERE txid = ?1 AND chain = ?2", (&signed.txid, chain))?;
+        if known.is_some_and(|state| state != DROPPED_STATE) {
+            return Ok(CallOutcome::Accepted(()));
         }
         let fee = self.fee(payload.source, payload.symbol);
-        let transfer = SignedTransfer { txid: signed.txid.clone(), payload, fee, native: self.config.native.to_string() };
-        self.database.submit(|caller| WriterCommand::Broadcast(transfer, caller)).await
-    }
-}
-
-type ChainAddress = (String, String);
-
-/// The balance of an address in one coin at the newest block, and the part reserved by waiting transactions.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CoinBalance {
-    pub(super) amount: Amount,
-    pub(super) waiting: Amount,
-}
-
-/// The state that the transactions of a group are checked against.
-struct SenderState {
-    states: BTreeMap<(String, String), i64>,
-    next_nonces: BTreeMap<ChainAddress, i64>,
-    used_nonces: BTreeSet<(ChainAddress, i64)>,
-    balances: BTreeMap<(ChainAddress, String), CoinBalance>,
-}
-
-fn sender(transfer: &SignedTransfer) -> ChainAddress {
-    (transfer.payload.chain.clone(), transfer.payload.from.clone())
-}
-
-fn nonce(transfer: &SignedTransfer) -> i64 {
-    i64::try_from(transfer.payload.nonce).unwrap_or(i64::MAX)
-}
-
-impl SenderState {
-    async fn load(batch: &mut Batch, transfers: &[SignedTransfer]) -> Result<Self, WorldError> {
-        let txids: Vec<&str> = transfers.iter().map(|transfer| transfer.txid.as_str()).collect();
-        let addresses: BTreeSet<ChainAddress> = transfers.iter().map(sender).collect();
-        let nonces: Vec<(&str, &str, i64)> =
-            transfers.iter().map(|transfer| (transfer.payload.chain.as_str(), transfer.payload.from.as_str(), nonce(transfer))).collect();
-        let mut senders =
-            Self { states: BTreeMap::new(), next_nonces: BTreeMap::new(), used_nonces: BTreeSet::new(), balances: BTreeMap::new() };
-        let rows = sqlx::query("SELECT chain, txid, state FROM transactions WHERE txid IN (SELECT value FROM json_each(?1))")
-            .bind(serde_json::to_string(&txids)?)
-            .fetch_all(&mut batch.connection)
-            .await?;
-        for row in rows {
-            senders.states.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
-        }
-        let addresses = serde_json::to_string(&addresses)?;
-        let rows = sqlx::query(
-            "SELECT n.chain, n.address, n.next FROM json_each(?1) w CROSS JOIN nonces n ON n.chain = w.value->>0 AND n.address = w.value->>1",
-        )
-        .bind(&addresses)
-        .fetch_all(&mut batch.connection)
-        .await?;
-        for row in rows {
-            senders.next_nonces.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
-        }
-        let rows = sqlx::query(
-            "SELECT b.chain, b.address, b.symbol, b.amount, b.waiting FROM json_each(?1) w \
-             CROSS JOIN balances b ON b.chain = w.value->>0 AND b.address = w.value->>1",
-        )
-        .bind(&addresses)
-        .fetch_all(&mut batch.connection)
-        .await?;
-        for row in rows {
-            let balance = CoinBalance { amount: amount(row.try_get(3)?)?, waiting: amount(row.try_get(4)?)? };
-            senders.balances.insert(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?), balance);
-        }
-        let rows = sqlx::query(
-            "SELECT t.chain, t.sender, t.nonce FROM json_each(?1) w \
-             CROSS JOIN transactions t ON t.sender = w.value->>1 AND t.chain = w.value->>0 AND t.nonce = w.value->>2 WHERE t.state < 3",
-        )
-        .bind(serde_json::to_string(&nonces)?)
-        .fetch_all(&mut batch.connection)
-        .await?;
-        for row in rows {
-            senders.used_nonces.insert(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?));
-        }
-        Ok(senders)
-    }
-
-    /// Why a node would refuse the transfer. `None` when it would accept it; its nonce and funds are then reserved.
-    fn refusal(&mut self, transfer: &SignedTransfer) -> Option<&'static str> {
-        let (sender, nonce) = (sender(transfer), nonce(transfer));
-        let next = self.next_nonces.get(&sender).copied().unwrap_or(0);
-        if nonce < next {
-            return Some("nonce too low");
-        }
-        if nonce > next.saturating_add(MAX_PENDING_NONCES) {
-            return Some("nonce too high");
-        }
-        if self.used_nonces.contains(&(sender.clone(), nonce)) {
-            return Some("replacement transaction underpriced");
-        }
-        if !transfer.payload.amount.is_positive() {
-            return Some("nothing to transfer");
-        }
-        // The amount, and the network fee in the native coin; both may be the same coin.
-        let mut spent: BTreeMap<&str, Amount> = BTreeMap::from([(transfer.payload.symbol.as_str(), transfer.payload.amount)]);
-        let fee = spent.entry(transfer.native.as_str()).or_default();
-        *fee = fee.plus(transfer.fee).ok()?;
-        for (symbol, amount) in &spent {
-            let balance = self.balances.get(&(sender.clone(), (*symbol).to_owned())).copied().unwrap_or_default();
-            let free = balance.amount.minus(balance.waiting).unwrap_or_default();
-            if free < *amount {
-                return Some("insufficient funds");
-            }
+        let nonce = i64::try_from(payload.nonce).unwrap_or(i64::MAX);
+        let spent = self.spent(&payload, fee);
+        if let Some(reason) = self.refusal(tx, &payload, nonce, &spent)? {
+            return refused(reason);
         }
         for (symbol, amount) in spent {
-            if let Some(balance) = self.balances.get_mut(&(sender.clone(), symbol.to_owned())) {
-                balance.waiting = balance.waiting.plus(amount).unwrap_or(balance.waiting);
-            }
-        }
-        self.used_nonces.insert((sender, nonce));
-        None
-    }
-
-    async fn store(&self, batch: &mut Batch) -> Result<(), WorldError> {
-        let rows: Vec<_> =
-            self.balances.iter().map(|((sender, symbol), balance)| (&sender.0, &sender.1, symbol, balance.waiting)).collect();
-        sqlx::query(
-            "UPDATE balances SET waiting = w.value->>3 FROM json_each(?1) w \
-             WHERE chain = w.value->>0 AND address = w.value->>1 AND symbol = w.value->>2",
-        )
-        .bind(serde_json::to_string(&rows)?)
-        .execute(&mut batch.connection)
-        .await?;
-        Ok(())
-    }
-}
-
-/// Accepts transactions. Known ones are accepted again, and dropped ones wait again.
-pub(crate) async fn take(
-    batch: &mut Batch,
-    transfers: Vec<SignedTransfer>,
-) -> Result<Vec<Result<CallOutcome<()>, WorldError>>, WorldError> {
-    let mut senders = SenderState::load(batch, &transfers).await?;
-    let mut inserted = Vec::new();
-    let mut revived: Vec<(&str, &str)> = Vec::new();
-    let mut outcomes = Vec::with_capacity(transfers.len());
-    for transfer in &transfers {
-        let payload = &transfer.payload;
-        let key = (payload.chain.clone(), transfer.txid.clone());
-        let known = senders.states.get(&key).copied();
-        if known.is_some_and(|state| state != DROPPED_STATE) {
-            outcomes.push(Ok(CallOutcome::Accepted(())));
-            continue;
-        }
-        if let Some(reason) = senders.refusal(transfer) {
-            outcomes.push(Ok(CallOutcome::Refused { reason: reason.to_owned() }));
-            continue;
+            add_to_balance(tx, self.config.name, &payload.from, symbol, (Amount::ZERO, amount))?;
         }
         if known.is_some() {
-            revived.push((&payload.chain, &transfer.txid));
+            tx.execute("UPDATE transactions SET state = 0 WHERE txid = ?1 AND chain = ?2", (&signed.txid, chain))?;
         } else {
-            let (from, to) = (&payload.from, &payload.to);
-            inserted.push((&payload.chain, &transfer.txid, from, to, payload.symbol, payload.amount, transfer.fee, nonce(transfer)));
+            tx.execute(
+                "INSERT INTO transactions (chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+                (
+                    chain,
+                    &signed.txid,
+                    &payload.from,
+                    &payload.to,
+                    payload.symbol.as_str(),
+                    payload.amount.to_string(),
+                    fee.to_string(),
+                    nonce,
+                ),
+            )?;
         }
-        senders.states.insert(key, super::WAITING_STATE);
-        outcomes.push(Ok(CallOutcome::Accepted(())));
+        Ok(CallOutcome::Accepted(()))
     }
-    if !inserted.is_empty() {
-        sqlx::query(
-            "INSERT INTO transactions (chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
-             SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, 0 FROM json_each(?1)",
-        )
-        .bind(serde_json::to_string(&inserted)?)
-        .execute(&mut batch.connection)
-        .await?;
+
+    /// What a transfer takes from its sender: the amount, and the network fee in the native coin; both may be the same coin.
+    fn spent<'a>(&'a self, payload: &'a Payload, fee: Amount) -> Vec<(&'a str, Amount)> {
+        let (symbol, native) = (payload.symbol.as_str(), self.config.native.as_str());
+        if symbol == native {
+            // What overflows is more than anybody has.
+            return vec![(symbol, payload.amount.plus(fee).unwrap_or(Amount::from_minor(i128::MAX)))];
+        }
+        vec![(symbol, payload.amount), (native, fee)]
     }
-    if !revived.is_empty() {
-        sqlx::query("UPDATE transactions SET state = 0 FROM json_each(?1) w WHERE txid = w.value->>1 AND chain = w.value->>0")
-            .bind(serde_json::to_string(&revived)?)
-            .execute(&mut batch.connection)
-            .await?;
+
+    /// Why a node would refuse a transfer; `None` when it would accept it.
+    fn refusal(
+        &self,
+        tx: &Transaction<'_>,
+        payload: &Payload,
+        nonce: i64,
+        spent: &[(&str, Amount)],
+    ) -> Result<Option<&'static str>, WorldError> {
+        const USED: &str = "SELECT 1 FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce = ?3 AND state < 3";
+        let (chain, sender) = (self.config.name, payload.from.as_str());
+        let next = next_nonce(tx, chain, sender)?;
+        if nonce < next {
+            return Ok(Some("nonce too low"));
+        }
+        if nonce > next.saturating_add(MAX_PENDING_NONCES) {
+            return Ok(Some("nonce too high"));
+        }
+        if tx.value::<i64>(USED, (sender, chain.as_str(), nonce))?.is_some() {
+            return Ok(Some("replacement transaction underpriced"));
+        }
+        if !payload.amount.is_positive() {
+            return Ok(Some("nothing to transfer"));
+        }
+        for (symbol, amount) in spent {
+            let held = balance_of(tx, chain, sender, symbol)?;
+            if held.amount.minus(held.waiting).unwrap_or_default() < *amount {
+                return Ok(Some("insufficient funds"));
+            }
+        }
+        Ok(None)
     }
-    if !inserted.is_empty() || !revived.is_empty() {
-        senders.store(batch).await?;
-    }
-    Ok(outcomes)
 }

@@ -1,20 +1,16 @@
 //! Mining blocks: on request, and automatically in business time.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use rampart_core::time::Timestamp;
+use rusqlite::Row;
 
-use super::broadcast::CoinBalance;
-use super::{MINED_STATE, REVERTED_STATE, read_head};
-use crate::database::Batch;
+use super::holdings::{add_to_balance, balance_of, next_nonce, set_next_nonce};
+use super::{MINED_STATE, REVERTED_STATE, SimulatedChain, read_head};
 use crate::error::WorldError;
-use crate::payouts::amount;
+use crate::file::{Transaction, amount_at};
 use crate::trigger::{self, TriggerOutcome};
-use crate::world::World;
 
 const MAX_BLOCK_TRANSACTIONS: i64 = 10_000;
 /// Blocks mined at once, on request.
@@ -38,228 +34,118 @@ pub(super) struct StoredTransaction {
 
 impl StoredTransaction {
     /// From the columns of a query, in the order of the fields.
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, WorldError> {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, WorldError> {
         Ok(Self {
-            id: row.try_get(0)?,
-            txid: row.try_get(1)?,
-            sender: row.try_get(2)?,
-            recipient: row.try_get(3)?,
-            symbol: row.try_get(4)?,
-            amount: amount(row.try_get(5)?)?,
-            fee: amount(row.try_get(6)?)?,
-            nonce: row.try_get(7)?,
-            state: row.try_get(8)?,
+            id: row.get(0)?,
+            txid: row.get(1)?,
+            sender: row.get(2)?,
+            recipient: row.get(3)?,
+            symbol: row.get(4)?,
+            amount: amount_at(row, 5)?,
+            fee: amount_at(row, 6)?,
+            nonce: row.get(7)?,
+            state: row.get(8)?,
         })
     }
 }
 
-/// Balances and nonces of the addresses in the transactions of a block.
-pub(super) struct TouchedAddresses {
-    chain: Chain,
-    nonces: BTreeMap<String, i64>,
-    balances: BTreeMap<(String, String), CoinBalance>,
-}
-
-impl TouchedAddresses {
-    pub(super) async fn load(batch: &mut Batch, chain: Chain, addresses: &BTreeSet<&str>) -> Result<Self, WorldError> {
-        let mut touched = Self { chain, nonces: BTreeMap::new(), balances: BTreeMap::new() };
-        let addresses = serde_json::to_string(addresses)?;
-        let rows = sqlx::query("SELECT n.address, n.next FROM json_each(?2) w CROSS JOIN nonces n ON n.chain = ?1 AND n.address = w.value")
-            .bind(chain.as_str())
-            .bind(&addresses)
-            .fetch_all(&mut batch.connection)
-            .await?;
-        for row in rows {
-            touched.nonces.insert(row.try_get(0)?, row.try_get(1)?);
-        }
-        let rows = sqlx::query(
-            "SELECT b.address, b.symbol, b.amount, b.waiting FROM json_each(?2) w CROSS JOIN balances b ON b.chain = ?1 AND b.address = w.value",
-        )
-        .bind(chain.as_str())
-        .bind(&addresses)
-        .fetch_all(&mut batch.connection)
-        .await?;
-        for row in rows {
-            let balance = CoinBalance { amount: amount(row.try_get(2)?)?, waiting: amount(row.try_get(3)?)? };
-            touched.balances.insert((row.try_get(0)?, row.try_get(1)?), balance);
-        }
-        Ok(touched)
-    }
-
-    /// Adds to the balance of an address, and to the part reserved by waiting transactions.
-    pub(super) fn add(&mut self, address: &str, symbol: &str, amount: Amount, waiting: Amount) {
-        let balance = self.balances.entry((address.to_owned(), symbol.to_owned())).or_default();
-        balance.amount = balance.amount.plus(amount).unwrap_or(balance.amount);
-        balance.waiting = balance.waiting.plus(waiting).unwrap_or(balance.waiting);
-    }
-
-    fn amount_of(&self, address: &str, symbol: &str) -> Amount {
-        self.balances.get(&(address.to_owned(), symbol.to_owned())).map_or(Amount::ZERO, |balance| balance.amount)
-    }
-
-    /// Resets the next nonce of an address to one that was undone.
-    pub(super) fn undo_nonce(&mut self, address: &str, nonce: i64) {
-        let next = self.nonces.entry(address.to_owned()).or_insert(nonce);
-        *next = nonce.min(*next);
-    }
-
-    pub(super) async fn store(&self, batch: &mut Batch) -> Result<(), WorldError> {
-        let chain = self.chain.as_str();
-        let balances = self.balances.iter().map(|((address, symbol), balance)| (address, symbol, balance.amount, balance.waiting));
-        sqlx::query(
-            "INSERT OR REPLACE INTO balances (chain, address, symbol, amount, waiting) \
-             SELECT ?1, value->>0, value->>1, value->>2, value->>3 FROM json_each(?2)",
-        )
-        .bind(chain)
-        .bind(serde_json::to_string(&balances.collect::<Vec<_>>())?)
-        .execute(&mut batch.connection)
-        .await?;
-        sqlx::query("INSERT OR REPLACE INTO nonces (chain, address, next) SELECT ?1, key, value FROM json_each(?2)")
-            .bind(chain)
-            .bind(serde_json::to_string(&self.nonces)?)
-            .execute(&mut batch.connection)
-            .await?;
-        Ok(())
-    }
-}
-
-async fn candidates(batch: &mut Batch, chain: Chain) -> Result<Vec<StoredTransaction>, WorldError> {
-    // Lower nonces come first, so that nonces that are ahead cannot fill a block.
-    let rows = sqlx::query(
-        "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
-         WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2",
-    )
-    .bind(chain.as_str())
-    .bind(MAX_BLOCK_TRANSACTIONS)
-    .fetch_all(&mut batch.connection)
-    .await?;
-    rows.iter().map(StoredTransaction::read).collect()
-}
-
 /// Puts waiting transactions into the block at a height. Returns how many.
-async fn fill_block(batch: &mut Batch, chain: Chain, native: &str, height: i64) -> Result<usize, WorldError> {
-    let candidates = candidates(batch, chain).await?;
-    if candidates.is_empty() {
-        return Ok(0);
-    }
-    let addresses = candidates.iter().flat_map(|candidate| [candidate.sender.as_str(), candidate.recipient.as_str()]).collect();
-    let mut touched = TouchedAddresses::load(batch, chain, &addresses).await?;
-    let mut taken: Vec<(i64, usize, i64)> = Vec::new();
-    for candidate in &candidates {
+fn fill_block(tx: &Transaction<'_>, chain: Chain, native: &str, height: i64) -> Result<i64, WorldError> {
+    // Lower nonces come first, so that nonces that are ahead cannot fill a block.
+    const WAITING: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
+        WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2";
+    let mut taken = 0;
+    for candidate in tx.rows(WAITING, (chain.as_str(), MAX_BLOCK_TRANSACTIONS), StoredTransaction::read)? {
         let reverts = trigger::by_wallet(&candidate.recipient) == Some(TriggerOutcome::TransactionReverted);
         let moved = if reverts { Amount::ZERO } else { candidate.amount };
-        let (sender, symbol) = (candidate.sender.as_str(), candidate.symbol.as_str());
+        let (sender, symbol, fee) = (candidate.sender.as_str(), candidate.symbol.as_str(), candidate.fee);
         if let Some(nonce) = candidate.nonce {
-            let next = touched.nonces.get(sender).copied().unwrap_or(0);
             // After a reorganisation the sender may lack the coins; the transaction then goes on waiting.
-            let enough = touched.amount_of(sender, symbol) >= moved && touched.amount_of(sender, native) >= candidate.fee;
-            if nonce != next || !enough {
+            if nonce != next_nonce(tx, chain, sender)?
+                || balance_of(tx, chain, sender, symbol)?.amount < moved
+                || balance_of(tx, chain, sender, native)?.amount < fee
+            {
                 continue;
             }
-            touched.nonces.insert(sender.to_owned(), next + 1);
-            touched.add(sender, symbol, moved.negated(), candidate.amount.negated());
-            touched.add(sender, native, candidate.fee.negated(), candidate.fee.negated());
+            set_next_nonce(tx, chain, sender, nonce + 1)?;
+            add_to_balance(tx, chain, sender, symbol, (moved.negated(), candidate.amount.negated()))?;
+            add_to_balance(tx, chain, sender, native, (fee.negated(), fee.negated()))?;
         }
-        touched.add(&candidate.recipient, symbol, moved, Amount::ZERO);
-        taken.push((candidate.id, taken.len(), if reverts { REVERTED_STATE } else { MINED_STATE }));
+        add_to_balance(tx, chain, &candidate.recipient, symbol, (moved, Amount::ZERO))?;
+        let state = if reverts { REVERTED_STATE } else { MINED_STATE };
+        let sql = "UPDATE transactions SET height = ?2, position = ?3, state = ?4 WHERE id = ?1";
+        tx.execute(sql, (candidate.id, height, taken, state))?;
+        taken += 1;
     }
-    if !taken.is_empty() {
-        sqlx::query(
-            "UPDATE transactions SET height = ?1, position = w.value->>1, state = w.value->>2 FROM json_each(?2) w WHERE transactions.id = w.value->>0",
-        )
-        .bind(height)
-        .bind(serde_json::to_string(&taken)?)
-        .execute(&mut batch.connection)
-        .await?;
-        sqlx::query("INSERT OR REPLACE INTO block_times (chain, height, made_at) VALUES (?1, ?2, ?3)")
-            .bind(chain.as_str())
-            .bind(height)
-            .bind(batch.now.micros())
-            .execute(&mut batch.connection)
-            .await?;
-        touched.store(batch).await?;
+    if taken > 0 {
+        let sql = "INSERT OR REPLACE INTO block_times (chain, height, made_at) VALUES (?1, ?2, ?3)";
+        tx.execute(sql, (chain.as_str(), height, tx.now.micros()))?;
     }
-    Ok(taken.len())
+    Ok(taken)
 }
 
 /// Mines blocks on a chain. Waiting transactions go into the first of them.
-pub(super) async fn mine(batch: &mut Batch, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
-    let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
-    let height: i64 =
-        sqlx::query_scalar("SELECT height FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
+fn mine(tx: &mut Transaction<'_>, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
+    const GROW: &str = "UPDATE chains SET height = height + ?2, mined_at = max(mined_at, ?3) WHERE name = ?1 RETURNING fork, height";
+    let native = tx.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
+    let height: i64 = tx.value("SELECT height FROM chains WHERE name = ?1", [chain.as_str()])?.unwrap_or_default();
     for offset in 1..=count {
-        if fill_block(batch, chain, &native, height + offset).await? == 0 {
+        if fill_block(tx, chain, &native, height + offset)? == 0 {
             // No waiting transaction can be mined: the remaining blocks are empty and need no row.
             break;
         }
     }
-    sqlx::query("UPDATE chains SET height = height + ?2, mined_at = max(mined_at, ?3) WHERE name = ?1")
-        .bind(chain.as_str())
-        .bind(count)
-        .bind(mined_at)
-        .execute(&mut batch.connection)
-        .await?;
-    let (fork, head) = read_head(&mut batch.connection, chain).await?;
-    batch.tip(chain, fork, head.clone());
-    Ok(head)
+    if let Some((fork, height)) = tx.row(GROW, (chain.as_str(), count, mined_at), |row| Ok((row.get(0)?, row.get(1)?)))? {
+        tx.tip(chain, fork, height);
+    }
+    read_head(tx, chain)
 }
 
-/// Mines the blocks that are due on every chain.
-pub(crate) async fn mine_due(batch: &mut Batch) -> Result<(), WorldError> {
-    let now = batch.now.micros();
-    let rows = sqlx::query("SELECT name, every_micros, mined_at FROM chains WHERE every_micros > 0 AND mined_at + every_micros <= ?1")
-        .bind(now)
-        .fetch_all(&mut batch.connection)
-        .await?;
-    for row in rows {
-        let (name, every, mined_at): (String, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let Some(chain) = batch.config.chains.iter().find(|chain| chain.name.as_str() == name).map(|chain| chain.name) else {
-            continue;
-        };
+/// The chains that mine by themselves, in the order of their names: interval and time of the last block, in microseconds.
+fn miners(tx: &Transaction<'_>) -> Result<Vec<(Chain, i64, i64)>, WorldError> {
+    const MINERS: &str = "SELECT name, every_micros, mined_at FROM chains WHERE every_micros > 0 ORDER BY name";
+    let rows = tx.rows(MINERS, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+    // A chain that was taken out of the configuration stands still.
+    let configured = |name: &str| tx.config.chains.iter().find(|chain| chain.name.as_str() == name).map(|chain| chain.name);
+    Ok(rows.into_iter().filter_map(|(name, every, mined_at)| Some((configured(&name)?, every, mined_at))).collect())
+}
+
+/// When the next block is due.
+pub(crate) fn next_block(tx: &Transaction<'_>) -> Result<Option<Timestamp>, WorldError> {
+    Ok(miners(tx)?.into_iter().map(|(_, every, mined_at)| Timestamp::from_micros(mined_at + every)).min())
+}
+
+/// Mines the blocks that are due on every chain. Returns how many.
+pub(crate) fn mine_due(tx: &mut Transaction<'_>) -> Result<usize, WorldError> {
+    let (now, mut mined) = (tx.now.micros(), 0);
+    for (chain, every, mined_at) in miners(tx)? {
         let due = (now - mined_at) / every;
         let (count, mined_at) = if due > MAX_CATCH_UP_BLOCKS { (MAX_CATCH_UP_BLOCKS, now) } else { (due, mined_at + due * every) };
-        mine(batch, chain, count, mined_at).await?;
+        if count > 0 {
+            mine(tx, chain, count, mined_at)?;
+            mined += usize::try_from(count).unwrap_or_default();
+        }
     }
-    Ok(())
+    Ok(mined)
 }
 
-impl World {
+impl SimulatedChain {
     /// Mines blocks now.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
-    pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
-        self.simulated_chain(chain)?;
+    pub(crate) fn mine(&self, count: u32) -> Result<BlockHead, WorldError> {
         if count == 0 || count > MAX_MINED_BLOCKS {
             return Err(WorldError::impossible(format!("1 to {MAX_MINED_BLOCKS} blocks can be made at once")));
         }
-        self.database
-            .write(move |batch| {
-                Box::pin(async move {
-                    let now = batch.now.micros();
-                    mine(batch, chain, i64::from(count), now).await
-                })
-            })
-            .await
+        self.file.write(|tx| mine(tx, self.config.name, i64::from(count), tx.now.micros()))
     }
 
     /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
-    pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
-        self.simulated_chain(chain)?;
+    pub(crate) fn automine(&self, every_seconds: u32) -> Result<(), WorldError> {
         if every_seconds > MAX_BLOCK_INTERVAL_SECONDS {
             return Err(WorldError::impossible(format!("blocks can be at most {MAX_BLOCK_INTERVAL_SECONDS} seconds apart")));
         }
-        self.database
-            .write(move |batch| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE chains SET every_micros = ?2, mined_at = ?3 WHERE name = ?1")
-                        .bind(chain.as_str())
-                        .bind(i64::from(every_seconds) * 1_000_000)
-                        .bind(batch.now.micros())
-                        .execute(&mut batch.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        self.file.write(|tx| {
+            let parameters = (self.config.name.as_str(), i64::from(every_seconds) * 1_000_000, tx.now.micros());
+            tx.execute("UPDATE chains SET every_micros = ?2, mined_at = ?3 WHERE name = ?1", parameters).map(|_| ())
+        })
     }
 }

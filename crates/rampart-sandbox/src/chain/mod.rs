@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod deposit;
+mod holdings;
 mod mine;
 mod reorg;
 mod signing;
@@ -21,29 +22,26 @@ use rampart_core::ports::{
 };
 use rampart_core::time::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
 use crate::config::ChainConfig;
-use crate::database::SandboxDatabase;
 use crate::error::WorldError;
-use crate::faults::FaultPort;
-use crate::payouts::amount;
+use crate::file::{FaultPort, SandboxFile, Transaction, amount_at};
 
-pub(crate) use broadcast::{SignedTransfer, take as take_broadcasts};
 pub use deposit::{ChainDeposit, ChainTransaction};
-pub(crate) use mine::mine_due;
+pub(crate) use mine::{mine_due, next_block};
 pub use reorg::Reorganisation;
 
+use holdings::{balance_of, next_nonce};
+
 /// States of a transaction, as stored.
-pub(crate) const WAITING_STATE: i64 = 0;
-pub(crate) const MINED_STATE: i64 = 1;
-pub(crate) const REVERTED_STATE: i64 = 2;
-pub(crate) const DROPPED_STATE: i64 = 3;
+const WAITING_STATE: i64 = 0;
+const MINED_STATE: i64 = 1;
+const REVERTED_STATE: i64 = 2;
+const DROPPED_STATE: i64 = 3;
 
 /// The port of one chain.
 pub(crate) struct SimulatedChain {
-    pub(crate) database: Arc<SandboxDatabase>,
+    pub(crate) file: Arc<SandboxFile>,
     pub(crate) config: ChainConfig,
     hot: String,
 }
@@ -63,7 +61,7 @@ fn derived(seed: u64, family: AddressKind, place: &str, what: &str) -> String {
 }
 
 /// The address of a chain's hot wallet.
-pub(crate) fn hot_address(seed: u64, chain: &ChainConfig) -> String {
+fn hot_address(seed: u64, chain: &ChainConfig) -> String {
     address_of(seed, chain, "hot")
 }
 
@@ -85,44 +83,51 @@ fn head_at(chain: Chain, height: i64, fork: i64, fork_before: i64) -> BlockHead 
     BlockHead { height: height.unsigned_abs(), hash, parent, time: None }
 }
 
-/// The number of the newest fork of a chain, and its newest block.
-pub(crate) async fn read_head(connection: &mut SqliteConnection, chain: Chain) -> Result<(i64, BlockHead), WorldError> {
-    let row = sqlx::query(
-        "SELECT height, fork, coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height), 0), \
-         coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height - 1), 0), \
-         (SELECT made_at FROM block_times b WHERE b.chain = name AND b.height = chains.height) FROM chains WHERE name = ?1",
-    )
-    .bind(chain.as_str())
-    .fetch_one(connection)
-    .await?;
-    let (height, fork) = (row.try_get(0)?, row.try_get(1)?);
-    let time = row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_micros);
-    Ok((fork, BlockHead { time, ..head_at(chain, height, row.try_get(2)?, row.try_get(3)?) }))
+/// The newest block of a chain.
+fn read_head(tx: &Transaction<'_>, chain: Chain) -> Result<BlockHead, WorldError> {
+    const HEAD: &str = "SELECT height, coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height), 0), \
+        coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= height - 1), 0), \
+        (SELECT made_at FROM block_times b WHERE b.chain = name AND b.height = chains.height) FROM chains WHERE name = ?1";
+    let head = tx.row(HEAD, [chain.as_str()], |row| {
+        let time = row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros);
+        Ok(BlockHead { time, ..head_at(chain, row.get(0)?, row.get(1)?, row.get(2)?) })
+    })?;
+    head.ok_or_else(|| WorldError::NotFound(format!("there is no chain {chain}")))
+}
+
+/// Creates what is missing of a chain: its first block, and the hot wallet's opening balance of each coin.
+pub(crate) fn create(tx: &mut Transaction<'_>, config: &ChainConfig) -> Result<(), WorldError> {
+    const CHAIN: &str =
+        "INSERT INTO chains (name, height, fork, every_micros, mined_at) VALUES (?1, 0, 0, ?2, ?3) ON CONFLICT (name) DO NOTHING";
+    const COIN: &str = "INSERT INTO balances (chain, address, symbol, amount, waiting) VALUES (?1, ?2, ?3, ?4, '0') \
+        ON CONFLICT (chain, address, symbol) DO NOTHING";
+    let name = config.name.as_str();
+    tx.execute(CHAIN, (name, i64::from(config.block_seconds) * 1_000_000, tx.now.micros()))?;
+    tx.tip(config.name, 0, 0);
+    let hot = hot_address(tx.config.seed, config);
+    config.coins.iter().try_for_each(|coin| tx.execute(COIN, (name, &hot, coin.symbol.as_str(), coin.opening.to_string())).map(|_| ()))
 }
 
 impl SimulatedChain {
-    pub(crate) fn new(database: Arc<SandboxDatabase>, config: ChainConfig) -> Self {
-        let hot = hot_address(database.config.seed, &config);
-        Self { database, config, hot }
+    pub(crate) fn new(file: Arc<SandboxFile>, config: ChainConfig) -> Self {
+        let hot = hot_address(file.config.seed, &config);
+        Self { file, config, hot }
     }
 
     /// The address that a wallet of ours spends from. Worlds of an earlier version derived deposit addresses per chain
     /// instead of per address family; coins at such an address are spent from there.
-    async fn wallet(&self, source: TransferSource) -> Result<String, WorldError> {
+    fn wallet(&self, tx: &Transaction<'_>, source: TransferSource) -> Result<String, WorldError> {
         let TransferSource::Deposit(index) = source else { return Ok(self.hot.clone()) };
-        let (config, address) = (&self.database.config, self.deposit_address(index));
-        let family = config.chains.iter().filter(|chain| chain.addresses == self.config.addresses);
-        let mut addresses = vec![address.clone()];
-        addresses.extend(family.map(|chain| address_of(config.seed, chain, &format!("deposit/{index}"))));
-        let funded: Vec<String> = sqlx::query_scalar(
-            "SELECT b.address FROM json_each(?2) k CROSS JOIN balances b ON b.chain = ?1 AND b.address = k.value \
-             WHERE b.amount <> '0' ORDER BY k.key",
-        )
-        .bind(self.config.name.as_str())
-        .bind(serde_json::to_string(&addresses)?)
-        .fetch_all(&self.database.readers)
-        .await?;
-        Ok(funded.into_iter().next().unwrap_or(address))
+        let address = self.deposit_address(index);
+        let family = tx.config.chains.iter().filter(|chain| chain.addresses == self.config.addresses);
+        let earlier = family.map(|chain| address_of(tx.config.seed, chain, &format!("deposit/{index}")));
+        for address in std::iter::once(address.clone()).chain(earlier) {
+            const FUNDED: &str = "SELECT 1 FROM balances WHERE chain = ?1 AND address = ?2 AND amount <> '0'";
+            if tx.value::<i64>(FUNDED, (self.config.name.as_str(), &address))?.is_some() {
+                return Ok(address);
+            }
+        }
+        Ok(address)
     }
 
     fn coin(&self, symbol: &str) -> Option<CoinId> {
@@ -147,72 +152,48 @@ impl SimulatedChain {
         })
     }
 
-    async fn read_block(&self, height: u64) -> Result<Option<Block>, WorldError> {
+    fn read_block(&self, tx: &Transaction<'_>, height: u64) -> Result<Option<Block>, WorldError> {
+        const BLOCK: &str = "SELECT coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= ?2), 0), \
+            coalesce((SELECT max(fork) FROM forks WHERE chain = name AND from_height <= ?2 - 1), 0), \
+            (SELECT made_at FROM block_times WHERE chain = name AND height = ?2) FROM chains WHERE name = ?1 AND chains.height >= ?2";
+        const TRANSFERS: &str = "SELECT txid, sender, recipient, symbol, amount FROM transactions \
+            WHERE chain = ?1 AND height = ?2 AND state = 1 ORDER BY position";
         let Ok(height) = i64::try_from(height) else { return Ok(None) };
-        // One statement reads one snapshot, so no reorganisation can happen in between.
-        let rows = sqlx::query(
-            "SELECT coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2), 0), \
-             coalesce((SELECT max(fork) FROM forks WHERE chain = c.name AND from_height <= ?2 - 1), 0), \
-             t.txid, t.sender, t.recipient, t.symbol, t.amount, \
-             (SELECT made_at FROM block_times WHERE chain = c.name AND height = ?2) \
-             FROM chains c LEFT JOIN transactions t ON t.chain = c.name AND t.height = ?2 AND t.state = 1 \
-             WHERE c.name = ?1 AND c.height >= ?2 ORDER BY t.position",
-        )
-        .bind(self.config.name.as_str())
-        .bind(height)
-        .fetch_all(&self.database.readers)
-        .await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let time = first.try_get::<Option<i64>, _>(7)?.map(Timestamp::from_micros);
-        let head = BlockHead { time, ..head_at(self.config.name, height, first.try_get(0)?, first.try_get(1)?) };
-        let mut transfers = Vec::new();
-        for row in &rows {
-            let Some(txid) = row.try_get::<Option<String>, _>(2)? else { continue };
-            transfers.push(ChainTransfer {
-                txid,
-                index: 0,
-                from: row.try_get(3)?,
-                to: row.try_get(4)?,
-                coin: self.coin(row.try_get(5)?),
-                amount: amount(row.try_get(6)?)?,
-            });
-        }
+        let parameters = (self.config.name.as_str(), height);
+        let head = tx.row(BLOCK, parameters, |row| {
+            let time = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_micros);
+            Ok(BlockHead { time, ..head_at(self.config.name, height, row.get(0)?, row.get(1)?) })
+        })?;
+        let Some(head) = head else { return Ok(None) };
+        let transfers = tx.rows(TRANSFERS, parameters, |row| {
+            let (coin, amount) = (self.coin(&row.get::<_, String>(3)?), amount_at(row, 4)?);
+            Ok(ChainTransfer { txid: row.get(0)?, index: 0, from: row.get(1)?, to: row.get(2)?, coin, amount })
+        })?;
         Ok(Some(Block { head, transfers }))
     }
 
-    async fn read_status(&self, txid: &str) -> Result<TransactionStatus, WorldError> {
-        let row = sqlx::query("SELECT state, height, fee FROM transactions WHERE txid = ?1 AND chain = ?2")
-            .bind(txid)
-            .bind(self.config.name.as_str())
-            .fetch_optional(&self.database.readers)
-            .await?;
-        let Some(row) = row else { return Ok(TransactionStatus::Unknown) };
-        let height = row.try_get::<Option<i64>, _>(1)?.unwrap_or(0).unsigned_abs();
-        let network_fee = amount(row.try_get(2)?)?;
-        Ok(match row.try_get(0)? {
-            WAITING_STATE => TransactionStatus::Waiting,
-            MINED_STATE => TransactionStatus::InBlock { height, network_fee },
-            REVERTED_STATE => TransactionStatus::Reverted { height, network_fee },
-            _ => TransactionStatus::Unknown,
-        })
+    fn read_status(&self, tx: &Transaction<'_>, txid: &str) -> Result<TransactionStatus, WorldError> {
+        const STATUS: &str = "SELECT state, height, fee FROM transactions WHERE txid = ?1 AND chain = ?2";
+        let found = tx.row(STATUS, (txid, self.config.name.as_str()), |row| {
+            let height = row.get::<_, Option<i64>>(1)?.unwrap_or(0).unsigned_abs();
+            let network_fee = amount_at(row, 2)?;
+            Ok(match row.get(0)? {
+                WAITING_STATE => TransactionStatus::Waiting,
+                MINED_STATE => TransactionStatus::InBlock { height, network_fee },
+                REVERTED_STATE => TransactionStatus::Reverted { height, network_fee },
+                _ => TransactionStatus::Unknown,
+            })
+        })?;
+        Ok(found.unwrap_or(TransactionStatus::Unknown))
     }
 
-    async fn read_next_nonce(&self, address: &str) -> Result<u64, WorldError> {
-        let chain = self.config.name;
-        let base: Option<i64> = sqlx::query_scalar("SELECT next FROM nonces WHERE chain = ?1 AND address = ?2")
-            .bind(chain.as_str())
-            .bind(address)
-            .fetch_optional(&self.database.readers)
-            .await?;
-        let waiting: Vec<i64> = sqlx::query_scalar(
-            "SELECT nonce FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce >= ?3 AND state = 0 ORDER BY nonce",
-        )
-        .bind(address)
-        .bind(chain.as_str())
-        .bind(base.unwrap_or(0))
-        .fetch_all(&self.database.readers)
-        .await?;
-        let next = waiting.into_iter().fold(base.unwrap_or(0), |next, nonce| if nonce == next { next + 1 } else { next });
+    fn read_next_nonce(&self, tx: &Transaction<'_>, source: TransferSource) -> Result<u64, WorldError> {
+        const WAITING: &str =
+            "SELECT nonce FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce >= ?3 AND state = 0 ORDER BY nonce";
+        let (chain, address) = (self.config.name, self.wallet(tx, source)?);
+        let base = next_nonce(tx, chain, &address)?;
+        let waiting: Vec<i64> = tx.rows(WAITING, (&address, chain.as_str(), base), |row| Ok(row.get(0)?))?;
+        let next = waiting.into_iter().fold(base, |next, nonce| if nonce == next { next + 1 } else { next });
         Ok(next.unsigned_abs())
     }
 }
@@ -228,72 +209,54 @@ impl ChainPort for SimulatedChain {
 
     fn deposit_address(&self, index: u64) -> String {
         let family = self.config.addresses;
-        derived(self.database.config.seed, family, family.as_str(), &format!("deposit/{index}"))
+        derived(self.file.config.seed, family, family.as_str(), &format!("deposit/{index}"))
     }
 
     fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>> {
-        let read = async {
-            let tip = self.database.signals.tips.get(&self.config.name).map(|tip| tip.borrow().1.clone());
-            tip.ok_or_else(|| WorldError::NotFound(format!("there is no chain {}", self.config.name)))
-        };
-        Box::pin(self.database.ask(FaultPort::Chain, read))
+        Box::pin(self.file.ask(FaultPort::Chain, |tx| read_head(tx, self.config.name)))
     }
 
     fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
-        let read = async {
-            let every: i64 = sqlx::query_scalar("SELECT every_micros FROM chains WHERE name = ?1")
-                .bind(self.config.name.as_str())
-                .fetch_one(&self.database.readers)
-                .await?;
-            Ok(Some(Duration::from_micros(every.unsigned_abs())).filter(|every| !every.is_zero()))
-        };
-        Box::pin(self.database.ask(FaultPort::Chain, read))
+        Box::pin(self.file.ask(FaultPort::Chain, |tx| {
+            let every: Option<i64> = tx.value("SELECT every_micros FROM chains WHERE name = ?1", [self.config.name.as_str()])?;
+            Ok(every.map(|every| Duration::from_micros(every.unsigned_abs())).filter(|every| !every.is_zero()))
+        }))
     }
 
     fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>> {
-        Box::pin(self.database.ask(FaultPort::Chain, self.read_block(height)))
+        Box::pin(self.file.ask(FaultPort::Chain, move |tx| self.read_block(tx, height)))
     }
 
     fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>> {
-        Box::pin(self.database.ask(FaultPort::Chain, async move { self.read_next_nonce(&self.wallet(source).await?).await }))
+        Box::pin(self.file.ask(FaultPort::Chain, move |tx| self.read_next_nonce(tx, source)))
     }
 
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
         // Signing is done by the wallet: faults of the chain do not apply.
         Box::pin(async move {
-            let from = self.wallet(request.source).await.map_err(|error| Unavailable(error.to_string()))?;
+            let from = self.file.read(|tx| self.wallet(tx, request.source)).map_err(|error| Unavailable(error.to_string()))?;
             self.signed(request, from)
         })
     }
 
     fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>> {
-        Box::pin(self.database.act(FaultPort::Chain, self.send(signed)))
+        Box::pin(self.file.act(FaultPort::Chain, move |tx| self.take_broadcast(tx, signed)))
     }
 
     fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>> {
-        Box::pin(self.database.ask(FaultPort::Chain, self.read_status(txid)))
+        Box::pin(self.file.ask(FaultPort::Chain, move |tx| self.read_status(tx, txid)))
     }
 
     fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
-        let read = async move {
-            let address = self.wallet(source).await?;
-            let balance: Option<String> =
-                sqlx::query_scalar("SELECT amount FROM balances WHERE chain = ?1 AND address = ?2 AND symbol = ?3")
-                    .bind(self.config.name.as_str())
-                    .bind(address)
-                    .bind(coin.symbol.as_str())
-                    .fetch_optional(&self.database.readers)
-                    .await?;
-            balance.map_or(Ok(Amount::ZERO), |balance| amount(&balance))
-        };
-        Box::pin(self.database.ask(FaultPort::Chain, read))
+        Box::pin(self.file.ask(FaultPort::Chain, move |tx| {
+            let address = self.wallet(tx, source)?;
+            Ok(balance_of(tx, self.config.name, &address, coin.symbol.as_str())?.amount)
+        }))
     }
 
     fn news<'a>(&'a self, known: &'a BlockHead) -> PortFuture<'a, ()> {
-        Box::pin(async move {
-            let Some(tip) = self.database.signals.tips.get(&self.config.name) else { return std::future::pending().await };
-            // The database owns the sender, so waiting cannot fail.
-            let _ = tip.subscribe().wait_for(|(_, head)| head.hash != known.hash).await;
-        })
+        let chain = self.config.name;
+        // The newest block is always one of the newest fork, which is longer than the one before.
+        Box::pin(self.file.signals.wait_for_tip(chain, move |fork, height| block_hash(chain, height, fork) != known.hash))
     }
 }

@@ -1,17 +1,16 @@
 //! Reorganisations: blocks are undone and replaced by empty ones of a longer fork.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
-use sqlx::Row;
 
-use super::mine::{StoredTransaction, TouchedAddresses};
-use super::{DROPPED_STATE, MINED_STATE, WAITING_STATE, read_head};
-use crate::database::Batch;
+use super::holdings::{add_to_balance, next_nonce, set_next_nonce};
+use super::mine::StoredTransaction;
+use super::{DROPPED_STATE, MINED_STATE, SimulatedChain, WAITING_STATE, read_head};
 use crate::error::WorldError;
-use crate::world::World;
+use crate::file::Transaction;
 
 const MAX_REORGANISED_BLOCKS: u32 = 200;
 const MAX_DROPPED_TRANSACTIONS: usize = 1_000;
@@ -27,94 +26,78 @@ pub struct Reorganisation {
     pub dropped: Vec<String>,
 }
 
-/// The transactions that are undone, or dropped while they were waiting.
-async fn undone(batch: &mut Batch, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<Vec<StoredTransaction>, WorldError> {
-    let rows = sqlx::query(
-        "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions WHERE chain = ?1 AND height > ?2 \
-         UNION SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
-         WHERE txid IN (SELECT value FROM json_each(?3)) AND chain = ?1 AND state = 0 ORDER BY id",
-    )
-    .bind(chain.as_str())
-    .bind(above)
-    .bind(serde_json::to_string(drop)?)
-    .fetch_all(&mut batch.connection)
-    .await?;
-    rows.iter().map(StoredTransaction::read).collect()
+/// The transactions that are undone, or dropped while they were waiting, by their ids.
+fn undone(tx: &Transaction<'_>, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<BTreeMap<i64, StoredTransaction>, WorldError> {
+    const ABOVE: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
+        WHERE chain = ?1 AND height > ?2";
+    const WAITING: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
+        WHERE txid = ?2 AND chain = ?1 AND state = 0";
+    let mut found = tx.rows(ABOVE, (chain.as_str(), above), StoredTransaction::read)?;
+    for txid in drop {
+        found.extend(tx.row(WAITING, (chain.as_str(), txid), StoredTransaction::read)?);
+    }
+    Ok(found.into_iter().map(|transaction| (transaction.id, transaction)).collect())
 }
 
-async fn reorganise(batch: &mut Batch, chain: Chain, depth: i64, drop: &BTreeSet<String>) -> Result<Reorganisation, WorldError> {
-    let native = batch.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
-    let row = sqlx::query("SELECT height, fork FROM chains WHERE name = ?1").bind(chain.as_str()).fetch_one(&mut batch.connection).await?;
-    let (height, fork): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+fn reorganise(tx: &mut Transaction<'_>, chain: Chain, depth: i64, drop: &BTreeSet<String>) -> Result<Reorganisation, WorldError> {
+    let native = tx.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
+    let height: i64 = tx.value("SELECT height FROM chains WHERE name = ?1", [chain.as_str()])?.unwrap_or_default();
     if depth > height {
         return Err(WorldError::impossible(format!("the chain has only {height} blocks to undo")));
     }
-    let undone = undone(batch, chain, height - depth, drop).await?;
-    if let Some(unknown) = drop.iter().find(|txid| !undone.iter().any(|transaction| transaction.txid == **txid)) {
+    let undone = undone(tx, chain, height - depth, drop)?;
+    if let Some(unknown) = drop.iter().find(|txid| !undone.values().any(|transaction| transaction.txid == **txid)) {
         return Err(WorldError::impossible(format!("{unknown} is neither in the last {depth} blocks nor waiting")));
     }
-    let addresses = undone.iter().flat_map(|transaction| [transaction.sender.as_str(), transaction.recipient.as_str()]).collect();
-    let mut touched = TouchedAddresses::load(batch, chain, &addresses).await?;
-    let (mut waiting, mut dropped, mut states) = (Vec::new(), Vec::new(), Vec::new());
-    for transaction in &undone {
+    let (mut waiting, mut dropped) = (Vec::new(), Vec::new());
+    for (id, transaction) in undone {
         let drops = drop.contains(&transaction.txid);
-        let moved = if transaction.state == MINED_STATE { transaction.amount } else { Amount::ZERO };
-        let was_waiting = transaction.state == WAITING_STATE;
-        let (sender, symbol) = (transaction.sender.as_str(), transaction.symbol.as_str());
-        touched.add(&transaction.recipient, symbol, moved.negated(), Amount::ZERO);
-        if let Some(nonce) = transaction.nonce {
-            let reserve = |sum: Amount| match (was_waiting, drops) {
-                (true, true) => sum.negated(),
-                (false, false) => sum,
-                _ => Amount::ZERO,
-            };
-            let fee_paid = if was_waiting { Amount::ZERO } else { transaction.fee };
-            touched.add(sender, symbol, moved, reserve(transaction.amount));
-            touched.add(sender, &native, fee_paid, reserve(transaction.fee));
-            if !was_waiting {
-                touched.undo_nonce(sender, nonce);
-            }
-        }
-        states.push((transaction.id, if drops { DROPPED_STATE } else { WAITING_STATE }));
-        if drops { &mut dropped } else { &mut waiting }.push(transaction.txid.clone());
+        undo(tx, chain, &native, &transaction, drops)?;
+        let state = if drops { DROPPED_STATE } else { WAITING_STATE };
+        tx.execute("UPDATE transactions SET height = NULL, position = NULL, state = ?2 WHERE id = ?1", (id, state))?;
+        if drops { &mut dropped } else { &mut waiting }.push(transaction.txid);
     }
-    touched.store(batch).await?;
-    sqlx::query("UPDATE transactions SET height = NULL, position = NULL, state = w.value->>1 FROM json_each(?1) w WHERE transactions.id = w.value->>0")
-        .bind(serde_json::to_string(&states)?)
-        .execute(&mut batch.connection)
-        .await?;
     if depth > 0 {
-        sqlx::query("INSERT INTO forks (chain, from_height, fork) VALUES (?1, ?2, ?3)")
-            .bind(chain.as_str())
-            .bind(height - depth + 1)
-            .bind(fork + 1)
-            .execute(&mut batch.connection)
-            .await?;
         // Nodes change over to a fork only if it is longer.
-        sqlx::query("UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1")
-            .bind(chain.as_str())
-            .bind(batch.now.micros())
-            .execute(&mut batch.connection)
-            .await?;
+        const GROW: &str = "UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1 RETURNING fork";
+        let fork: i64 = tx.value(GROW, (chain.as_str(), tx.now.micros()))?.unwrap_or_default();
+        let sql = "INSERT INTO forks (chain, from_height, fork) VALUES (?1, ?2, ?3)";
+        tx.execute(sql, (chain.as_str(), height - depth + 1, fork))?;
+        tx.tip(chain, fork, height + 1);
     }
-    let (fork, head) = read_head(&mut batch.connection, chain).await?;
-    batch.tip(chain, fork, head.clone());
-    Ok(Reorganisation { head, waiting, dropped })
+    Ok(Reorganisation { head: read_head(tx, chain)?, waiting, dropped })
 }
 
-impl World {
+/// Gives back what a transaction moved, and adapts what it reserves of its sender's balance.
+fn undo(tx: &Transaction<'_>, chain: Chain, native: &str, transaction: &StoredTransaction, drops: bool) -> Result<(), WorldError> {
+    let moved = if transaction.state == MINED_STATE { transaction.amount } else { Amount::ZERO };
+    let was_waiting = transaction.state == WAITING_STATE;
+    let (sender, symbol, fee) = (transaction.sender.as_str(), transaction.symbol.as_str(), transaction.fee);
+    add_to_balance(tx, chain, &transaction.recipient, symbol, (moved.negated(), Amount::ZERO))?;
+    let Some(nonce) = transaction.nonce else { return Ok(()) };
+    let reserve = |sum: Amount| match (was_waiting, drops) {
+        (true, true) => sum.negated(),
+        (false, false) => sum,
+        _ => Amount::ZERO,
+    };
+    add_to_balance(tx, chain, sender, symbol, (moved, reserve(transaction.amount)))?;
+    add_to_balance(tx, chain, sender, native, (if was_waiting { Amount::ZERO } else { fee }, reserve(fee)))?;
+    if !was_waiting {
+        set_next_nonce(tx, chain, sender, nonce.min(next_nonce(tx, chain, sender)?))?;
+    }
+    Ok(())
+}
+
+impl SimulatedChain {
     /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
     /// `drop` may also name waiting transactions.
-    /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
-    /// than 200, and for a transaction to drop that is neither undone nor waiting.
-    pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
-        self.simulated_chain(chain)?;
+    pub(crate) fn reorganise(&self, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
         if depth > MAX_REORGANISED_BLOCKS || drop.len() > MAX_DROPPED_TRANSACTIONS {
             return Err(WorldError::impossible(format!(
                 "at most {MAX_REORGANISED_BLOCKS} blocks are undone and {MAX_DROPPED_TRANSACTIONS} transactions dropped at once"
             )));
         }
         let drop: BTreeSet<String> = drop.into_iter().collect();
-        self.database.write(move |batch| Box::pin(async move { reorganise(batch, chain, i64::from(depth), &drop).await })).await
+        self.file.write(|tx| reorganise(tx, self.config.name, i64::from(depth), &drop))
     }
 }

@@ -30,7 +30,7 @@ const MAX_TRANSACTION_BYTES: usize = 1_024;
 
 impl SimulatedChain {
     fn tag(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
-        let key = format!("rampart-sandbox/{}/keys", self.database.config.seed);
+        let key = format!("rampart-sandbox/{}/keys", self.file.config.seed);
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok().map(|mac| mac.chain_update(payload))
     }
 

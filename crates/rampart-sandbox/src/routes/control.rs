@@ -5,7 +5,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 
 use super::input::{self, Decimal, SandboxCall};
 use super::response::{SandboxAnswer, refusal};
-use crate::faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
+use crate::file::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 
 /// How far to advance business time.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]

@@ -8,19 +8,18 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::text::redacted::Redacted;
-use rampart_core::time::Clock;
+use rampart_core::time::Timestamp;
 use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use super::input::{self, SandboxCall};
 use super::response::{RefusalResponse, SandboxAnswer, ok, refusal};
 use super::{RouteState, WebhookKeys, normalize};
-use crate::clock::real_micros;
 use crate::inbox::{InboxWebhook, SignatureStatus};
 
 const MAX_WEBHOOK_BYTES: usize = 64 * 1_024;
 /// A signature whose timestamp differs more from real time is invalid.
-const TIMESTAMP_TOLERANCE_SECONDS: i64 = 300;
+const TIMESTAMP_TOLERANCE_SECONDS: u64 = 300;
 /// The headers that are stored, in lower case.
 const HEADERS: &[&str] =
     &["content-type", "user-agent", "x-api-key", "x-timestamp", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
@@ -95,11 +94,12 @@ pub(super) async fn receive(
     let found = state.engine.webhook_keys(key).await?;
     let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
     let body = input::bytes(request, MAX_WEBHOOK_BYTES).await?;
+    let now = state.world.real_now();
     let received = InboxWebhook {
         partner,
-        received_at: state.world.database.clock.now(),
-        signature: own_signature(&headers, &body, &secrets),
-        standard_signature: standard_signature(&headers, &body, &secrets),
+        received_at: state.world.clock().now(),
+        signature: own_signature(&headers, &body, &secrets, now),
+        standard_signature: standard_signature(&headers, &body, &secrets, now),
         headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
@@ -121,8 +121,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| value.len() <= 1_024)
 }
 
-fn is_recent(timestamp: &str) -> bool {
-    timestamp.parse::<i64>().is_ok_and(|seconds| (real_micros() / 1_000_000 - seconds).abs() <= TIMESTAMP_TOLERANCE_SECONDS)
+fn is_recent(timestamp: &str, now: Timestamp) -> bool {
+    timestamp.parse::<i64>().is_ok_and(|seconds| now.seconds().abs_diff(seconds) <= TIMESTAMP_TOLERANCE_SECONDS)
 }
 
 fn is_signed_by(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
@@ -138,19 +138,19 @@ fn status_of(valid: bool) -> SignatureStatus {
 }
 
 /// Hexadecimal HMAC-SHA256 over body and timestamp, keyed with the secret's text.
-fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
+fn own_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted], now: Timestamp) -> SignatureStatus {
     let (Some(signature), Some(timestamp)) = (header(headers, "x-signature"), header(headers, "x-timestamp")) else {
         return SignatureStatus::Missing;
     };
     let Ok(tag) = hex::decode(signature) else { return SignatureStatus::Invalid };
     // The secrets are used as keys.
     let mut keys = secrets.iter().map(|secret| secret.reveal().as_bytes());
-    status_of(is_recent(timestamp) && keys.any(|key| is_signed_by(key, &[body, timestamp.as_bytes()], &tag)))
+    status_of(is_recent(timestamp, now) && keys.any(|key| is_signed_by(key, &[body, timestamp.as_bytes()], &tag)))
 }
 
 /// The Standard Webhooks scheme: base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded secret. One of
 /// several signatures must be valid.
-fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) -> SignatureStatus {
+fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted], now: Timestamp) -> SignatureStatus {
     let read = |name| header(headers, name);
     let (Some(id), Some(timestamp), Some(signatures)) = (read("webhook-id"), read("webhook-timestamp"), read("webhook-signature")) else {
         return SignatureStatus::Missing;
@@ -163,5 +163,5 @@ fn standard_signature(headers: &HeaderMap, body: &[u8], secrets: &[Redacted]) ->
     // The secrets are used as keys.
     let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| BASE64_STANDARD.decode(secret.reveal()).ok()).collect();
     let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
-    status_of(is_recent(timestamp) && keys.iter().any(|key| tags.iter().any(|tag| is_signed_by(key, &parts, tag))))
+    status_of(is_recent(timestamp, now) && keys.iter().any(|key| tags.iter().any(|tag| is_signed_by(key, &parts, tag))))
 }

@@ -91,7 +91,7 @@ impl IntoResponse for RefusalResponse {
 pub(super) fn refusal(error: WorldError) -> Refusal {
     match error {
         WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => Refusal::new(ErrorCode::ValidationFailed, sentence),
-        WorldError::File(_) | WorldError::Closed => {
+        WorldError::File(_) => {
             tracing::error!(%error, "the sandbox database cannot be used");
             ErrorCode::ServiceUnavailable.into()
         }

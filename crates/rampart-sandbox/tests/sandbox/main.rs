@@ -5,6 +5,7 @@ mod chain;
 mod clock;
 mod people;
 mod processor;
+mod replay;
 mod routes;
 mod sharing;
 mod test_world;

@@ -234,7 +234,7 @@ impl CheckedRamp {
             None
         };
         let mut fields = self.fields(&[granted, breaks].concat(), user);
-        if let Some(user) = user.filter(|_| method == Method::POST) {
+        if let Some(user) = user {
             let quote = self.surround(path, &self.fields(granted, Some(user)), user, breaks).await;
             if fields["quote_id"].is_null() {
                 fields["quote_id"] = quote;

@@ -1,8 +1,8 @@
-//! The tables of the sandbox database. Amounts are integers in minor units, stored as text. Times are microseconds
+//! The tables of the world's file. Amounts are integers in minor units, stored as text. Times are microseconds
 //! of business time.
 
 /// Run whenever the database is opened; creates what is missing.
-pub(crate) const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 -- The last sequence number of each stream: statement lines, processor events, decisions, received webhooks.
 CREATE TABLE IF NOT EXISTS streams (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 -- The lines of the streams. `topic` is the account of a bank line.
@@ -15,8 +15,6 @@ CREATE TABLE IF NOT EXISTS agenda (id INTEGER PRIMARY KEY, due_at INTEGER NOT NU
 CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due_at);
 -- Clock offset, fixed prices, screening list and faults: one JSON document.
 CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
--- Which process runs the scheduler, and until when (real time).
-CREATE TABLE IF NOT EXISTS lease (id INTEGER PRIMARY KEY CHECK (id = 1), owner TEXT NOT NULL, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS bank_accounts (rail TEXT PRIMARY KEY, balance TEXT NOT NULL) WITHOUT ROWID;
 -- Payouts over rails and refunds through processors.
 CREATE TABLE IF NOT EXISTS payouts (
