@@ -1,11 +1,10 @@
 //! Buying, from the order to the coins.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use rampart_app::operate::{Operator, customers};
 use rampart_app::orders::page_links;
-use rampart_app::{CreatePayment, pages};
+use rampart_app::pages;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
@@ -17,8 +16,8 @@ use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partne
 
 on_both_engines!(
     rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account;
-    rampart_testkit::TestApp::start_idle => order_of_checks, wallets, documented, price_of_yesterday, identity_needed,
-        a_customer_who_changes, a_remembered_customer, own_accounts, references;
+    rampart_testkit::TestApp::start_idle => unknown_currencies_and_amounts, wallets, documented, price_of_yesterday,
+        identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references;
 );
 
 async fn by_card(test: Arc<TestApp>) {
@@ -108,72 +107,22 @@ async fn documented(test: Arc<TestApp>) {
     assert_eq!(json["status"], "started");
 }
 
-async fn order_of_checks(test: Arc<TestApp>) {
-    // Of all that is wrong, the check that the list names first answers.
-    let reached = Cell::new(0);
-    let code = async |request: CreatePaymentForm| {
-        let code = test.refused_payment(&request).await;
-        if let Some(place) = CreatePayment::CODES.iter().position(|listed| *listed == code) {
-            assert!(place >= reached.replace(place), "{code} comes too late");
-        }
-        code
-    };
-    let some = |text: &str| Some(text.to_owned());
-    // Everything is wrong at first; each step repairs what was refused.
+async fn unknown_currencies_and_amounts(test: Arc<TestApp>) {
     let customer = test.register(&test.caller, CustomerOf::SPAIN, "ana@example.com").await;
-    let mut request = CreatePaymentForm {
-        user_id: some("999999"),
-        payment_type: some("KHIPU"),
-        fiat_symbol: some("EUR"),
-        fiat_amount: Some("0.01".into()),
-        coin_symbol: some("XYZ"),
-        wallet: some("0x0000000000000000000000000000000000000000"),
-        quote_id: some("made.up"),
-        ..CreatePaymentForm::default()
-    };
-    assert_eq!(code(request.clone()).await, ErrorCode::FailMandatoryField);
+    let some = |text: &str| Some(text.to_owned());
     // A currency without a method is refused before a chain is asked for.
     for unknown in ["CLF", "UF", "MXP", "peso"] {
-        let request = CreatePaymentForm { fiat_symbol: some(unknown), ..request.clone() };
+        let request = CreatePaymentForm { fiat_symbol: some(unknown), coin_chain: None, ..buy(customer, "0.01") };
         let refusal = refusal_of(partner_api::create_payment(&test.app, &test.caller, &request, None).await);
         assert_eq!(refusal.code, ErrorCode::MethodNotAllowed, "{unknown}");
         let said = format!("'{unknown}' is not a currency that is paid here");
         assert_eq!(refusal.fields, [("fiat_symbol".to_owned(), said)]);
     }
-    assert_eq!(code(CreatePaymentForm { fiat_symbol: some("pesos"), ..request.clone() }).await, ErrorCode::ValidationFailed);
-    request.coin_chain = some("nowhere");
+    let pesos = CreatePaymentForm { fiat_symbol: some("pesos"), ..buy(customer, "0.01") };
+    assert_eq!(test.refused_payment(&pesos).await, ErrorCode::ValidationFailed);
     for wrong in ["-1", "1.001", "NaN", "1e99", "ten", "0"] {
-        assert_eq!(
-            code(CreatePaymentForm { fiat_amount: Some(wrong.into()), ..request.clone() }).await,
-            ErrorCode::ValidationFailed,
-            "{wrong}"
-        );
+        assert_eq!(test.refused_payment(&buy(customer, wrong)).await, ErrorCode::ValidationFailed, "{wrong}");
     }
-    assert_eq!(code(request.clone()).await, ErrorCode::UserNotFound);
-    request.user_id = Some(customer.to_string());
-    assert_eq!(code(request.clone()).await, ErrorCode::RequireKyc);
-    test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    assert_eq!(code(request.clone()).await, ErrorCode::MethodNotAllowed);
-    request.payment_type = some("Card");
-    assert_eq!(code(request.clone()).await, ErrorCode::CoinNotSupported);
-    request.coin_symbol = some("usdc");
-    request.coin_chain = some("Polygon");
-    assert_eq!(code(request.clone()).await, ErrorCode::InvalidWallet);
-    request.wallet = some("0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55");
-    assert_eq!(code(request.clone()).await, ErrorCode::QuoteMismatch);
-    request.quote_id = None;
-    assert_eq!(code(request.clone()).await, ErrorCode::MinPurchase);
-    request.fiat_amount = Some("100000000".into());
-    assert_eq!(code(request.clone()).await, ErrorCode::MaxPurchase);
-    request.fiat_amount = Some("100".into());
-    partner_api::create_payment(&test.app, &test.caller, &request, None).await.unwrap();
-    let mut banned = test.app.store.customer(customer).await.unwrap().unwrap();
-    banned.banned = Some("test".into());
-    let mut step = rampart_core::step::Step::new();
-    step.write(banned);
-    test.app.commit(step).await.unwrap();
-    reached.set(0);
-    assert_eq!(code(request).await, ErrorCode::UserBanned);
 }
 
 async fn wallets(test: Arc<TestApp>) {

@@ -1,25 +1,24 @@
 //! The order of checks of every call. Of two neighbours that are broken at once the first one answers, and the codes of a call's checks
 //! are those that its description publishes, in the same order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::Method;
 use rampart_app::{App, Sources, SystemClock, SystemRandomness};
-use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{CoinId, Currency};
 use rampart_core::refusal::{ErrorCode, Family};
 use rampart_core::step::Step;
-use rampart_testkit::partner_api::{self, RegisterUserForm};
-use rampart_testkit::{CustomerOf, KEY, TestApp, catalogue_with, data_of, on_both_engines};
+use rampart_testkit::{CustomerOf, KEY, TestApp, catalogue_with, on_both_engines};
 use rampart_web::WebConfig;
 use serde_json::{Value, json};
 
 use crate::support::{Client, description, purchase};
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => buying, selling, common);
+on_both_engines!(rampart_testkit::TestApp::start_idle => every_call);
 
 /// Calls, each with a request that is granted and, below it, its checks: the code, and what breaks it.
 /// - `name=value` is a field (absent without a value), `#path=value` a setting of the catalogue, `!word` another state.
@@ -58,7 +57,7 @@ POST /api/createRampoff user_id=$user amount=100 blockchain=polygon symbol=USDC 
   / no amount is both; max_purchase amount=100000000; price_unavailable !no-price; again min_purchase #payouts.ESP.minimum="1000.00"
   + limits; no_liquidity !no-funds
 POST /api/authenticate api_key=$key api_secret=$secret
-  + body; fail_mandatory_field api_key=; validation_failed api_key=$long; authorization_incorrect api_secret=wrong
+  fail_mandatory_field api_key=; validation_failed api_key=$long; authorization_incorrect api_secret=wrong
 POST /api/registerUser name=Ana email=new@mail.example country=ESP
   fail_mandatory_field name=; validation_failed dob=yesterday; again fail_mandatory_field country=; again validation_failed dob=2020-01-01
   email_not_allowed email=ana@mailinator.com; invalid_identification identification_type=GOVERNMENT_ID identification_number=12345678A
@@ -121,43 +120,40 @@ fn rows_of(title: &str) -> Vec<CheckRow> {
     let below = CALLS.lines().skip_while(|line| *line != title).skip(1).take_while(|line| line.starts_with(' '));
     let row = |text: &'static str| {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let published = usize::from(words[0] == "again");
+        let place = usize::from(words[0] == "again");
         let code = |text: &str| ErrorCode::ALL.iter().copied().find(|code| code.as_str() == text).unwrap();
         match words[0] {
             "/" => vec![None],
             "+" => rows_of(&format!("ROWS {}", words[1])),
-            _ => vec![Some((code(words[published]), published == 0, words[published + 1..].to_vec()))],
+            _ => vec![Some((code(words[place]), place == 0, words[place + 1..].to_vec()))],
         }
     };
     below.flat_map(|line| line.split(';')).flat_map(row).collect()
 }
 
 /// The codes of an operation's failures by status.
-fn published(operation: &Value) -> Vec<(String, Vec<String>)> {
-    let listed = |response: &Value| {
+fn published(operation: &Value) -> BTreeMap<&str, Vec<&str>> {
+    fn listed(response: &Value) -> Vec<&str> {
         let schema = &response["content"]["application/json"]["schema"];
         let only = schema.pointer("/allOf/1").or_else(|| schema.pointer("/oneOf/1/allOf/1"));
-        let shared = response["$ref"].as_str().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
-        let listed = only.and_then(|only| only["properties"]["error"]["enum"].as_array()).into_iter().flatten();
-        shared.into_iter().chain(listed.filter_map(|code| code.as_str().map(str::to_owned))).collect()
-    };
-    operation["responses"].as_object().unwrap().iter().map(|(status, response)| (status.clone(), listed(response))).collect()
+        let several = only.and_then(|only| only["properties"]["error"]["enum"].as_array()).into_iter().flatten().filter_map(Value::as_str);
+        response["$ref"].as_str().and_then(|shared| shared.rsplit('/').next()).into_iter().chain(several).collect()
+    }
+    operation["responses"].as_object().unwrap().iter().map(|(status, response)| (status.as_str(), listed(response))).collect()
 }
 
-/// A ramp whose customers have ordered before.
+/// A ramp with an earlier registration, payment and ramp-off.
 struct CheckedRamp {
     test: Arc<TestApp>,
     client: Client,
-    stranger: String,
     /// What `$name` stands for.
-    values: Vec<(&'static str, String)>,
+    values: BTreeMap<&'static str, String>,
 }
 
 impl CheckedRamp {
     async fn new(test: Arc<TestApp>) -> Self {
         let client = Client::of(&test).await;
-        let stranger = client.token_of_stranger(&test).await;
-        let user = verified(&test, "taken").await.0;
+        let user = test.verified(CustomerOf::SPAIN, "taken@mail.example").await.0;
         let registration = json!({"name": "Ana", "country": "ES", "email": "first@mail.example"});
         client.post_with("/api/registerUser", &[("idempotency-key", "taken")], &registration).await.data();
         let (iban, mut order) = (CustomerOf::SPAIN.account, purchase(user, "card", &json!(100)));
@@ -165,49 +161,46 @@ impl CheckedRamp {
         let payment = client.post("/api/createPayment", &order).await.data()["payment_id"].clone();
         let sale = json!({"user_id": user, "amount": 100, "symbol": "USDC", "blockchain": "polygon", "iban": iban, "external_id": "taken"});
         let rampoff = client.post("/api/createRampoff", &sale).await.data()["id"].clone();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let values = vec![
-            ("key", test.credentials.api_key.clone()),
-            ("secret", test.credentials.api_secret.reveal().to_owned()),
-            ("wallet", text(&order["wallet"])),
-            ("payment", text(&payment)),
-            ("rampoff", text(&rampoff)),
-            ("iban", iban.to_owned()),
-            ("slip", iban.replace("ES91", "ES00")),
-            ("long", "x".repeat(300)),
-        ];
-        Self { test, client, stranger, values }
+        let (key, secret) = (test.credentials.api_key.clone(), test.credentials.api_secret.reveal().to_owned());
+        let made = [("payment", &payment), ("rampoff", &rampoff), ("wallet", &order["wallet"])];
+        let made = made.map(|(name, value)| (name, value.as_str().unwrap().to_owned()));
+        let given = [("key", key), ("secret", secret), ("stranger", client.token_of_stranger(&test).await), ("long", "x".repeat(300))];
+        let accounts = [("iban", iban.to_owned()), ("slip", iban.replace("ES91", "ES00"))];
+        Self { test, client, values: made.into_iter().chain(given).chain(accounts).collect() }
     }
 
-    fn fields(&self, words: &[&str], user: Option<CustomerId>) -> Value {
-        let mut fields = json!({});
-        for (name, value) in words.iter().filter(|word| !word.starts_with(['!', '#'])).filter_map(|word| word.split_once('=')) {
-            let known = self.values.iter().find(|(known, _)| value.strip_prefix('$') == Some(known));
-            fields[name] = match (value, user) {
-                ("", _) => Value::Null,
-                ("$user", Some(user)) => user.0.into(),
-                _ => known.map_or(value, |(_, value)| value).into(),
-            };
-        }
-        fields
+    fn fields(&self, words: &[&str], user: CustomerId) -> BTreeMap<String, Option<String>> {
+        let pairs = words.iter().filter(|word| !word.starts_with(['!', '#'])).filter_map(|word| word.split_once('='));
+        let text = |value: &str| match value.strip_prefix('$') {
+            Some("user") => user.to_string(),
+            Some(name) => self.values[name].clone(),
+            None => value.to_owned(),
+        };
+        pairs.map(|(name, value)| (name.to_owned(), Some(text(value)).filter(|text| !text.is_empty()))).collect()
     }
 
     /// What surrounds an order: its customer, whose earlier orders are the granted one, and its quote, which is returned.
-    async fn surround(&self, path: &str, granted: &Value, user: CustomerId, breaks: &[&str]) -> Value {
+    async fn surround(
+        &self,
+        path: &str,
+        mut granted: BTreeMap<String, Option<String>>,
+        user: CustomerId,
+        breaks: &[&str],
+    ) -> Option<String> {
         let (test, has) = (&self.test, |state: &str| breaks.contains(&state));
         if has("!ordered") {
-            self.client.post(path, granted).await.data();
+            self.client.post(path, &json!(granted)).await.data();
         }
-        let mut quote = Value::Null;
+        let mut quote = None;
         if breaks.iter().any(|word| word.starts_with("!quote")) {
             let buys = path == "/api/createPayment";
             let (call, amount) = if buys { ("quote?payment_type=card&", "fiat_amount") } else { ("rampoffQuote?", "amount") };
             let quoted = if has("!quote-of-other") { "101" } else { "100" };
-            quote = self.client.get(&format!("/api/{call}symbol=USDC&amount={quoted}")).await.data()["quote_id"].clone();
+            let answer = self.client.get(&format!("/api/{call}symbol=USDC&amount={quoted}")).await.data();
+            quote = answer["quote_id"].as_str().map(str::to_owned);
             if has("!quote-used") {
-                let mut order = granted.clone();
-                (order["quote_id"], order[amount]) = (quote.clone(), quoted.into());
-                self.client.post(path, &order).await.data();
+                granted.extend([("quote_id".to_owned(), quote.clone()), (amount.to_owned(), Some(quoted.to_owned()))]);
+                self.client.post(path, &json!(granted)).await.data();
             }
             if has("!quote-expired") {
                 test.advance(test.app.catalogue.pricing.quote_seconds + 1).await;
@@ -228,97 +221,60 @@ impl CheckedRamp {
         let (test, has) = (&self.test, |state: &str| breaks.contains(&state));
         let words: Vec<&str> = call.split_whitespace().collect();
         let (method, path, granted): (Method, _, _) = (words[0].parse().unwrap(), words[1], &words[2..]);
-        let user = if granted.contains(&"user_id=$user") {
-            Some(verified(test, &test.app.mint().id::<OrderId>().to_string()).await)
-        } else {
-            None
-        };
+        let user = test.verified(CustomerOf::SPAIN, &format!("{}@mail.example", test.app.mint().id::<OrderId>())).await;
         let mut fields = self.fields(&[granted, breaks].concat(), user);
-        if let Some(user) = user {
-            let quote = self.surround(path, &self.fields(granted, Some(user)), user, breaks).await;
-            if fields["quote_id"].is_null() {
-                fields["quote_id"] = quote;
-            }
+        if let Some(quote) = self.surround(path, self.fields(granted, user), user, breaks).await {
+            fields.entry("quote_id".to_owned()).or_insert(Some(quote));
         }
-        let pairs: Vec<(&String, String)> = fields
-            .as_object()
-            .unwrap()
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name, value.as_str().map_or(value.to_string(), str::to_owned)))
-            .collect();
-        let query =
-            if method == Method::GET { pairs.iter().map(|(name, value)| format!("{name}={value}&")).collect() } else { String::new() };
-        let path = pairs.iter().fold(format!("{path}?{query}"), |path, (name, value)| path.replace(&format!("{{{name}}}"), value));
+        let pairs = || fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let query: String = pairs().filter(|_| method == Method::GET).map(|(name, value)| format!("{name}={value}&")).collect();
+        let path = pairs().fold(format!("{path}?{query}"), |path, (name, value)| path.replace(&format!("{{{name}}}"), value));
         let mut headers = vec![("content-type", if has("!media") { "text/plain" } else { "application/json" })];
-        headers.extend(has("!no-key").then_some(("idempotency-key", "a blank")));
-        headers.extend(has("!key-of-another").then_some(("idempotency-key", "taken")));
-        let token = if has("!nobody") {
-            "nobody's"
-        } else if has("!stranger") {
-            &self.stranger
-        } else {
-            self.client.token.as_deref().unwrap()
-        };
-        let node = Client::with(node(test, breaks).await, WebConfig::default()).token(Some(token));
+        let keys = [("!no-key", "a blank"), ("!key-of-another", "taken")].into_iter().filter(|(state, _)| has(state));
+        headers.extend(keys.map(|(_, key)| ("idempotency-key", key)));
+        let other = [("!nobody", "nobody's"), ("!stranger", &self.values["stranger"])].into_iter().find(|(state, _)| has(state));
+        let token = other.map(|(_, token)| token).or(self.client.token.as_deref());
+        let node = Client::with(node(test, breaks).await, WebConfig::default()).token(token);
         let held = if has("!no-funds") { 1_000_000_000_000_000_000 } else { 0 };
         hold(test, held).await;
-        let answer = node.send(method, &path, &headers, if has("!json") { "{".to_owned() } else { fields.to_string() }).await;
+        let answer = node.send(method, &path, &headers, if has("!json") { "{".to_owned() } else { json!(fields).to_string() }).await;
         hold(test, -held).await;
-        answer.json()["error"].as_str().unwrap_or_default().to_owned()
+        answer.code()
     }
 
     /// Proves that a call publishes its checks, and breaks each of them, alone and together with the next one.
     async fn prove(&self, call: &'static str) {
         let words: Vec<&str> = call.split_whitespace().collect();
-        let front = if words[1] == "/api/authenticate" {
-            ""
-        } else if words[0] == "POST" {
-            "ROWS post"
-        } else {
-            "ROWS token"
+        let front = match words[..2] {
+            [_, "/api/authenticate"] => "body",
+            ["POST", _] => "post",
+            _ => "token",
         };
-        let rows: Vec<CheckRow> = rows_of(front).into_iter().chain(rows_of(call)).collect();
+        let rows: Vec<CheckRow> = rows_of(&format!("ROWS {front}")).into_iter().chain(rows_of(call)).collect();
+        let mut codes: Vec<ErrorCode> = rows.iter().flatten().filter(|row| row.1).map(|row| row.0).collect();
+        codes.dedup();
         let whole = description();
         // What any request can be answered with, whatever its call checks.
-        let any: Vec<String> = published(&whole["paths"]["/healthz"]["get"])
-            .into_iter()
-            .flat_map(|(_, codes)| codes)
-            .chain(["not_found".to_owned()])
-            .collect();
-        let mut codes: Vec<ErrorCode> =
-            rows.iter().flatten().filter(|(_, is_published, _)| *is_published).map(|(code, ..)| *code).collect();
-        codes.dedup();
-        let operation = published(&whole["paths"][words[1]][words[0].to_ascii_lowercase()]);
-        assert!(codes.iter().all(|code| operation.iter().any(|(status, _)| *status == code.status().to_string())), "{call}");
-        for (status, published) in operation {
-            let has_status =
-                |code: &&ErrorCode| code.status().to_string() == status || status == "200" && code.family() == Family::Business;
-            let expected: Vec<&str> = codes.iter().filter(has_status).map(|code| code.as_str()).collect();
-            assert_eq!(published.into_iter().filter(|code| !any.contains(code)).collect::<Vec<_>>(), expected, "{call} {status}");
+        let any = published(&whole["paths"]["/healthz"]["get"]).into_values().flatten().chain(["not_found"]).collect::<Vec<_>>();
+        let listed = published(&whole["paths"][words[1]][words[0].to_ascii_lowercase()]);
+        assert!(codes.iter().all(|code| listed.contains_key(code.status().to_string().as_str())), "{call}");
+        for (status, mut listed) in listed {
+            let is_here = |code: &&ErrorCode| code.status().to_string() == status || status == "200" && code.family() == Family::Business;
+            listed.retain(|code| !any.contains(code));
+            assert_eq!(listed, codes.iter().filter(is_here).map(|code| code.as_str()).collect::<Vec<_>>(), "{call} {status}");
         }
         // The last row refuses the granted request if nothing has to be broken for that.
-        let refused = rows.last().and_then(Option::as_ref).filter(|(_, _, breaks)| breaks.is_empty());
-        assert_eq!(self.code(call, &[]).await, refused.map_or("", |(code, ..)| code.as_str()), "{call}");
+        let refused = rows.last().and_then(Option::as_ref).filter(|row| row.2.is_empty());
+        assert_eq!(self.code(call, &[]).await, refused.map_or("", |row| row.0.as_str()), "{call}");
         for (index, row) in rows.iter().enumerate() {
             let Some((code, _, breaks)) = row else { continue };
             // The later one is broken first, so that where both change one field the earlier one's value stands.
-            let both = rows.get(index + 1).and_then(Option::as_ref).map(|(_, _, next)| [&next[..], breaks].concat());
+            let both = rows.get(index + 1).and_then(Option::as_ref).map(|next| [&next.2[..], breaks].concat());
             for breaks in std::iter::once(breaks.clone()).chain(both) {
                 assert_eq!(self.code(call, &breaks).await, code.as_str(), "{call} {breaks:?}");
             }
         }
     }
-}
-
-async fn verified(test: &TestApp, name: &str) -> CustomerId {
-    let some = |text: &str| Some(text.to_owned());
-    let email = some(&format!("{name}@mail.example"));
-    let request = RegisterUserForm { name: some("Ana"), country: some("ES"), email, ..RegisterUserForm::default() };
-    let answer = partner_api::register_user(&test.app, &test.caller, &request, None).await.unwrap();
-    let customer = CustomerId(data_of(&answer)["id"].as_i64().unwrap());
-    test.decide(customer, KycLevel::Basic, KycStatus::Valid).await;
-    customer
 }
 
 /// A node of the installation with other settings, and with or without prices.
@@ -350,30 +306,14 @@ async fn hold(test: &TestApp, amount: i128) {
     test.app.commit(step).await.unwrap();
 }
 
-async fn prove(test: Arc<TestApp>, only: impl Fn(&str) -> bool) {
+async fn every_call(test: Arc<TestApp>) {
     let ramp = CheckedRamp::new(test).await;
-    for call in CALLS.lines().filter(|line| line.contains(" /api/") && only(line)) {
+    let calls: Vec<&str> = CALLS.lines().filter(|line| line.contains(" /api/")).collect();
+    for call in &calls {
         ramp.prove(call).await;
     }
-}
-
-async fn buying(test: Arc<TestApp>) {
-    prove(test, |call| call.contains("createPayment")).await;
-}
-
-async fn selling(test: Arc<TestApp>) {
-    prove(test, |call| call.contains("createRampoff")).await;
-}
-
-async fn common(test: Arc<TestApp>) {
-    prove(test, |call| !call.contains("/api/create")).await;
     let whole = description();
-    for (path, methods) in
-        whole["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api/") && *path != "/api/available-assets")
-    {
-        for method in methods.as_object().unwrap().keys() {
-            let title = format!("{} {path}", method.to_ascii_uppercase());
-            assert!(CALLS.lines().any(|line| line == title || line.starts_with(&format!("{title} "))), "{title}");
-        }
-    }
+    // One call is described at two paths.
+    let described = whole["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api/")).count() - 1;
+    assert_eq!(calls.len(), described);
 }
