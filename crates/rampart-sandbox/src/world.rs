@@ -54,16 +54,18 @@ impl World {
     /// Opens the database and creates it if it is missing. What is new in the configuration, such as a chain, is added with
     /// its opening balance. Nothing happens by itself until [`World::start`].
     pub async fn open(path: impl AsRef<Path>, config: WorldConfig) -> Result<Arc<Self>, WorldError> {
-        Self::open_with_clock(path, config, Arc::new(MachineClock)).await
+        let world = Self::open_with_clock(path, config, Arc::new(MachineClock)).await?;
+        tokio::spawn(run(Arc::downgrade(&world)));
+        Ok(world)
     }
 
-    /// Like [`World::open`], with another source of real time. With one that only moves when it is moved, and [`World::run_due`] instead
-    /// of [`World::start`], the same calls with the same seed make the same world.
+    /// Like [`World::open`], with another source of real time, and nothing in the background: the caller calls [`World::run_due`]. With a
+    /// clock that only moves when it is moved, the same calls with the same seed make the same world.
     pub async fn open_with_clock(path: impl AsRef<Path>, config: WorldConfig, real: Arc<dyn Clock>) -> Result<Arc<Self>, WorldError> {
         let file = SandboxFile::open(path.as_ref(), config, real)?;
         file.write(create_missing_rows)?;
         let chains = file.config.chains.iter().map(|chain| (chain.name, Arc::new(SimulatedChain::new(file.clone(), chain.clone()))));
-        let world = Arc::new(Self {
+        Ok(Arc::new(Self {
             bank: Arc::new(SimulatedBank { file: file.clone() }),
             processors: Arc::new(SimulatedProcessors { file: file.clone() }),
             chains: chains.collect(),
@@ -72,9 +74,7 @@ impl World {
             prices: Arc::new(SimulatedPrices { file: file.clone() }),
             runs: Mutex::new(false),
             file,
-        });
-        tokio::spawn(run(Arc::downgrade(&world)));
-        Ok(world)
+        }))
     }
 
     /// The bank, with all rails.

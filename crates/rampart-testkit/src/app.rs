@@ -131,14 +131,15 @@ impl TestApp {
     }
 
     async fn start_in(engine: TestEngine, catalogue: Catalogue, mode: Mode, manual: Option<Arc<ManualClock>>) -> Self {
-        let real: Arc<dyn Clock> = match &manual {
-            Some(clock) => clock.clone(),
-            None => Arc::new(SystemClock),
-        };
         let folder = tempfile::tempdir().expect("a folder");
         let database = TestDatabase::new(engine, &folder);
         let config = WorldConfig::from_catalogue(&catalogue, SEED);
-        let world = World::open_with_clock(folder.path().join("sandbox.db"), config, real.clone()).await.expect("a world");
+        let file = folder.path().join("sandbox.db");
+        let (real, world): (Arc<dyn Clock>, _) = match &manual {
+            Some(clock) => (clock.clone(), World::open_with_clock(file, config, clock.clone()).await),
+            None => (Arc::new(SystemClock), World::open(file, config).await),
+        };
+        let world = world.expect("a world");
         let randomness = Arc::new(SeededRandomness::new(SEED));
         let mut ports = ports(&world);
         let (business, mut config): (Arc<dyn Clock>, _) = match mode {
