@@ -3,6 +3,7 @@
 
 mod advisories;
 mod bench;
+mod build_time;
 mod crash;
 mod generate;
 mod http;
@@ -38,18 +39,24 @@ enum XtaskCommand {
     Crash(crash::CrashArguments),
     /// Measure the server (throughput, latency, start-up, memory) and the validation of documents and accounts
     Bench(bench::BenchArguments),
+    /// Measure the processor time of a first build, from an empty target folder
+    BuildTime(build_time::BuildTimeArguments),
     /// Serve the fixed answer that `bench` compares with
     #[command(hide = true)]
     BenchBaseline,
 }
 
 fn main() -> ExitCode {
+    if let Some(times) = std::env::var_os(build_time::WRAPPED) {
+        return build_time::wrapped(&times);
+    }
     let result = match XtaskCli::parse().command {
         XtaskCommand::Tidy => tidy::run(),
         XtaskCommand::Advisories(arguments) => advisories::run(&arguments),
         XtaskCommand::Generate(arguments) => generate::run(arguments),
         XtaskCommand::Crash(arguments) => crash::run(arguments),
         XtaskCommand::Bench(arguments) => bench::run(arguments),
+        XtaskCommand::BuildTime(arguments) => build_time::run(&arguments),
         XtaskCommand::BenchBaseline => bench::baseline::run(),
     };
     match result {

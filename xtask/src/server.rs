@@ -132,11 +132,21 @@ impl ServerProcess {
 
 /// The processor time of a process, from `/proc/<id>/stat` in ticks of 10 ms (`proc(5)`).
 pub(crate) fn processor_time(process_id: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?;
-    // The name in parentheses may contain anything; user and system time are fields 14 and 15 of the line.
+    // User and system time.
+    sum_of_fields(&process_id.to_string(), [14, 15])
+}
+
+/// The processor time of every process that this one has started and awaited, with those that they awaited.
+pub(crate) fn awaited_processor_time() -> Option<Duration> {
+    sum_of_fields("self", [16, 17])
+}
+
+fn sum_of_fields(process: &str, numbers: [usize; 2]) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name in parentheses, which may contain anything.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 10))
+    let ticks: Vec<u64> = numbers.iter().map(|number| fields.get(number - 3)?.parse().ok()).collect::<Option<_>>()?;
+    Some(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
 /// The binary to use: the given one, or that of the workspace after a build.

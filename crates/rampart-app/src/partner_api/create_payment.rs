@@ -10,7 +10,7 @@ use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::identity::bank_account::{BankAccountInput, virtual_account};
 use rampart_core::ledger::Rail;
 use rampart_core::money::amount::{Amount, AmountSent};
-use rampart_core::order::limits::Usage;
+use rampart_core::order::limits::{self, Usage};
 use rampart_core::order::pay_to::PayTo;
 use rampart_core::order::payment::{Instructions, Payment};
 use rampart_core::order::view::payment_url;
@@ -285,6 +285,10 @@ async fn build_payment(
 ) -> AppResult<Payment> {
     let (method, now) = (checked.method, checked.usage.at);
     let terms = terms_of(app, checked).await?;
+    // Asked again by the step; here, so that a refused order uses up no payment reference.
+    if !limits::allows(&app.catalogue, &checked.usage, checked.level) {
+        return Err(order_checks::limit_refusal(app, checked.customer, &checked.usage, checked.level).await);
+    }
     let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
     let head = OrderHead {
         counts_as: Some(checked.customer.counts_as()).filter(|other| *other != checked.customer.id),
