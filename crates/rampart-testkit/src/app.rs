@@ -57,7 +57,7 @@ enum Running {
     /// They run on the threads of the runtime, under the machine's clock, as in production.
     Threads(Mutex<Option<Workers>>),
     /// [`TestApp::eventually`] steps them one after another, and moves the clock when nothing is left to do.
-    Stepped(SteppedWorkers, Arc<ManualClock>),
+    Stepped(Mutex<Option<Arc<SteppedWorkers>>>, Arc<ManualClock>),
 }
 
 /// A clock moved ahead.
@@ -108,9 +108,7 @@ impl TestApp {
     pub async fn start_running_with(engine: TestEngine, catalogue: Catalogue) -> Self {
         let test = Self::start_idle_with(engine, catalogue).await;
         test.world.start();
-        if let Running::Threads(workers) = &test.running {
-            *workers.lock() = Some(workers::start(&test.app));
-        }
+        test.work_with(&test.app);
         test
     }
 
@@ -164,7 +162,10 @@ impl TestApp {
         let caller = partner_api::caller_for_key(&app, &credentials.api_key).await.expect("a caller");
         let other = operate::partners::create_partner(&app, "second", "test").await.expect("a partner");
         let stranger = partner_api::caller_for_key(&app, &other.api_key).await.expect("a caller");
-        let running = manual.map_or_else(|| Running::Threads(Mutex::default()), |clock| Running::Stepped(workers::stepped(&app), clock));
+        let running = manual.map_or_else(
+            || Running::Threads(Mutex::default()),
+            |clock| Running::Stepped(Mutex::new(Some(Arc::new(workers::stepped(&app)))), clock),
+        );
         Self { running, real, app, world, caller, credentials, stranger, nodes: AtomicU64::new(1), reads, database, _folder: folder }
     }
 
@@ -172,10 +173,23 @@ impl TestApp {
     pub async fn stop_workers(&self) {
         let running = match &self.running {
             Running::Threads(workers) => workers.lock().take(),
-            Running::Stepped(..) => None,
+            Running::Stepped(workers, _) => {
+                *workers.lock() = None;
+                None
+            }
         };
         if let Some(workers) = running {
             workers.stop().await;
+        }
+    }
+
+    /// Lets the workers of an application work, as if the process had been started anew; none may be working.
+    pub fn work_with(&self, app: &App) {
+        match &self.running {
+            Running::Threads(workers) => assert!(workers.lock().replace(workers::start(app)).is_none(), "workers are running"),
+            Running::Stepped(workers, _) => {
+                assert!(workers.lock().replace(Arc::new(workers::stepped(app))).is_none(), "workers are running");
+            }
         }
     }
 
@@ -261,8 +275,16 @@ impl TestApp {
 
     /// Lets the world and the workers do everything that is due now. On threads they do it by themselves.
     pub async fn settle(&self) {
-        if let Running::Stepped(workers, _) = &self.running {
-            while (self.world.run_due().expect("the sandbox runs") > 0) | workers.run_until_idle().await {}
+        let Running::Stepped(workers, _) = &self.running else { return };
+        let workers = workers.lock().clone();
+        loop {
+            let mut busy = self.world.run_due().expect("the sandbox runs") > 0;
+            if let Some(workers) = &workers {
+                busy |= workers.run_until_idle().await;
+            }
+            if !busy {
+                return;
+            }
         }
     }
 

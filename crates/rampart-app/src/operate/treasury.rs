@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::join_all;
 use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::{Account, Origin, treasury};
 use rampart_core::money::amount::Amount;
@@ -46,26 +47,27 @@ pub struct TreasuryMovement {
 /// # Errors
 /// [`AppError::Unavailable`] when the database cannot be read. A chain that does not answer leaves `outside` empty.
 pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
-    let mut lines = Vec::new();
-    for balance in app.store.own_balances().await? {
+    let balances = app.store.own_balances().await?;
+    // All at once: chains that do not answer cost one time limit together.
+    let outside = join_all(balances.iter().map(|balance| wallet_balance(app, balance.account, balance.asset))).await;
+    let lines = balances.into_iter().zip(outside).map(|(balance, outside)| {
         let available = balance.available().map_err(|fault| AppError::Defect(Box::new(fault)))?;
-        let outside = match (balance.account, balance.asset) {
-            (Account::ChainHot(chain), Asset::Coin(coin)) => match app.ports.chain(chain) {
-                Some(port) => answer_in_time(app, port.balance(TransferSource::Hot, coin)).await.ok(),
-                None => None,
-            },
-            _ => None,
-        };
-        lines.push(AccountLine {
+        Ok(AccountLine {
             account: balance.account.to_string(),
             asset: balance.asset.to_string(),
             posted: major(app, balance.posted, balance.asset),
             held: major(app, balance.held, balance.asset),
             available: major(app, available, balance.asset),
             outside: outside.map(|amount| major(app, amount, balance.asset)),
-        });
-    }
-    Ok(lines)
+        })
+    });
+    lines.collect()
+}
+
+/// The balance of a hot wallet according to its chain, if it answers.
+async fn wallet_balance(app: &App, account: Account, asset: Asset) -> Option<Amount> {
+    let (Account::ChainHot(chain), Asset::Coin(coin)) = (account, asset) else { return None };
+    answer_in_time(app, app.ports.chain(chain)?.balance(TransferSource::Hot, coin)).await.ok()
 }
 
 fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, treasury};
-use rampart_app::{ledger_check, operate::metrics, workers};
+use rampart_app::{ledger_check, operate::metrics};
 use rampart_core::id::FactId;
 use rampart_core::ledger::{Account, Origin};
 use rampart_core::money::amount::Amount;
@@ -24,8 +24,8 @@ use rampart_testkit::{TestApp, buy, on_both_engines, partner_api, payable, sell}
 use crate::workers_buying::{ana, item, operator, settled};
 
 on_both_engines!(
-    rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, unreadable_fact, withdrawals;
-    rampart_testkit::TestApp::start_running => unreadable_order, vanished;
+    rampart_testkit::TestApp::start_idle => much_that_expired_is_forgotten, ledger_checks, withdrawals;
+    rampart_testkit::TestApp::start => unreadable_fact, unreadable_order, vanished;
 );
 
 /// More rows have expired than one transaction deletes: one turn of the sweep deletes them all.
@@ -39,13 +39,13 @@ async fn much_that_expired_is_forgotten(test: Arc<TestApp>) {
         test.app.commit(step).await.unwrap();
     }
     test.advance(2).await;
-    let running = workers::start(&test.app);
+    test.work_with(&test.app);
     test.eventually("the sweep has had a turn", || async {
         let text = metrics::render(&test.app).await.unwrap();
         text.contains(r#"rampart_worker_turns_total{what="sweep",outcome="completed"}"#).then_some(())
     })
     .await;
-    running.stop().await;
+    test.stop_workers().await;
     assert_eq!(test.app.store.prune(test.app.mint().now, 10_000).await.unwrap().claims, 0, "nothing was left");
 }
 
@@ -55,7 +55,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
     let rendered = || async { metrics::render(&test.with_settings(|_| ()).await).await.unwrap() };
     assert!(rendered().await.contains("rampart_ledger_checked_timestamp_seconds 0\n"), "never yet");
     let serving = test.with_settings(|config| config.workers.ledger_check_seconds = 1).await;
-    let running = workers::start(&serving);
+    test.work_with(&serving);
     let checked = |least: u64| {
         let test = test.clone();
         async move {
@@ -93,7 +93,7 @@ async fn ledger_checks(test: Arc<TestApp>) {
 
     promise(-1).await.unwrap();
     test.eventually("it holds again", || async { (ledger_check::last(&test.app).await.unwrap().findings == 0).then_some(()) }).await;
-    running.stop().await;
+    test.stop_workers().await;
     assert_eq!(ledger_check::last(&test.app).await.unwrap().leased_until, None, "a stop leaves no lease");
     let before = ledger_check::last(&test.app).await.unwrap().checks;
     assert!(ledger_check::verify(&test.app).await.unwrap().holds());
@@ -116,8 +116,6 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     step.write(fact);
     test.app.commit(step).await.unwrap();
     test.tamper(&format!("UPDATE facts SET data = '#' || data WHERE id = '{id}'"));
-    test.world.start();
-    let running = workers::start(&test.app);
     let customer = ana(&test).await;
     let order = test.bought(&buy(customer, "50")).await;
     test.pay(order).await;
@@ -125,13 +123,13 @@ async fn unreadable_fact(test: Arc<TestApp>) {
     let item_found = item(&test, ReviewKind::Quarantine).await;
     assert_eq!(item_found.fact, Some(id));
     assert!(item_found.reason.contains("cannot be read"), "{}", item_found.reason);
-    running.stop().await;
+    test.stop_workers().await;
     // Another process writes no second item.
-    let running = workers::start(&test.app);
+    test.work_with(&test.app);
     test.tamper(&format!("UPDATE facts SET data = substr(data, 2) WHERE id = '{id}'"));
     test.eventually("it was looked at", || async { test.app.store.fact(id).await.unwrap().filter(|fact| fact.quarantined.is_some()) })
         .await;
-    running.stop().await;
+    test.stop_workers().await;
     let items = test.app.store.reviews_waiting(None, 10).await.unwrap();
     assert_eq!(items.len(), 2, "unreadable, and then odd: {items:?}");
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use rampart_app::App;
 use rampart_app::operate::reviews::{self, ReviewDecision};
 use rampart_app::operate::{orders, payouts};
-use rampart_app::{App, workers};
 use rampart_core::catalogue::Catalogue;
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
@@ -36,7 +36,7 @@ fn without_steps() -> Catalogue {
 }
 
 async fn earlier(engine: TestEngine) -> TestApp {
-    TestApp::start_running_with(engine, without_steps()).await
+    TestApp::start_with(engine, without_steps()).await
 }
 
 on_both_engines!(
@@ -200,7 +200,7 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
     let waiting = with_centavos(&test, customer).await;
     test.stop_workers().await;
     let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
-    let running = workers::start(&app);
+    test.work_with(&app);
     test.deposit(waiting).await;
     orders::release(&app, &operator(), exchanged).await.unwrap();
     let mut kept = 0;
@@ -212,7 +212,6 @@ async fn sales_of_before_go_on(test: Arc<TestApp>) {
         kept += agreed % 100;
     }
     assert_eq!(booked(&test, "fees:rounding").await, kept);
-    running.stop().await;
 }
 
 /// Payouts ordered by an earlier version, whose rail was not reached before the upgrade.
@@ -234,7 +233,7 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     test.stop_workers().await;
     let app: App = test.with_catalogue(rampart_testkit::catalogue()).await;
     away(0).await;
-    let running = workers::start(&app);
+    test.work_with(&app);
     test.advance(3_600).await;
     let sold = test.rampoff_becomes(sold, "finished").await;
     let bought = test.payment_becomes(bought, "refunded").await;
@@ -245,7 +244,6 @@ async fn payouts_that_wait_are_rounded(test: Arc<TestApp>) {
     assert_eq!(sold.sent_amount().minor(), agreed - agreed % 100, "it reports what was paid");
     assert_eq!((bought.refunded.minor(), bought.fiat_balance), (5_000_000, Amount::ZERO));
     assert_eq!(booked(&test, "fees:rounding").await, agreed % 100 + 50);
-    running.stop().await;
 }
 
 /// A quote stays valid until it expires, even if the method takes other amounts by then.

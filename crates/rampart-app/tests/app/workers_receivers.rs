@@ -388,10 +388,9 @@ async fn slow_receivers_keep_nobody_waiting(test: Arc<TestApp>) {
 async fn partners_that_are_stuck_keep_nobody_waiting(test: Arc<TestApp>) {
     let quick = Receiver::start("200 OK").await;
     subscribe(&test.app, &test.caller, &quick, EventType::PayIn).await;
-    for number in 0..100 {
-        let prefix = &test.caller.partner.id.to_string()[..4];
-        test.tamper(&format!("INSERT INTO event_counters (partner, last) VALUES ('{prefix}{number:025}', 1)"));
-    }
+    let prefix = &test.caller.partner.id.to_string()[..4];
+    let counters: Vec<String> = (0..100).map(|number| format!("('{prefix}{number:025}', 1)")).collect();
+    test.tamper(&format!("INSERT INTO event_counters (partner, last) VALUES {}", counters.join(", ")));
     let running = working(&test);
     add_events(&test.app, test.caller.partner.id, &[EventType::PayIn]).await;
     test.eventually("it arrived", || async { (quick.count() == 1).then_some(()) }).await;

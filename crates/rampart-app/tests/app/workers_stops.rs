@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::reviews::ReviewDecision;
 use rampart_app::operate::{audit_log, doctor, reviews};
-use rampart_app::{App, operate::health, workers, workers::stops};
+use rampart_app::{App, operate::health, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::TransferSource;
@@ -17,7 +17,10 @@ use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines, sell};
 
 use crate::workers_buying::operator;
 
-on_both_engines!(rampart_testkit::TestApp::start_idle => put_back, put_back_in_use, slots_past_us);
+on_both_engines!(
+    rampart_testkit::TestApp::start => put_back, slots_past_us;
+    rampart_testkit::TestApp::start_idle => put_back_in_use;
+);
 
 async fn bought(test: &TestApp, customer: CustomerId, chain: &str) -> OrderId {
     let request = CreatePaymentForm { coin_chain: Some(chain.into()), ..buy(customer, "100") };
@@ -52,18 +55,17 @@ async fn put_back(test: Arc<TestApp>) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("batches");
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    test.stop_workers().await;
     stops::compare_with_folder(&test.app, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "a missing file stops nothing");
-    test.verified(CustomerOf::SPAIN, "eva@example.com").await;
-    let number = kept(&test, &file).await;
-    assert!(number <= test.app.store.batch_number().await.unwrap(), "the file is never ahead");
+    let installation = test.app.store.installation().await.unwrap().unwrap().id;
+    std::fs::write(&file, format!("{installation} 1")).unwrap();
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "one that lags behind stops nothing");
     std::fs::write(&file, "another 999999999").unwrap();
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&test.app).await.is_empty(), "another installation's is no number of ours");
 
-    let installation = test.app.store.installation().await.unwrap().unwrap().id;
     let seen = test.app.store.batch_number().await.unwrap() + 1_000;
     std::fs::write(&file, format!("{installation} {seen}")).unwrap();
     let app = test.another_node().await;
@@ -74,8 +76,7 @@ async fn put_back(test: Arc<TestApp>) {
     assert!(!ok && word.contains("restored from a copy"), "{word}");
 
     let (purchase, sale) = (bought(&test, customer, "polygon").await, sold(&test, customer).await);
-    test.world.start();
-    let running = workers::start(&app);
+    test.work_with(&app);
     // Money and coins are received and decided upon; what follows from them waits.
     let transfers = test.eventually("the transfer waits", || async {
         let transfers = app.store.transfers_of_order(purchase).await.unwrap();
@@ -110,7 +111,7 @@ async fn put_back(test: Arc<TestApp>) {
     test.advance(120).await;
     test.payment_becomes(purchase, "coins_sent").await;
     test.rampoff_becomes(sale, "finished").await;
-    running.stop().await;
+    test.stop_workers().await;
     // The number was accepted: the next start is not stopped again.
     stops::compare_with_folder(&test.another_node().await, &file).await.unwrap();
     assert!(stopped(&app).await.is_empty() && doctors_word(&app).await.0);
@@ -123,23 +124,22 @@ async fn put_back_in_use(test: Arc<TestApp>) {
     stops::compare_with_folder(&test.app, &file).await.unwrap();
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let number = kept(&test, &file).await;
+    assert!(number <= test.app.store.batch_number().await.unwrap(), "the file is never ahead");
     test.tamper("UPDATE numbers SET next = 1 WHERE series = 'batches'");
     test.world.start();
-    let running = workers::start(&test.app);
+    test.work_with(&test.app);
     bought(&test, customer, "polygon").await;
     let item = test.eventually("it is stopped", || async { stopped(&test.app).await.pop() }).await;
     assert!(item.amount >= Amount::from_minor(number.into()), "{item:?}");
-    running.stop().await;
+    test.stop_workers().await;
 }
 
 /// Coins that left the hot wallet outside this system stop their chain, and no other, until an operator has looked.
 async fn slots_past_us(test: Arc<TestApp>) {
-    test.world.start();
-    let running = workers::start(&test.app);
     let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
     let first = bought(&test, customer, "polygon").await;
     let first = test.payment_becomes(first, "coins_sent").await;
-    running.stop().await;
+    test.stop_workers().await;
     let port = test.app.ports.chain(first.terms.coin.chain).unwrap().clone();
     let nonce = port.next_nonce(TransferSource::Hot).await.unwrap();
     let request =
@@ -148,7 +148,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     assert!(matches!(port.broadcast(&signed).await, CallOutcome::Accepted(())));
 
     let app = test.another_node().await;
-    let running = workers::start(&app);
+    test.work_with(&app);
     let stopped_order = bought(&test, customer, "polygon").await;
     let item = test.eventually("the chain is stopped", || async { stopped(&app).await.pop() }).await;
     assert_eq!((item.subject.source().as_deref(), item.amount.minor()), (Some("polygon"), i128::from(nonce) + 1));
@@ -161,5 +161,5 @@ async fn slots_past_us(test: Arc<TestApp>) {
     test.advance(120).await;
     test.payment_becomes(stopped_order, "coins_sent").await;
     assert!(stopped(&app).await.is_empty());
-    running.stop().await;
+    test.stop_workers().await;
 }
