@@ -2,6 +2,7 @@
 
 use rampart_core::order::CommandRefusal;
 use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::{CallFailure, WrongTable};
 use rampart_store::{CommitError, StoreError};
 
 /// The error of a use case.
@@ -38,6 +39,22 @@ impl AppError {
 impl From<ErrorCode> for AppError {
     fn from(code: ErrorCode) -> Self {
         Self::code(code)
+    }
+}
+
+impl From<WrongTable> for AppError {
+    fn from(error: WrongTable) -> Self {
+        Self::Defect(Box::new(error))
+    }
+}
+
+impl From<AppError> for CallFailure {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Refusal(refusal) => Self::Refusal(refusal),
+            AppError::Unavailable(reason) => Self::Unavailable(reason),
+            AppError::Defect(error) => Self::Defect(error),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! - `operate` (operators), `pages` (customers) and `partner_api` (partners): one file a use case
 //! - `workers`: what happens by itself
 //! - `orders`, `ledger_check`, `retry`: what use cases and workers share
-//! - `request`: how a partner's request is read
+//! - `request`: what partners' requests have in common, beside how any request is read (`rampart_http`)
 //! - `app`: the context that all of them are given
 //! - `state`: what a process keeps beside the database
 
@@ -42,10 +42,10 @@ pub use partner_api::register_user::RegisterUser;
 pub use partner_api::subscriptions::{SubscriptionCall, SubscriptionRequest};
 pub use partner_api::token_price::TokenPriceRequest;
 pub use partner_api::validate::{BankAccountView, FindingView, IdentificationView, ValidateBankAccount, ValidateIdentification};
+pub use rampart_http::AuthenticatedPartner;
 pub use state::clock::SystemClock;
 pub use state::keys::{INSTALLATION_KEY_BYTES, Keys, fingerprint as key_fingerprint};
 pub use state::metrics::AppMetrics;
-pub use state::partner_cache::AuthenticatedPartner;
 pub use state::ports::{GatewayOutcome, GatewayPlayer, Ports};
 pub use state::prices::PriceBoard;
 pub use state::random::SystemRandomness;

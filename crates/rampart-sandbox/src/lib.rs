@@ -35,5 +35,5 @@ pub use payment::{PayResult, PayableMethod, PayablePayment};
 pub use processor::CardResult;
 pub use trigger::{TRIGGERS, Trigger, TriggerField, TriggerOutcome};
 
-pub use routes::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys, openapi, router, routes};
+pub use routes::{CustomerView, RampoffPayouts, SandboxEngine, WebhookKeys, calls, openapi, routes};
 pub use world::World;

@@ -3,7 +3,7 @@
 
 use rampart_app::orders::idempotency::invalid_request;
 use rampart_app::request::RequestFields;
-use rampart_app::request::common::IDEMPOTENCY_KEY;
+use rampart_app::request::field::IDEMPOTENCY_KEY;
 use rampart_app::{
     App, AppResult, AuthenticatedPartner, CreatePayment, CreateRampoff, CreatedResponse, EventPage, EventsRequest, KycCheck, ListPage,
     ListRequest, PaymentMethodView, PaymentMethodsRequest, QuoteRequest, QuoteView, RampoffQuoteRequest, RampoffQuoteView, RegisterUser,

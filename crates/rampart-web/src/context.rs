@@ -10,10 +10,10 @@ use axum::http::HeaderMap;
 
 /// The context of a request. It is an extension of every request.
 #[derive(Debug, Clone)]
-pub struct RequestContext {
+pub(crate) struct RequestContext {
     /// The identifier in the logs: the caller's own, or a generated one.
-    pub request_id: Arc<str>,
-    pub client: IpAddr,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) client: IpAddr,
 }
 
 const MAX_REQUEST_ID_BYTES: usize = 64;

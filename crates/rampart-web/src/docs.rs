@@ -2,9 +2,8 @@
 
 use askama::Template;
 use rampart_core::refusal::{ErrorCode, Family};
+use rampart_http::describe::BLANK;
 use serde_json::Value;
-
-use crate::describe::BLANK;
 
 #[derive(Template)]
 #[template(path = "docs.html")]

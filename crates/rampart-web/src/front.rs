@@ -5,8 +5,7 @@
 //! against `bodies` instead, which is also limited per address. A body that came with its head counts against neither. So slow
 //! bodies do not block other requests.
 //!
-//! The calls of the partner API are found in their own table and dispatched directly. Everything else (pages, operators'
-//! routes, mounted routers, and methods that a call does not have) goes to the router.
+//! Calls are found in their own table and dispatched directly. Everything else (pages and operators' routes) goes to the router.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -27,19 +26,19 @@ use axum::response::Response;
 use futures::FutureExt;
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::body_reader::BodyReader;
+use rampart_http::dispatch::dispatch;
+use rampart_http::failure_response::{self as failure, FailureMarker};
+use rampart_http::{CallFailure, CallTable, FoundCall, RateLimitExceeded};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use crate::body_reader::BodyReader;
-use crate::call::dispatch;
-use crate::calls::CallTable;
-use crate::client_address::{Peer, client_address};
-use crate::concurrency::{ConcurrencyPermit, LimitReached};
 use crate::context::RequestContext;
-use crate::deadline::with_deadline;
-use crate::failure::{self, CallFailure, FailureMarker};
-use crate::metrics::RouteLabel;
-use crate::rate_limit::RateLimitExceeded;
+use crate::http::client_address::{Peer, client_address};
+use crate::http::concurrency::{ConcurrencyPermit, LimitReached};
+use crate::http::deadline::with_deadline;
+use crate::http::listener::Responder;
+use crate::metrics::{RouteLabel, RouteMetrics};
 use crate::state::Web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,7 +52,7 @@ pub struct Front(Arc<FrontInner>);
 
 struct FrontInner {
     web: Web,
-    calls: Option<CallTable>,
+    calls: Option<CallTable<RouteMetrics>>,
     rest: Router,
 }
 
@@ -74,9 +73,8 @@ impl Service<Request> for Front {
 }
 
 impl Front {
-    pub(crate) fn new(web: Web, rest: Router) -> Self {
-        let calls = Some(CallTable::new(&web.metrics));
-        Self(Arc::new(FrontInner { web, calls, rest: rest.layer(from_fn(note_route)) }))
+    pub(crate) fn new(web: Web, calls: CallTable<RouteMetrics>, rest: Router) -> Self {
+        Self(Arc::new(FrontInner { web, calls: Some(calls), rest: rest.layer(from_fn(note_route)) }))
     }
 
     /// The service for a separate listener that only operators can reach: `/metrics` without a token, `/readyz` with
@@ -88,52 +86,64 @@ impl Front {
         Self(Arc::new(FrontInner { web, calls: None, rest: rest.layer(from_fn(note_route)) }))
     }
 
-    /// Refuses a request with invalid framing, without handling it.
-    pub(crate) fn refuse(&self, request: &Request, peer: IpAddr, fault: &Refusal) -> Response {
-        let web = &self.0.web;
-        let request_id = web.request_ids.of_request(request.headers());
-        let context = RequestContext { request_id, client: client_address(peer, request.headers(), &web.config.trusted_proxies) };
-        let mut response = failure::refused(fault, HttpErrors::Rest, &context.request_id);
-        add_headers(web, &mut response, &context);
-        web.metrics.answered(RouteLabel::unknown(request.method()), response.status(), Duration::ZERO);
-        response
-    }
-
-    /// The response to a request whose head did not arrive in time.
-    pub(crate) fn head_timeout(&self, peer: IpAddr) -> Response {
-        let web = &self.0.web;
-        let context = RequestContext { request_id: web.request_ids.of_request(&HeaderMap::new()), client: peer };
-        let mut response = failure::refused(&ErrorCode::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
-        add_headers(web, &mut response, &context);
-        response
-    }
-
     /// Whether a request counts against the rate limit and the concurrency limit. Probes and operators' requests do not, so
     /// that they work when the server is overloaded.
     fn is_limited(&self, path: &str) -> bool {
         self.0.calls.is_some() && !matches!(path, "/healthz" | "/readyz")
     }
 
-    pub(crate) async fn answer(&self, request: Request, peer: IpAddr) -> Response {
+    /// Answers a request for something else than a call.
+    async fn routed(&self, context: &RequestContext, mut request: Request) -> Response {
+        let FrontInner { web, rest, .. } = &*self.0;
+        let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
+        request.extensions_mut().insert(context.clone());
+        let is_limited = self.is_limited(request.uri().path());
+        let response = match admit(web, context, request, is_limited).await {
+            Ok((request, _slot)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(panic) => failure::panicked(&*panic, &context.request_id),
+            },
+            Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
+        };
+        match (page, response.extensions().get::<FailureMarker>()) {
+            (Some((uri, headers)), Some(_)) => {
+                let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
+                failure::with_kept_headers(shown, response.headers())
+            }
+            _ => response,
+        }
+    }
+}
+
+impl Responder for Front {
+    async fn answer(&self, request: Request, peer: IpAddr) -> Response {
         let start = Instant::now();
         let FrontInner { web, calls, .. } = &*self.0;
         let request_id = web.request_ids.of_request(request.headers());
         let client = client_address(peer, request.headers(), &web.config.trusted_proxies);
         let context = RequestContext { request_id, client };
-        let matched = calls.as_ref().and_then(|calls| calls.find(request.method(), request.uri().path()));
-        let metrics = matched.as_ref().map(|(entry, _)| &entry.metrics);
-        let route = RouteLabel::unknown(request.method());
+        let found = calls.as_ref().map_or(FoundCall::Nothing, |calls| calls.find(request.method(), request.uri().path()));
+        let metrics = if let FoundCall::Call(entry, _) = &found { Some(&entry.beside) } else { None };
+        let route = match &found {
+            FoundCall::OtherMethods(path, _) => RouteLabel::of_call(request.method(), path),
+            _ => RouteLabel::unknown(request.method()),
+        };
 
         // Failures log the request identifier themselves; other log lines get it from this span, from the info level up.
         let span = tracing::info_span!("request", request_id = &*context.request_id);
         let respond = async {
-            match matched {
-                Some((entry, path)) => match admit(web, &context, request, true).await {
-                    Ok((request, _slot)) => dispatch(entry.call, web, &context, path, request).await,
+            match found {
+                FoundCall::Call(entry, path) => match admit(web, &context, request, true).await {
+                    Ok((request, _slot)) => dispatch(&entry.call, web, context.client, &context.request_id, path, request).await,
+                    Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
+                },
+                FoundCall::OtherMethods(_, allow) => match admit(web, &context, request, true).await {
+                    Ok(_) => failure::method_not_allowed(allow, &context.request_id),
                     Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
                 },
                 // Boxed because the future is large and most requests do not need it.
-                None => Box::pin(self.routed(&context, request)).await,
+                FoundCall::Nothing => Box::pin(self.routed(&context, request)).await,
             }
         };
         let mut response = match AssertUnwindSafe(respond.instrument(span)).catch_unwind().await {
@@ -153,27 +163,22 @@ impl Front {
         response
     }
 
-    /// Answers a request that the table of calls does not contain.
-    async fn routed(&self, context: &RequestContext, mut request: Request) -> Response {
-        let FrontInner { web, rest, .. } = &*self.0;
-        let page = is_page(request.uri()).then(|| (request.uri().clone(), request.headers().clone()));
-        request.extensions_mut().insert(context.clone());
-        let is_limited = self.is_limited(request.uri().path());
-        let response = match admit(web, context, request, is_limited).await {
-            Ok((request, _slot)) => match AssertUnwindSafe(rest.clone().oneshot(request.map(Body::from))).catch_unwind().await {
-                Ok(Ok(response)) => failure::write_out(response, &context.request_id),
-                Ok(Err(never)) => match never {},
-                Err(panic) => failure::panicked(&*panic, &context.request_id),
-            },
-            Err(failure) => failure::answer(&failure, HttpErrors::Rest, &context.request_id),
-        };
-        match (page, response.extensions().get::<FailureMarker>()) {
-            (Some((uri, headers)), Some(_)) => {
-                let shown = crate::pages::error_page(response.status(), &headers, uri.query(), &context.request_id);
-                failure::with_kept_headers(shown, response.headers())
-            }
-            _ => response,
-        }
+    fn refuse(&self, request: &Request, peer: IpAddr, fault: &Refusal) -> Response {
+        let web = &self.0.web;
+        let request_id = web.request_ids.of_request(request.headers());
+        let context = RequestContext { request_id, client: client_address(peer, request.headers(), &web.config.trusted_proxies) };
+        let mut response = failure::refused(fault, HttpErrors::Rest, &context.request_id);
+        add_headers(web, &mut response, &context);
+        web.metrics.answered(RouteLabel::unknown(request.method()), response.status(), Duration::ZERO);
+        response
+    }
+
+    fn head_timeout(&self, peer: IpAddr) -> Response {
+        let web = &self.0.web;
+        let context = RequestContext { request_id: web.request_ids.of_request(&HeaderMap::new()), client: peer };
+        let mut response = failure::refused(&ErrorCode::RequestTimeout.into(), HttpErrors::Rest, &context.request_id);
+        add_headers(web, &mut response, &context);
+        response
     }
 }
 

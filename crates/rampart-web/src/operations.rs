@@ -7,12 +7,13 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::ErrorCode;
+use rampart_http::bearer;
+use rampart_http::failure_response as failure;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use crate::context::RequestContext;
-use crate::failure::{self, CallFailure};
 use crate::state::Web;
 
 /// The answer of `/healthz` and `/readyz`.
@@ -73,7 +74,7 @@ pub(crate) async fn metrics(State(web): State<Web>, Extension(context): Extensio
 async fn metrics_without_token(State(web): State<Web>, Extension(context): Extension<RequestContext>) -> Response {
     match rampart_app::operate::metrics::render(&web.app).await {
         Ok(text) => typed("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
-        Err(error) => failure::answer(&CallFailure::App(error), HttpErrors::Rest, &context.request_id),
+        Err(error) => failure::answer(&error.into(), HttpErrors::Rest, &context.request_id),
     }
 }
 
@@ -99,10 +100,7 @@ pub(crate) async fn method_not_allowed(Extension(context): Extension<RequestCont
 
 fn has_token(web: &Web, headers: &HeaderMap) -> bool {
     let Some(token) = &web.config.metrics_token else { return false };
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
-    given.is_some_and(|(scheme, given)| {
-        scheme.eq_ignore_ascii_case("bearer") && bool::from(given.trim().as_bytes().ct_eq(token.reveal().as_bytes()))
-    })
+    bearer(headers).is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.reveal().as_bytes())))
 }
 
 /// The OpenAPI document.

@@ -1,16 +1,9 @@
-//! The table of all routes. The router, the description and the tests are built from it.
+//! The routes of the server: calls, pages and the operators' endpoints.
 
-use axum::Extension;
-use axum::body::to_bytes;
-use axum::extract::{RawPathParams, Request, State};
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, get, on};
-use rampart_core::partner::HttpErrors;
-use rampart_core::refusal::ErrorCode;
+use axum::routing::{MethodRouter, get};
+use rampart_http::Access;
 
-use crate::call::{Access, Call, dispatch};
-use crate::context::RequestContext;
-use crate::failure::refused;
 use crate::state::Web;
 
 /// What a caller needs for a route.
@@ -44,42 +37,10 @@ impl Route {
     pub fn page(method: Method, path: &'static str, auth: AuthKind, handler: MethodRouter<Web>) -> Self {
         Self { info: RouteInfo { method, path, auth }, handler }
     }
-
-    fn call(call: &'static Call, path: &'static str) -> Self {
-        let handler =
-            async move |State(web): State<Web>, Extension(context): Extension<RequestContext>, parameters: PathText, request: Request| {
-                let (parts, body) = request.into_parts();
-                // The front has already read the body and checked its size.
-                match to_bytes(body, usize::MAX).await {
-                    Ok(body) => dispatch(call, &web, &context, parameters.0, Request::from_parts(parts, body)).await,
-                    Err(_) => refused(&ErrorCode::BodyTooLarge.into(), HttpErrors::Rest, &context.request_id),
-                }
-            };
-        // `MethodFilter` supports every method in the table.
-        let filter = MethodFilter::try_from(call.method.clone()).unwrap_or(MethodFilter::GET);
-        let auth = match call.access {
-            Access::Anybody => AuthKind::Nothing,
-            Access::Token => AuthKind::Token,
-        };
-        Self { info: RouteInfo { method: call.method.clone(), path, auth }, handler: on(filter, handler) }
-    }
 }
 
-/// The variable part of a path as text. Empty if there is none or if it is not UTF-8, which no identifier is.
-struct PathText(String);
-
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for PathText {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let parameters = RawPathParams::from_request_parts(parts, state).await;
-        let text = parameters.ok().and_then(|parameters| parameters.iter().next().map(|(_, value)| value.to_owned()));
-        Ok(Self(text.unwrap_or_default()))
-    }
-}
-
+/// The routes outside of the partner API.
 pub(crate) fn table() -> Vec<Route> {
-    let calls = crate::calls::ALL.iter().flat_map(|call| call.paths.iter().map(|path| Route::call(call, path)));
     let own = [
         Route::page(Method::GET, "/healthz", AuthKind::Nothing, get(crate::operations::healthz)),
         Route::page(Method::GET, "/readyz", AuthKind::Nothing, get(crate::operations::readyz)),
@@ -87,17 +48,21 @@ pub(crate) fn table() -> Vec<Route> {
         Route::page(Method::GET, "/openapi.json", AuthKind::Nothing, get(crate::operations::openapi)),
         Route::page(Method::GET, "/docs", AuthKind::Nothing, get(crate::operations::docs)),
     ];
-    calls.chain(own).chain(crate::pages::routes()).collect()
+    own.into_iter().chain(crate::pages::routes()).collect()
 }
 
-/// The OpenAPI description of the partner API and of the mounted routers, as indented JSON.
+/// The OpenAPI description of the partner API and of additional calls, as indented JSON.
 #[must_use]
 pub fn openapi(extra: Vec<utoipa::openapi::OpenApi>) -> String {
     crate::describe::openapi(crate::calls::ALL, extra)
 }
 
-/// All routes of the server, except those of mounted routers.
+/// All routes of the server, except those of additional calls.
 #[must_use]
 pub fn routes() -> Vec<RouteInfo> {
-    table().into_iter().map(|route| route.info).collect()
+    let calls = crate::calls::ALL.iter().flat_map(|call| call.paths.iter().map(|path| (*call, *path))).map(|(call, path)| {
+        let auth = if call.access == Access::Token { AuthKind::Token } else { AuthKind::Nothing };
+        RouteInfo { method: call.method.clone(), path, auth }
+    });
+    calls.chain(table().into_iter().map(|route| route.info)).collect()
 }

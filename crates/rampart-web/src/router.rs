@@ -4,23 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use rampart_app::App;
+use rampart_http::{BoundCall, CallTable};
 
-use crate::concurrency::ConcurrencyLimiter;
-use crate::config::WebConfig;
+use crate::calls;
 use crate::context::RequestIds;
 use crate::front::Front;
-use crate::metrics::RequestMetrics;
-use crate::mounted::rate_limited;
+use crate::http::concurrency::ConcurrencyLimiter;
+use crate::http::config::WebConfig;
+use crate::http::rate_limit::RateLimiter;
+use crate::metrics::{RequestMetrics, RouteLabel};
 use crate::operations::{method_not_allowed, not_found};
-use crate::rate_limit::RateLimiter;
 use crate::state::{Web, WebState};
 
-/// The partner API, the hosted pages and the operators' routes, together with additional routers and their descriptions.
-/// Additional routers authenticate their callers themselves; their calls count against the same rate limits.
-pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::OpenApi)>) -> Front {
-    let (mounted, descriptions): (Vec<Router>, Vec<_>) = extra.into_iter().unzip();
+/// The partner API, the hosted pages and the operators' routes, together with additional calls and their descriptions.
+pub fn router(app: App, config: WebConfig, extra: Vec<(Vec<BoundCall>, utoipa::openapi::OpenApi)>) -> Front {
+    let (mounted, descriptions): (Vec<Vec<BoundCall>>, Vec<_>) = extra.into_iter().unzip();
     let openapi = crate::route::openapi(descriptions);
     let docs = crate::docs::page(&openapi, &app.config.public_url, !mounted.is_empty());
     let web = Web(Arc::new(WebState {
@@ -35,8 +34,9 @@ pub fn router(app: App, config: WebConfig, extra: Vec<(Router, utoipa::openapi::
         config,
         app,
     }));
-    let own = crate::route::table().into_iter().fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
-    let mounted = mounted.into_iter().map(|router| router.layer(from_fn_with_state(web.clone(), rate_limited)));
-    let all = mounted.fold(own.with_state(web.clone()), Router::merge);
-    Front::new(web, all.fallback(not_found).method_not_allowed_fallback(method_not_allowed))
+    let calls = calls::ALL.iter().map(|call| call.on(&web)).chain(mounted.into_iter().flatten());
+    let calls = CallTable::new(calls, |call| web.metrics.of_route(RouteLabel::of_call(&call.method, call.paths[0])));
+    let others = crate::route::table().into_iter().fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
+    let others = others.with_state(web.clone()).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+    Front::new(web, calls, others)
 }

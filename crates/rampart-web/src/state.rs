@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicUsize;
 use axum::body::Bytes;
 use rampart_app::App;
 
-use crate::concurrency::ConcurrencyLimiter;
-use crate::config::WebConfig;
 use crate::context::RequestIds;
+use crate::http::concurrency::ConcurrencyLimiter;
+use crate::http::config::WebConfig;
+use crate::http::rate_limit::RateLimiter;
 use crate::metrics::RequestMetrics;
-use crate::rate_limit::RateLimiter;
 
 /// The state shared by all handlers. One pointer, because every request clones it several times.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::request::{CompareAs, InvalidFields, RequestFields};
 use crate::state::in_flight::InFlightGuard;
-use crate::state::partner_cache::AuthenticatedPartner;
+use rampart_http::AuthenticatedPartner;
 
 /// The idempotency keys and the fingerprint of a request. While it lives, concurrent requests with the same keys in
 /// this process wait.

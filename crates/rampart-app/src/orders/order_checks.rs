@@ -22,7 +22,7 @@ use rampart_store::StoredClaim;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::{date_of_birth, page_links};
-use crate::state::partner_cache::AuthenticatedPartner;
+use rampart_http::AuthenticatedPartner;
 
 /// An order of any partner.
 ///

@@ -19,8 +19,8 @@ use crate::error::{AppError, AppResult};
 use crate::request::field::{FieldKind, required};
 use crate::request::request;
 use crate::state::network;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::TokenGrant;
+use rampart_http::AuthenticatedPartner;
 
 /// Limit of a token.
 const MAX_TOKEN_BYTES: usize = 512;

@@ -37,8 +37,8 @@ use crate::request::field::{FieldKind, optional, required};
 use crate::request::{FieldFaults, request};
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RedirectView, TransferView};
+use rampart_http::AuthenticatedPartner;
 
 const OPERATION: &str = "POST /api/createPayment";
 

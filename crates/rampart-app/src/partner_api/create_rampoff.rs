@@ -32,8 +32,8 @@ use crate::request::field::{FieldKind, optional, required};
 use crate::request::{CompareAs, FieldFaults, request};
 use crate::state::numbers::Series;
 use crate::state::own_accounts::{self, OwnAccounts};
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RampoffCreatedView};
+use rampart_http::AuthenticatedPartner;
 
 const OPERATION: &str = "POST /api/createRampoff";
 

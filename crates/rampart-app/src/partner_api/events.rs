@@ -8,8 +8,8 @@ use crate::orders::page_links;
 use crate::partner_api::lists::{DEFAULT_PAGE_ROWS, PAGE_ROWS};
 use crate::request::field::{FieldKind, optional};
 use crate::request::request;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{EventPage, EventView};
+use rampart_http::AuthenticatedPartner;
 
 request! {
     /// The request of `events`.

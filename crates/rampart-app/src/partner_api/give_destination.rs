@@ -30,9 +30,9 @@ use crate::request::field::{FieldKind, required};
 use crate::request::{CompareAs, FieldFaults, request};
 use crate::retry::{retry, retry_unless};
 use crate::state::own_accounts;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::CreatedResponse;
 use crate::workers::observe;
+use rampart_http::AuthenticatedPartner;
 
 /// The action in the audit log.
 pub(crate) const ACTION: &str = "order.destination";

@@ -16,7 +16,7 @@ use crate::orders::{order_checks, page_links};
 use crate::partner_api::register_user::{BIRTH_NEEDED, check_birth_date, check_phone, read_identification};
 use crate::request::common::USER;
 use crate::request::{FieldFaults, request};
-use crate::state::partner_cache::AuthenticatedPartner;
+use rampart_http::AuthenticatedPartner;
 
 /// The identity form, as sent. It has no `Debug`, because everything in it is personal.
 #[derive(Clone)]

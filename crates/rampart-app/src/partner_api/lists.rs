@@ -15,8 +15,8 @@ use crate::orders::order_checks;
 use crate::request::common::{IDENTIFIER, USER_ID};
 use crate::request::field::{FieldKind, FieldSpec, optional, required};
 use crate::request::request;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::ListPage;
+use rampart_http::AuthenticatedPartner;
 
 request! {
     /// The filters of a list.

@@ -16,8 +16,8 @@ use crate::partner_api::token_price;
 use crate::request::common::{COIN, CURRENCY, NAME};
 use crate::request::field::{FieldKind, optional, required};
 use crate::request::{FieldFaults, request};
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{FeesView, QuoteView, RampoffQuoteView};
+use rampart_http::AuthenticatedPartner;
 
 request! {
     /// The request of `quote`.

@@ -26,8 +26,8 @@ use crate::request::common::{ACCOUNT_TYPE, BANK_CODE};
 use crate::request::field::{FieldKind, MAX_COUNTRY_CHARACTERS, optional, required};
 use crate::request::{CompareAs, FieldFaults, request};
 use crate::state::customer_number;
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, RegisteredView};
+use rampart_http::AuthenticatedPartner;
 
 const OPERATION: &str = "POST /api/registerUser";
 

@@ -16,8 +16,8 @@ use crate::orders::idempotency::{IdempotentRequest, StoredResponse};
 use crate::request::field::{FieldKind, optional, required};
 use crate::request::{CompareAs, request};
 use crate::retry::{retry, retry_unless};
-use crate::state::partner_cache::AuthenticatedPartner;
 use crate::views::{CreatedResponse, SubscriptionStatus, SubscriptionView};
+use rampart_http::AuthenticatedPartner;
 
 const CREATED: &str = "\"subscription_created\"";
 const UPDATED: &str = "\"subscription_updated\"";

@@ -13,8 +13,6 @@ pub(crate) const COIN: FieldKind = FieldKind::Code(12);
 pub(crate) const NAME: FieldKind = FieldKind::Code(16);
 /// An order's identifier. Its form is not checked: a malformed one is answered as not found.
 pub const IDENTIFIER: FieldKind = FieldKind::Token(128);
-/// The header `Idempotency-Key`.
-pub const IDEMPOTENCY_KEY: FieldKind = FieldKind::Token(255);
 
 pub(crate) const BANK_NAME: FieldSpec =
     optional(FieldKind::Text(100), "The name of the bank. It identifies the bank if the account needs one and `bank_code` is absent.");

@@ -1,4 +1,4 @@
-//! Partners as every call needs them: cached for a moment, and authenticated.
+//! Partners as every call needs them: cached for a moment.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,14 +14,6 @@ use crate::error::AppResult;
 /// How long a partner is cached. A command that changes one answers no earlier than this after its commit: by then
 /// every node's cached copy has expired, without any messages between nodes.
 pub(crate) const PARTNER_CACHE_TTL: Duration = Duration::from_millis(250);
-
-/// The partner of a valid token.
-#[derive(Debug, Clone)]
-pub struct AuthenticatedPartner {
-    pub partner: Arc<Partner>,
-    /// The token epoch that the token was issued in. A new epoch revokes older tokens.
-    pub(crate) epoch: i64,
-}
 
 /// Cached partners, each with the moment its read began.
 #[derive(Debug, Default)]

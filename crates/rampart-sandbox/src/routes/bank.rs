@@ -1,53 +1,65 @@
 //! `/sandbox/bank/…`: incoming transfers, recalls, returned payouts and statements.
 
+use axum::http::Method;
+use rampart_core::id::PartnerId;
 use rampart_core::ledger::Rail;
+use rampart_core::money::amount::AmountSent;
 use rampart_core::money::asset::Currency;
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::time::Timestamp;
+use rampart_http::describe::{described, described_list};
+use rampart_http::request::field::{FieldKind, FieldSpec, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
-use super::input::{self, Decimal, SandboxCall};
-use super::response::{SandboxAnswer, refusal};
-use super::{RouteState, SandboxCaller, normalize, statement};
+use super::{GROUP, PAGE_LINES, SandboxAnswer, SandboxState, statement};
 use crate::bank::{BankTransfer, Booked};
 
-/// A bank transfer of a third party to one of the ramp's accounts.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxTransferRequest {
-    /// The account to credit: an account of the ramp, or a virtual account of one of your customers.
-    #[schema(max_length = 64)]
-    account: String,
-    /// The amount in major units.
-    amount: Decimal,
-    /// The currency of the account.
-    #[schema(max_length = 4, example = "EUR")]
-    currency: String,
-    /// The remittance text.
-    #[schema(max_length = 140)]
-    concept: Option<String>,
-    /// The name of the payer.
-    #[schema(max_length = 140)]
-    sender_name: Option<String>,
-    /// The account of the payer.
-    #[schema(max_length = 64)]
-    sender_account: Option<String>,
-    /// The booking time that the bank reports: a time (RFC 3339), or only a date (`2026-01-31`). Default: the time of arrival.
-    #[schema(max_length = 40)]
-    booked_at: Option<String>,
+request! {
+    /// A bank transfer of a third party to one of the ramp's accounts.
+    Transfer refused by [] {
+        account: &'a str = required(ACCOUNT, "The account to credit: an account of the ramp, or a virtual account of one of your customers.").example(r#""ES9121000418450200051332""#);
+        amount: &'a AmountSent = required(FieldKind::Money, "The amount in major units.").example(r#""100.50""#);
+        currency: &'a str = required(FieldKind::Code(4), "The currency of the account.").example(r#""EUR""#);
+        concept: Option<&'a str> = optional(FieldKind::AsTyped(140), "The remittance text.");
+        sender_name: Option<&'a str> = optional(FieldKind::AsTyped(140), "The name of the payer.");
+        sender_account: Option<&'a str> = optional(ACCOUNT, "The account of the payer.");
+        booked_at: Option<&'a str> = optional(FieldKind::Moment, "The booking time that the bank reports: a time (RFC 3339), or only a date (`2026-01-31`). Default: the time of arrival.");
+    }
 }
 
-fn booked(text: Option<&str>) -> Result<Booked, Refusal> {
-    let is_date = |text: &str| text.len() == 10 && format!("{text}T00:00:00Z").parse::<Timestamp>().is_ok();
-    match text {
-        None => Ok(Booked::Now),
-        Some(text) if is_date(text) => Ok(Booked::DateOnly),
-        Some(text) => text.parse().map(Booked::At).map_err(|_| {
-            Refusal::field(
-                ErrorCode::ValidationFailed,
-                "booked_at",
-                "must be a moment such as 2026-01-31T12:00:00Z or a date such as 2026-01-31",
-            )
-        }),
+request! {
+    /// The recall of a transfer.
+    Recall refused by [] {
+        amount: Option<&'a AmountSent> = optional(FieldKind::Money, "The amount in major units. Default: the whole amount of the transfer.");
+        reason: Option<&'a str> = optional(REASON, "The reason that the bank reports.");
     }
+}
+
+request! {
+    /// The ramp-off whose payout the bank returns.
+    ReturnPayout refused by [RampoffNotFound] {
+        rampoff_id: &'a str = required(FieldKind::AsTyped(128), "The ramp-off.").example(r#""0Do000000000000000000000a""#);
+        reason: Option<&'a str> = optional(REASON, "The reason that the bank reports.");
+    }
+}
+
+request! {
+    /// The account, and the page of its statement.
+    Statement refused by [] {
+        account: &'a str = required(ACCOUNT, "An account of the ramp, or a virtual account of one of your customers.");
+        before: Option<&'a str> = optional(FieldKind::AsTyped(40), "Return only lines older than this `line` of an earlier response.");
+        limit: Option<u32> = PAGE_LINES;
+    }
+}
+
+const ACCOUNT: FieldKind = FieldKind::AsTyped(64);
+const REASON: FieldKind = FieldKind::AsTyped(200);
+const LINE: FieldSpec =
+    required(FieldKind::AsTyped(40), "The statement line of the transfer, as returned by the transfer and the statement.").named("line");
+
+/// A time, or only a date, which has no time of its own.
+fn booked(text: &str) -> Option<Booked> {
+    if text.len() == "2026-01-31".len() { Some(Booked::DateOnly) } else { text.parse::<Timestamp>().ok().map(Booked::At) }
 }
 
 /// The statement line of an incoming transfer.
@@ -62,15 +74,6 @@ pub(super) struct SandboxTransfer {
     currency: String,
 }
 
-/// The recall of a transfer.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxRecallRequest {
-    /// The amount in major units. Default: the whole amount of the transfer.
-    amount: Option<Decimal>,
-    #[schema(max_length = 200)]
-    reason: Option<String>,
-}
-
 /// A recalled transfer.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxRecall {
@@ -83,37 +86,12 @@ pub(super) struct SandboxRecall {
     reason: String,
 }
 
-/// The ramp-off whose payout the bank returns.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxReturnRequest {
-    rampoff_id: String,
-    /// The reason that the bank reports.
-    #[schema(max_length = 200)]
-    reason: Option<String>,
-}
-
 /// A returned payout.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxReturn {
     rampoff_id: String,
     payout_id: String,
     reason: String,
-}
-
-/// The account, and the page of its statement.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct BankStatementParams {
-    /// An account of the ramp, or a virtual account of one of your customers.
-    #[param(max_length = 64)]
-    account: String,
-    /// Return only lines older than this `line` of an earlier response.
-    #[param(max_length = 40)]
-    before: Option<String>,
-    /// The maximum number of lines. Default: 100.
-    #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "normalize::optional_integer")]
-    limit: Option<u32>,
 }
 
 /// A line of a bank statement.
@@ -142,83 +120,128 @@ fn currency(code: &str) -> Result<Currency, Refusal> {
     code.to_ascii_uppercase().parse().map_err(|_| unknown())
 }
 
-async fn rail_of(state: &RouteState, caller: SandboxCaller, account: &str) -> Result<Rail, Refusal> {
+async fn rail_of(state: &SandboxState, partner: PartnerId, account: &str) -> Result<Rail, Refusal> {
     let found = match state.world.rail_of_account(account) {
         Some(rail) => Some(rail),
-        None => state.engine.rail_of_account(caller.partner, account).await?,
+        None => state.engine.rail_of_account(partner, account).await?,
     };
     found.ok_or_else(|| Refusal::field(ErrorCode::ValidationFailed, "account", "is not an account of the ramp or of one of your customers"))
 }
 
-#[utoipa::path(post, path = "/sandbox/bank/transfers", operation_id = "sandboxTransfer", tag = "Sandbox",
-    request_body = SandboxTransferRequest, responses((status = 200, description = "The transfer has arrived", body = SandboxAnswer<SandboxTransfer>)))]
-/// Simulate an incoming bank transfer
-pub(super) async fn transfer(
-    SandboxCall { state, caller, input: body, .. }: SandboxCall<SandboxTransferRequest>,
-) -> Result<SandboxTransfer, Refusal> {
-    let account = input::required("account", body.account, 64)?;
-    let rail = rail_of(&state, caller, &account).await?;
-    let currency = currency(&body.currency)?;
+pub(super) static TRANSFER: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/bank/transfers"],
+    id: "sandboxTransfer",
+    group: GROUP,
+    summary: "Simulate an incoming bank transfer",
+    about: "The transfer has arrived when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Json(Transfer::FIELDS),
+    idempotency: Idempotency::None,
+    codes: Transfer::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxTransfer>,
+    run: |state, context| Box::pin(transfer(state, context)) as CallFuture,
+};
+
+async fn transfer(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let (request, partner) = (Transfer::of(&context.fields)?, context.caller()?.partner.id);
+    let rail = rail_of(&state, partner, request.account).await?;
+    let currency = currency(request.currency)?;
     let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
-    let amount = body.amount.amount("amount", decimals)?;
+    let amount = super::amount(request.amount, decimals)?;
     let transfer = BankTransfer {
         rail,
-        account: account.clone(),
+        account: request.account.to_owned(),
         amount,
         currency,
-        concept: input::text("concept", body.concept, 140)?,
-        sender_name: input::text("sender_name", body.sender_name, 140)?,
-        sender_account: input::text("sender_account", body.sender_account, 64)?,
-        booked: booked(input::text("booked_at", body.booked_at, 40)?.as_deref())?,
+        concept: request.concept.map(str::to_owned),
+        sender_name: request.sender_name.map(str::to_owned),
+        sender_account: request.sender_account.map(str::to_owned),
+        booked: request.booked_at.and_then(booked).unwrap_or(Booked::Now),
     };
-    let line = state.world.transfer_by(Some(caller.partner), transfer).await.map_err(refusal)?;
-    let (rail, currency) = (rail.to_string(), currency.to_string());
-    Ok(SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
+    let line = state.world.transfer_by(Some(partner), transfer).await?;
+    let (rail, account, currency) = (rail.to_string(), request.account.to_owned(), currency.to_string());
+    CallResponse::ok(&SandboxTransfer { line, rail, account, amount: amount.to_major(decimals), currency })
 }
 
-#[utoipa::path(post, path = "/sandbox/bank/transfers/{line}/recall", operation_id = "sandboxRecall", tag = "Sandbox",
-    params(("line" = String, Path, description = "The statement line of the transfer, as returned by the transfer and the statement")),
-    request_body = Option<SandboxRecallRequest>, responses((status = 200, description = "The transfer has been recalled", body = SandboxAnswer<SandboxRecall>)))]
-/// Simulate the recall of a bank transfer by the payer's bank
-pub(super) async fn recall(
-    SandboxCall { state, caller, path: of, input: body }: SandboxCall<SandboxRecallRequest>,
-) -> Result<SandboxRecall, Refusal> {
+pub(super) static RECALL: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/bank/transfers/{line}/recall"],
+    id: "sandboxRecall",
+    group: GROUP,
+    summary: "Simulate the recall of a bank transfer by the payer's bank",
+    about: "The transfer has been recalled when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Path(LINE, &FieldSource::Json(Recall::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Recall::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxRecall>,
+    run: |state, context| Box::pin(recall(state, context)) as CallFuture,
+};
+
+async fn recall(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let (request, partner, of) = (Recall::of(&context.fields)?, context.caller()?.partner.id, context.path.clone());
     let decimals = of.rsplit_once('-').and_then(|(rail, _)| {
         let rails = &state.world.config().rails;
         rails.iter().find(|known| known.name.as_str().eq_ignore_ascii_case(rail)).map(|rail| rail.decimals)
     });
     let decimals = decimals.unwrap_or(2);
-    let amount = body.amount.map(|amount| amount.amount("amount", decimals)).transpose()?;
-    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "sent in error".to_owned());
-    let (line, amount) = state.world.recall_by(Some(caller.partner), &of, amount, reason.clone()).await.map_err(refusal)?;
-    Ok(SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
+    let amount = request.amount.map(|amount| super::amount(amount, decimals)).transpose()?;
+    let reason = request.reason.unwrap_or("sent in error").to_owned();
+    let (line, amount) = state.world.recall_by(Some(partner), &of, amount, reason.clone()).await?;
+    CallResponse::ok(&SandboxRecall { line, of, amount: amount.to_major(decimals), reason })
 }
 
-#[utoipa::path(post, path = "/sandbox/bank/returns", operation_id = "sandboxReturn", tag = "Sandbox",
-    request_body = SandboxReturnRequest, responses((status = 200, description = "The payout has been returned", body = SandboxAnswer<SandboxReturn>)))]
-/// Simulate the return of a ramp-off's payout by the bank
-pub(super) async fn return_payout(
-    SandboxCall { state, caller, input: body, .. }: SandboxCall<SandboxReturnRequest>,
-) -> Result<SandboxReturn, Refusal> {
-    let view = state.engine.rampoff(caller.partner, &body.rampoff_id).await?;
-    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "account closed".to_owned());
+pub(super) static RETURN_PAYOUT: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/bank/returns"],
+    id: "sandboxReturn",
+    group: GROUP,
+    summary: "Simulate the return of a ramp-off's payout by the bank",
+    about: "The payout has been returned when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Json(ReturnPayout::FIELDS),
+    idempotency: Idempotency::None,
+    codes: ReturnPayout::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxReturn>,
+    run: |state, context| Box::pin(return_payout(state, context)) as CallFuture,
+};
+
+async fn return_payout(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = ReturnPayout::of(&context.fields)?;
+    let view = state.engine.rampoff(context.caller()?.partner.id, request.rampoff_id).await?;
+    let reason = request.reason.unwrap_or("account closed").to_owned();
     let no_payout = || Refusal::new(ErrorCode::ValidationFailed, "the bank has not received a payout of this ramp-off yet");
     let payout = *view.payouts.first().ok_or_else(no_payout)?;
-    state.world.return_payout(payout, reason.clone()).await.map_err(refusal)?;
-    Ok(SandboxReturn { rampoff_id: body.rampoff_id, payout_id: payout.to_string(), reason })
+    state.world.return_payout(payout, reason.clone()).await?;
+    CallResponse::ok(&SandboxReturn { rampoff_id: request.rampoff_id.to_owned(), payout_id: payout.to_string(), reason })
 }
 
-#[utoipa::path(get, path = "/sandbox/bank/statement", operation_id = "sandboxStatement", tag = "Sandbox",
-    params(BankStatementParams), responses((status = 200, description = "The lines, newest first", body = SandboxAnswer<Vec<SandboxStatementLine>>)))]
-/// The statement of a bank account: your own lines, and without names the lines of no partner
-pub(super) async fn statement(
-    SandboxCall { state, caller, input: params, .. }: SandboxCall<BankStatementParams>,
-) -> Result<Vec<SandboxStatementLine>, Refusal> {
-    let account = input::required("account", params.account, 64)?;
-    let rail = rail_of(&state, caller, &account).await?;
+pub(super) static STATEMENT: Call<SandboxState> = Call {
+    method: Method::GET,
+    paths: &["/sandbox/bank/statement"],
+    id: "sandboxStatement",
+    group: GROUP,
+    summary: "The statement of a bank account",
+    about: "Returns your own lines, and without names the lines of no partner, newest first.",
+    access: Access::Token,
+    takes: FieldSource::Query(Statement::FIELDS),
+    idempotency: Idempotency::None,
+    codes: Statement::CODES,
+    envelope: Envelope::Ok,
+    data: described_list::<SandboxStatementLine>,
+    run: |state, context| Box::pin(show_statement(state, context)) as CallFuture,
+};
+
+async fn show_statement(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let (request, partner) = (Statement::of(&context.fields)?, context.caller()?.partner.id);
+    let rail = rail_of(&state, partner, request.account).await?;
     let decimals = state.world.config().rail(rail).map_or(2, |rail| rail.decimals);
-    let (limit, before) = (input::limit(params.limit)?, input::text("before", params.before, 40)?);
-    let entries = statement::entries(&state, caller.partner, rail, &account, before, limit).await?;
+    let limit = super::page_lines(request.limit);
+    let entries = statement::entries(&state, partner, rail, request.account, request.before, limit).await?;
     // Names and accounts are what a statement is read for.
     let reveal = |text: rampart_core::text::redacted::Redacted| text.reveal().to_owned();
     let lines = entries.into_iter().map(|entry| SandboxStatementLine {
@@ -234,5 +257,5 @@ pub(super) async fn statement(
         reference: entry.reference,
         at: entry.at.to_string(),
     });
-    Ok(lines.collect())
+    CallResponse::ok(&lines.collect::<Vec<_>>())
 }

@@ -1,29 +1,60 @@
 //! `/sandbox/chain/{chain}/…`: deposits, blocks, reorganisations and transactions.
 
+use axum::http::Method;
+use rampart_core::money::amount::AmountSent;
 use rampart_core::money::asset::{Chain, Symbol};
 use rampart_core::ports::BlockHead;
 use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::describe::{described, described_list};
+use rampart_http::request::field::{FieldKind, FieldSpec, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
-use super::input::{self, Decimal, SandboxCall};
-use super::response::{SandboxAnswer, refusal};
-use super::{RouteState, normalize};
+use super::{GROUP, PAGE_LINES, SandboxAnswer, SandboxState};
 use crate::chain::ChainDeposit;
 
-/// A deposit of coins.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxDepositRequest {
-    /// The address that receives the coins.
-    #[schema(max_length = 100)]
-    to: String,
-    /// The symbol of the coin.
-    #[schema(max_length = 12, example = "USDC")]
-    symbol: String,
-    /// The amount in major units.
-    amount: Decimal,
-    /// The address that sends the coins. Default: the address of a stranger.
-    #[schema(max_length = 100)]
-    from: Option<String>,
+request! {
+    /// A deposit of coins.
+    Deposit refused by [NotFound, CoinNotSupported] {
+        to: &'a str = required(ADDRESS, "The address that receives the coins.").example(r#""0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55""#);
+        symbol: &'a str = required(FieldKind::AsTyped(12), "The symbol of the coin.").example(r#""USDC""#);
+        amount: &'a AmountSent = required(FieldKind::Money, "The amount in major units.").example(r#""100.50""#);
+        from: Option<&'a str> = optional(ADDRESS, "The address that sends the coins. Default: the address of a stranger.");
+    }
 }
+
+request! {
+    /// The number of blocks to mine.
+    Mine refused by [NotFound] {
+        count: Option<u32> = optional(FieldKind::Integer(1, 1_000), "The number of blocks. Default: 1.");
+    }
+}
+
+request! {
+    /// The blocks to undo.
+    Reorganise refused by [NotFound] {
+        depth: u32 = required(FieldKind::Integer(0, 200), "The number of blocks to undo, from the newest.").example("1");
+        drop: Option<Vec<String>> = optional(FieldKind::Texts(1_000, 128), "Identifiers of transactions that the chain forgets. All others wait for a block again.");
+    }
+}
+
+request! {
+    /// The interval of automatic blocks.
+    Automine refused by [NotFound] {
+        every_seconds: u32 = required(FieldKind::Integer(0, 86_400), "The interval in seconds of business time. 0 stops automatic blocks.").example("2");
+    }
+}
+
+request! {
+    /// The page of transactions.
+    Transactions refused by [NotFound] {
+        address: Option<&'a str> = optional(ADDRESS, "Return only transactions from or to this address.");
+        before: Option<i64> = optional(FieldKind::Integer(1, i64::MAX), "Return only transactions older than this `id` of an earlier response.");
+        limit: Option<u32> = PAGE_LINES;
+    }
+}
+
+const ADDRESS: FieldKind = FieldKind::AsTyped(100);
+const CHAIN: FieldSpec = required(FieldKind::Token(16), "The chain.").named("chain").example(r#""polygon""#);
 
 /// The transaction of a deposit.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -35,31 +66,12 @@ pub(super) struct SandboxDeposit {
     amount: String,
 }
 
-/// The number of blocks to mine.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxBlocksRequest {
-    /// Default: 1.
-    #[schema(minimum = 1, maximum = 1000)]
-    count: Option<u32>,
-}
-
 /// The newest block.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxBlock {
     chain: String,
     height: u64,
     hash: String,
-}
-
-/// The blocks to undo.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxReorgRequest {
-    /// The number of blocks to undo, from the newest.
-    #[schema(minimum = 0, maximum = 200)]
-    depth: u32,
-    /// Identifiers of transactions that the chain forgets. All others wait for a block again.
-    #[schema(max_items = 1000)]
-    drop: Option<Vec<String>>,
 }
 
 /// The result of a reorganisation.
@@ -76,35 +88,10 @@ pub(super) struct SandboxReorg {
 }
 
 /// The interval of automatic blocks.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxAutomineRequest {
-    /// The interval in seconds of business time. 0 stops automatic blocks.
-    #[schema(minimum = 0, maximum = 86400)]
-    every_seconds: u32,
-}
-
-/// The interval of automatic blocks.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxAutomine {
     chain: String,
     every_seconds: u32,
-}
-
-/// The page of transactions.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct TransactionParams {
-    /// Return only transactions from or to this address.
-    #[param(max_length = 100)]
-    address: Option<String>,
-    /// Return only transactions older than this `id` of an earlier response.
-    #[param(minimum = 1)]
-    #[serde(default, deserialize_with = "normalize::optional_integer")]
-    before: Option<i64>,
-    /// The maximum number of transactions. Default: 100.
-    #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "normalize::optional_integer")]
-    limit: Option<u32>,
 }
 
 /// A transaction of a chain.
@@ -128,7 +115,7 @@ pub(super) struct SandboxTransaction {
     height: Option<u64>,
 }
 
-fn chain_of(state: &RouteState, name: &str) -> Result<Chain, Refusal> {
+fn chain_of(state: &SandboxState, name: &str) -> Result<Chain, Refusal> {
     let known = state.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
         let names: Vec<String> = state.world.chains().iter().map(ToString::to_string).collect();
@@ -140,76 +127,125 @@ fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
     SandboxBlock { chain: chain.to_string(), height: head.height, hash: head.hash }
 }
 
-#[utoipa::path(post, path = "/sandbox/chain/{chain}/deposits", operation_id = "sandboxDeposit", tag = "Sandbox",
-    params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxDepositRequest, responses((status = 200, description = "The transaction waits for the next block", body = SandboxAnswer<SandboxDeposit>)))]
-/// Simulate a deposit of coins
-pub(super) async fn deposit(
-    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxDepositRequest>,
-) -> Result<SandboxDeposit, Refusal> {
-    let chain = chain_of(&state, &chain)?;
+pub(super) static DEPOSIT: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/chain/{chain}/deposits"],
+    id: "sandboxDeposit",
+    group: GROUP,
+    summary: "Simulate a deposit of coins",
+    about: "The transaction waits for the next block.",
+    access: Access::Token,
+    takes: FieldSource::Path(CHAIN, &FieldSource::Json(Deposit::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Deposit::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxDeposit>,
+    run: |state, context| Box::pin(deposit(state, context)) as CallFuture,
+};
+
+async fn deposit(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Deposit::of(&context.fields)?;
+    let chain = chain_of(&state, &context.path)?;
     let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
-    let symbol: Symbol = body.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
+    let symbol: Symbol = request.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
     let config = state.world.config().chain(chain);
     // Unknown tokens may arrive as well; they are given six decimals.
     let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
-    let amount = body.amount.amount("amount", decimals)?;
-    let to = input::text("to", Some(body.to), 100)?.unwrap_or_default();
-    let from = input::text("from", body.from, 100)?;
-    let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await.map_err(refusal)?;
-    Ok(SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
+    let amount = super::amount(request.amount, decimals)?;
+    let (to, from) = (request.to.to_owned(), request.from.map(str::to_owned));
+    let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await?;
+    CallResponse::ok(&SandboxDeposit { txid, chain: chain.to_string(), symbol: symbol.to_string(), amount: amount.to_major(decimals) })
 }
 
-#[utoipa::path(post, path = "/sandbox/chain/{chain}/blocks", operation_id = "sandboxBlocks", tag = "Sandbox",
-    params(("chain" = String, Path, description = "The chain")),
-    request_body = Option<SandboxBlocksRequest>, responses((status = 200, description = "The newest block", body = SandboxAnswer<SandboxBlock>)))]
-/// Mine blocks
-pub(super) async fn mine(
-    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxBlocksRequest>,
-) -> Result<SandboxBlock, Refusal> {
-    let count = body.count.unwrap_or(1);
-    let chain = chain_of(&state, &chain)?;
-    state.world.mine(chain, count).await.map(|head| block(chain, head)).map_err(refusal)
+pub(super) static MINE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/chain/{chain}/blocks"],
+    id: "sandboxBlocks",
+    group: GROUP,
+    summary: "Mine blocks",
+    about: "Returns the newest block.",
+    access: Access::Token,
+    takes: FieldSource::Path(CHAIN, &FieldSource::Json(Mine::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Mine::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxBlock>,
+    run: |state, context| Box::pin(mine(state, context)) as CallFuture,
+};
+
+async fn mine(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let chain = chain_of(&state, &context.path)?;
+    let head = state.world.mine(chain, Mine::of(&context.fields)?.count.unwrap_or(1)).await?;
+    CallResponse::ok(&block(chain, head))
 }
 
-#[utoipa::path(post, path = "/sandbox/chain/{chain}/reorg", operation_id = "sandboxReorg", tag = "Sandbox",
-    params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxReorgRequest, responses((status = 200, description = "What was undone", body = SandboxAnswer<SandboxReorg>)))]
-/// Simulate a reorganisation: undo the newest blocks
-pub(super) async fn reorganise(
-    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxReorgRequest>,
-) -> Result<SandboxReorg, Refusal> {
-    let chain = chain_of(&state, &chain)?;
-    let result = state.world.reorganise(chain, body.depth, body.drop.unwrap_or_default()).await.map_err(refusal)?;
+pub(super) static REORGANISE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/chain/{chain}/reorg"],
+    id: "sandboxReorg",
+    group: GROUP,
+    summary: "Simulate a reorganisation: undo the newest blocks",
+    about: "Returns what was undone.",
+    access: Access::Token,
+    takes: FieldSource::Path(CHAIN, &FieldSource::Json(Reorganise::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Reorganise::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxReorg>,
+    run: |state, context| Box::pin(reorganise(state, context)) as CallFuture,
+};
+
+async fn reorganise(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Reorganise::of(&context.fields)?;
+    let chain = chain_of(&state, &context.path)?;
+    let result = state.world.reorganise(chain, request.depth, request.drop.unwrap_or_default()).await?;
     let (height, hash) = (result.head.height, result.head.hash);
-    Ok(SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
+    CallResponse::ok(&SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
 }
 
-#[utoipa::path(post, path = "/sandbox/chain/{chain}/automine", operation_id = "sandboxAutomine", tag = "Sandbox",
-    params(("chain" = String, Path, description = "The chain")),
-    request_body = SandboxAutomineRequest, responses((status = 200, description = "The new interval", body = SandboxAnswer<SandboxAutomine>)))]
-/// Set the interval of automatic blocks, or stop them
-pub(super) async fn automine(
-    SandboxCall { state, path: chain, input: body, .. }: SandboxCall<SandboxAutomineRequest>,
-) -> Result<SandboxAutomine, Refusal> {
-    let every_seconds = body.every_seconds;
-    let chain = chain_of(&state, &chain)?;
-    state.world.automine(chain, every_seconds).await.map_err(refusal)?;
-    Ok(SandboxAutomine { chain: chain.to_string(), every_seconds })
+pub(super) static AUTOMINE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/chain/{chain}/automine"],
+    id: "sandboxAutomine",
+    group: GROUP,
+    summary: "Set the interval of automatic blocks, or stop them",
+    about: "Returns the new interval.",
+    access: Access::Token,
+    takes: FieldSource::Path(CHAIN, &FieldSource::Json(Automine::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Automine::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxAutomine>,
+    run: |state, context| Box::pin(automine(state, context)) as CallFuture,
+};
+
+async fn automine(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let Automine { every_seconds, .. } = Automine::of(&context.fields)?;
+    let chain = chain_of(&state, &context.path)?;
+    state.world.automine(chain, every_seconds).await?;
+    CallResponse::ok(&SandboxAutomine { chain: chain.to_string(), every_seconds })
 }
 
-#[utoipa::path(get, path = "/sandbox/chain/{chain}/transactions", operation_id = "sandboxTransactions", tag = "Sandbox",
-    params(("chain" = String, Path, description = "The chain"), TransactionParams),
-    responses((status = 200, description = "The transactions, newest first", body = SandboxAnswer<Vec<SandboxTransaction>>)))]
-/// The transactions of a chain
-pub(super) async fn transactions(
-    SandboxCall { state, path: chain, input: params, .. }: SandboxCall<TransactionParams>,
-) -> Result<Vec<SandboxTransaction>, Refusal> {
-    let chain = chain_of(&state, &chain)?;
-    let address = input::text("address", params.address, 100)?;
-    let limit = input::limit(params.limit)?;
-    let before = input::at_least("before", params.before, 1)?;
-    let found = state.world.transactions(chain, address.as_deref(), before, limit).await.map_err(refusal)?;
+pub(super) static TRANSACTIONS: Call<SandboxState> = Call {
+    method: Method::GET,
+    paths: &["/sandbox/chain/{chain}/transactions"],
+    id: "sandboxTransactions",
+    group: GROUP,
+    summary: "The transactions of a chain",
+    about: "Returns the transactions, newest first.",
+    access: Access::Token,
+    takes: FieldSource::Path(CHAIN, &FieldSource::Query(Transactions::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Transactions::CODES,
+    envelope: Envelope::Ok,
+    data: described_list::<SandboxTransaction>,
+    run: |state, context| Box::pin(transactions(state, context)) as CallFuture,
+};
+
+async fn transactions(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Transactions::of(&context.fields)?;
+    let chain = chain_of(&state, &context.path)?;
+    let found = state.world.transactions(chain, request.address, request.before, super::page_lines(request.limit)).await?;
     let lines = found.into_iter().map(|transaction| SandboxTransaction {
         id: transaction.id,
         txid: transaction.txid,
@@ -223,5 +259,5 @@ pub(super) async fn transactions(
         state: transaction.state.to_owned(),
         height: transaction.height,
     });
-    Ok(lines.collect())
+    CallResponse::ok(&lines.collect::<Vec<_>>())
 }

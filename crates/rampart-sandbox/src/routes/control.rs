@@ -1,18 +1,59 @@
 //! Control of the clock, market prices, the screening list and faults.
 
+use axum::http::Method;
+use rampart_core::money::amount::AmountSent;
 use rampart_core::money::rate::{Rate, RateError};
 use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::describe::{described, described_list};
+use rampart_http::request::field::{FieldKind, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
-use super::input::{self, Decimal, SandboxCall};
-use super::response::{SandboxAnswer, refusal};
+use super::{GROUP, SandboxAnswer, SandboxState};
 use crate::file::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 
-/// How far to advance business time.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxClockRequest {
-    /// Seconds to advance. 0 only returns the current time.
-    #[schema(minimum = 0, maximum = 31622400)]
-    advance_seconds: u64,
+/// The words of [`ScreeningAnswer`], [`FaultPort`], [`FaultOutcome`] and [`FaultCalls`].
+const ANSWERS: &[&str] = &["clear", "hit"];
+const PORTS: &[&str] = &["bank", "card", "chain", "kyc", "screening", "prices"];
+const OUTCOMES: &[&str] = &["refuse", "fail", "unknown_done", "unknown_not_done", "delay"];
+const CALLS: &[&str] = &["actions", "questions"];
+
+impl_word!(ScreeningAnswer, FaultPort, FaultOutcome, FaultCalls);
+
+request! {
+    /// How far to advance business time.
+    Advance refused by [] {
+        advance_seconds: u32 = required(FieldKind::Integer(0, 31_622_400), "Seconds to advance. 0 only returns the current time.").example("60");
+    }
+}
+
+request! {
+    /// A market price to fix, or the availability of the price source.
+    SetPrice refused by [FailMandatoryField] {
+        symbol: Option<&'a str> = optional(FieldKind::Code(12), "The coin.").example(r#""USDC""#);
+        fiat_symbol: Option<&'a str> = optional(FieldKind::Code(4), "The currency.").example(r#""EUR""#);
+        price: Option<&'a AmountSent> = optional(FieldKind::Money, "The fixed price. Without it the market price moves again.");
+        silence: Option<bool> = optional(FieldKind::Boolean, "`true` makes the price source unavailable, `false` makes it available again.");
+    }
+}
+
+request! {
+    /// An entry of the screening list: either a wallet or a name.
+    Screen refused by [] {
+        wallet: Option<&'a str> = optional(FieldKind::AsTyped(140), "The wallet.");
+        name: Option<&'a str> = optional(FieldKind::AsTyped(140), "The name.").example(r#""Ana Ruiz""#);
+        answer: ScreeningAnswer = required(FieldKind::Choice(ANSWERS), "The result of screening it.").example(r#""hit""#);
+    }
+}
+
+request! {
+    /// Calls to a provider that fail.
+    Fault refused by [] {
+        port: FaultPort = required(FieldKind::Choice(PORTS), "The provider whose calls fail.").example(r#""bank""#);
+        outcome: FaultOutcome = required(FieldKind::Choice(OUTCOMES), "How the calls fail.").example(r#""refuse""#);
+        count: Option<u32> = optional(FieldKind::Integer(0, 100_000), "The number of calls that fail. Default: 1. With 0 all faults of the provider are removed.");
+        delay_seconds: Option<u32> = optional(FieldKind::Integer(0, 3_600), "The delay before each call, in seconds of business time. Default: 0.");
+        calls: Option<FaultCalls> = optional(FieldKind::Choice(CALLS), "Which calls fail. Default: `actions`.");
+    }
 }
 
 /// Business time.
@@ -20,19 +61,6 @@ pub(super) struct SandboxClockRequest {
 pub(super) struct SandboxTime {
     /// The current business time (RFC 3339).
     now: String,
-}
-
-/// A market price to fix, or the availability of the price source.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxPriceRequest {
-    #[schema(max_length = 12, example = "USDC")]
-    symbol: Option<String>,
-    #[schema(max_length = 4, example = "EUR")]
-    fiat_symbol: Option<String>,
-    /// The fixed price. Without it the market price moves again.
-    price: Option<Decimal>,
-    /// `true` makes the price source unavailable, `false` makes it available again.
-    silence: Option<bool>,
 }
 
 /// The market as it was set.
@@ -56,16 +84,6 @@ pub(super) enum ScreeningAnswer {
     Hit,
 }
 
-/// An entry of the screening list: either a wallet or a name.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxScreeningRequest {
-    #[schema(max_length = 140)]
-    wallet: Option<String>,
-    #[schema(max_length = 140)]
-    name: Option<String>,
-    answer: ScreeningAnswer,
-}
-
 /// The entry that was added or changed.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct SandboxScreening {
@@ -74,84 +92,118 @@ pub(super) struct SandboxScreening {
     answer: ScreeningAnswer,
 }
 
-/// Calls to a provider that fail.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxFaultRequest {
-    port: FaultPort,
-    outcome: FaultOutcome,
-    /// The number of calls that fail. Default: 1. With 0 all faults of the provider are removed.
-    #[schema(minimum = 0, maximum = 100000)]
-    count: Option<u32>,
-    /// The delay before each call, in seconds of business time. Default: 0.
-    #[schema(minimum = 0, maximum = 3600)]
-    delay_seconds: Option<u32>,
-    /// Which calls fail. Default: `actions`.
-    calls: Option<FaultCalls>,
+pub(super) static CLOCK: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/clock"],
+    id: "sandboxClock",
+    group: GROUP,
+    summary: "Advance business time for the ramp and the simulated world",
+    about: "Returns the new business time.",
+    access: Access::Token,
+    takes: FieldSource::Json(Advance::FIELDS),
+    idempotency: Idempotency::None,
+    codes: Advance::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxTime>,
+    run: |state, context| Box::pin(clock(state, context)) as CallFuture,
+};
+
+async fn clock(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let now = state.world.advance(Advance::of(&context.fields)?.advance_seconds.into()).await?;
+    CallResponse::ok(&SandboxTime { now: now.to_string() })
 }
 
-#[utoipa::path(post, path = "/sandbox/clock", operation_id = "sandboxClock", tag = "Sandbox",
-    request_body = SandboxClockRequest, responses((status = 200, description = "The new business time", body = SandboxAnswer<SandboxTime>)))]
-/// Advance business time for the ramp and the simulated world
-pub(super) async fn clock(SandboxCall { state, input: body, .. }: SandboxCall<SandboxClockRequest>) -> Result<SandboxTime, Refusal> {
-    let now = state.world.advance(body.advance_seconds).await.map_err(refusal)?;
-    Ok(SandboxTime { now: now.to_string() })
-}
+pub(super) static PRICES: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/prices"],
+    id: "sandboxPrices",
+    group: GROUP,
+    summary: "Fix a market price, or make the price source unavailable",
+    about: "Returns the market as it was set.",
+    access: Access::Token,
+    takes: FieldSource::Json(SetPrice::FIELDS),
+    idempotency: Idempotency::None,
+    codes: SetPrice::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxMarket>,
+    run: |state, context| Box::pin(prices(state, context)) as CallFuture,
+};
 
-#[utoipa::path(post, path = "/sandbox/prices", operation_id = "sandboxPrices", tag = "Sandbox",
-    request_body = SandboxPriceRequest, responses((status = 200, description = "The market as it was set", body = SandboxAnswer<SandboxMarket>)))]
-/// Fix a market price, or make the price source unavailable
-pub(super) async fn prices(SandboxCall { state, input: body, .. }: SandboxCall<SandboxPriceRequest>) -> Result<SandboxMarket, Refusal> {
-    if body.symbol.is_none() && body.fiat_symbol.is_none() && body.price.is_none() {
-        let silent = body
-            .silence
-            .ok_or_else(|| Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence"))?;
-        state.world.silence_prices(silent).await.map_err(refusal)?;
-        return Ok(SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
+async fn prices(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = SetPrice::of(&context.fields)?;
+    if request.symbol.is_none() && request.fiat_symbol.is_none() && request.price.is_none() {
+        let absent = || Refusal::new(ErrorCode::FailMandatoryField, "either symbol, fiat_symbol and price are required, or silence");
+        let silent = request.silence.ok_or_else(absent)?;
+        state.world.silence_prices(silent).await?;
+        return CallResponse::ok(&SandboxMarket { symbol: None, fiat_symbol: None, price: None, silence: Some(silent) });
     }
     let absent = |field| Refusal::field(ErrorCode::FailMandatoryField, field, "is required");
-    let symbol = body.symbol.ok_or_else(|| absent("symbol"))?.to_ascii_uppercase();
-    let fiat_symbol = body.fiat_symbol.ok_or_else(|| absent("fiat_symbol"))?.to_ascii_uppercase();
+    let symbol = request.symbol.ok_or_else(|| absent("symbol"))?.to_ascii_uppercase();
+    let fiat_symbol = request.fiat_symbol.ok_or_else(|| absent("fiat_symbol"))?.to_ascii_uppercase();
     let no_market = |field| Refusal::field(ErrorCode::ValidationFailed, field, "has no market");
     let (coin, fiat) = (symbol.parse().map_err(|_| no_market("symbol"))?, fiat_symbol.parse().map_err(|_| no_market("fiat_symbol"))?);
     let fault = |fault: RateError| Refusal::field(ErrorCode::ValidationFailed, "price", fault.to_string());
-    let read = |price: &Decimal| price.text("price")?.parse::<Rate>().map_err(fault);
-    let rate = body.price.as_ref().map(read).transpose()?;
-    state.world.set_price(coin, fiat, rate).await.map_err(refusal)?;
-    if let Some(silent) = body.silence {
-        state.world.silence_prices(silent).await.map_err(refusal)?;
+    let rate = request.price.map(|price| price.as_str().parse::<Rate>().map_err(fault)).transpose()?;
+    state.world.set_price(coin, fiat, rate).await?;
+    if let Some(silent) = request.silence {
+        state.world.silence_prices(silent).await?;
     }
     let price = rate.map(|rate| rate.to_string());
-    Ok(SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: body.silence })
+    CallResponse::ok(&SandboxMarket { symbol: Some(symbol), fiat_symbol: Some(fiat_symbol), price, silence: request.silence })
 }
 
-#[utoipa::path(post, path = "/sandbox/screening", operation_id = "sandboxScreening", tag = "Sandbox",
-    request_body = SandboxScreeningRequest, responses((status = 200, description = "The entry that was added or changed", body = SandboxAnswer<SandboxScreening>)))]
-/// Add or change an entry of the screening list
-pub(super) async fn screening(
-    SandboxCall { state, input: body, .. }: SandboxCall<SandboxScreeningRequest>,
-) -> Result<SandboxScreening, Refusal> {
-    let wallet = input::text("wallet", body.wallet, 140)?;
-    let name = input::text("name", body.name, 140)?;
-    let subject = match (&wallet, &name) {
+pub(super) static SCREENING: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/screening"],
+    id: "sandboxScreening",
+    group: GROUP,
+    summary: "Add or change an entry of the screening list",
+    about: "An entry is either a wallet or a name. Returns the entry that was added or changed.",
+    access: Access::Token,
+    takes: FieldSource::Json(Screen::FIELDS),
+    idempotency: Idempotency::None,
+    codes: Screen::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxScreening>,
+    run: |state, context| Box::pin(screening(state, context)) as CallFuture,
+};
+
+async fn screening(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Screen::of(&context.fields)?;
+    let subject = match (request.wallet, request.name) {
         (Some(subject), None) | (None, Some(subject)) => subject,
-        _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both")),
+        _ => return Err(Refusal::new(ErrorCode::ValidationFailed, "either wallet or name is required, and not both").into()),
     };
-    state.world.list_for_screening(subject, body.answer == ScreeningAnswer::Hit).await.map_err(refusal)?;
-    Ok(SandboxScreening { wallet, name, answer: body.answer })
+    state.world.list_for_screening(subject, request.answer == ScreeningAnswer::Hit).await?;
+    let (wallet, name) = (request.wallet.map(str::to_owned), request.name.map(str::to_owned));
+    CallResponse::ok(&SandboxScreening { wallet, name, answer: request.answer })
 }
 
-#[utoipa::path(post, path = "/sandbox/faults", operation_id = "sandboxFaults", tag = "Sandbox",
-    request_body = SandboxFaultRequest,
-    responses((status = 200, description = "All faults that have not been used up", body = SandboxAnswer<Vec<FaultRule>>)))]
-/// Make the next calls to a provider fail
-pub(super) async fn faults(SandboxCall { state, input: body, .. }: SandboxCall<SandboxFaultRequest>) -> Result<Vec<FaultRule>, Refusal> {
+pub(super) static FAULTS: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/faults"],
+    id: "sandboxFaults",
+    group: GROUP,
+    summary: "Make the next calls to a provider fail",
+    about: "Returns all faults that have not been used up.",
+    access: Access::Token,
+    takes: FieldSource::Json(Fault::FIELDS),
+    idempotency: Idempotency::None,
+    codes: Fault::CODES,
+    envelope: Envelope::Ok,
+    data: described_list::<FaultRule>,
+    run: |state, context| Box::pin(faults(state, context)) as CallFuture,
+};
+
+async fn faults(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Fault::of(&context.fields)?;
     let rule = FaultRule {
-        port: body.port,
-        calls: body.calls.unwrap_or_default(),
-        outcome: body.outcome,
-        count: body.count.unwrap_or(1),
-        delay_seconds: body.delay_seconds.unwrap_or(0),
+        port: request.port,
+        calls: request.calls.unwrap_or_default(),
+        outcome: request.outcome,
+        count: request.count.unwrap_or(1),
+        delay_seconds: request.delay_seconds.unwrap_or(0),
     };
-    state.world.add_fault(rule).await.map_err(refusal)?;
-    Ok(state.world.faults())
+    state.world.add_fault(rule).await?;
+    CallResponse::ok(&state.world.faults())
 }

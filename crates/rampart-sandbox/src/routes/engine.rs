@@ -1,23 +1,13 @@
 //! The engine as the routes need it.
 
-use axum::http::request::Parts;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::{CustomerId, PartnerId, PayoutId};
 use rampart_core::ledger::Rail;
-use rampart_core::partner::HttpErrors;
 use rampart_core::ports::PortFuture;
 use rampart_core::refusal::Refusal;
 use rampart_core::text::redacted::Redacted;
 
 use crate::payment::PayablePayment;
-
-/// The authenticated caller of a route.
-#[derive(Debug, Clone, Copy)]
-pub struct SandboxCaller {
-    pub partner: PartnerId,
-    /// The status codes it wants for errors.
-    pub http_errors: HttpErrors,
-}
 
 /// What the world must know about a customer.
 #[derive(Debug, Clone)]
@@ -43,8 +33,6 @@ pub struct WebhookKeys {
 
 /// What the routes need from the engine. An identifier of another partner is treated as unknown.
 pub trait SandboxEngine: Send + Sync + 'static {
-    /// Authenticates a token. `parts` has the client address of the request.
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>>;
     /// A payment of the partner.
     fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>>;
     /// A ramp-off of the partner.

@@ -1,42 +1,37 @@
 //! `/sandbox/inbox`: the built-in webhook receiver.
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::refusal::ErrorCode;
 use rampart_core::text::redacted::Redacted;
 use rampart_core::time::Timestamp;
+use rampart_http::describe::{described_list, word};
+use rampart_http::request::field::{FieldKind, FieldSpec, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 use serde_json::value::RawValue;
 use sha2::Sha256;
+use utoipa::openapi::{RefOr, Schema};
 
-use super::input::{self, SandboxCall};
-use super::response::{RefusalResponse, SandboxAnswer, ok, refusal};
-use super::{RouteState, WebhookKeys, normalize};
+use super::{GROUP, PAGE_LINES, SandboxAnswer, SandboxState, WebhookKeys};
 use crate::inbox::{InboxWebhook, SignatureStatus};
 
-const MAX_WEBHOOK_BYTES: usize = 64 * 1_024;
 /// A signature whose timestamp differs more from real time is invalid.
 const TIMESTAMP_TOLERANCE_SECONDS: u64 = 300;
 /// The headers that are stored, in lower case.
 const HEADERS: &[&str] =
     &["content-type", "user-agent", "x-api-key", "x-timestamp", "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
 
-/// The page of webhooks.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct InboxParams {
-    /// Return only webhooks after this `number`.
-    #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "normalize::optional_integer")]
-    after: Option<i64>,
-    /// The maximum number of webhooks. Default: 100. A page is limited to 256 KiB as well.
-    #[param(minimum = 1, maximum = 1000)]
-    #[serde(default, deserialize_with = "normalize::optional_integer")]
-    limit: Option<u32>,
+request! {
+    /// The page of webhooks.
+    ListWebhooks refused by [] {
+        after: Option<i64> = optional(FieldKind::Integer(0, i64::MAX), "Return only webhooks after this `number`.");
+        limit: Option<u32> = FieldSpec { about: "The maximum number of webhooks. Default: 100. A page is limited to 256 KiB as well.", ..PAGE_LINES };
+    }
 }
+
+const API_KEY: FieldSpec = required(FieldKind::Token(200), "The API key of the partner that the webhook is for.").named("X-API-Key");
 
 /// A received webhook.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -56,18 +51,26 @@ pub(super) struct SandboxWebhook {
     body: Box<RawValue>,
 }
 
-#[utoipa::path(get, path = "/sandbox/inbox", operation_id = "sandboxInbox", tag = "Sandbox", params(InboxParams),
-    responses((status = 200, description = "The webhooks, oldest first", body = SandboxAnswer<Vec<SandboxWebhook>>)))]
-/// The webhooks that the built-in receiver has stored for you: at most the newest 5000, and at most 8 MiB
-pub(super) async fn list(
-    SandboxCall { state, caller, input: params, .. }: SandboxCall<InboxParams>,
-) -> Result<Vec<SandboxWebhook>, Refusal> {
-    let limit = input::limit(params.limit)?;
-    let after = params.after.unwrap_or(0);
-    if after < 0 {
-        return Err(Refusal::field(ErrorCode::ValidationFailed, "after", "must not be negative"));
-    }
-    let (received, _) = state.world.received_webhooks(caller.partner, after, limit).await.map_err(refusal)?;
+pub(super) static LIST: Call<SandboxState> = Call {
+    method: Method::GET,
+    paths: &["/sandbox/inbox"],
+    id: "sandboxInbox",
+    group: GROUP,
+    summary: "The webhooks that the built-in receiver has stored for you",
+    about: "Returns them oldest first. It keeps at most the newest 5000, and at most 8 MiB.",
+    access: Access::Token,
+    takes: FieldSource::Query(ListWebhooks::FIELDS),
+    idempotency: Idempotency::None,
+    codes: ListWebhooks::CODES,
+    envelope: Envelope::Ok,
+    data: described_list::<SandboxWebhook>,
+    run: |state, context| Box::pin(list(state, context)) as CallFuture,
+};
+
+async fn list(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = ListWebhooks::of(&context.fields)?;
+    let (partner, limit) = (context.caller()?.partner.id, super::page_lines(request.limit));
+    let (received, _) = state.world.received_webhooks(partner, request.after.unwrap_or(0), limit).await?;
     let webhooks = received.into_iter().map(|(number, received)| SandboxWebhook {
         number,
         received_at: received.received_at.to_string(),
@@ -76,39 +79,44 @@ pub(super) async fn list(
         headers: received.headers.into_iter().collect(),
         body: shown_body(received.body),
     });
-    Ok(webhooks.collect())
+    CallResponse::ok(&webhooks.collect::<Vec<_>>())
 }
 
-#[utoipa::path(post, path = "/sandbox/inbox", operation_id = "sandboxCatch", tag = "Sandbox",
-    params(("X-API-Key" = String, Header, description = "The API key of the partner that the webhook is for")),
-    request_body(content = Object, content_type = "application/json"),
-    responses((status = 200, description = "The webhook was stored", body = SandboxAnswer<String>)))]
-/// The built-in webhook receiver. It takes no token, and only webhooks signed for the partner of `X-API-Key`
-pub(super) async fn receive(
-    State(state): State<RouteState>,
-    request: Request,
-) -> Result<Json<SandboxAnswer<&'static str>>, RefusalResponse> {
-    let headers = request.headers().clone();
-    let key = header(&headers, "x-api-key").filter(|key| key.len() <= 200);
-    let key = key.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let found = state.engine.webhook_keys(key).await?;
-    let WebhookKeys { partner, secrets } = found.ok_or_else(|| Refusal::from(ErrorCode::AuthorizationIncorrect))?;
-    let body = input::bytes(request, MAX_WEBHOOK_BYTES).await?;
+pub(super) static RECEIVE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/inbox"],
+    id: "sandboxCatch",
+    group: GROUP,
+    summary: "The built-in webhook receiver",
+    about: "It takes no token, and only webhooks signed for the partner of `X-API-Key`.",
+    access: Access::Signature,
+    takes: FieldSource::Signed(API_KEY),
+    idempotency: Idempotency::None,
+    codes: &[],
+    envelope: Envelope::Ok,
+    data: |_| RefOr::from(Schema::from(word("received"))),
+    run: |state, context| Box::pin(receive(state, context)) as CallFuture,
+};
+
+async fn receive(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let (headers, body) = (context.signed()?.headers(), context.signed()?.body());
+    let key = header(headers, "x-api-key").filter(|key| key.len() <= 200).ok_or(ErrorCode::AuthorizationIncorrect)?;
+    let WebhookKeys { partner, secrets } = state.engine.webhook_keys(key).await?.ok_or(ErrorCode::AuthorizationIncorrect)?;
     let now = state.world.real_now();
     let received = InboxWebhook {
         partner,
         received_at: state.world.clock().now(),
-        signature: own_signature(&headers, &body, &secrets, now),
-        standard_signature: standard_signature(&headers, &body, &secrets, now),
-        headers: HEADERS.iter().filter_map(|name| header(&headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
-        body: String::from_utf8_lossy(&body).into_owned(),
+        signature: own_signature(headers, body, &secrets, now),
+        standard_signature: standard_signature(headers, body, &secrets, now),
+        headers: HEADERS.iter().filter_map(|name| header(headers, name).map(|value| ((*name).to_owned(), value.to_owned()))).collect(),
+        body: String::from_utf8_lossy(body).into_owned(),
     };
     // The API key is in every webhook, so all receivers of the partner know it: only a signature proves the sender.
     if received.signature != SignatureStatus::Valid && received.standard_signature != SignatureStatus::Valid {
-        return Err(Refusal::from(ErrorCode::AuthorizationIncorrect).into());
+        return Err(ErrorCode::AuthorizationIncorrect.into());
     }
-    state.world.receive_webhook(received).await.map_err(refusal)?;
-    Ok(ok("received"))
+    state.world.receive_webhook(received).await?;
+    CallResponse::ok(&"received")
 }
 
 /// Signatures cover the exact bytes of the body, so it is returned unchanged.

@@ -1,12 +1,15 @@
 //! `POST /sandbox/kyc/{user_id}`: a decision of the identity provider.
 
+use axum::http::Method;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::money::amount::whole_number;
-use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_core::refusal::ErrorCode;
+use rampart_http::describe::described;
+use rampart_http::request::field::{FieldKind, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
-use super::input::{self, SandboxCall};
-use super::response::{SandboxAnswer, refusal};
+use super::{GROUP, SandboxAnswer, SandboxState};
 use crate::kyc::ManualDecision;
 
 /// The decision of the identity provider.
@@ -22,18 +25,19 @@ pub(super) enum SandboxKycVerdict {
     Processing,
 }
 
-/// A decision about a customer's identity check.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxKycRequest {
-    decision: SandboxKycVerdict,
-    /// The level, 1 or 2. Default: the level of the customer's last form.
-    #[schema(minimum = 1, maximum = 2)]
-    level: Option<u8>,
-    /// The reasons, shown to the customer.
-    #[schema(max_items = 10)]
-    reasons: Option<Vec<String>>,
-    /// Whether a rejected customer may try again. Default: `false`.
-    may_retry: Option<bool>,
+/// The words of [`SandboxKycVerdict`].
+const DECISIONS: &[&str] = &["approve", "reject", "processing"];
+
+impl_word!(SandboxKycVerdict);
+
+request! {
+    /// A decision about a customer's identity check.
+    KycDecision refused by [UserNotFound] {
+        decision: SandboxKycVerdict = required(FieldKind::Choice(DECISIONS), "The decision of the identity provider.").example(r#""approve""#);
+        level: Option<u32> = optional(FieldKind::Integer(1, 2), "The level, 1 or 2. Default: the level of the customer's last form.");
+        reasons: Option<Vec<String>> = optional(FieldKind::Texts(10, 200), "The reasons, shown to the customer.");
+        may_retry: Option<bool> = optional(FieldKind::Boolean, "Whether a rejected customer may try again. Default: `false`.");
+    }
 }
 
 /// The decision, and the identity check it is for.
@@ -46,36 +50,41 @@ pub(super) struct SandboxKycDecision {
     reference: String,
 }
 
-#[utoipa::path(post, path = "/sandbox/kyc/{user_id}", operation_id = "sandboxKyc", tag = "Sandbox",
-    params(("user_id" = i64, Path, description = "The customer")),
-    request_body = SandboxKycRequest, responses((status = 200, description = "The decision has been sent to the ramp", body = SandboxAnswer<SandboxKycDecision>)))]
-/// Decide a customer's identity check
-pub(super) async fn decide(
-    SandboxCall { state, caller, path: user, input: body }: SandboxCall<SandboxKycRequest>,
-) -> Result<SandboxKycDecision, Refusal> {
-    let customer = CustomerId(whole_number(&user).ok_or(ErrorCode::UserNotFound)?);
-    let no_level = || Refusal::field(ErrorCode::ValidationFailed, "level", "must be 1 or 2");
-    let level = body.level.map(|level| KycLevel::from_number(level).ok_or_else(no_level)).transpose()?;
-    let reasons = body.reasons.unwrap_or_default();
-    if reasons.len() > 10 {
-        return Err(Refusal::field(ErrorCode::ValidationFailed, "reasons", "has more than 10 items"));
-    }
-    for reason in &reasons {
-        input::text("reasons", Some(reason.clone()), 200)?;
-    }
-    let view = state.engine.customer(caller.partner, customer).await?;
+pub(super) static DECIDE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/kyc/{user_id}"],
+    id: "sandboxKyc",
+    group: GROUP,
+    summary: "Decide a customer's identity check",
+    about: "The decision has been sent to the ramp when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Path(
+        required(FieldKind::Integer(1, i64::MAX), "The customer.").named("user_id"),
+        &FieldSource::Json(KycDecision::FIELDS),
+    ),
+    idempotency: Idempotency::None,
+    codes: KycDecision::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxKycDecision>,
+    run: |state, context| Box::pin(decide(state, context)) as CallFuture,
+};
+
+async fn decide(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = KycDecision::of(&context.fields)?;
+    let customer = CustomerId(whole_number(&context.path).ok_or(ErrorCode::UserNotFound)?);
+    let view = state.engine.customer(context.caller()?.partner.id, customer).await?;
     let decision = ManualDecision {
         customer,
-        level,
+        level: request.level.and_then(|level| KycLevel::from_number(u8::try_from(level).ok()?)),
         known_check: view.check,
-        status: match body.decision {
+        status: match request.decision {
             SandboxKycVerdict::Approve => KycStatus::Valid,
             SandboxKycVerdict::Reject => KycStatus::Fail,
             SandboxKycVerdict::Processing => KycStatus::Processing,
         },
-        reasons,
-        may_retry: body.may_retry.unwrap_or(false),
+        reasons: request.reasons.unwrap_or_default(),
+        may_retry: request.may_retry.unwrap_or(false),
     };
-    let (reference, level) = state.world.decide_kyc(decision).await.map_err(refusal)?;
-    Ok(SandboxKycDecision { user_id: customer.0, decision: body.decision, level: level.number(), reference })
+    let (reference, level) = state.world.decide_kyc(decision).await?;
+    CallResponse::ok(&SandboxKycDecision { user_id: customer.0, decision: request.decision, level: level.number(), reference })
 }

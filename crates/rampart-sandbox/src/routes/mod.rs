@@ -1,96 +1,117 @@
-//! The routes under `/sandbox`: control of the simulated world.
+//! The calls under `/sandbox`: control of the simulated world.
 //!
-//! Callers authenticate as partners, with the same token as for the partner API. Only the engine knows orders and their
-//! partners; it is asked through [`SandboxEngine`].
+//! Callers authenticate as partners, with the same token as for the partner API, and the server that dispatches the calls counts them
+//! against the same limits. Only the engine knows orders and their partners; it is asked through [`SandboxEngine`].
+
+/// Fields that are words: those that the enum has in JSON.
+macro_rules! impl_word {
+    ($($kind:ty),+) => {
+        $(impl<'a> rampart_http::request::FieldType<'a> for $kind {
+            fn of(value: &'a rampart_core::money::amount::AmountSent) -> Option<Self> {
+                use serde::de::value::{Error, StrDeserializer};
+                serde::Deserialize::deserialize(StrDeserializer::<Error>::new(value.as_str())).ok()
+            }
+        })+
+    };
+}
 
 mod bank;
 mod chain;
 mod control;
 mod engine;
 mod inbox;
-mod input;
 mod kyc;
-mod normalize;
-mod openapi;
 mod payments;
-mod response;
 mod statement;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on, post};
-use rampart_core::refusal::Refusal;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rampart_core::money::amount::{Amount, AmountSent};
+use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::describe::part;
+use rampart_http::request::field::{FieldKind, FieldSpec, optional};
+use rampart_http::{BoundCall, Call, CallFailure, CallResponse};
 
-use self::input::SandboxCall;
+use crate::error::WorldError;
 use crate::world::World;
 
-pub use engine::{CustomerView, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
-pub use openapi::openapi;
+pub use engine::{CustomerView, RampoffPayouts, SandboxEngine, WebhookKeys};
 
-/// The state shared by the handlers.
+/// The state that handlers run on.
 #[derive(Clone)]
-pub(crate) struct RouteState {
+pub(crate) struct SandboxState {
     pub(crate) world: Arc<World>,
     pub(crate) engine: Arc<dyn SandboxEngine>,
 }
 
-type SandboxRoute = (Method, &'static str, MethodRouter<RouteState>);
+type SandboxAnswer = Result<CallResponse, CallFailure>;
 
-/// A route of authenticated callers. A refusal gets the status codes that its caller wants.
-fn route<T, R, F>(method: Method, path: &'static str, handler: fn(SandboxCall<T>) -> F) -> SandboxRoute
-where
-    T: DeserializeOwned + Send + 'static,
-    R: Serialize + 'static,
-    F: Future<Output = Result<R, Refusal>> + Send + 'static,
-{
-    let answer = move |call: SandboxCall<T>| {
-        let caller = call.caller;
-        let result = handler(call);
-        async move { result.await.map(response::ok).map_err(|refusal| caller.refused(refusal)) }
-    };
-    let filter = if method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
-    (method, path, on(filter, answer))
+/// The group of the calls in the description.
+const GROUP: &str = "Sandbox";
+
+/// Every call, in the order of the documentation.
+static ALL: &[&Call<SandboxState>] = &[
+    &kyc::DECIDE,
+    &payments::PAY,
+    &payments::DECLINE,
+    &payments::CHARGE_BACK,
+    &bank::TRANSFER,
+    &bank::RECALL,
+    &bank::RETURN_PAYOUT,
+    &bank::STATEMENT,
+    &chain::DEPOSIT,
+    &chain::MINE,
+    &chain::REORGANISE,
+    &chain::AUTOMINE,
+    &chain::TRANSACTIONS,
+    &control::CLOCK,
+    &control::PRICES,
+    &control::SCREENING,
+    &control::FAULTS,
+    &inbox::LIST,
+    &inbox::RECEIVE,
+];
+
+/// The calls under `/sandbox` on a world.
+pub fn calls(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Vec<BoundCall> {
+    let state = SandboxState { world, engine };
+    ALL.iter().map(|call| call.on(&state)).collect()
 }
 
-/// Method, path and handler of every route. The router is built from them, and a test compares them with the OpenAPI
-/// description.
-fn route_table() -> Vec<SandboxRoute> {
-    vec![
-        route(Method::POST, "/sandbox/kyc/{user_id}", kyc::decide),
-        route(Method::POST, "/sandbox/payments/{payment_id}/pay", payments::pay),
-        route(Method::POST, "/sandbox/payments/{payment_id}/decline", payments::decline),
-        route(Method::POST, "/sandbox/payments/{payment_id}/chargeback", payments::charge_back),
-        route(Method::POST, "/sandbox/bank/transfers", bank::transfer),
-        route(Method::POST, "/sandbox/bank/transfers/{line}/recall", bank::recall),
-        route(Method::POST, "/sandbox/bank/returns", bank::return_payout),
-        route(Method::GET, "/sandbox/bank/statement", bank::statement),
-        route(Method::POST, "/sandbox/chain/{chain}/deposits", chain::deposit),
-        route(Method::POST, "/sandbox/chain/{chain}/blocks", chain::mine),
-        route(Method::POST, "/sandbox/chain/{chain}/reorg", chain::reorganise),
-        route(Method::POST, "/sandbox/chain/{chain}/automine", chain::automine),
-        route(Method::GET, "/sandbox/chain/{chain}/transactions", chain::transactions),
-        route(Method::POST, "/sandbox/clock", control::clock),
-        route(Method::POST, "/sandbox/prices", control::prices),
-        route(Method::POST, "/sandbox/screening", control::screening),
-        route(Method::POST, "/sandbox/faults", control::faults),
-        route(Method::GET, "/sandbox/inbox", inbox::list),
-        (Method::POST, "/sandbox/inbox", post(inbox::receive)),
-    ]
-}
-
-/// Method and path of every route under `/sandbox`.
+/// Method and path of every call under `/sandbox`.
 #[must_use]
 pub fn routes() -> Vec<(Method, &'static str)> {
-    route_table().into_iter().map(|(method, path, _)| (method, path)).collect()
+    ALL.iter().map(|call| (call.method.clone(), call.path())).collect()
 }
 
-/// The router of the routes under `/sandbox`.
-pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
-    let empty: Router<RouteState> = Router::new();
-    let calls = route_table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
-    calls.method_not_allowed_fallback(response::wrong_method).with_state(RouteState { world, engine })
+/// The OpenAPI description of the calls under `/sandbox`.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    part(&[(GROUP, "Control of the simulated outside world. Only available in sandbox mode.")], ALL)
+}
+
+/// The maximum number of lines of a page.
+const PAGE_LINES: FieldSpec = optional(FieldKind::Integer(1, 1_000), "The maximum number of lines. Default: 100.");
+const DEFAULT_PAGE_LINES: u32 = 100;
+
+fn page_lines(limit: Option<u32>) -> usize {
+    usize::try_from(limit.unwrap_or(DEFAULT_PAGE_LINES)).unwrap_or(usize::MAX)
+}
+
+/// The amount in minor units.
+fn amount(sent: &AmountSent, decimals: u8) -> Result<Amount, Refusal> {
+    sent.amount(decimals).map_err(|fault| Refusal::field(ErrorCode::ValidationFailed, "amount", fault.to_string()))
+}
+
+impl From<WorldError> for CallFailure {
+    fn from(error: WorldError) -> Self {
+        match error {
+            WorldError::Impossible(sentence) | WorldError::NotFound(sentence) => {
+                Self::Refusal(Refusal::new(ErrorCode::ValidationFailed, sentence))
+            }
+            WorldError::File(_) => Self::Unavailable(error.to_string()),
+            WorldError::Unreadable(_) => Self::Defect(Box::new(error)),
+        }
+    }
 }

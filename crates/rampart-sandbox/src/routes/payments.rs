@@ -1,28 +1,31 @@
 //! `POST /sandbox/payments/{payment_id}/…`: a customer's payment, its decline or its chargeback.
 
+use axum::http::Method;
+use rampart_core::money::amount::AmountSent;
 use rampart_core::refusal::{ErrorCode, Refusal};
+use rampart_http::describe::described;
+use rampart_http::request::field::{FieldKind, FieldSpec, optional, required};
+use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
-use super::input::{self, Decimal, SandboxCall};
-use super::response::{SandboxAnswer, refusal};
+use super::{GROUP, SandboxAnswer, SandboxState};
 use crate::payment::{PayResult, PayableMethod};
 
-/// A customer's payment.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxPayRequest {
-    /// The amount in major units. Default: the amount due.
-    amount: Option<Decimal>,
-    /// The name of the payer. Default: the name of the customer.
-    #[schema(max_length = 140)]
-    holder: Option<String>,
+request! {
+    /// A customer's payment.
+    Pay refused by [PaymentNotFound] {
+        amount: Option<&'a AmountSent> = optional(FieldKind::Money, "The amount in major units. Default: the amount due.").example(r#""100.50""#);
+        holder: Option<&'a str> = optional(FieldKind::AsTyped(140), "The name of the payer. Default: the name of the customer.");
+    }
 }
 
-/// A reason.
-#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
-pub(super) struct SandboxReason {
-    /// The reason, one sentence.
-    #[schema(max_length = 200)]
-    reason: Option<String>,
+request! {
+    /// A decline or a chargeback.
+    Undo refused by [PaymentNotFound] {
+        reason: Option<&'a str> = optional(FieldKind::AsTyped(200), "The reason, one sentence.");
+    }
 }
+
+const PAYMENT: FieldSpec = required(FieldKind::Token(128), "The payment.").named("payment_id");
 
 /// The result of a payment.
 #[derive(Debug, Clone, Copy, serde::Serialize, utoipa::ToSchema)]
@@ -51,53 +54,83 @@ pub(super) struct SandboxPayment {
     reason: Option<String>,
 }
 
-#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/pay", operation_id = "sandboxPay", tag = "Sandbox",
-    params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxPayRequest>, responses((status = 200, description = "The result of the payment", body = SandboxAnswer<SandboxPayment>)))]
-/// Simulate a customer's payment, by the method of the order
-pub(super) async fn pay(
-    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxPayRequest>,
-) -> Result<SandboxPayment, Refusal> {
-    let payable = state.engine.payment(caller.partner, &payment).await?;
-    let amount = body.amount.map(|amount| amount.amount("amount", payable.decimals)).transpose()?;
-    let holder = input::text("holder", body.holder, 140)?;
-    let result = state.world.pay_payment(&payable, amount, holder).await.map_err(refusal)?;
+pub(super) static PAY: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/payments/{payment_id}/pay"],
+    id: "sandboxPay",
+    group: GROUP,
+    summary: "Simulate a customer's payment, by the method of the order",
+    about: "Returns the result of the payment.",
+    access: Access::Token,
+    takes: FieldSource::Path(PAYMENT, &FieldSource::Json(Pay::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Pay::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxPayment>,
+    run: |state, context| Box::pin(pay(state, context)) as CallFuture,
+};
+
+async fn pay(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let request = Pay::of(&context.fields)?;
+    let payable = state.engine.payment(context.caller()?.partner.id, &context.path).await?;
+    let amount = request.amount.map(|amount| super::amount(amount, payable.decimals)).transpose()?;
+    let result = state.world.pay_payment(&payable, amount, request.holder.map(str::to_owned)).await?;
     let (outcome, reference, reason) = match result {
         PayResult::Paid(reference) => (PaymentOutcome::Paid, Some(reference), None),
         PayResult::PaidBefore(reference) => (PaymentOutcome::PaidBefore, Some(reference), None),
         PayResult::Pending => (PaymentOutcome::Pending, None, None),
         PayResult::Declined(reason) => (PaymentOutcome::Declined, None, Some(reason)),
     };
-    Ok(SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
+    CallResponse::ok(&SandboxPayment { payment_id: payable.payment.to_string(), outcome, reference, reason })
 }
 
-#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/decline", operation_id = "sandboxDecline", tag = "Sandbox",
-    params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been declined", body = SandboxAnswer<SandboxPayment>)))]
-/// Simulate a decline by the processor
-pub(super) async fn decline(
-    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxReason>,
-) -> Result<SandboxPayment, Refusal> {
-    let payable = state.engine.payment(caller.partner, &payment).await?;
-    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "declined by the issuer".to_owned());
-    state.world.decline_payment(&payable, reason.clone()).await.map_err(refusal)?;
+pub(super) static DECLINE: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/payments/{payment_id}/decline"],
+    id: "sandboxDecline",
+    group: GROUP,
+    summary: "Simulate a decline by the processor",
+    about: "The payment has been declined when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Path(PAYMENT, &FieldSource::Json(Undo::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Undo::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxPayment>,
+    run: |state, context| Box::pin(decline(state, context)) as CallFuture,
+};
+
+async fn decline(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let payable = state.engine.payment(context.caller()?.partner.id, &context.path).await?;
+    let reason = Undo::of(&context.fields)?.reason.unwrap_or("declined by the issuer").to_owned();
+    state.world.decline_payment(&payable, reason.clone()).await?;
     let payment_id = payable.payment.to_string();
-    Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
+    CallResponse::ok(&SandboxPayment { payment_id, outcome: PaymentOutcome::Declined, reference: None, reason: Some(reason) })
 }
 
-#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/chargeback", operation_id = "sandboxChargeback", tag = "Sandbox",
-    params(("payment_id" = String, Path, description = "The payment")),
-    request_body = Option<SandboxReason>, responses((status = 200, description = "The payment has been charged back", body = SandboxAnswer<SandboxPayment>)))]
-/// Simulate the chargeback of a captured payment
-pub(super) async fn charge_back(
-    SandboxCall { state, caller, path: payment, input: body }: SandboxCall<SandboxReason>,
-) -> Result<SandboxPayment, Refusal> {
-    let payable = state.engine.payment(caller.partner, &payment).await?;
-    let reason = input::text("reason", body.reason, 200)?.unwrap_or_else(|| "fraudulent".to_owned());
+pub(super) static CHARGE_BACK: Call<SandboxState> = Call {
+    method: Method::POST,
+    paths: &["/sandbox/payments/{payment_id}/chargeback"],
+    id: "sandboxChargeback",
+    group: GROUP,
+    summary: "Simulate the chargeback of a captured payment",
+    about: "The payment has been charged back when the call answers.",
+    access: Access::Token,
+    takes: FieldSource::Path(PAYMENT, &FieldSource::Json(Undo::FIELDS)),
+    idempotency: Idempotency::None,
+    codes: Undo::CODES,
+    envelope: Envelope::Ok,
+    data: described::<SandboxPayment>,
+    run: |state, context| Box::pin(charge_back(state, context)) as CallFuture,
+};
+
+async fn charge_back(state: SandboxState, context: CallContext) -> SandboxAnswer {
+    let payable = state.engine.payment(context.caller()?.partner.id, &context.path).await?;
+    let reason = Undo::of(&context.fields)?.reason.unwrap_or("fraudulent").to_owned();
     if let PayableMethod::Transfer { .. } = payable.method {
-        return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back"));
+        return Err(Refusal::new(ErrorCode::ValidationFailed, "a payment by bank transfer cannot be charged back").into());
     }
-    state.world.charge_back(payable.payment, reason.clone()).await.map_err(refusal)?;
+    state.world.charge_back(payable.payment, reason.clone()).await?;
     let payment_id = payable.payment.to_string();
-    Ok(SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
+    CallResponse::ok(&SandboxPayment { payment_id, outcome: PaymentOutcome::ChargedBack, reference: None, reason: Some(reason) })
 }

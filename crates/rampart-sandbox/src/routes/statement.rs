@@ -3,10 +3,9 @@
 
 use rampart_core::id::PartnerId;
 use rampart_core::ledger::Rail;
-use rampart_core::refusal::Refusal;
+use rampart_http::CallFailure;
 
-use super::RouteState;
-use super::response::refusal;
+use super::SandboxState;
 use crate::bank::StatementEntry;
 
 /// Limits one call: the payouts of other partners are skipped one by one.
@@ -15,17 +14,18 @@ const MAX_SCANNED_LINES: usize = 10_000;
 /// The newest lines of an account that the partner may see, newest first. Its own lines are complete. Lines of no partner
 /// (refunds of transfers that matched no order, lines of an earlier version) come without the other side's data.
 pub(super) async fn entries(
-    state: &RouteState,
+    state: &SandboxState,
     partner: PartnerId,
     rail: Rail,
     account: &str,
-    mut before: Option<String>,
+    before: Option<&str>,
     limit: usize,
-) -> Result<Vec<StatementEntry>, Refusal> {
+) -> Result<Vec<StatementEntry>, CallFailure> {
     let mut found = Vec::with_capacity(limit);
     let mut scanned = 0;
+    let mut before = before.map(str::to_owned);
     while scanned < MAX_SCANNED_LINES {
-        let page = state.world.account_statement(Some(partner), rail, account, before.as_deref(), limit).await.map_err(refusal)?;
+        let page = state.world.account_statement(Some(partner), rail, account, before.as_deref(), limit).await?;
         let is_last = page.len() < limit;
         scanned += page.len();
         before = page.last().map(|entry| entry.line.clone());

@@ -1,14 +1,14 @@
 //! `POST /api/authenticate`: exchanges an API key and its secret for a token.
 
 use axum::http::Method;
-use rampart_app::{AppError, Authenticate, partner_api};
+use rampart_app::{Authenticate, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::POST,
     paths: &["/api/authenticate"],
     id: "authenticate",
@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = Authenticate::of(&context.fields)?;
     CallResponse::ok(&partner_api::authenticate(&web.app, request.api_key, request.api_secret, context.client).await?)
 }

@@ -1,15 +1,15 @@
 //! `POST /api/createPayment`: an order to buy coins.
 
 use axum::http::Method;
-use rampart_app::{AppError, CreatePayment, partner_api};
+use rampart_app::{CreatePayment, partner_api};
 use rampart_core::step::ClaimScope;
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::POST,
     paths: &["/api/createPayment"],
     id: "createPayment",
@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = CreatePayment::of(&context.fields)?;
     let answer = partner_api::create_payment(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::payment_created(&answer.data, answer.replayed))

@@ -1,15 +1,15 @@
 //! `POST /api/createRampoff`: an order to sell coins.
 
 use axum::http::Method;
-use rampart_app::{AppError, CreateRampoff, partner_api};
+use rampart_app::{CreateRampoff, partner_api};
 use rampart_core::step::ClaimScope;
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::POST,
     paths: &["/api/createRampoff"],
     id: "createRampoff",
@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = CreateRampoff::of(&context.fields)?;
     let answer = partner_api::create_rampoff(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))

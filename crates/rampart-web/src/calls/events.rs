@@ -1,14 +1,14 @@
 //! `GET /api/events`: the partner's event log, in order.
 
 use axum::http::Method;
-use rampart_app::{AppError, EventsRequest, partner_api};
+use rampart_app::{EventsRequest, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::GET,
     paths: &["/api/events"],
     id: "events",
@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let page = partner_api::events(&web.app, context.caller()?, &EventsRequest::of(&context.fields)?).await?;
     let last = page.events.last().map(|event| event.sequence.to_string());
     CallResponse::list(&page.events, last.as_deref(), page.has_more)

@@ -1,15 +1,15 @@
 //! `GET /api/getRampoff`: one ramp-off.
 
 use axum::http::Method;
+use rampart_app::partner_api;
 use rampart_app::partner_api::lists::GetRampoff;
-use rampart_app::{AppError, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::GET,
     paths: &["/api/getRampoff"],
     id: "getRampoff",
@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = GetRampoff::of(&context.fields)?;
     CallResponse::ok(&partner_api::rampoff(&web.app, context.caller()?, request.id).await?)
 }

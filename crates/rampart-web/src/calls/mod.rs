@@ -19,19 +19,18 @@ mod set_payout_account;
 mod set_refund_account;
 mod set_refund_wallet;
 mod subscribe_to_webhook;
-mod table;
 mod token_price;
 mod update_webhook_subscription;
 mod validate_bank_account;
 mod validate_identification;
 mod webhooks;
 
-pub(crate) use table::CallTable;
+use rampart_http::Call;
 
-use crate::call::Call;
+use crate::state::Web;
 
 /// Every call, in the order of the documentation.
-pub(crate) static ALL: &[&Call] = &[
+pub(crate) static ALL: &[&Call<Web>] = &[
     &authenticate::CALL,
     &register_user::CALL,
     &kyc_check::CALL,

@@ -1,14 +1,14 @@
 //! `GET /api/rampoffQuote`: the terms of a sale.
 
 use axum::http::Method;
-use rampart_app::{AppError, RampoffQuoteRequest, partner_api};
+use rampart_app::{RampoffQuoteRequest, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::GET,
     paths: &["/api/rampoffQuote"],
     id: "rampoffQuote",
@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = RampoffQuoteRequest::of(&context.fields)?;
     CallResponse::ok(&partner_api::rampoff_quote(&web.app, context.caller()?, &request).await?)
 }

@@ -1,14 +1,14 @@
 //! `POST /api/setRefundWallet`: the wallet for a ramp-off's refund.
 
 use axum::http::Method;
-use rampart_app::{AppError, SetRefundWallet, partner_api};
+use rampart_app::{SetRefundWallet, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::POST,
     paths: &["/api/setRefundWallet"],
     id: "setRefundWallet",
@@ -25,7 +25,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = SetRefundWallet::of(&context.fields)?;
     let answer = partner_api::set_refund_wallet(&web.app, context.caller()?, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))

@@ -1,14 +1,14 @@
 //! `POST /api/subscribeToWebhook`: subscribes to an event type.
 
 use axum::http::Method;
-use rampart_app::{AppError, SubscriptionCall, SubscriptionRequest, partner_api};
+use rampart_app::{SubscriptionCall, SubscriptionRequest, partner_api};
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::POST,
     paths: &["/api/subscribeToWebhook"],
     id: "subscribeToWebhook",
@@ -24,7 +24,7 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     let request = SubscriptionRequest::of(&context.fields)?;
     let answer = partner_api::put_subscription(&web.app, context.caller()?, SubscriptionCall::Subscribe, &request, context.key()).await?;
     Ok(CallResponse::ok_json(&answer.data, answer.replayed))

@@ -1,14 +1,14 @@
 //! `GET /api/webhooks`: the partner's subscriptions.
 
 use axum::http::Method;
-use rampart_app::{AppError, partner_api};
+use rampart_app::partner_api;
+use rampart_http::describe::described_list;
+use rampart_http::{Access, Call, CallContext, CallFailure, CallFuture, CallResponse, Envelope, FieldSource, Idempotency};
 
-use crate::call::{Access, Call, CallContext, CallFuture, Envelope, FieldSource, Idempotency};
-use crate::call_response::CallResponse;
-use crate::describe::{described_list, responses};
+use crate::describe::responses;
 use crate::state::Web;
 
-pub(crate) static CALL: Call = Call {
+pub(crate) static CALL: Call<Web> = Call {
     method: Method::GET,
     paths: &["/api/webhooks"],
     id: "webhooks",
@@ -24,6 +24,6 @@ pub(crate) static CALL: Call = Call {
     run: |web, context| Box::pin(run(web, context)) as CallFuture,
 };
 
-async fn run(web: Web, context: CallContext) -> Result<CallResponse, AppError> {
+async fn run(web: Web, context: CallContext) -> Result<CallResponse, CallFailure> {
     CallResponse::ok(&partner_api::subscriptions(&web.app, context.caller()?).await?)
 }

@@ -1,32 +1,15 @@
-//! The OpenAPI description. It is generated from the same table of calls as the router.
+//! The OpenAPI description. It is generated from the same table of calls that requests are dispatched by.
 
-mod calls;
-mod failures;
-mod fields;
 pub(crate) mod responses;
+mod service;
 
-pub(crate) use fields::BLANK;
-use utoipa::ToSchema;
+use rampart_http::Call;
+use rampart_http::call::Schemas;
+use rampart_http::describe::{failures, part};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{
-    Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Schema, Server,
-};
+use utoipa::openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, Server};
 
-use crate::call::{Call, Schemas};
-
-/// Adds the schema of a type, with all schemas it refers to, and returns the reference to it.
-pub(crate) fn described<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
-    T::schemas(schemas);
-    schemas.push((T::name().into_owned(), T::schema()));
-    Ref::from_schema_name(T::name()).into()
-}
-
-/// Like [`described`], for a list of the type.
-pub(crate) fn described_list<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
-    let item = described::<T>(schemas);
-    Schema::from(utoipa::openapi::schema::ArrayBuilder::new().items(item)).into()
-}
+use crate::state::Web;
 
 /// The groups of calls with their descriptions, in the order of the documentation.
 const GROUPS: &[(&str, &str)] = &[
@@ -54,20 +37,17 @@ Unknown JSON fields are ignored; `null` and blank texts count as absent. With th
 **Texts** must consist of visible characters. Control characters, bidirectional overrides, zero-width, unassigned and private-use characters in names, \
 addresses and `external_id` are refused with `validation_failed`; joiners are accepted in scripts that need them.";
 
-fn build(all: &[&Call], extra: Vec<OpenApi>) -> OpenApi {
+fn build(all: &[&Call<Web>], extra: Vec<OpenApi>) -> OpenApi {
+    let mut whole = part(GROUPS, all);
     let mut schemas = Schemas::new();
-    let mut paths = Paths::new();
-    for call in all {
-        for path in call.paths {
-            paths.add_path_operation(*path, vec![calls::method(call)], calls::operation(call, path, &mut schemas));
-        }
-    }
-    for (path, operation) in calls::service(&mut schemas) {
-        paths.add_path_operation(path, vec![utoipa::openapi::HttpMethod::Get], operation);
+    for (path, operation) in service::service(&mut schemas) {
+        whole.paths.add_path_operation(path, vec![HttpMethod::Get], operation);
     }
     schemas.push(("Failure".into(), failures::schema()));
-    let mut components: Components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
+    let components = whole.components.get_or_insert_default();
+    components.schemas.extend(schemas);
     components.responses = failures::shared_responses().collect();
+    components.headers = failures::shared_headers();
     components.add_security_scheme(
         "auth",
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("auth", "The token from `authenticate`."))),
@@ -77,28 +57,49 @@ fn build(all: &[&Call], extra: Vec<OpenApi>) -> OpenApi {
         .description(Some("The token from `authenticate`, as `Authorization: Bearer`."))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    let info = InfoBuilder::new()
+    whole.info = InfoBuilder::new()
         .title("Rampart")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(INTRODUCTION))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
-    let tags = GROUPS.iter().map(|(name, about)| TagBuilder::new().name(*name).description(Some(*about)).build());
-    let mut whole = OpenApiBuilder::new()
-        .info(info)
-        .servers(Some([Server::new("/")]))
-        .paths(paths)
-        .components(Some(components))
-        .tags(Some(tags.collect::<Vec<_>>()))
-        .build();
+    whole.servers = Some(vec![Server::new("/")]);
     for other in extra {
         whole.merge(other);
     }
     whole
 }
 
-/// The OpenAPI description of these calls and of the mounted routers, as indented JSON.
-pub(crate) fn openapi(all: &[&Call], extra: Vec<OpenApi>) -> String {
+/// The OpenAPI description of these calls and of additional ones, as indented JSON.
+pub(crate) fn openapi(all: &[&Call<Web>], extra: Vec<OpenApi>) -> String {
     // Serialization cannot fail: all maps have string keys.
     build(all, extra).to_pretty_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rampart_core::refusal::ErrorCode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn codes_are_documented_in_the_order_of_the_checks() {
+        let whole: Value = serde_json::from_str(&crate::describe::openapi(crate::calls::ALL, Vec::new())).unwrap();
+        for call in crate::calls::ALL {
+            let operation = &whole["paths"][call.path()][call.method.as_str().to_ascii_lowercase()];
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let schema = &response["content"]["application/json"]["schema"];
+                let is_listed = |code: &ErrorCode| match status.as_str() {
+                    "200" => failures::business(&[*code]) == [*code],
+                    status => code.status().to_string() == status,
+                };
+                let listed = schema.pointer("/allOf/1").or_else(|| schema.pointer("/oneOf/1/allOf/1"));
+                let Some(listed) = listed.map(|only| &only["properties"]["error"]["enum"]) else { continue };
+                let expected: Vec<&str> =
+                    rampart_http::describe::codes(call).iter().filter(|code| is_listed(code)).map(|code| code.as_str()).collect();
+                assert_eq!(*listed, json!(expected), "{} {status}", call.id);
+            }
+        }
+    }
 }

@@ -9,9 +9,12 @@ use rampart_core::customer::Customer;
 use rampart_core::id::CustomerId;
 use rampart_core::partner::HttpErrors;
 use rampart_core::step::Step;
+use rampart_http::describe::described;
+use rampart_http::{Access, Call, CallResponse, Envelope, FieldSource, Idempotency};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines};
 use rampart_web::WebConfig;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::support::{Client, purchase, with_metrics};
 
@@ -120,29 +123,50 @@ async fn sizes_and_numbers(test: Arc<TestApp>) {
     assert_eq!(client.post("/api/registerUser", &nothing).await.code(), "fail_mandatory_field", "the place was given back");
 }
 
+#[derive(Default)]
+struct Slow {
+    begun: Notify,
+    go_on: Notify,
+}
+
+/// A call that says when it has begun, and ends when it may.
+static SLOW: Call<Arc<Slow>> = Call {
+    method: Method::GET,
+    paths: &["/slow"],
+    id: "slow",
+    group: "Test",
+    summary: "",
+    about: "",
+    access: Access::Signature,
+    takes: FieldSource::None,
+    idempotency: Idempotency::None,
+    codes: &[],
+    envelope: Envelope::Ok,
+    data: described::<String>,
+    run: |state, _| {
+        Box::pin(async move {
+            state.begun.notify_one();
+            state.go_on.notified().await;
+            Ok(CallResponse::ok_json("null", false))
+        })
+    },
+};
+
 /// Health probes are answered while the concurrency limit is reached.
 async fn probes_need_no_place(test: Arc<TestApp>) {
-    let (begun, go_on) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
-    let (begins, goes_on) = (begun.clone(), go_on.clone());
-    let slow = axum::Router::new().route(
-        "/slow",
-        axum::routing::get(async move || {
-            begins.notify_one();
-            goes_on.notified().await;
-        }),
-    );
+    let state = Arc::new(Slow::default());
     let config = WebConfig { concurrency: 1, ..with_metrics() };
     let nothing = utoipa::openapi::OpenApiBuilder::new().build();
-    let client = Client { router: rampart_web::router(test.app.clone(), config, vec![(slow, nothing)]), token: None };
+    let client = Client { router: rampart_web::router(test.app.clone(), config, vec![(vec![SLOW.on(&state)], nothing)]), token: None };
     let asking = async {
-        begun.notified().await;
+        state.begun.notified().await;
         assert_eq!(client.get("/openapi.json").await.status, 503);
         for path in ["/healthz", "/readyz"] {
             assert_eq!(client.get(path).await.status, 200, "{path}");
         }
         let apart = Client { router: client.router.operators(), token: None };
         assert_eq!(apart.get("/metrics").await.status, 200, "operators look just then");
-        go_on.notify_one();
+        state.go_on.notify_one();
     };
     let (slow, ()) = futures::join!(client.get("/slow"), asking);
     assert_eq!(slow.status, 200);

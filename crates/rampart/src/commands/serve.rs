@@ -83,12 +83,12 @@ async fn open(configuration: &Configuration, reachable: &str) -> Result<OpenInst
 
 /// The HTTP routes.
 pub(crate) fn router(installation: &OpenInstallation, web: WebConfig) -> rampart_web::Front {
-    // The `/sandbox` routes exist only with a simulated world.
-    let sandbox_routes = installation.providers.world().map(|world| {
+    // The calls under `/sandbox` exist only with a simulated world.
+    let sandbox_calls = installation.providers.world().map(|world| {
         let engine = Arc::new(RampEngine::new(installation.app.clone()));
-        (rampart_sandbox::router(world.clone(), engine), rampart_sandbox::openapi())
+        (rampart_sandbox::calls(world.clone(), engine), rampart_sandbox::openapi())
     });
-    rampart_web::router(installation.app.clone(), web, sandbox_routes.into_iter().collect())
+    rampart_web::router(installation.app.clone(), web, sandbox_calls.into_iter().collect())
 }
 
 /// An address that clients can connect to: loopback in place of the unspecified address.

@@ -1,8 +1,5 @@
 //! The ramp as the `/sandbox` routes see it.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use axum::http::request::Parts;
 use rampart_app::{App, AppError, partner_api};
 use rampart_core::catalogue::MethodKind;
 use rampart_core::id::{CustomerId, OrderId, PartnerId, PayoutId};
@@ -11,8 +8,7 @@ use rampart_core::ledger::Rail;
 use rampart_core::outgoing::PayoutRoute;
 use rampart_core::ports::PortFuture;
 use rampart_core::refusal::{ErrorCode, Refusal};
-use rampart_sandbox::{CustomerView, PayablePayment, RampoffPayouts, SandboxCaller, SandboxEngine, WebhookKeys};
-use rampart_web::RequestContext;
+use rampart_sandbox::{CustomerView, PayablePayment, RampoffPayouts, SandboxEngine, WebhookKeys};
 
 pub(crate) struct RampEngine {
     app: App,
@@ -40,16 +36,6 @@ fn refusal(error: impl Into<AppError>) -> Refusal {
 }
 
 impl SandboxEngine for RampEngine {
-    fn authenticate<'a>(&'a self, token: &'a str, parts: &'a Parts) -> PortFuture<'a, Result<SandboxCaller, Refusal>> {
-        Box::pin(async move {
-            let context = parts.extensions.get::<RequestContext>();
-            // Without a context the request bypassed the front. 0.0.0.0 is on no allow-list.
-            let client = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.client);
-            let caller = partner_api::caller(&self.app, token, client).await.map_err(refusal)?;
-            Ok(SandboxCaller { partner: caller.partner.id, http_errors: caller.partner.http_errors })
-        })
-    }
-
     fn payment<'a>(&'a self, partner: PartnerId, payment: &'a str) -> PortFuture<'a, Result<PayablePayment, Refusal>> {
         Box::pin(async move {
             let not_found = || Refusal::from(ErrorCode::PaymentNotFound);

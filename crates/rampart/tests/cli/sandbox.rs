@@ -50,6 +50,67 @@ fn one_partners_payers_are_not_anothers() {
 }
 
 #[test]
+fn both_doors_are_one() {
+    let installation = Installation::sqlite();
+    let mut server = installation.serve();
+    installation.partner(&mut server, "door");
+    let bearer = format!("Bearer {}", server.token);
+    let ask = |method: &str, path: &str| server.send(method, path, &[("authorization", &bearer)], b"");
+    let length = |head: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or_else(|| panic!("no length: {head}"));
+        line.trim().to_owned()
+    };
+    for path in ["/api/availableAssets", "/sandbox/inbox"] {
+        let (get, head) = (ask("GET", path), ask("HEAD", path));
+        assert_eq!((get.status, head.status, head.body.as_str()), (200, 200, Some("")), "{path}");
+        assert_eq!(length(&get.head), length(&head.head), "{path}");
+    }
+    for (method, path, allow) in [
+        ("POST", "/api/availableAssets", "GET,HEAD"),
+        ("GET", "/api/webhooks/PAY_IN", "DELETE"),
+        ("DELETE", "/sandbox/inbox", "GET,HEAD,POST"),
+        ("HEAD", "/sandbox/clock", "POST"),
+    ] {
+        let refused = ask(method, path);
+        assert_eq!(refused.status, 405, "{method} {path}");
+        assert!(refused.head.lines().any(|line| line.trim() == format!("allow: {allow}")), "{method} {path}: {}", refused.head);
+        if method != "HEAD" {
+            assert_eq!(refused.body["error"], "http_method_not_allowed", "{method} {path}");
+            assert!(refused.body["request_id"].is_string(), "{method} {path}");
+        }
+    }
+    // Percent-encoded, and not UTF-8.
+    for (method, path, status, code) in [
+        ("GET", "/api/payment/%6eone", 404, "payment_not_found"),
+        ("GET", "/api/payment/%ff", 404, "payment_not_found"),
+        ("POST", "/sandbox/payments/%6eone/pay", 404, "payment_not_found"),
+        ("GET", "/sandbox/chain/%ff/transactions", 404, "not_found"),
+    ] {
+        let refused = ask(method, path);
+        assert_eq!((refused.status, refused.body["error"].as_str()), (status, Some(code)), "{method} {path}");
+    }
+    assert_eq!(ask("GET", "/sandbox/chain/p%6flygon/transactions").status, 200);
+    // What fails has the same body, whichever door: without a token, with a wrong one, and by its fields.
+    let fault = |path: &str, headers: &[(&str, &str)], body: &[u8]| {
+        let length = body.len().to_string();
+        let refused = server.send("POST", path, &[headers, &[("content-length", length.as_str())]].concat(), body);
+        (refused.status, refused.body["error"].clone(), refused.body["message"].clone())
+    };
+    let json = ("content-type", "application/json");
+    let auth = ("authorization", bearer.as_str());
+    for (headers, body) in [
+        (&[json][..], &b"{}"[..]),
+        (&[json, ("auth", "x")], b"{}"),
+        (&[auth, ("content-type", "text/plain")], b"{}"),
+        (&[auth, json], b"{"),
+        (&[auth, json], b"[]"),
+    ] {
+        assert_eq!(fault("/api/createRampoff", headers, body), fault("/sandbox/bank/transfers", headers, body), "{headers:?}");
+    }
+    server.stop();
+}
+
+#[test]
 fn controls_read_what_programs_write() {
     let installation = Installation::sqlite();
     let mut server = installation.serve();

@@ -3,48 +3,15 @@
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use rampart_app::AppError;
 use rampart_core::partner::HttpErrors;
 use rampart_core::refusal::{ErrorCode, Family, Refusal};
 use serde::Serialize;
 
-use crate::rate_limit::RateLimitExceeded;
-
-/// Why a call failed.
-#[derive(Debug)]
-pub(crate) enum CallFailure {
-    /// Returned by the use case, or by reading the request.
-    App(AppError),
-    RateLimited(RateLimitExceeded),
-}
-
-impl From<AppError> for CallFailure {
-    fn from(error: AppError) -> Self {
-        Self::App(error)
-    }
-}
-
-impl From<Refusal> for CallFailure {
-    fn from(refusal: Refusal) -> Self {
-        Self::App(AppError::Refusal(refusal))
-    }
-}
-
-impl From<ErrorCode> for CallFailure {
-    fn from(code: ErrorCode) -> Self {
-        Refusal::from(code).into()
-    }
-}
-
-impl From<RateLimitExceeded> for CallFailure {
-    fn from(limited: RateLimitExceeded) -> Self {
-        Self::RateLimited(limited)
-    }
-}
+use crate::failure::CallFailure;
 
 /// An extension of failure responses, so that the front can show them as a page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FailureMarker;
+pub struct FailureMarker;
 
 /// The `Retry-After` of `service_unavailable`.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -76,7 +43,7 @@ impl Serialize for ErrorsByField<'_> {
 
 /// The HTTP status of an error code under the partner's setting.
 #[must_use]
-pub(crate) fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
+pub fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
     let status = match (errors, code.family()) {
         (HttpErrors::Documented, Family::Business) => 200,
         (HttpErrors::Documented, Family::Field) => 422,
@@ -86,14 +53,14 @@ pub(crate) fn status(code: ErrorCode, errors: HttpErrors) -> StatusCode {
 }
 
 /// The response to a failure. Defects are logged here, once, with all their causes.
-pub(crate) fn answer(failure: &CallFailure, errors: HttpErrors, request_id: &str) -> Response {
+pub fn answer(failure: &CallFailure, errors: HttpErrors, request_id: &str) -> Response {
     match failure {
-        CallFailure::App(AppError::Refusal(refusal)) => refused(refusal, errors, request_id),
-        CallFailure::App(AppError::Unavailable(reason)) => {
+        CallFailure::Refusal(refusal) => refused(refusal, errors, request_id),
+        CallFailure::Unavailable(reason) => {
             tracing::warn!(request_id, reason, "answered with service_unavailable");
             refused(&ErrorCode::ServiceUnavailable.into(), errors, request_id)
         }
-        CallFailure::App(AppError::Defect(error)) => {
+        CallFailure::Defect(error) => {
             tracing::error!(request_id, error = %chain(error.as_ref()), "answered with unexpected_error");
             refused(&ErrorCode::UnexpectedError.into(), errors, request_id)
         }
@@ -109,7 +76,8 @@ pub(crate) fn answer(failure: &CallFailure, errors: HttpErrors, request_id: &str
     }
 }
 
-pub(crate) fn refused(refusal: &Refusal, errors: HttpErrors, request_id: &str) -> Response {
+/// The response to a refusal, with the status codes that its caller wants.
+pub fn refused(refusal: &Refusal, errors: HttpErrors, request_id: &str) -> Response {
     let code = refusal.code;
     let body = FailureBody {
         status: "error",
@@ -128,6 +96,14 @@ pub(crate) fn refused(refusal: &Refusal, errors: HttpErrors, request_id: &str) -
     response
 }
 
+/// The response to a method that a path does not have. `allow` is the header `Allow`.
+#[must_use]
+pub fn method_not_allowed(allow: &HeaderValue, request_id: &str) -> Response {
+    let mut response = refused(&ErrorCode::HttpMethodNotAllowed.into(), HttpErrors::Rest, request_id);
+    response.headers_mut().insert(header::ALLOW, allow.clone());
+    response
+}
+
 /// An error with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -143,19 +119,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Replaces the response of a mounted router by the API's failure response if its extensions contain a [`Refusal`].
-/// Informative headers are kept.
-pub(crate) fn write_out(mut response: Response, request_id: &str) -> Response {
-    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else {
-        return response;
-    };
-    // Set by a router that has authenticated the caller.
-    let http_errors = response.extensions_mut().remove::<HttpErrors>().unwrap_or_default();
-    with_kept_headers(refused(&refusal, http_errors, request_id), response.headers())
-}
-
 /// A response that replaces another one, with the headers of the replaced one that matter to the caller.
-pub(crate) fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Response {
+pub fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Response {
     let is_kept =
         |name: &header::HeaderName| *name == header::ALLOW || *name == header::RETRY_AFTER || name.as_str().starts_with("ratelimit-");
     for (name, value) in replaced.iter().filter(|(name, _)| is_kept(name)) {
@@ -165,15 +130,16 @@ pub(crate) fn with_kept_headers(mut shown: Response, replaced: &HeaderMap) -> Re
 }
 
 /// The response to a panic, which is logged as a defect.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send), request_id: &str) -> Response {
+pub fn panicked(panic: &(dyn std::any::Any + Send), request_id: &str) -> Response {
     let message = panic.downcast_ref::<&str>().copied().map(str::to_owned).or_else(|| panic.downcast_ref::<String>().cloned());
     let error: Box<dyn std::error::Error + Send + Sync> = format!("panic: {}", message.unwrap_or_else(|| "no message".into())).into();
-    answer(&CallFailure::App(AppError::Defect(error)), HttpErrors::Rest, request_id)
+    answer(&CallFailure::Defect(error), HttpErrors::Rest, request_id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::RateLimitExceeded;
 
     async fn body(response: Response) -> serde_json::Value {
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -214,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn defects_do_not_reveal_their_cause() {
-        let response = answer(&CallFailure::App(AppError::Defect("the secret reason".into())), HttpErrors::Rest, "req_1");
+        let response = answer(&CallFailure::Defect("the secret reason".into()), HttpErrors::Rest, "req_1");
         assert_eq!(response.status(), 500);
         let body = body(response).await;
         assert_eq!(body["error"], "unexpected_error");
@@ -229,14 +195,5 @@ mod tests {
         assert_eq!(response.headers()["ratelimit-limit"], "3");
         assert_eq!(response.headers()["ratelimit-remaining"], "0");
         assert_eq!(response.headers()["ratelimit-reset"], "9");
-    }
-
-    #[tokio::test]
-    async fn a_mounted_routers_refusal_is_written_out() {
-        let mut response = StatusCode::OK.into_response();
-        response.extensions_mut().insert(Refusal::from(ErrorCode::PaymentNotFound));
-        let written = write_out(response, "req_1");
-        assert_eq!(written.status(), 404);
-        assert_eq!(body(written).await["error"], "payment_not_found");
     }
 }

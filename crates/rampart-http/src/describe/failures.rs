@@ -1,5 +1,7 @@
 //! Failures in the description: one schema, narrowed to the error codes of each answer.
 
+use std::collections::BTreeMap;
+
 use rampart_core::refusal::{ErrorCode, Family};
 use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
@@ -25,7 +27,7 @@ const SHARED: &[ErrorCode] = &[
 ];
 
 /// The body of every failure.
-pub(super) fn schema() -> RefOr<Schema> {
+pub fn schema() -> RefOr<Schema> {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let messages = ArrayBuilder::new().items(text());
     let errors = ObjectBuilder::new()
@@ -58,22 +60,29 @@ pub(super) fn schema() -> RefOr<Schema> {
 }
 
 /// The schema of a failure with one of these codes.
-pub(super) fn narrowed(codes: &[ErrorCode]) -> Schema {
+pub fn narrowed(codes: &[ErrorCode]) -> Schema {
     let error = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes.iter().map(|code| code.as_str())));
     let only = ObjectBuilder::new().schema_type(Type::Object).property("error", error);
     AllOfBuilder::new().item(Ref::from_schema_name("Failure")).item(only).build().into()
 }
 
-pub(super) fn header(about: &str, kind: Type) -> Header {
+/// A header of a response.
+pub fn header(about: &str, kind: Type) -> Header {
     HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind))).description(Some(about)).build()
 }
 
-/// The header `x-request-id`, which every answer has.
-pub(super) fn request_id() -> Header {
-    header(
+/// The header that every answer has, as it refers to [`shared_headers`].
+pub fn request_id() -> Ref {
+    Ref::new("#/components/headers/x-request-id")
+}
+
+/// The headers that are described once, as components.
+pub fn shared_headers() -> BTreeMap<String, RefOr<Header>> {
+    let request_id = header(
         "The request's own `x-request-id` if it is acceptable (1 to 64 letters, digits, `-`, `_`, `.` or `:`), otherwise a generated identifier.",
         Type::String,
-    )
+    );
+    BTreeMap::from([("x-request-id".to_owned(), request_id.into())])
 }
 
 fn example(code: ErrorCode) -> Value {
@@ -84,7 +93,7 @@ fn response(status: u16, codes: &[ErrorCode]) -> Response {
     let about = codes.iter().map(|code| format!("`{code}`: {}", code.meaning())).collect::<Vec<_>>().join("\n\n");
     let content = ContentBuilder::new().schema(Some(narrowed(codes)));
     let content = content.example(codes.first().map(|code| example(*code))).build();
-    let response = ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", request_id());
+    let response = ResponseBuilder::new().description(about).content("application/json", content).header_ref("x-request-id", request_id());
     let retry = || header("The number of seconds after which to retry.", Type::Integer);
     match status {
         405 => response.header("allow", header("The methods that the path supports.", Type::String)),
@@ -100,12 +109,12 @@ fn response(status: u16, codes: &[ErrorCode]) -> Response {
 }
 
 /// The answers that are described once, as components.
-pub(super) fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
+pub fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
     SHARED.iter().map(|code| (code.as_str().to_owned(), response(code.status(), &[*code]).into()))
 }
 
 /// The answers of a call with these codes, by status (`http_errors = rest`).
-pub(super) fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
+pub fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
     let mut statuses: Vec<u16> = codes.iter().map(|code| code.status()).collect();
     statuses.sort_unstable();
     statuses.dedup();
@@ -120,6 +129,6 @@ pub(super) fn responses(codes: &[ErrorCode]) -> Vec<(String, RefOr<Response>)> {
 }
 
 /// The codes that are answered with status 200 under `http_errors = documented`.
-pub(super) fn business(codes: &[ErrorCode]) -> Vec<ErrorCode> {
+pub fn business(codes: &[ErrorCode]) -> Vec<ErrorCode> {
     codes.iter().copied().filter(|code| code.family() == Family::Business).collect()
 }

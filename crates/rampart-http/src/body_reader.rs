@@ -11,7 +11,7 @@ const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// A request body while it is being received. At most `limit` bytes are kept.
 #[derive(Debug)]
-pub(crate) struct BodyReader {
+pub struct BodyReader {
     body: Body,
     limit: usize,
     length: usize,
@@ -23,13 +23,14 @@ pub(crate) struct BodyReader {
 }
 
 impl BodyReader {
-    pub(crate) const fn new(body: Body, limit: usize) -> Self {
+    /// A reader of a body of which at most `limit` bytes are kept.
+    pub const fn new(body: Body, limit: usize) -> Self {
         Self { body, limit, length: 0, frames: 0, first: Bytes::new(), buffer: Vec::new() }
     }
 
     /// Reads what has arrived already, without waiting, and returns whether the body is complete. The connection provides the
     /// next frame once the previous one was taken, hence the loop.
-    pub(crate) async fn read_available(&mut self) -> Result<bool, ErrorCode> {
+    pub async fn read_available(&mut self) -> Result<bool, ErrorCode> {
         loop {
             let before = self.frames;
             if let Some(ended) = self.read_to_end().now_or_never() {
@@ -44,7 +45,7 @@ impl BodyReader {
     }
 
     /// Reads the rest of the body. Cancel-safe: it can be called again.
-    pub(crate) async fn read_to_end(&mut self) -> Result<(), ErrorCode> {
+    pub async fn read_to_end(&mut self) -> Result<(), ErrorCode> {
         while self.length <= MAX_DISCARDED_BYTES && !self.body.is_end_stream() {
             let Some(frame) = self.body.frame().await else { break };
             // Invalid chunked encoding, or the connection ended too early.
@@ -72,7 +73,7 @@ impl BodyReader {
     }
 
     /// The complete body, after [`read_to_end`](Self::read_to_end).
-    pub(crate) fn into_bytes(self) -> Result<Bytes, ErrorCode> {
+    pub fn into_bytes(self) -> Result<Bytes, ErrorCode> {
         if self.length > self.limit {
             Err(ErrorCode::BodyTooLarge)
         } else if self.buffer.is_empty() {

@@ -1,10 +1,10 @@
 //! The schemas of request fields.
 
 use serde_json::Value;
-use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use rampart_app::request::field::{
+use crate::request::field::{
     FieldKind, FieldSpec, MAX_COUNTRY_CHARACTERS, MAX_LINK_CHARACTERS, MAX_MONEY_DIGITS, MAX_SECRET_CHARACTERS, MAX_WALLET_CHARACTERS,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn example(field: &FieldSpec) -> Option<Value> {
 }
 
 /// The pattern of a blank text, which counts as absent for optional fields.
-pub(crate) const BLANK: &str = r"^\s*$";
+pub const BLANK: &str = r"^\s*$";
 
 pub(super) fn schema(field: &FieldSpec, place: FieldLocation) -> RefOr<Schema> {
     let nullable = place == FieldLocation::Json && !field.required;
@@ -76,6 +76,15 @@ pub(super) fn schema(field: &FieldSpec, place: FieldLocation) -> RefOr<Schema> {
             let one = format!("({})", words.join("|"));
             text().pattern(Some(whole(&format!("{one}(,{one}){{0,{}}}", words.len() - 1)))).into()
         }
+        FieldKind::Boolean => match place {
+            FieldLocation::Text => text().enum_values(Some(["true", "false"])).into(),
+            FieldLocation::Json => either(ObjectBuilder::new().schema_type(Type::Boolean), "^(true|false)$", nullable),
+        },
+        FieldKind::Texts(max_items, max) => {
+            let item = string(false).max_length(Some(max)).pattern(Some(r"^[^\u0000-\u001f\u007f]*$"));
+            let kind = if nullable { SchemaType::from_iter([Type::Array, Type::Null]) } else { SchemaType::new(Type::Array) };
+            ArrayBuilder::new().schema_type(kind).items(item).max_items(Some(max_items)).into()
+        }
     };
     if field.required { schema.into() } else { or_blank(schema) }
 }
@@ -114,6 +123,7 @@ fn with_description(schema: RefOr<Schema>, field: &FieldSpec) -> RefOr<Schema> {
     let RefOr::T(mut schema) = schema else { return schema };
     match &mut schema {
         Schema::Object(object) => (object.description, object.examples) = (description, examples),
+        Schema::Array(list) => (list.description, list.examples) = (description, examples),
         Schema::OneOf(choice) => (choice.description, choice.examples) = (description, examples),
         Schema::AnyOf(choice) => (choice.description, choice.examples) = (description, examples),
         _ => {}
@@ -126,7 +136,7 @@ fn string(nullable: bool) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(kind)
 }
 
-/// A number, or the number as a string.
+/// A value, or the value as a string.
 fn either(number: ObjectBuilder, pattern: &str, nullable: bool) -> Schema {
     OneOfBuilder::new().item(number).item(string(nullable).pattern(Some(pattern))).build().into()
 }

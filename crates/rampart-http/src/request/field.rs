@@ -48,6 +48,10 @@ pub enum FieldKind {
     Choice(&'static [&'static str]),
     /// Some of these words, separated by commas.
     Words(&'static [&'static str]),
+    /// `true` or `false`, in JSON also as a string.
+    Boolean,
+    /// A JSON list of at most so many texts, each of at most so many characters and without control characters.
+    Texts(usize, usize),
 }
 
 /// A field of a request.
@@ -96,6 +100,9 @@ impl FieldSpec {
         self
     }
 }
+
+/// The header `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY: FieldKind = FieldKind::Token(255);
 
 /// The maximum number of digits on each side of the decimal point of an amount that is sent as text.
 pub const MAX_MONEY_DIGITS: usize = 30;
@@ -198,6 +205,15 @@ impl FieldKind {
                     Err(format!("must be made of {}, separated by commas", words.join(", ")).into())
                 }
             }
+            Self::Boolean => ensure(matches!(text, "true" | "false"), "must be true or false"),
+            Self::Texts(max_items, max) => {
+                // The text is the list's JSON.
+                let items: Vec<String> = serde_json::from_str(text).map_err(|_| "must be a list of strings")?;
+                if items.len() > max_items {
+                    return Err(format!("must have at most {max_items} items").into());
+                }
+                items.iter().try_for_each(|item| check_length(item, 0, max).and_then(|()| no_control(item)))
+            }
         }
     }
 
@@ -219,7 +235,17 @@ impl FieldKind {
                 ensure(positive && number.len() <= MAX_NUMBER_CHARACTERS, "must be a positive decimal number such as 100 or 100.50")?;
                 Ok(Cow::Borrowed(number))
             }
-            _ => Err("must be a string".into()),
+            other => Err(other.expected().into()),
+        }
+    }
+
+    /// What a JSON value of another type is refused with.
+    pub(super) const fn expected(self) -> &'static str {
+        match self {
+            Self::Integer(..) | Self::Money => "must be a number",
+            Self::Boolean => "must be true or false",
+            Self::Texts(..) => "must be a list of strings",
+            _ => "must be a string",
         }
     }
 }
@@ -321,6 +347,12 @@ mod tests {
             (FieldKind::Money, &["100", "100.50", "0.000000000000000001"], &["", "-1", "+1", "1.", ".5", "1e3", "1,5", " 1", "NaN"]),
             (FieldKind::Choice(&["fiat", "coin"]), &["fiat", "coin"], &["Fiat", "", "both"]),
             (FieldKind::Words(&["a", "b"]), &["a", "b,a"], &["", "a,", "c", "a,c", "a,b,a"]),
+            (FieldKind::Boolean, &["true", "false"], &["", "True", "1", "null"]),
+            (
+                FieldKind::Texts(2, 3),
+                &["[]", r#"["abc",""]"#, r#"["\u202e"]"#],
+                &["", "a", "{}", "[1]", r#"["abcd"]"#, r#"["","",""]"#, r#"["\n"]"#],
+            ),
         ] {
             for text in good {
                 assert_eq!(kind.check_text(text), Ok(()), "{kind:?} {text}");
@@ -366,5 +398,11 @@ mod tests {
         ] {
             assert_eq!(FieldKind::Integer(0, i64::MAX).read_number(number).as_deref(), Ok(digits), "{number}");
         }
+    }
+
+    #[test]
+    fn moments_may_be_days() {
+        assert_eq!(moment("2026-01-31"), "2026-01-31T00:00:00Z".parse().ok());
+        assert_eq!(moment("yesterday"), None);
     }
 }

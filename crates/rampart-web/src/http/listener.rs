@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures::FutureExt;
@@ -15,20 +17,20 @@ use http_body_util::{BodyExt, Collected};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use rampart_core::refusal::Refusal;
+use rampart_http::framing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::backpressure::{MonitoredStream, WriteBackpressure};
-use crate::chunked_body::ChunkedBody;
-use crate::client_address::Peer;
-use crate::concurrency::ConcurrencyLimiter;
-use crate::config::WebConfig;
-use crate::deadline::{CoarseTimer, wake_interval};
-use crate::framing;
-use crate::front::Front;
-use crate::log_throttle::LogThrottle;
+use super::backpressure::{MonitoredStream, WriteBackpressure};
+use super::chunked_body::ChunkedBody;
+use super::client_address::Peer;
+use super::concurrency::ConcurrencyLimiter;
+use super::config::WebConfig;
+use super::deadline::{CoarseTimer, wake_interval};
+use super::log_throttle::LogThrottle;
 
 /// How long to wait after `accept` failed, for example because file descriptors ran out.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
@@ -39,10 +41,20 @@ const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
 /// are small.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
+/// Answers the requests of a listener.
+pub trait Responder: Send + Sync + 'static {
+    /// The response to a request.
+    fn answer(&self, request: Request, peer: IpAddr) -> impl Future<Output = Response> + Send;
+    /// The response to a request with invalid framing, which is not handled.
+    fn refuse(&self, request: &Request, peer: IpAddr, fault: &Refusal) -> Response;
+    /// The response to a request whose head did not arrive in time.
+    fn head_timeout(&self, peer: IpAddr) -> Response;
+}
+
 /// Serves until `shutdown` completes, then drains: waiting connections are still accepted and responses carry
 /// `Connection: close`. After [`WebConfig::drain_milliseconds`] idle connections are closed. Requests in progress are finished,
 /// but connections that are still open after [`WebConfig::stop_milliseconds`] are cut, so that clients cannot delay the stop.
-pub async fn serve(listener: TcpListener, front: Front, config: &WebConfig, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, front: impl Responder, config: &WebConfig, shutdown: impl Future<Output = ()>) {
     let (wake, woken) = watch::channel(ConnectionSignal::CheckDeadlines);
     let interval = wake_interval(config.read_timeout().min(config.write_timeout()));
     let waking = async {
@@ -67,7 +79,7 @@ enum ConnectionSignal {
 
 async fn accept_and_drain(
     listener: TcpListener,
-    front: Front,
+    front: impl Responder,
     config: &WebConfig,
     shutdown: impl Future<Output = ()>,
     wake: &watch::Sender<ConnectionSignal>,
@@ -139,8 +151,8 @@ async fn ended_within(tasks: &mut JoinSet<()>, milliseconds: u64) -> bool {
     tokio::time::timeout(Duration::from_millis(milliseconds), all_ended).await.is_ok()
 }
 
-struct HttpServer {
-    front: Front,
+struct HttpServer<R> {
+    front: R,
     builder: http1::Builder,
     draining: Arc<AtomicBool>,
     write_timeout: Duration,
@@ -159,7 +171,7 @@ fn builder(config: &WebConfig) -> http1::Builder {
     builder
 }
 
-impl HttpServer {
+impl<R: Responder> HttpServer<R> {
     async fn answer(&self, request: hyper::Request<Incoming>, peer: Peer) -> Result<Response<ChunkedBody>, Infallible> {
         let fault = framing::check(&request).err();
         let must_close = fault.is_some();
@@ -175,7 +187,13 @@ impl HttpServer {
     }
 }
 
-async fn connection<P>(server: Arc<HttpServer>, stream: TcpStream, peer: Peer, mut woken: watch::Receiver<ConnectionSignal>, _permits: P) {
+async fn connection<P>(
+    server: Arc<HttpServer<impl Responder>>,
+    stream: TcpStream,
+    peer: Peer,
+    mut woken: watch::Receiver<ConnectionSignal>,
+    _permits: P,
+) {
     let _ = stream.set_nodelay(true);
     let backpressure = WriteBackpressure::new();
     let service = {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::rate_limit::site;
+use super::rate_limit::site;
 
 /// Limits connections or requests, in total and per address. Memory is bounded by the total: an address is remembered only
 /// while it has a permit.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rampart_core::text::redacted::Redacted;
 use serde::{Deserialize, Serialize};
 
-use crate::client_address::Network;
+use super::client_address::Network;
 
 /// The settings of the HTTP server.
 #[derive(Debug, Clone, Serialize, Deserialize)]

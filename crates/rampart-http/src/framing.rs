@@ -9,7 +9,7 @@ use rampart_core::refusal::{ErrorCode, Refusal};
 ///
 /// # Errors
 /// `malformed_request`.
-pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let fault = |message: &str| Err(Refusal::new(ErrorCode::MalformedRequest, message));
     if !has_one_host(request.headers(), request.version()) {
         return fault("The request must have exactly one valid Host header.");

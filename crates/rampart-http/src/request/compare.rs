@@ -25,7 +25,7 @@ pub enum CompareAs {
 
 impl CompareAs {
     /// The canonical form of a value. Blank text counts as absent.
-    pub(crate) fn canonical(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+    pub fn canonical(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         let text = value.filter(|text| !is_blank(text))?;
         let comparable = match self {
             Self::Text | Self::Never => None,
@@ -38,7 +38,7 @@ impl CompareAs {
     }
 
     /// The canonical form of an earlier version, which distinguished blank text from absent text.
-    pub(crate) fn canonical_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
+    pub fn canonical_keeping_blanks(self, value: Option<&str>) -> Option<Cow<'_, str>> {
         if let Self::Text = self { value.map(Cow::Borrowed) } else { self.canonical(value) }
     }
 }

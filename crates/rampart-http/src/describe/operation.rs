@@ -1,8 +1,6 @@
-//! The partner API's calls as OpenAPI operations.
+//! Calls as OpenAPI operations.
 
 use axum::http::Method;
-use rampart_app::request::common::IDEMPOTENCY_KEY;
-use rampart_app::request::field::{FieldSpec, optional};
 use rampart_core::refusal::ErrorCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
@@ -12,10 +10,10 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaT
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{HttpMethod, RefOr, Required, Response, Schema};
 
+use super::failures;
 use super::fields::{self, FieldLocation};
-use super::{described, failures};
 use crate::call::{Access, Call, Envelope, FieldSource, Idempotency, Schemas};
-use crate::operations::HealthBody;
+use crate::request::field::{FieldSpec, IDEMPOTENCY_KEY, optional};
 
 const KEY: FieldSpec = optional(
     IDEMPOTENCY_KEY,
@@ -23,7 +21,7 @@ const KEY: FieldSpec = optional(
 )
 .named("Idempotency-Key");
 
-pub(super) fn method(call: &Call) -> HttpMethod {
+pub(super) fn method<S>(call: &Call<S>) -> HttpMethod {
     match call.method {
         Method::POST => HttpMethod::Post,
         Method::DELETE => HttpMethod::Delete,
@@ -32,9 +30,9 @@ pub(super) fn method(call: &Call) -> HttpMethod {
 }
 
 /// Every error code that a call can be refused with: in the order of its checks, and then those of any request, which have no place in it.
-fn codes(call: &Call) -> Vec<ErrorCode> {
+pub fn codes<S>(call: &Call<S>) -> Vec<ErrorCode> {
     let mut codes = Vec::new();
-    if call.access == Access::Token {
+    if call.access != Access::Anybody {
         codes.push(ErrorCode::AuthorizationIncorrect);
     }
     if call.takes.is_body() {
@@ -54,17 +52,22 @@ fn codes(call: &Call) -> Vec<ErrorCode> {
         codes.push(ErrorCode::ValidationFailed);
     }
     codes.extend(call.codes);
-    if matches!(call.takes, FieldSource::Path(_)) {
+    if matches!(call.takes, FieldSource::Path(..)) {
         // A slash in the path variable makes the path match no route.
         codes.push(ErrorCode::NotFound);
     }
     codes.extend(SERVER);
-    codes.dedup();
-    codes
+    let mut listed = Vec::with_capacity(codes.len());
+    for code in codes {
+        if !listed.contains(&code) {
+            listed.push(code);
+        }
+    }
+    listed
 }
 
 /// The error codes that any request can be answered with.
-const SERVER: [ErrorCode; 8] = [
+pub const SERVER: [ErrorCode; 8] = [
     ErrorCode::MalformedRequest,
     ErrorCode::RateLimited,
     ErrorCode::ServiceUnavailable,
@@ -76,21 +79,23 @@ const SERVER: [ErrorCode; 8] = [
 ];
 
 /// The operation of a call at one of its paths.
-pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> OperationBuilder {
+pub(super) fn operation<S>(call: &Call<S>, path: &str, schemas: &mut Schemas) -> OperationBuilder {
     let codes = codes(call);
-    let alias = if path == call.path() { "" } else { "Alias" };
+    let alias = if path == call.paths[0] { "" } else { "Alias" };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(format!("{}{alias}", call.id)))
         .tag(call.group)
         .summary(Some(call.summary))
         .description(Some(call.about))
         .request_body(body(call.takes))
-        .response("200", success(call, &business_codes(&codes), schemas));
+        .response("200", success(call, &failures::business(&codes), schemas));
     for (status, response) in failures::responses(&codes) {
         operation = operation.response(status, response);
     }
-    if let FieldSource::Path(field) = &call.takes {
-        operation = operation.parameter(parameter(field, ParameterIn::Path));
+    match &call.takes {
+        FieldSource::Path(field, _) => operation = operation.parameter(parameter(field, ParameterIn::Path)),
+        FieldSource::Signed(field) => operation = operation.parameter(parameter(field, ParameterIn::Header)),
+        _ => {}
     }
     for field in call.takes.query() {
         operation = operation.parameter(parameter(field, ParameterIn::Query));
@@ -99,15 +104,11 @@ pub(super) fn operation(call: &Call, path: &str, schemas: &mut Schemas) -> Opera
         operation = operation.parameter(parameter(&KEY, ParameterIn::Header));
     }
     match call.access {
-        Access::Anybody => operation.securities(Some([])),
+        Access::Anybody | Access::Signature => operation.securities(Some([])),
         Access::Token => ["auth", "bearer"]
             .iter()
             .fold(operation, |operation, scheme| operation.security(SecurityRequirement::new(*scheme, [] as [&str; 0]))),
     }
-}
-
-fn business_codes(codes: &[ErrorCode]) -> Vec<ErrorCode> {
-    failures::business(codes)
 }
 
 fn parameter(field: &FieldSpec, place: ParameterIn) -> Parameter {
@@ -127,9 +128,15 @@ fn body(takes: FieldSource) -> Option<RequestBody> {
     let table = takes.fields();
     let content =
         |place| ContentBuilder::new().schema(Some(fields::object(table, place))).example(Some(fields::body_example(table))).build();
-    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    let is_required = if takes.may_be_absent() { Required::False } else { Required::True };
+    let body = RequestBodyBuilder::new().required(Some(is_required));
     match takes {
-        FieldSource::None | FieldSource::Path(_) | FieldSource::Query(_) => None,
+        FieldSource::None | FieldSource::Query(_) => None,
+        FieldSource::Path(_, others) => self::body(*others),
+        FieldSource::Signed(_) => {
+            let any = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Object))).build();
+            Some(body.required(Some(Required::True)).content("application/json", any).build())
+        }
         FieldSource::Json(_) => Some(body.content("application/json", content(FieldLocation::Json)).build()),
         FieldSource::FormOrJson(_) => {
             let form = content(FieldLocation::Text);
@@ -138,12 +145,13 @@ fn body(takes: FieldSource) -> Option<RequestBody> {
     }
 }
 
-fn word(text: &str) -> ObjectBuilder {
+/// A text that is always the same word.
+pub fn word(text: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some([text]))
 }
 
 /// The answer of a successful call. With `http_errors = documented`, business failures have this status too.
-fn success(call: &Call, business: &[ErrorCode], schemas: &mut Schemas) -> Response {
+fn success<S>(call: &Call<S>, business: &[ErrorCode], schemas: &mut Schemas) -> Response {
     let data = (call.data)(schemas);
     let object = ObjectBuilder::new().schema_type(Type::Object);
     let granted: Schema = match call.envelope {
@@ -177,7 +185,7 @@ fn success(call: &Call, business: &[ErrorCode], schemas: &mut Schemas) -> Respon
     };
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response =
-        ResponseBuilder::new().description(about).content("application/json", content).header("x-request-id", failures::request_id());
+        ResponseBuilder::new().description(about).content("application/json", content).header_ref("x-request-id", failures::request_id());
     if call.idempotency != Idempotency::None {
         let replayed = failures::header("`true` if this is the stored answer of an earlier request.", Type::String);
         response.header("idempotent-replayed", replayed).build()
@@ -194,78 +202,4 @@ fn pagination() -> ObjectBuilder {
         .required("next_cursor")
         .property("has_more", ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Whether more items follow.")))
         .required("has_more")
-}
-
-/// The operations for operators and monitoring.
-pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, OperationBuilder)> {
-    let health = described::<HealthBody>(schemas);
-    let answer = |about: &str, kind: &str, schema: RefOr<Schema>| {
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        ResponseBuilder::new().description(about).content(kind, content).header("x-request-id", failures::request_id()).build()
-    };
-    let text = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::String)));
-    let object = || RefOr::from(Schema::from(ObjectBuilder::new().schema_type(Type::Object)));
-    let open = |id: &str, summary: &str, ok: Response, codes: &[ErrorCode]| {
-        let operation = OperationBuilder::new().operation_id(Some(id)).tag("Service").summary(Some(summary)).securities(Some([]));
-        failures::responses(codes)
-            .into_iter()
-            .fold(operation.response("200", ok), |operation, (status, response)| operation.response(status, response))
-    };
-    let not_ready =
-        Schema::from(OneOfBuilder::new().item(health.clone()).item(failures::narrowed(&[ErrorCode::ServiceUnavailable])).build());
-    let but_ready: Vec<ErrorCode> = SERVER.into_iter().filter(|code| *code != ErrorCode::ServiceUnavailable).collect();
-    let of_operators: Vec<ErrorCode> = [ErrorCode::AuthorizationIncorrect, ErrorCode::NotFound].into_iter().chain(SERVER).collect();
-    vec![
-        (
-            "/healthz",
-            open("healthz", "Whether the process is alive", answer("The process is alive.", "application/json", health.clone()), &SERVER),
-        ),
-        (
-            "/readyz",
-            open(
-                "readyz",
-                "Whether the process can serve requests",
-                answer("The process can serve requests.", "application/json", health),
-                &but_ready,
-            )
-            .response("503", answer("The process should get no traffic.", "application/json", not_ready.into())),
-        ),
-        (
-            "/metrics",
-            open(
-                "metrics",
-                "The metrics. They need the token that the operator set, and may be served on another address instead",
-                answer("The metrics in the OpenMetrics text format.", "application/openmetrics-text", text()),
-                &of_operators,
-            ),
-        ),
-        ("/openapi.json", open("openapi", "This description", answer("The OpenAPI document.", "application/json", object()), &SERVER)),
-        ("/docs", open("docs", "This description as a page", answer("The description as an HTML page.", "text/html", text()), &SERVER)),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn codes_are_documented_in_the_order_of_the_checks() {
-        let whole: Value = serde_json::from_str(&crate::describe::openapi(crate::calls::ALL, Vec::new())).unwrap();
-        for call in crate::calls::ALL {
-            let operation = &whole["paths"][call.path()][call.method.as_str().to_ascii_lowercase()];
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                let schema = &response["content"]["application/json"]["schema"];
-                let is_listed = |code: &ErrorCode| match status.as_str() {
-                    "200" => failures::business(&[*code]) == [*code],
-                    status => code.status().to_string() == status,
-                };
-                let listed = schema.pointer("/allOf/1").or_else(|| schema.pointer("/oneOf/1/allOf/1"));
-                let Some(listed) = listed.map(|only| &only["properties"]["error"]["enum"]) else { continue };
-                let expected: Vec<&str> = codes(call).iter().filter(|code| is_listed(code)).map(|code| code.as_str()).collect();
-                assert_eq!(*listed, json!(expected), "{} {status}", call.id);
-            }
-        }
-    }
 }

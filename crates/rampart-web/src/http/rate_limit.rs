@@ -9,17 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rampart_app::RateLimits;
 use rampart_core::id::PartnerId;
-
-/// A call was refused by a rate limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RateLimitExceeded {
-    /// The size of the bucket, in calls.
-    pub(crate) limit: u32,
-    /// Seconds until the next call is allowed.
-    pub(crate) retry_after: u64,
-    /// Seconds until the bucket is full again.
-    pub(crate) reset: u64,
-}
+use rampart_http::RateLimitExceeded;
 
 const SHARDS: usize = 16;
 /// A forgotten key starts with a full bucket again, so the keys with the fullest buckets are forgotten first.

@@ -3,15 +3,16 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use rampart_app::AppError;
 use serde::Serialize;
 
+use crate::failure::CallFailure;
+
 /// Marks a response that repeats the stored response of an earlier request.
-pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// A successful response, serialized.
 #[derive(Debug)]
-pub(crate) struct CallResponse {
+pub struct CallResponse {
     body: Vec<u8>,
     replayed: bool,
 }
@@ -20,17 +21,16 @@ const OK_PREFIX: &[u8] = br#"{"status":"ok","data":"#;
 const PAYMENT_CREATED_PREFIX: &[u8] = br#"{"status":"success","message":"payment_created","data":"#;
 const TYPICAL_RESPONSE_BYTES: usize = 640;
 
-fn defect(error: serde_json::Error) -> AppError {
-    AppError::Defect(Box::new(error))
-}
-
-fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
-    serde_json::to_writer(body, value).map_err(defect)
+fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), CallFailure> {
+    Ok(serde_json::to_writer(body, value)?)
 }
 
 impl CallResponse {
     /// `{"status":"ok","data":…}`.
-    pub(crate) fn ok(data: &impl Serialize) -> Result<Self, AppError> {
+    ///
+    /// # Errors
+    /// A defect if the data cannot be serialized.
+    pub fn ok(data: &impl Serialize) -> Result<Self, CallFailure> {
         let mut body = Vec::with_capacity(TYPICAL_RESPONSE_BYTES);
         body.extend_from_slice(OK_PREFIX);
         write(&mut body, data)?;
@@ -39,12 +39,14 @@ impl CallResponse {
     }
 
     /// Like [`ok`](Self::ok), with `data` that is serialized already.
-    pub(crate) fn ok_json(data: &str, replayed: bool) -> Self {
+    #[must_use]
+    pub fn ok_json(data: &str, replayed: bool) -> Self {
         Self::wrap(OK_PREFIX, data, replayed)
     }
 
     /// `{"status":"success","message":"payment_created","data":…}`.
-    pub(crate) fn payment_created(data: &str, replayed: bool) -> Self {
+    #[must_use]
+    pub fn payment_created(data: &str, replayed: bool) -> Self {
         Self::wrap(PAYMENT_CREATED_PREFIX, data, replayed)
     }
 
@@ -57,7 +59,10 @@ impl CallResponse {
     }
 
     /// `{"status":"ok","data":[…],"pagination":{"next_cursor":…,"has_more":…}}`.
-    pub(crate) fn list(items: &[impl Serialize], next_cursor: Option<&str>, has_more: bool) -> Result<Self, AppError> {
+    ///
+    /// # Errors
+    /// A defect if the items cannot be serialized.
+    pub fn list(items: &[impl Serialize], next_cursor: Option<&str>, has_more: bool) -> Result<Self, CallFailure> {
         let mut body = Vec::with_capacity(TYPICAL_RESPONSE_BYTES * (items.len() + 1));
         body.extend_from_slice(OK_PREFIX);
         write(&mut body, &items)?;

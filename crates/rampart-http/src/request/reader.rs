@@ -107,18 +107,19 @@ impl FieldsByTable {
     fn json(&mut self, index: usize, raw: &str) {
         match raw.as_bytes().first() {
             Some(b'"') => match serde_json::from_str::<Cow<'_, str>>(raw) {
+                // A list that is written into a string is none.
+                Ok(text) if matches!(self.fields.table[index].kind, FieldKind::Texts(..)) && !is_blank(&text) => {
+                    self.fault(index, FieldKind::Texts(0, 0).expected());
+                }
                 Ok(text) => self.text(index, text),
                 Err(_) => self.fault(index, "must be valid Unicode text"),
             },
             Some(b'n') => {}
             Some(b'-' | b'0'..=b'9') => self.number(index, raw),
-            _ => {
-                let fault = match self.fields.table[index].kind {
-                    FieldKind::Integer(..) | FieldKind::Money => "must be a number",
-                    _ => "must be a string",
-                };
-                self.fault(index, fault);
-            }
+            first => match (self.fields.table[index].kind, first) {
+                (FieldKind::Boolean, Some(b't' | b'f')) | (FieldKind::Texts(..), Some(b'[')) => self.text(index, Cow::Borrowed(raw)),
+                (kind, _) => self.fault(index, kind.expected()),
+            },
         }
     }
 
@@ -154,12 +155,12 @@ impl RequestFields {
     }
 
     /// The values in the order of the table; blank ones are absent.
-    pub(crate) fn present(&self) -> impl Iterator<Item = Option<&AmountSent>> {
+    pub fn present(&self) -> impl Iterator<Item = Option<&AmountSent>> {
         self.values.iter().map(|value| value.as_ref().filter(|value| !is_blank(value.as_str())))
     }
 
     /// The values as sent, and how they are compared between repeated requests.
-    pub(crate) fn compared(&self) -> impl Iterator<Item = (CompareAs, Option<&str>)> {
+    pub fn compared(&self) -> impl Iterator<Item = (CompareAs, Option<&str>)> {
         let values = self.values.iter().map(|value| value.as_ref().map(AmountSent::as_str));
         let compared = self.table.iter().map(|field| field.compare).zip(values);
         compared.filter(|(compare, value)| match compare {
@@ -465,6 +466,20 @@ mod tests {
         assert_eq!(json(&"[".repeat(60_000)).unwrap_err().0, ErrorCode::MalformedJson);
         let text = format!("{{\"name\":\"Ana\",\"x\":\"\\\"{}\"}}", "[".repeat(100));
         assert!(json(&text).is_ok());
+    }
+
+    #[test]
+    fn booleans_and_lists_have_types_of_their_own() {
+        const TABLE: &[FieldSpec] = &[optional(FieldKind::Boolean, "").named("flag"), optional(FieldKind::Texts(2, 3), "").named("list")];
+        let read = |body: &str| outcome(RequestFields::from_json(TABLE, body.as_bytes())).map_err(|(_, faults)| faults);
+        assert_eq!(read(r#"{"flag":true,"list":["a", "b"]}"#), Ok(vec![Some("true".to_owned()), Some(r#"["a", "b"]"#.to_owned())]));
+        assert_eq!(read(r#"{"flag":"false","list":null}"#), Ok(vec![Some("false".to_owned()), None]));
+        assert_eq!(read(r#"{"flag":"","list":" "}"#), Ok(vec![None, None]));
+        let faults = ["flag must be true or false", "list must be a list of strings"].map(str::to_owned).to_vec();
+        for body in [r#"{"flag":1,"list":"[]"}"#, r#"{"flag":[],"list":true}"#, r#"{"flag":{},"list":[1]}"#, r#"{"flag":"yes","list":{}}"#]
+        {
+            assert_eq!(read(body), Err(faults.clone()), "{body}");
+        }
     }
 
     #[test]
