@@ -40,19 +40,9 @@ impl PartialEq for RecordTable {
 }
 
 impl RecordTable {
-    pub(crate) const fn width(&self) -> usize {
-        self.columns.len() + 3
-    }
-
     /// `id, version, …, data`.
-    pub(crate) fn column_list(&self) -> String {
-        let mut list = String::from("id, version");
-        for column in self.columns {
-            list.push_str(", ");
-            list.push_str(column);
-        }
-        list.push_str(", data");
-        list
+    pub(crate) fn all_columns(&self) -> Vec<&'static str> {
+        [&["id", "version"], self.columns, &["data"]].concat()
     }
 }
 
