@@ -214,8 +214,7 @@ fn alarm(item: &ReviewItem) -> Option<String> {
 
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
-        /// The tables in the order in which rows are written. They are locked in the same order, except for the first two, which
-        /// nearly every batch needs: those are locked after the others, together with balances and counters.
+        /// The tables in the order in which rows are locked and written.
         pub(crate) const TABLES: [&RecordTable; 16] = [$(<$record as Stored>::TABLE),+];
 
         pub(crate) const fn table_of(key: &RecordKey) -> &'static RecordTable {

@@ -64,24 +64,20 @@ pub(super) async fn insert_batch_row(session: &mut DbSession, batch: &Arc<str>) 
 }
 
 impl BatchAttempt<'_> {
-    /// Inserts the batch's row and loads, in the same round trip, the rows its steps touch that are not cached. With `verify_new`,
+    /// Inserts the batch's row, takes its locks and claims, and loads the rows its steps touch that are not cached. With `verify_new`,
     /// records that are assumed to be new are looked up as well.
     pub(super) async fn load(&mut self, steps: &[Prepared], verify_new: bool) -> Result<BatchState, BatchError> {
         let mut state = BatchState::for_steps(steps, verify_new);
         self.cache.invalidate_unless(self.session.data_version()?);
         self.cache.load_into(&mut state);
         let engine = self.session.engine();
-        // Nearly every batch relies on partners and customers and changes counters; few touch other records.
-        let [partners, customers, others @ ..] = TABLES;
         let balances: Vec<SqlValue> =
             state.balances.values().filter(|slot| !slot.cached).map(|slot| SqlValue::Text(Arc::clone(&slot.id))).collect();
         let counters: Vec<SqlValue> =
             state.counters.iter().filter(|(_, slot)| !slot.cached).map(|(owner, _)| SqlValue::display(owner)).collect();
-        let mut statements: Vec<BulkStatement> = others.iter().map(|table| versions(engine, table, key_values(table, &state))).collect();
+        let mut statements = vec![batch_row(engine, &self.batch)];
+        statements.extend(TABLES.map(|table| versions(engine, table, key_values(table, &state))));
         statements.extend([
-            batch_row(engine, &self.batch),
-            versions(engine, partners, key_values(partners, &state)),
-            versions(engine, customers, key_values(customers, &state)),
             counted(engine, &BALANCES, balances.clone()),
             counted(engine, &COUNTERS, counters.clone()),
             self.claims_required_free(steps),
@@ -89,14 +85,12 @@ impl BatchAttempt<'_> {
         ]);
         let mut results = self.session.run(&statements).await?.into_iter();
         let mut next = || results.next().unwrap_or_default();
-        for table in others {
-            read_versions(table, &mut state, &next().rows)?;
-        }
         if next().changed == 0 {
             return Err(BatchError::Defect("a batch's identifier was used before".into()));
         }
-        read_versions(partners, &mut state, &next().rows)?;
-        read_versions(customers, &mut state, &next().rows)?;
+        for table in TABLES {
+            read_versions(table, &mut state, &next().rows)?;
+        }
         let (balance_rows, counter_rows, existing, taken) = (next().rows, next().rows, next().rows, next().changed);
         read_balances(&mut state, &self.with_missing_rows(&BALANCES, balances, balance_rows).await?)?;
         read_counters(&mut state, &self.with_missing_rows(&COUNTERS, counters, counter_rows).await?)?;

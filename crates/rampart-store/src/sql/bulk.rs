@@ -96,8 +96,14 @@ impl BulkStatement {
         }
     }
 
-    fn request(&self) -> Request<'_> {
-        request(&self.sql, self.width, &self.rows, &self.further)
+    const fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// The requests of the statements that have rows.
+    fn requests(statements: &[Self]) -> Vec<Request<'_>> {
+        let with_rows = statements.iter().filter(|statement| statement.has_rows());
+        with_rows.map(|statement| request(&statement.sql, statement.width, &statement.rows, &statement.further)).collect()
     }
 }
 
@@ -126,20 +132,18 @@ pub(crate) enum TransactionError {
 impl DbSession {
     /// Runs statements one after the other, on PostgreSQL in one round trip, and returns the result of each.
     pub(crate) async fn run(&mut self, statements: &[BulkStatement]) -> Result<Vec<StatementResult>, SqlError> {
-        let is_run = |statement: &BulkStatement| !statement.rows.is_empty();
         match self {
             Self::Sqlite(connection) => statements
                 .iter()
-                .map(|statement| if is_run(statement) { statement.run_on_sqlite(connection) } else { Ok(StatementResult::default()) })
+                .map(|statement| if statement.has_rows() { statement.run_on_sqlite(connection) } else { Ok(StatementResult::default()) })
                 .collect(),
             Self::Postgres(session) => {
-                let requests: Vec<Request<'_>> =
-                    statements.iter().filter(|statement| is_run(statement)).map(BulkStatement::request).collect();
+                let requests = BulkStatement::requests(statements);
                 if requests.is_empty() {
                     return Ok(statements.iter().map(|_| StatementResult::default()).collect());
                 }
                 let mut answers = session.run(&requests).await.map_err(SqlError::from)?.into_iter().map(StatementResult::from);
-                let mut result = |statement| if is_run(statement) { answers.next() } else { None };
+                let mut result = |statement: &BulkStatement| if statement.has_rows() { answers.next() } else { None };
                 Ok(statements.iter().map(|statement| result(statement).unwrap_or_default()).collect())
             }
         }
@@ -154,8 +158,7 @@ impl DbSession {
             }
             Self::Postgres(session) => session,
         };
-        let mut requests: Vec<Request<'_>> =
-            statements.iter().filter(|statement| !statement.rows.is_empty()).map(BulkStatement::request).collect();
+        let mut requests = BulkStatement::requests(statements);
         requests.push(Request::new("COMMIT", &[]));
         match session.run(&requests).await {
             Ok(_) => Ok(()),

@@ -11,10 +11,10 @@ pub(crate) enum SqlError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     #[error("{}", describe(.0))]
-    Postgres(#[source] tokio_postgres::Error),
+    Postgres(tokio_postgres::Error),
     /// There is no connection.
     #[error("{}", describe(.0))]
-    Connect(#[source] tokio_postgres::Error),
+    Connect(tokio_postgres::Error),
     /// The column's position; its value has an unexpected type or is missing.
     #[error("column {0} holds a value of another type")]
     Column(usize),

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use url::Url;
+use url::{Host, Url};
 
 use super::postgres_tls::{TlsParameters, TlsSettings};
 use crate::error::StoreError;
@@ -65,7 +65,10 @@ impl PostgresServer {
         // The error is dropped: it may quote the URL.
         let url = Url::parse(text).map_err(|_| malformed())?;
         let (mut config, mut address, mut tls) = (Config::new(), Address::default(), TlsParameters::default());
-        address.host = url.host_str().filter(|host| !host.is_empty()).map(decoded).transpose()?;
+        address.host = match url.host() {
+            Some(Host::Ipv6(number)) => Some(number.to_string()),
+            host => host.map(|host| decoded(&host.to_string())).transpose()?.filter(|host| !host.is_empty()),
+        };
         address.port = url.port();
         config.application_name("rampart");
         if !url.username().is_empty() {
@@ -127,7 +130,7 @@ mod tests {
 
     use tokio_postgres::config::{Host, SslMode};
 
-    use super::*;
+    use super::{Config, PostgresServer};
 
     fn config(url: &str) -> Config {
         PostgresServer::parse(url).map_err(|error| error.to_string()).unwrap().config
@@ -148,6 +151,7 @@ mod tests {
         assert_eq!((parsed.get_user(), parsed.get_password(), parsed.get_dbname()), (Some("u"), Some(&b"p"[..]), Some("d")));
         assert_eq!(config("postgres://%2Frun%2Fpg/n").get_hosts(), [Host::Unix(PathBuf::from("/run/pg"))]);
         assert_eq!(config("postgres:///n").get_hosts(), [Host::Tcp("localhost".into())]);
+        assert_eq!(config("postgres://[::1]:6000/n").get_hosts(), [Host::Tcp("::1".into())]);
         let options = config("postgres://h/n?options=-c%20a%3D1&options[search_path]=x%20y").get_options().unwrap().to_owned();
         assert!(options.starts_with("-c a=1 -c search_path=x\\ y -c enable_seqscan=off"), "{options}");
     }

@@ -384,6 +384,22 @@ async fn a_later_versions_database_is_refused(fixture: Arc<Fixture>) {
     }
 }
 
+/// A password must not cross the network in the clear because a server, or somebody in between, has no TLS.
+#[test]
+fn a_url_that_requires_tls_gets_it_or_an_error() {
+    run(TestEngine::Postgres, |fixture: Arc<Fixture>| async move {
+        let has_tls = fixture.text("SHOW ssl").await.as_deref() == Some("on");
+        let separator = if fixture.url.contains('?') { '&' } else { '?' };
+        for mode in ["prefer", "require", "verify-ca", "verify-full"] {
+            let opened = Store::open(&format!("{}{separator}sslmode={mode}", fixture.url), fixture.options()).await;
+            match opened {
+                Ok(_) => assert!(mode == "prefer" || has_tls, "{mode}"),
+                Err(error) => assert!(mode != "prefer" && error.to_string().contains("TLS"), "{mode}: {error}"),
+            }
+        }
+    });
+}
+
 async fn one_process_serves_a_file(fixture: Arc<Fixture>) {
     let (first, second) = (fixture.store().await, fixture.store().await);
     first.lock_to_serve().await.unwrap();
