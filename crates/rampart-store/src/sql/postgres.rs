@@ -263,3 +263,23 @@ pub(super) fn describe(error: &Error) -> String {
         (None, None) => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::pending;
+
+    use super::*;
+
+    /// What comes after is the COMMIT of a transaction that would lack a statement.
+    #[tokio::test]
+    async fn a_request_that_cannot_be_sent_stops_those_after_it() {
+        let sent = RefCell::new(Vec::new());
+        let request = async |number: usize| {
+            sent.borrow_mut().push(number);
+            if number == 1 { Err("host".parse::<Config>().unwrap_err()) } else { pending::<Result<(), Error>>().await }
+        };
+        let failure = pipelined((0..3).map(request).collect()).await.err().unwrap();
+        assert_eq!((failure.position, sent.into_inner()), (1, vec![0, 1]));
+    }
+}
