@@ -1,10 +1,8 @@
 //! Copies an installation to an empty database of either engine, table by table and page by page.
 
-use sqlx::AssertSqlSafe;
-
 use crate::Store;
 use crate::error::StoreError;
-use crate::sql::{DbRow, DbSession, Rows, SqlError, SqlValue};
+use crate::sql::{BulkStatement, DbRow, DbSession, SqlError, SqlValue};
 use crate::verify::VerifyReport;
 
 /// The result of a copy.
@@ -88,7 +86,7 @@ impl Store {
         to.begin().await?;
         let mut tables = Vec::with_capacity(COPY_TABLES.len());
         for table in COPY_TABLES {
-            if to.fetch_optional(AssertSqlSafe(format!("SELECT 1 FROM {} LIMIT 1", table.name)), Vec::new()).await?.is_some() {
+            if to.fetch_optional(format!("SELECT 1 FROM {} LIMIT 1", table.name), Vec::new()).await?.is_some() {
                 return Err(StoreError::Configuration(format!("the database to copy to is not empty: it has rows in {}", table.name)));
             }
         }
@@ -114,8 +112,8 @@ async fn copy_table(table: &CopyTable, from: &mut DbSession, to: &mut DbSession)
     let mut copied = 0_u64;
     loop {
         let rows = match last_key.take() {
-            None => from.fetch_all(AssertSqlSafe(first.clone()), Vec::new()).await?,
-            Some(values) => from.fetch_all(AssertSqlSafe(next.clone()), values).await?,
+            None => from.fetch_all(first.clone(), Vec::new()).await?,
+            Some(values) => from.fetch_all(next.clone(), values).await?,
         };
         let mut values = Vec::with_capacity(rows.len() * columns.len());
         for row in &rows {
@@ -125,15 +123,15 @@ async fn copy_table(table: &CopyTable, from: &mut DbSession, to: &mut DbSession)
         }
         last_key = values.len().checked_sub(columns.len()).map(|start| values[start..start + table.keys].to_vec());
         let sql = |rows: &str| format!("INSERT INTO {} ({list}) {rows}", table.name);
-        copied += to.write_rows(sql, &Rows::new(columns.len(), values), &[]).await?;
+        copied += to.run_one(BulkStatement::write(to.engine(), sql, columns.len(), values, Vec::new())).await?.changed;
         if rows.len() < PAGE_ROWS {
             break;
         }
     }
     let sql = format!("SELECT COUNT(*) FROM {}", table.name);
     let count = |row: Option<DbRow>| row.map_or(Ok(0), |row| row.int(0));
-    let had = count(from.fetch_optional(AssertSqlSafe(sql.clone()), Vec::new()).await?)?;
-    let has = count(to.fetch_optional(AssertSqlSafe(sql), Vec::new()).await?)?;
+    let had = count(from.fetch_optional(sql.clone(), Vec::new()).await?)?;
+    let has = count(to.fetch_optional(sql, Vec::new()).await?)?;
     if had != has || u64::try_from(has) != Ok(copied) {
         return Err(StoreError::defect(format!("of {had} rows of {} there are {has} in the copy", table.name)));
     }

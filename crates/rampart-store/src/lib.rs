@@ -5,11 +5,10 @@
 //! - Reads are methods of [`Store`]. They see what was committed before they began and hold no lock.
 //! - [`Store::verify`] recomputes the ledger from its entries; [`Store::copy_to`] moves an installation between engines.
 //!
-//! Lock order, the same for every batch on every node: records (tables in the order of [`rampart_core::step::record::RecordKey`], then by
-//! key, but partners and customers after all others), balances, counters, claims, event counters, number series. New rows are
-//! inserted after that in the same order. A batch's own row is written before partners and customers are locked; only the same batch
-//! ever asks for it again. Within one combined statement PostgreSQL does not guarantee the order; a deadlock makes the writer run
-//! the batch again.
+//! Lock order, the same for every batch on every node: the batch's own row, records (tables in the order of
+//! [`rampart_core::step::record::RecordKey`], then by key), balances, counters, claims, event counters, number series. New rows are
+//! inserted after that in the same order. Balances and counters that did not exist are made once the claims are taken; a deadlock
+//! makes the writer run the batch again.
 
 mod commit;
 mod copy;

@@ -40,19 +40,9 @@ impl PartialEq for RecordTable {
 }
 
 impl RecordTable {
-    pub(crate) const fn width(&self) -> usize {
-        self.columns.len() + 3
-    }
-
     /// `id, version, …, data`.
-    pub(crate) fn column_list(&self) -> String {
-        let mut list = String::from("id, version");
-        for column in self.columns {
-            list.push_str(", ");
-            list.push_str(column);
-        }
-        list.push_str(", data");
-        list
+    pub(crate) fn all_columns(&self) -> Vec<&'static str> {
+        [&["id", "version"], self.columns, &["data"]].concat()
     }
 }
 
@@ -224,8 +214,7 @@ fn alarm(item: &ReviewItem) -> Option<String> {
 
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
-        /// The tables in the order in which rows are written. They are locked in the same order, except for the first two, which
-        /// nearly every batch needs: those are locked after the others, together with balances and counters.
+        /// The tables in the order in which rows are locked and written.
         pub(crate) const TABLES: [&RecordTable; 16] = [$(<$record as Stored>::TABLE),+];
 
         pub(crate) const fn table_of(key: &RecordKey) -> &'static RecordTable {

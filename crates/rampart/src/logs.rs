@@ -15,8 +15,7 @@ use crate::settings::{LogFormat, SettingsError};
 
 /// Starts logging, panics included.
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), SettingsError> {
-    // SQL statements are logged only if asked for ("debug,sqlx=debug"): they drown everything else.
-    let filter = EnvFilter::try_new(format!("sqlx=warn,{level}")).map_err(|error| SettingsError(format!("log.level: {error}")))?;
+    let filter = EnvFilter::try_new(level).map_err(|error| SettingsError(format!("log.level: {error}")))?;
     let terminal = io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,

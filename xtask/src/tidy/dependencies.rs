@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Foreign crates that only some of ours may name, and why.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
-    ("sqlx", &["rampart-store"], "all SQL is in the store"),
+    ("tokio-postgres", &["rampart-store"], "all SQL is in the store"),
     ("rusqlite", &["rampart-store", "rampart-sandbox"], "all SQL is in the store; the sandbox keeps its world's own file"),
     (
         "axum",
@@ -114,8 +114,11 @@ mod tests {
 
     #[test]
     fn a_renamed_or_targeted_dependency_is_seen() {
-        assert_eq!(faults_of("[package]\nname = 'rampart-app'\n[dependencies]\nsql = { package = 'sqlx', version = '1' }").len(), 1);
-        assert_eq!(faults_of("[package]\nname = 'rampart-app'\n[target.'cfg(unix)'.dependencies]\nsqlx = '1'").len(), 1);
+        assert_eq!(
+            faults_of("[package]\nname = 'rampart-app'\n[dependencies]\nsql = { package = 'tokio-postgres', version = '1' }").len(),
+            1
+        );
+        assert_eq!(faults_of("[package]\nname = 'rampart-app'\n[target.'cfg(unix)'.dependencies]\ntokio-postgres = '1'").len(), 1);
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub(super) fn check(path: &str, text: &str, faults: &mut Vec<String>) {
         if in_core(path) && !in_test_module && names_float(code) {
             fault("a float type in the core: money and rates are exact");
         }
-        if code.contains("sqlx::") && !path.starts_with("crates/rampart-store/") && !path.starts_with("xtask/") {
-            fault("only the store names sqlx");
+        if code.contains("tokio_postgres::") && !path.starts_with("crates/rampart-store/") && !path.starts_with("xtask/") {
+            fault("only the store names tokio-postgres");
         }
         if code.contains(concat!("#[", "ignore")) {
             fault("a test that is not run proves nothing");

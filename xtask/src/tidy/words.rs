@@ -10,7 +10,8 @@ const CODES: &[&str] = &["BYTE", "CODE", "MASK", "SEED", "SERIAL", "STATE", "VER
 const STORED: &[&str] = &["\"told\""];
 
 /// Names that belong to the traits that ask for them.
-const OF_TRAITS: &[&str] = &["Data", "Err", "Error", "Future", "Item", "Output", "Rejection", "Response", "Status", "Target", "Value"];
+const OF_TRAITS: &[&str] =
+    &["Data", "Err", "Error", "Future", "Item", "Output", "Rejection", "Response", "Status", "Stream", "Target", "Value"];
 
 /// The retired words, as docs/GLOSSARY.md has them.
 pub(super) struct Retired {

@@ -12,23 +12,21 @@ use rampart_core::step::record::Record;
 use super::batch::{BatchAttempt, BatchError};
 use super::evaluate::BatchState;
 use super::load::lock;
-use super::write::Changes;
-use crate::sql::SqlValue;
+use super::write::{Changes, record_changes};
+use crate::sql::{BulkStatement, SqlValue};
 use crate::tables::{Stored, floor_alarm, key_value, record_values};
 
 impl BatchAttempt<'_> {
-    /// Opens one review item for each account that a fact has pushed below its floor, updates the amount of open ones, and closes
-    /// those whose account is above zero again.
-    pub(super) async fn update_alarms(&mut self, state: &BatchState) -> Result<(), BatchError> {
-        if state.alarms.is_empty() {
-            return Ok(());
-        }
+    /// What opens one review item for each account that a fact has pushed below its floor, updates the amount of open ones, and
+    /// closes those whose account is above zero again.
+    pub(super) async fn alarm_changes(&mut self, state: &BatchState) -> Result<Vec<BulkStatement>, BatchError> {
         let defect = |error: &dyn std::fmt::Display| BatchError::Defect(error.to_string());
         let keys: Vec<SqlValue> = state.alarms.keys().map(|(account, asset)| SqlValue::Text(floor_alarm(account, asset).into())).collect();
-        let lock = lock(self.session.engine());
+        let engine = self.session.engine();
+        let lock = lock(engine);
         let sql = |keys_match: &str| format!("SELECT version, data FROM reviews WHERE alarm {keys_match}{lock}");
         let mut listed: Vec<ReviewItem> = Vec::new();
-        for row in self.session.fetch_by_keys(sql, &keys, &[]).await? {
+        for row in self.session.run_one(BulkStatement::read(engine, sql, keys, Vec::new())).await?.rows {
             let item = ReviewItem { version: row.int(0)?, ..serde_json::from_str(row.text(1)?).map_err(|error| defect(&error))? };
             listed.push(item);
         }
@@ -54,7 +52,7 @@ impl BatchAttempt<'_> {
             rows.extend(columns);
             rows.push(SqlValue::Text(Arc::clone(&data)));
         }
-        self.write_records(ReviewItem::TABLE, changes).await
+        Ok(record_changes(engine, ReviewItem::TABLE, changes).into())
     }
 
     fn alarm(&self, account: Account, asset: Asset, available: Amount) -> ReviewItem {

@@ -10,7 +10,7 @@ use super::evaluate::BatchState;
 use super::prepare::Prepared;
 use super::writer_cache::WriterCache;
 use crate::error::{CommitError, StoreError};
-use crate::sql::{DbSession, SqlError};
+use crate::sql::{BulkStatement, DbSession, SqlError};
 
 /// The result of each step of a batch, valid once its transaction commits.
 pub(super) type Answers = Vec<Result<Committed, CommitError>>;
@@ -47,20 +47,18 @@ pub(super) struct BatchAttempt<'a> {
 }
 
 impl BatchAttempt<'_> {
-    /// Evaluates the steps against the loaded state and writes the accepted ones; only the commit is left. Writes nothing when every
-    /// step is refused.
-    pub(super) async fn run(&mut self, state: &mut BatchState, steps: &[Prepared]) -> Result<Answers, BatchError> {
+    /// Evaluates the steps against the loaded state and writes the accepted ones. Returns the last statements, which are left to be
+    /// run with the commit. Writes nothing when every step is refused.
+    pub(super) async fn run(&mut self, state: &mut BatchState, steps: &[Prepared]) -> Result<(Answers, Vec<BulkStatement>), BatchError> {
         let mut answers: Answers = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
             answers.push(state.evaluate(steps, index).map(|()| Committed { events: Vec::new(), batch: 0 }));
         }
         let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
-        if accepted > 0 {
-            self.write(state, steps, &mut answers).await?;
-        }
+        let last = if accepted > 0 { self.write(state, steps, &mut answers).await? } else { Vec::new() };
         for committed in answers.iter_mut().flatten() {
             committed.batch = accepted;
         }
-        Ok(answers)
+        Ok((answers, last))
     }
 }

@@ -4,54 +4,51 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rampart_core::ledger::{Origin, Side};
-use rampart_core::order::payment::Payment;
-use rampart_core::order::rampoff::Rampoff;
 
 use super::batch::{BatchAttempt, BatchError};
 use super::evaluate::{BalanceSlot, BatchState, Change};
 use super::prepare::{Prepared, PreparedClaim};
 use super::{Committed, NumberedEvent};
 use crate::error::CommitError;
-use crate::sql::ColumnType::{self, Bool, Int, Text};
-use crate::sql::{BulkStatement, CombinedStatement, Rows, SqlValue};
-use crate::tables::{RecordTable, Stored, TABLES, key_value, table_of};
+use crate::sql::{BulkStatement, DatabaseEngine, SqlValue};
+use crate::tables::{RecordTable, TABLES, key_value, table_of};
 
-/// The columns of claims, and their types.
+/// The columns of claims.
 pub(super) const CLAIM: [&str; 6] = ["id", "subject", "fingerprint", "answer", "expires_at", "batch"];
-pub(super) const CLAIM_TYPES: &[ColumnType] = &[Text, Text, Text, Text, Int, Text];
 
-/// The last statement of every batch: new orders (busy batches consist of them), the ledger, balances, counters and events.
-static ENDING: CombinedStatement<7> = CombinedStatement::new([PAYMENTS, RAMPOFFS, POSTINGS, ENTRIES, BALANCES, COUNTERS, EVENTS]);
-
-const PAYMENTS: BulkStatement =
-    BulkStatement::write(&[Text, Int, Text, Int, Text, Bool, Int, Int, Text], 0, |_, rows| insertion(Payment::TABLE, rows));
-const RAMPOFFS: BulkStatement =
-    BulkStatement::write(&[Text, Int, Text, Int, Text, Bool, Int, Int, Text, Text], 0, |_, rows| insertion(Rampoff::TABLE, rows));
-const POSTINGS: BulkStatement = BulkStatement::write(&[Text, Text, Text, Text, Int, Int], 0, |_, rows| {
-    format!("INSERT INTO postings (id, kind, origin, order_id, posted_at, booked_at) {rows}")
-});
-const ENTRIES: BulkStatement = BulkStatement::write(&[Text, Int, Text, Text, Text, Text], 0, |_, rows| {
-    format!("INSERT INTO entries (balance, number, posting, side, amount, order_id) {rows}")
-});
-const BALANCES: BulkStatement = BulkStatement::write(&[Text, Text, Text, Int], 0, |_, rows| {
-    let set = assignments(&["posted", "held", "entries"]);
-    format!("INSERT INTO balances (id, posted, held, entries) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-});
-const COUNTERS: BulkStatement = BulkStatement::write(&[Text, Text, Int], 0, |_, rows| {
-    let set = assignments(&["value", "expires_at"]);
-    format!("INSERT INTO counters (id, value, expires_at) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-});
-const EVENTS: BulkStatement = BulkStatement::write(&[Text, Int, Text, Text, Text, Text, Int], 0, |_, rows| {
-    format!("INSERT INTO events (partner, sequence, id, kind, subject, data, created_at) {rows}")
-});
+const BALANCE: [&str; 4] = ["id", "posted", "held", "entries"];
+const COUNTER: [&str; 3] = ["id", "value", "expires_at"];
+const POSTING: [&str; 6] = ["id", "kind", "origin", "order_id", "posted_at", "booked_at"];
+const ENTRY: [&str; 6] = ["balance", "number", "posting", "side", "amount", "order_id"];
+const EVENT: [&str; 7] = ["partner", "sequence", "id", "kind", "subject", "data", "created_at"];
 
 pub(super) fn assignments(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Inserts new records. Fails if one exists.
-fn insertion(table: &RecordTable, rows: &str) -> String {
-    format!("INSERT INTO {} ({}) {rows}", table.name, table.column_list())
+/// Inserts new rows. Fails if one exists.
+fn insert(engine: DatabaseEngine, table: &str, columns: &[&str], rows: Vec<SqlValue>) -> BulkStatement {
+    let list = columns.join(", ");
+    BulkStatement::write(engine, |rows| format!("INSERT INTO {table} ({list}) {rows}"), columns.len(), rows, Vec::new())
+}
+
+/// Inserts rows, or replaces those with the same first column.
+fn upsert(engine: DatabaseEngine, table: &str, columns: &[&str], rows: Vec<SqlValue>) -> BulkStatement {
+    let (list, set) = (columns.join(", "), assignments(&columns[1..]));
+    let sql = |rows: &str| format!("INSERT INTO {table} ({list}) {rows} ON CONFLICT ({}) DO UPDATE SET {set}", columns[0]);
+    BulkStatement::write(engine, sql, columns.len(), rows, Vec::new())
+}
+
+/// Writes the changed records of a table.
+pub(super) fn record_changes(engine: DatabaseEngine, table: &'static RecordTable, changes: Changes) -> [BulkStatement; 3] {
+    let columns = table.all_columns();
+    let removal = |keys_match: &str| format!("DELETE FROM {} WHERE id {keys_match}", table.name);
+    [
+        insert(engine, table.name, &columns, changes.inserts),
+        // The rows are locked and their versions checked, so this always finds its row: it is a bulk update.
+        upsert(engine, table.name, &columns, changes.updates),
+        BulkStatement::change(engine, removal, changes.removals),
+    ]
 }
 
 /// The changes of one table's records: rows to insert and to update, and keys to remove.
@@ -107,37 +104,50 @@ impl BatchAttempt<'_> {
         ]
     }
 
-    /// Writes the accepted steps, those whose answer is `Ok`, and adds their event numbers to the answers.
+    /// Writes the accepted steps, those whose answer is `Ok`, and adds their event numbers to the answers. Returns the last
+    /// statements, which are left to be run with the commit.
     pub(super) async fn write(
         &mut self,
         state: &mut BatchState,
         steps: &[Prepared],
         answers: &mut [Result<Committed, CommitError>],
-    ) -> Result<(), BatchError> {
-        self.finish_claims(state, steps).await?;
+    ) -> Result<Vec<BulkStatement>, BatchError> {
+        let engine = self.session.engine();
         let accepted: Vec<usize> = (0..steps.len()).filter(|index| answers[*index].is_ok()).collect();
-        let events = self.number_events(steps, &accepted, answers).await?;
-        let (mut payments, mut rampoffs) = (Vec::new(), Vec::new());
+        let events = self.claims_and_events(state, steps, &accepted, answers).await?;
+        let mut last = Vec::new();
         for table in TABLES {
-            let mut changes = Changes::of(table, state, steps);
-            if table == Payment::TABLE {
-                payments = std::mem::take(&mut changes.inserts);
-            } else if table == Rampoff::TABLE {
-                rampoffs = std::mem::take(&mut changes.inserts);
-            }
+            let changes = Changes::of(table, state, steps);
             // A batch changes few tables.
             if !changes.is_empty() {
-                self.write_records(table, changes).await?;
+                last.extend(record_changes(engine, table, changes));
             }
         }
         let [postings, entries] = self.ledger(state, steps, &accepted);
-        let rows = [payments, rampoffs, postings, entries, balances(state), self.counters(state)?, events];
-        self.session.run_combined(&ENDING, rows.map(Into::into)).await?;
-        self.update_alarms(state).await
+        last.extend([
+            insert(engine, "postings", &POSTING, postings),
+            insert(engine, "entries", &ENTRY, entries),
+            upsert(engine, "balances", &BALANCE, balances(state)),
+            upsert(engine, "counters", &COUNTER, self.counters(state)?),
+            insert(engine, "events", &EVENT, events),
+        ]);
+        if state.alarms.is_empty() {
+            return Ok(last);
+        }
+        // An alarm may be among the records.
+        self.session.run(&last).await?;
+        self.alarm_changes(state).await
     }
 
-    /// Releases keys that only refused steps wanted, and writes the others for their owner.
-    async fn finish_claims(&mut self, state: &BatchState, steps: &[Prepared]) -> Result<(), BatchError> {
+    /// Releases keys that only refused steps wanted, writes the others for their owner, and numbers the events of the accepted steps
+    /// from their partners' counters. Returns the rows of the events.
+    async fn claims_and_events(
+        &mut self,
+        state: &BatchState,
+        steps: &[Prepared],
+        accepted: &[usize],
+        answers: &mut [Result<Committed, CommitError>],
+    ) -> Result<Vec<SqlValue>, BatchError> {
         let mut released: Vec<SqlValue> = Vec::new();
         let mut reassigned: Vec<SqlValue> = Vec::new();
         for (id, slot) in state.claims.iter().filter(|(_, slot)| slot.foreign.is_none()) {
@@ -147,37 +157,24 @@ impl BatchAttempt<'_> {
                 Some(_) => {}
             }
         }
-        self.session.execute_by_keys(|keys_match| format!("DELETE FROM claims WHERE id {keys_match}"), &released).await?;
-        let sql = |rows: &str| {
-            let (columns, set) = (CLAIM.join(", "), assignments(&CLAIM[1..]));
-            format!("INSERT INTO claims ({columns}) {rows} ON CONFLICT (id) DO UPDATE SET {set}")
-        };
-        self.session.write_rows(sql, &Rows::new(CLAIM.len(), reassigned), &[]).await?;
-        Ok(())
-    }
-
-    /// Numbers the events of the accepted steps from their partners' counters, and returns their rows.
-    async fn number_events(
-        &mut self,
-        steps: &[Prepared],
-        accepted: &[usize],
-        answers: &mut [Result<Committed, CommitError>],
-    ) -> Result<Vec<SqlValue>, BatchError> {
         let mut next_numbers: BTreeMap<Arc<str>, i64> = BTreeMap::new();
         for event in accepted.iter().flat_map(|index| &steps[*index].events) {
             *next_numbers.entry(Arc::clone(&event.partner_id)).or_default() += 1;
         }
-        if next_numbers.is_empty() {
-            return Ok(Vec::new());
-        }
         let counts = next_numbers.iter().flat_map(|(partner, count)| [SqlValue::Text(Arc::clone(partner)), (*count).into()]).collect();
-        let sql = |rows: &str| {
+        let count = |rows: &str| {
             format!(
                 "INSERT INTO event_counters (partner, last) {rows} \
                  ON CONFLICT (partner) DO UPDATE SET last = event_counters.last + excluded.last RETURNING partner, last"
             )
         };
-        for row in self.session.write_rows_returning(sql, &Rows::new(2, counts)).await? {
+        let engine = self.session.engine();
+        let statements = [
+            BulkStatement::change(engine, |keys_match| format!("DELETE FROM claims WHERE id {keys_match}"), released),
+            upsert(engine, "claims", &CLAIM, reassigned),
+            BulkStatement::write(engine, count, 2, counts, Vec::new()).returning(),
+        ];
+        for row in self.session.run(&statements).await?.into_iter().flat_map(|result| result.rows) {
             // The number before the first of these events: the counter less their count.
             if let Some(slot) = next_numbers.get_mut(row.text(0)?) {
                 *slot = row.int(1)? - *slot;
@@ -205,16 +202,6 @@ impl BatchAttempt<'_> {
             }
         }
         Ok(rows)
-    }
-
-    pub(super) async fn write_records(&mut self, table: &'static RecordTable, changes: Changes) -> Result<(), BatchError> {
-        self.session.write_rows(|rows| insertion(table, rows), &Rows::new(table.width(), changes.inserts), &[]).await?;
-        // The rows are locked and their versions checked, so this upsert always finds its row: it is a bulk update.
-        let set = assignments(&[&["version"], table.columns, &["data"]].concat());
-        let sql = |rows: &str| format!("{} ON CONFLICT (id) DO UPDATE SET {set}", insertion(table, rows));
-        self.session.write_rows(sql, &Rows::new(table.width(), changes.updates), &[]).await?;
-        self.session.execute_by_keys(|keys_match| format!("DELETE FROM {} WHERE id {keys_match}", table.name), &changes.removals).await?;
-        Ok(())
     }
 
     /// The rows of postings and of their entries.

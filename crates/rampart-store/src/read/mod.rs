@@ -27,11 +27,9 @@ pub(crate) use batched::CustomerBatcher;
 pub(crate) use claims::{claim_id, read_claim};
 pub(crate) use ledger::{balance_id, balance_parts, name_of, parse_name, read_balance};
 
-use sqlx::SqlSafeStr;
-
 use crate::Store;
 use crate::error::StoreError;
-use crate::sql::{DbRow, SqlValue};
+use crate::sql::{DbRow, SqlText, SqlValue};
 use crate::tables::{Stored, read};
 
 /// A text that sorts after every identifier: where newest-first lists start.
@@ -39,17 +37,17 @@ pub(crate) const AFTER_ALL_IDS: &str = "~";
 
 impl Store {
     /// The records of a statement that selects `version, data`.
-    pub(crate) async fn list<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn list<T: Stored>(&self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Vec<T>, StoreError> {
         let rows = self.inner.readers.fetch_all(sql, values).await?;
         rows.iter().map(read).collect()
     }
 
     /// The record, if any, of a statement that selects `version, data`.
-    pub(crate) async fn single<T: Stored>(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn single<T: Stored>(&self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Option<T>, StoreError> {
         self.inner.readers.fetch_optional(sql, values).await?.as_ref().map(read).transpose()
     }
 
-    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, StoreError> {
+    pub(crate) async fn rows(&self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Vec<DbRow>, StoreError> {
         Ok(self.inner.readers.fetch_all(sql, values).await?)
     }
 }

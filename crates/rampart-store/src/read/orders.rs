@@ -9,7 +9,6 @@ use rampart_core::order::rampoff::Rampoff;
 use rampart_core::order::{PaymentStatus, RampoffStatus};
 use rampart_core::step::ClaimScope;
 use rampart_core::time::Timestamp;
-use sqlx::AssertSqlSafe;
 
 use super::AFTER_ALL_IDS;
 use crate::Store;
@@ -165,7 +164,7 @@ impl Store {
             (Some(partner), None) => vec![ListOwner::Partner(partner)],
             (None, None) if filter.statuses.is_empty() => {
                 let sql = format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3", T::TABLE.name);
-                return self.list(AssertSqlSafe(sql), range.into()).await;
+                return self.list(sql, range.into()).await;
             }
             (None, None) => self.partner_ids().await?.into_iter().map(ListOwner::Partner).collect(),
         };
@@ -207,7 +206,7 @@ impl Store {
     ) -> Result<Vec<T>, StoreError> {
         let (Some(partner), Some(external_id)) = (filter.partner, &filter.external_id) else { return Ok(Vec::new()) };
         let Some(claim) = self.claim(T::EXTERNAL_ID_SCOPE, &format!("{partner}:{external_id}")).await? else { return Ok(Vec::new()) };
-        let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id = $1", T::TABLE.name));
+        let sql = format!("SELECT version, data FROM {} WHERE id = $1", T::TABLE.name);
         let order: Option<T> = self.single(sql, vec![claim.subject.into()]).await?;
         let fits = |order: &T| {
             let (owner, customer) = order.owner();
@@ -245,7 +244,7 @@ impl Store {
     async fn order_by_earlier_link<T: StoredOrder>(&self, token: &str) -> Result<Option<T>, StoreError> {
         let Some(made) = earlier_link::created_within(token) else { return Ok(None) };
         let [first, end] = [made.start, made.end].map(|moment| SqlValue::display(OrderId::first_at(moment)));
-        let sql = AssertSqlSafe(format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name));
+        let sql = format!("SELECT version, data FROM {} WHERE id >= $1 AND id < $2", T::TABLE.name);
         let made: Vec<T> = self.list(sql, vec![first, end]).await?;
         Ok(made.into_iter().find(|order| earlier_link::matches(order.earlier_link(), token)))
     }
@@ -298,7 +297,7 @@ impl Store {
         let mut after = (i64::MIN, String::new());
         loop {
             let values = vec![after.0.into(), after.1.clone().into(), OPEN_PAGE_ROWS.into()];
-            let rows = self.rows(AssertSqlSafe(due.clone()), values).await?;
+            let rows = self.rows(due.clone(), values).await?;
             for row in &rows {
                 show(&read(row)?);
                 after = (row.int(2)?, row.text(3)?.to_owned());
@@ -314,7 +313,7 @@ impl Store {
         let mut after = (String::new(), i64::MIN, String::new());
         loop {
             let values = vec![after.0.clone().into(), after.1.into(), after.2.clone().into(), OPEN_PAGE_ROWS.into()];
-            let rows = self.rows(AssertSqlSafe(other.clone()), values).await?;
+            let rows = self.rows(other.clone(), values).await?;
             for row in &rows {
                 show(&read(row)?);
                 after = (row.text(2)?.to_owned(), row.int(3)?, row.text(4)?.to_owned());
@@ -363,7 +362,7 @@ impl Store {
              AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5",
             T::TABLE.name
         );
-        self.list(AssertSqlSafe(sql), values).await
+        self.list(sql, values).await
     }
 }
 

@@ -2,17 +2,12 @@
 //! function call, so a prepared one runs once per row. In both cases the SQL text does not depend on the number of rows, so it stays
 //! prepared.
 
-use std::sync::Arc;
-
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr};
-
-use super::{DatabaseEngine, SqlValue};
+use super::postgres::{Answer, Parameter, Request};
+use super::{DatabaseEngine, DbRow, DbSession, ErrorClass, SqlError, SqlValue, classify, sqlite};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ColumnType {
+enum ColumnType {
     Text,
     Int,
     Bool,
@@ -28,44 +23,178 @@ impl ColumnType {
     }
 }
 
-/// Rows to write, as one flat list of values. All rows of a statement have the same column types.
-pub(crate) struct Rows {
-    pub(super) width: usize,
-    pub(super) values: Vec<SqlValue>,
-    types: &'static [ColumnType],
+impl SqlValue {
+    const fn column_type(&self) -> ColumnType {
+        match self {
+            Self::Text(_) | Self::TextOrNull(_) => ColumnType::Text,
+            Self::Int(_) | Self::IntOrNull(_) => ColumnType::Int,
+            Self::Bool(_) => ColumnType::Bool,
+        }
+    }
+
+    const fn number(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) | Self::IntOrNull(Some(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::TextOrNull(Some(text)) => Some(text),
+            _ => None,
+        }
+    }
 }
 
-impl Rows {
-    /// Rows of `width` columns, whose types are those of the first row's values.
-    pub(crate) const fn new(width: usize, values: Vec<SqlValue>) -> Self {
-        Self { width, values, types: &[] }
+/// A statement over many rows or keys. Without any it is not run.
+pub(crate) struct BulkStatement {
+    sql: String,
+    width: usize,
+    /// The rows or keys, as one flat list. A column's type is that of its first value.
+    rows: Vec<SqlValue>,
+    further: Vec<SqlValue>,
+    returns_rows: bool,
+}
+
+impl BulkStatement {
+    /// A statement that reads the rows of some keys, which must be distinct. `sql` receives the condition on the key column; further
+    /// parameters are numbered from `$2`.
+    pub(crate) fn read(engine: DatabaseEngine, sql: impl Fn(&str) -> String, keys: Vec<SqlValue>, further: Vec<SqlValue>) -> Self {
+        Self { sql: sql(key_condition(engine)), width: 1, rows: keys, further, returns_rows: true }
     }
 
-    /// Rows with these column types; needed when there may be no rows.
-    pub(crate) const fn of(types: &'static [ColumnType], values: Vec<SqlValue>) -> Self {
-        Self { width: types.len(), values, types }
+    /// Like [`BulkStatement::read`], for a statement that changes the rows.
+    pub(crate) fn change(engine: DatabaseEngine, sql: impl Fn(&str) -> String, keys: Vec<SqlValue>) -> Self {
+        Self { returns_rows: false, ..Self::read(engine, sql, keys, Vec::new()) }
     }
 
-    /// The declared type, or else that of the first value.
-    fn column_type(&self, column: usize) -> ColumnType {
-        self.types.get(column).copied().or_else(|| self.values.get(column).map(SqlValue::column_type)).unwrap_or(ColumnType::Text)
+    /// A statement that writes rows of `width` columns. `sql` receives the source of the rows; further parameters are numbered after
+    /// the columns.
+    pub(crate) fn write(
+        engine: DatabaseEngine,
+        sql: impl Fn(&str) -> String,
+        width: usize,
+        rows: Vec<SqlValue>,
+        further: Vec<SqlValue>,
+    ) -> Self {
+        Self { sql: sql(&row_source(engine, width, &rows)), width, rows, further, returns_rows: false }
     }
 
-    pub(crate) const fn count(&self) -> usize {
-        self.values.len() / self.width
+    /// With the rows that the statement's `RETURNING` returns.
+    pub(crate) fn returning(self) -> Self {
+        Self { returns_rows: true, ..self }
     }
 
-    /// The source of an `INSERT`'s rows. Further parameters are numbered after the columns.
-    pub(super) fn source(&self, engine: DatabaseEngine) -> String {
-        let columns = 0..self.width;
-        match engine {
-            DatabaseEngine::Sqlite => {
-                format!("VALUES ({})", columns.map(|column| format!("${}", column + 1)).collect::<Vec<_>>().join(", "))
+    fn run_on_sqlite(&self, connection: &rusqlite::Connection) -> Result<StatementResult, SqlError> {
+        let Self { sql, width, rows, further, .. } = self;
+        if self.returns_rows {
+            let found = sqlite::fetch_each(connection, sql, *width, rows, further)?;
+            Ok(StatementResult { rows: found.into_iter().map(DbRow::Sqlite).collect(), changed: 0 })
+        } else {
+            Ok(StatementResult { rows: Vec::new(), changed: sqlite::execute_each(connection, sql, *width, rows, further)? })
+        }
+    }
+
+    const fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// The requests of the statements that have rows.
+    fn requests(statements: &[Self]) -> Vec<Request<'_>> {
+        let with_rows = statements.iter().filter(|statement| statement.has_rows());
+        with_rows.map(|statement| request(&statement.sql, statement.width, &statement.rows, &statement.further)).collect()
+    }
+}
+
+/// What a statement returned, or the number of rows it changed.
+#[derive(Default)]
+pub(crate) struct StatementResult {
+    pub(crate) rows: Vec<DbRow>,
+    pub(crate) changed: u64,
+}
+
+impl From<Answer> for StatementResult {
+    fn from(answer: Answer) -> Self {
+        Self { rows: answer.rows.into_iter().map(DbRow::Postgres).collect(), changed: answer.changed }
+    }
+}
+
+/// Why a transaction was not, or may not have been, committed.
+#[derive(Debug)]
+pub(crate) enum TransactionError {
+    /// A statement failed, so nothing was committed.
+    Statement(SqlError),
+    /// The commit failed, or the connection ended after it may have been sent.
+    Commit(SqlError),
+}
+
+impl DbSession {
+    /// Runs statements one after the other, on PostgreSQL in one round trip, and returns the result of each.
+    pub(crate) async fn run(&mut self, statements: &[BulkStatement]) -> Result<Vec<StatementResult>, SqlError> {
+        match self {
+            Self::Sqlite(connection) => statements
+                .iter()
+                .map(|statement| if statement.has_rows() { statement.run_on_sqlite(connection) } else { Ok(StatementResult::default()) })
+                .collect(),
+            Self::Postgres(session) => {
+                let requests = BulkStatement::requests(statements);
+                if requests.is_empty() {
+                    return Ok(statements.iter().map(|_| StatementResult::default()).collect());
+                }
+                let mut answers = session.run(&requests).await.map_err(SqlError::from)?.into_iter().map(StatementResult::from);
+                let mut result = |statement: &BulkStatement| if statement.has_rows() { answers.next() } else { None };
+                Ok(statements.iter().map(|statement| result(statement).unwrap_or_default()).collect())
             }
-            DatabaseEngine::Postgres => {
-                let arrays = columns.map(|column| format!("${}::{}[]", column + 1, self.column_type(column).name()));
-                format!("SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "))
+        }
+    }
+
+    /// Runs the last statements of a transaction and commits it, on PostgreSQL in one round trip.
+    pub(crate) async fn run_and_commit(&mut self, statements: &[BulkStatement]) -> Result<(), TransactionError> {
+        let session = match self {
+            Self::Sqlite(_) => {
+                self.run(statements).await.map_err(TransactionError::Statement)?;
+                return self.commit().await.map_err(TransactionError::Commit);
             }
+            Self::Postgres(session) => session,
+        };
+        let mut requests = BulkStatement::requests(statements);
+        requests.push(Request::new("COMMIT", &[]));
+        match session.run(&requests).await {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                let is_statement = failure.position + 1 < requests.len();
+                let error = SqlError::from(failure);
+                // A server that goes away in between may have carried out the commit.
+                let is_certain = is_statement && classify(&error) != ErrorClass::ConnectionLost;
+                Err(if is_certain { TransactionError::Statement(error) } else { TransactionError::Commit(error) })
+            }
+        }
+    }
+}
+
+/// The request of a statement whose rows or keys are bound as arrays, one per column.
+pub(super) fn request<'v>(sql: &'v str, width: usize, rows: &'v [SqlValue], further: &'v [SqlValue]) -> Request<'v> {
+    let columns = (0..width).map(|column| {
+        let column_type = rows.get(column).map_or(ColumnType::Text, SqlValue::column_type);
+        let values = rows.iter().skip(column).step_by(width);
+        match column_type {
+            ColumnType::Int => Parameter::Ints(values.map(SqlValue::number).collect()),
+            ColumnType::Bool => Parameter::Bools(values.map(|value| *value == SqlValue::Bool(true)).collect()),
+            ColumnType::Text => Parameter::Texts(values.map(SqlValue::text).collect()),
+        }
+    });
+    Request { sql, parameters: columns.chain(further.iter().map(Parameter::Value)).collect() }
+}
+
+/// The source of an `INSERT`'s rows.
+fn row_source(engine: DatabaseEngine, width: usize, rows: &[SqlValue]) -> String {
+    match engine {
+        DatabaseEngine::Sqlite => format!("VALUES ({})", (1..=width).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")),
+        DatabaseEngine::Postgres => {
+            let arrays =
+                rows.iter().take(width).enumerate().map(|(column, value)| format!("${}::{}[]", column + 1, value.column_type().name()));
+            format!("SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "))
         }
     }
 }
@@ -86,71 +215,4 @@ pub(super) const fn key_condition(engine: DatabaseEngine) -> &'static str {
         DatabaseEngine::Sqlite => "= $1",
         DatabaseEngine::Postgres => "= ANY($1)",
     }
-}
-
-/// SQL built from identifiers of this crate, never from values.
-pub(super) fn text(sql: String) -> SqlStr {
-    AssertSqlSafe(Arc::<str>::from(sql)).into_sql_str()
-}
-
-type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
-
-impl SqlValue {
-    const fn column_type(&self) -> ColumnType {
-        match self {
-            Self::Text(_) | Self::TextOrNull(_) => ColumnType::Text,
-            Self::Int(_) | Self::IntOrNull(_) => ColumnType::Int,
-            Self::Bool(_) => ColumnType::Bool,
-        }
-    }
-
-    pub(super) fn bind<'q>(&self, query: PgQuery<'q>) -> PgQuery<'q> {
-        match self {
-            Self::Text(text) | Self::TextOrNull(Some(text)) => query.bind(Arc::clone(text)),
-            Self::TextOrNull(None) => query.bind(None::<String>),
-            Self::Int(number) => query.bind(*number),
-            Self::IntOrNull(number) => query.bind(*number),
-            Self::Bool(truth) => query.bind(*truth),
-        }
-    }
-}
-
-fn bind_column<'q>(query: PgQuery<'q>, column_type: ColumnType, column: impl Iterator<Item = &'q SqlValue>) -> PgQuery<'q> {
-    match column_type {
-        ColumnType::Int => query.bind(column.map(SqlValue::number).collect::<Vec<Option<i64>>>()),
-        ColumnType::Bool => query.bind(column.map(|value| matches!(value, SqlValue::Bool(true))).collect::<Vec<bool>>()),
-        ColumnType::Text => query.bind(column.map(SqlValue::text).collect::<Vec<Option<&'q str>>>()),
-    }
-}
-
-pub(super) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q Rows) -> PgQuery<'q> {
-    let column = |column| rows.values.iter().skip(column).step_by(rows.width);
-    (0..rows.width).fold(query, |query, place| bind_column(query, rows.column_type(place), column(place)))
-}
-
-impl SqlValue {
-    fn number(&self) -> Option<i64> {
-        match self {
-            Self::Int(number) | Self::IntOrNull(Some(number)) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) | Self::TextOrNull(Some(text)) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-/// A query whose columns are bound as arrays, followed by further parameters.
-pub(super) fn over_rows<'q>(sql: SqlStr, rows: &'q Rows, further: &[SqlValue]) -> PgQuery<'q> {
-    further.iter().fold(bind_rows(sqlx::query(sql), rows), |query, value| value.bind(query))
-}
-
-/// A query whose keys are bound as an array, followed by further parameters.
-pub(super) fn over_keys<'q>(sql: SqlStr, keys: &'q [SqlValue], further: &[SqlValue]) -> PgQuery<'q> {
-    let column_type = keys.first().map_or(ColumnType::Text, SqlValue::column_type);
-    further.iter().fold(bind_column(sqlx::query(sql), column_type, keys.iter()), |query, value| value.bind(query))
 }

@@ -4,7 +4,7 @@
 
 use rampart_core::id::earlier_link;
 
-use super::{DatabaseEngine, DbSession, Rows, SqlValue, bulk};
+use super::{BulkStatement, DatabaseEngine, DbSession, SqlValue};
 use crate::error::StoreError;
 
 /// Rows changed per page.
@@ -84,7 +84,7 @@ impl LinkColumn {
             })
             .collect();
         loop {
-            let rows = session.fetch_all(bulk::text(read.clone()), last_key.clone()).await?;
+            let rows = session.fetch_all(read.clone(), last_key.clone()).await?;
             let mut changed = Vec::new();
             for row in &rows {
                 for (index, (_, key_type)) in self.key.iter().enumerate() {
@@ -98,7 +98,7 @@ impl LinkColumn {
                     changed.push(text.into());
                 }
             }
-            session.write_rows(write, &Rows::new(names.len() + 1, changed), &[]).await?;
+            session.run_one(BulkStatement::write(session.engine(), write, names.len() + 1, changed, Vec::new())).await?;
             if rows.len() < PAGE_ROWS {
                 return Ok(());
             }

@@ -1,5 +1,8 @@
 //! Classifies database errors for the caller. The class never depends on a constraint's name.
 
+use std::error::Error as _;
+
+use super::postgres::{Failure, describe};
 use crate::error::StoreError;
 
 /// An error of either database driver, or of a row that was read.
@@ -7,8 +10,11 @@ use crate::error::StoreError;
 pub(crate) enum SqlError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    #[error(transparent)]
-    Postgres(#[from] sqlx::Error),
+    #[error("{}", describe(.0))]
+    Postgres(tokio_postgres::Error),
+    /// There is no connection.
+    #[error("{}", describe(.0))]
+    Connect(tokio_postgres::Error),
     /// The column's position; its value has an unexpected type or is missing.
     #[error("column {0} holds a value of another type")]
     Column(usize),
@@ -37,8 +43,21 @@ pub(crate) fn classify(error: &SqlError) -> ErrorClass {
     match error {
         SqlError::Sqlite(rusqlite::Error::SqliteFailure(fault, _)) => sqlite(fault.extended_code),
         SqlError::Sqlite(_) | SqlError::Column(_) => ErrorClass::InvalidData,
-        SqlError::Postgres(error) => postgres(error),
+        SqlError::Postgres(error) => postgres(error).unwrap_or_else(|| driver(error)),
+        SqlError::Connect(error) => postgres(error).unwrap_or(ErrorClass::ConnectionLost),
         SqlError::TimedOut | SqlError::Closed => ErrorClass::Unavailable,
+    }
+}
+
+impl From<tokio_postgres::Error> for SqlError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<Failure> for SqlError {
+    fn from(failure: Failure) -> Self {
+        Self::Postgres(failure.error)
     }
 }
 
@@ -63,19 +82,9 @@ fn sqlite(extended_code: i32) -> ErrorClass {
     }
 }
 
-fn postgres(error: &sqlx::Error) -> ErrorClass {
-    let Some(fault) = error.as_database_error() else {
-        return match error {
-            sqlx::Error::Encode(_)
-            | sqlx::Error::Decode(_)
-            | sqlx::Error::ColumnDecode { .. }
-            | sqlx::Error::ColumnIndexOutOfBounds { .. }
-            | sqlx::Error::InvalidArgument(_)
-            | sqlx::Error::RowNotFound => ErrorClass::InvalidData,
-            _ => ErrorClass::ConnectionLost,
-        };
-    };
-    match &fault.code().unwrap_or_default()[..] {
+/// The class of an error that the server reported.
+fn postgres(error: &tokio_postgres::Error) -> Option<ErrorClass> {
+    Some(match error.code()?.code() {
         "23505" => ErrorClass::AlreadyExists,
         "40001" | "40P01" | "55P03" => ErrorClass::Retry,
         // 25006: the server is read-only, so it is not, or not yet, the primary. A new connection may reach the primary.
@@ -85,5 +94,14 @@ fn postgres(error: &sqlx::Error) -> ErrorClass {
             "53" | "58" | "57" | "28" | "XX" => ErrorClass::Unavailable,
             _ => ErrorClass::InvalidData,
         },
+    })
+}
+
+/// The class of an error that the driver found itself. It keeps its kinds to itself; a failure of the connection has a cause of the
+/// system or none.
+fn driver(error: &tokio_postgres::Error) -> ErrorClass {
+    match error.source() {
+        Some(cause) if !cause.is::<std::io::Error>() => ErrorClass::InvalidData,
+        Some(_) | None => ErrorClass::ConnectionLost,
     }
 }

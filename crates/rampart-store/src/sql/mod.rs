@@ -1,47 +1,36 @@
 //! Both database engines behind one interface: values to bind, rows to read, and sessions.
 
 mod bulk;
-mod combined;
 mod earlier_links;
 mod error;
 mod migrate;
+mod postgres;
+mod postgres_tls;
 mod postgres_url;
 mod reader_pool;
 mod row;
 mod sqlite;
 mod value;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use rusqlite::Connection as SqliteConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
-use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, Executor, Postgres, SqlSafeStr, SqlStr};
 
-pub(crate) use bulk::{ColumnType, Rows};
-pub(crate) use combined::{BulkStatement, CombinedStatement, StatementParams};
+pub(crate) use bulk::{BulkStatement, StatementResult, TransactionError};
 pub(crate) use error::{ErrorClass, SqlError, classify};
 pub(crate) use migrate::{SchemaState, migrate, schema_state};
 pub(crate) use reader_pool::ReaderPool;
 pub(crate) use row::DbRow;
 pub(crate) use value::{SqlValue, shared, shared_json};
 
+use postgres::{PostgresSession, Request};
+use postgres_url::{PostgresServer, with_setting};
+
 use crate::error::StoreError;
 
 /// Prepared statements per session. The commit path has a few hundred.
 const CACHED_STATEMENTS: usize = 1_000;
-
-/// Settings of every PostgreSQL session. All access is by index. Generic plans without sequential or bitmap scans keep a plan good
-/// that was made on an empty table. Sessions that idle inside a transaction are ended, so that a vanished client holds no locks.
-const POSTGRES_SETTINGS: [(&str, &str); 6] = [
-    ("enable_seqscan", "off"),
-    ("enable_bitmapscan", "off"),
-    ("plan_cache_mode", "force_generic_plan"),
-    ("jit", "off"),
-    ("idle_in_transaction_session_timeout", "60s"),
-    ("tcp_keepalives_idle", "30"),
-];
 
 /// WAL size in pages at which the writer itself runs a checkpoint and restarts the log; 64,000 pages are 250 MiB. The checkpointer
 /// has moved nearly all of them before, so no batch waits long.
@@ -51,9 +40,8 @@ const SQLITE_WRITER_CHECKPOINT_PAGES: &str = "64000";
 /// well, and SQLite walks its own cache at the end of nearly every commit that splits a page.
 const SQLITE_WRITER_CACHE_KIB: &str = "-8192";
 
-fn bound(sql: SqlStr, values: &[SqlValue]) -> Query<'static, Postgres, PgArguments> {
-    values.iter().fold(sqlx::query(sql), |query, value| value.bind(query))
-}
+/// SQL that is written in this crate, or built from identifiers of it, never from values.
+pub(crate) type SqlText = Cow<'static, str>;
 
 /// A supported database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +52,10 @@ pub enum DatabaseEngine {
 }
 
 /// The location of the database, parsed from its URL.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum DatabaseTarget {
     Sqlite(PathBuf),
-    Postgres(Box<PgConnectOptions>),
+    Postgres(Box<PostgresServer>),
 }
 
 impl DatabaseTarget {
@@ -80,11 +68,7 @@ impl DatabaseTarget {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let url = postgres_url::known(url)?;
-            // The driver's error is dropped: it quotes the URL, which may hold a password.
-            let options = PgConnectOptions::from_str(&url).map_err(|_| postgres_url::malformed())?;
-            let options = options.application_name("rampart").statement_cache_capacity(CACHED_STATEMENTS).disable_statement_logging();
-            return Ok(Self::Postgres(Box::new(options.options(POSTGRES_SETTINGS))));
+            return Ok(Self::Postgres(Box::new(PostgresServer::parse(url)?)));
         }
         Err(StoreError::Configuration("the database URL must start with sqlite: or postgres://".into()))
     }
@@ -103,13 +87,13 @@ impl DatabaseTarget {
                 let settings = [("cache_size", SQLITE_WRITER_CACHE_KIB), ("wal_autocheckpoint", SQLITE_WRITER_CHECKPOINT_PAGES)];
                 Ok(DbSession::Sqlite(sqlite::open(path, create, CACHED_STATEMENTS, &settings)?))
             }
-            Self::Postgres(options) => {
-                let mut connection = options.connect().await?;
+            Self::Postgres(server) => {
+                let mut session = PostgresSession::open(&server.config, &server.tls).await.map_err(SqlError::Connect)?;
                 // An acknowledged commit must be durable, whatever the server's default is.
                 let sql =
                     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-                connection.execute(sql).await?;
-                Ok(DbSession::Postgres(connection))
+                session.script(sql).await?;
+                Ok(DbSession::Postgres(session))
             }
         }
     }
@@ -126,9 +110,11 @@ impl DatabaseTarget {
     async fn reader(&self) -> Result<DbSession, SqlError> {
         match self {
             Self::Sqlite(path) => Ok(DbSession::Sqlite(sqlite::open(path, false, CACHED_STATEMENTS, &[("query_only", "ON")])?)),
-            Self::Postgres(options) => {
-                let options = (**options).clone().options([("statement_timeout", "30s")]);
-                Ok(DbSession::Postgres(options.connect().await?))
+            Self::Postgres(server) => {
+                let mut config = server.config.clone();
+                config.options(with_setting(config.get_options(), "statement_timeout", "30s"));
+                let session = PostgresSession::open(&config, &server.tls).await.map_err(SqlError::Connect)?;
+                Ok(DbSession::Postgres(session))
             }
         }
     }
@@ -147,7 +133,7 @@ impl Checkpointer {
 /// A connection owned by one task, for writing or for a snapshot. On SQLite every call blocks its thread until it is done.
 pub(crate) enum DbSession {
     Sqlite(SqliteConnection),
-    Postgres(PgConnection),
+    Postgres(PostgresSession),
 }
 
 impl DbSession {
@@ -158,118 +144,61 @@ impl DbSession {
         }
     }
 
-    pub(crate) async fn fetch_all(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
-        let sql = sql.into_sql_str();
+    pub(crate) async fn fetch_all(&mut self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
+        let sql = sql.into();
         match self {
-            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, sql.as_str(), &values)?.into_iter().map(DbRow::Sqlite).collect()),
-            Self::Postgres(connection) => Ok(bound(sql, &values).fetch_all(connection).await?.into_iter().map(DbRow::Postgres).collect()),
+            Self::Sqlite(connection) => Ok(sqlite::fetch_all(connection, &sql, &values)?.into_iter().map(DbRow::Sqlite).collect()),
+            Self::Postgres(session) => Ok(StatementResult::from(session.run_one(Request::new(&sql, &values)).await?).rows),
         }
     }
 
-    pub(crate) async fn fetch_optional(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
+    pub(crate) async fn fetch_optional(&mut self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 
     /// Runs one statement and returns the number of rows it changed.
-    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<u64, SqlError> {
-        let sql = sql.into_sql_str();
+    pub(crate) async fn execute(&mut self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<u64, SqlError> {
+        let sql = sql.into();
         match self {
-            Self::Sqlite(connection) => sqlite::execute(connection, sql.as_str(), &values),
-            Self::Postgres(connection) => Ok(bound(sql, &values).execute(connection).await?.rows_affected()),
+            Self::Sqlite(connection) => sqlite::execute(connection, &sql, &values),
+            Self::Postgres(session) => Ok(session.run_one(Request::new(&sql, &values)).await?.changed),
         }
     }
 
-    /// Returns the rows of a statement for some keys. The keys must be distinct. `sql` receives the condition on the key column;
-    /// further parameters are numbered from `$2`.
-    pub(crate) async fn fetch_by_keys(
-        &mut self,
-        sql: impl Fn(&str) -> String,
-        keys: &[SqlValue],
-        further: &[SqlValue],
-    ) -> Result<Vec<DbRow>, SqlError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = sqlite::fetch_each(connection, sql.as_str(), 1, keys, further)?;
-                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
-            }
-            Self::Postgres(connection) => {
-                let rows = bulk::over_keys(sql, keys, further).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(DbRow::Postgres).collect())
-            }
-        }
-    }
-
-    /// Runs a statement for some keys and returns the number of rows it changed. The keys must be distinct.
-    pub(crate) async fn execute_by_keys(&mut self, sql: impl Fn(&str) -> String, keys: &[SqlValue]) -> Result<u64, SqlError> {
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let sql = bulk::text(sql(bulk::key_condition(self.engine())));
-        match self {
-            Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), 1, keys, &[]),
-            Self::Postgres(connection) => Ok(bulk::over_keys(sql, keys, &[]).execute(connection).await?.rows_affected()),
-        }
-    }
-
-    /// Writes rows and returns the number of rows changed. `sql` receives the source of the rows; further parameters are numbered
-    /// after the columns.
-    pub(crate) async fn write_rows(&mut self, sql: impl Fn(&str) -> String, rows: &Rows, further: &[SqlValue]) -> Result<u64, SqlError> {
-        if rows.count() == 0 {
-            return Ok(0);
-        }
-        let sql = bulk::text(sql(&rows.source(self.engine())));
-        match self {
-            Self::Sqlite(connection) => sqlite::execute_each(connection, sql.as_str(), rows.width, &rows.values, further),
-            Self::Postgres(connection) => Ok(bulk::over_rows(sql, rows, further).execute(connection).await?.rows_affected()),
-        }
-    }
-
-    /// Like [`DbSession::write_rows`], for a statement with `RETURNING`.
-    pub(crate) async fn write_rows_returning(&mut self, sql: impl Fn(&str) -> String, rows: &Rows) -> Result<Vec<DbRow>, SqlError> {
-        if rows.count() == 0 {
-            return Ok(Vec::new());
-        }
-        let sql = bulk::text(sql(&rows.source(self.engine())));
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = sqlite::fetch_each(connection, sql.as_str(), rows.width, &rows.values, &[])?;
-                Ok(rows.into_iter().map(DbRow::Sqlite).collect())
-            }
-            Self::Postgres(connection) => {
-                let rows = bulk::over_rows(sql, rows, &[]).fetch_all(connection).await?;
-                Ok(rows.into_iter().map(DbRow::Postgres).collect())
-            }
-        }
+    /// Runs one statement over many rows or keys.
+    pub(crate) async fn run_one(&mut self, statement: BulkStatement) -> Result<StatementResult, SqlError> {
+        Ok(self.run(&[statement]).await?.pop().unwrap_or_default())
     }
 
     /// Runs several statements without parameters.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), SqlError> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Self::Postgres(connection) => Ok(connection.execute(sqlx::raw_sql(sql)).await.map(drop)?),
+            Self::Postgres(session) => Ok(session.script(sql).await?),
         }
     }
 
-    /// Begins a write transaction. SQLite takes its only write lock at once, so that no later statement fails to get it.
+    /// Begins a write transaction. SQLite takes its only write lock at once, so that no later statement fails to get it. PostgreSQL
+    /// begins with the next statement.
     pub(crate) async fn begin(&mut self) -> Result<(), SqlError> {
-        let sql = match self {
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN",
-        };
-        self.execute(sql, Vec::new()).await.map(drop)
+        match self {
+            Self::Sqlite(_) => self.execute("BEGIN IMMEDIATE", Vec::new()).await.map(drop),
+            Self::Postgres(session) => {
+                session.begin("BEGIN");
+                Ok(())
+            }
+        }
     }
 
-    /// Begins a read-only transaction on one snapshot.
+    /// Begins a read-only transaction on one snapshot, which on PostgreSQL is that of its first statement.
     pub(crate) async fn begin_snapshot(&mut self) -> Result<(), SqlError> {
-        let sql = match self {
-            Self::Sqlite(_) => "BEGIN",
-            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        };
-        self.execute(sql, Vec::new()).await.map(drop)
+        match self {
+            Self::Sqlite(_) => self.execute("BEGIN", Vec::new()).await.map(drop),
+            Self::Postgres(session) => {
+                session.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Ok(())
+            }
+        }
     }
 
     /// A number that stays the same, as read within a transaction, until another connection changes the file. `None` on PostgreSQL,
@@ -289,14 +218,16 @@ impl DbSession {
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<(), SqlError> {
-        self.execute("ROLLBACK", Vec::new()).await.map(drop)
+        match self {
+            Self::Sqlite(_) => self.execute("ROLLBACK", Vec::new()).await.map(drop),
+            Self::Postgres(session) => Ok(session.roll_back().await?),
+        }
     }
 
     pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(connection) => drop(connection),
-            // Informs the server that the session ends. Commits are durable without it.
-            Self::Postgres(connection) => drop(connection.close().await),
+            Self::Postgres(session) => session.close().await,
         }
     }
 }

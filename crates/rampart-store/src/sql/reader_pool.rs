@@ -6,13 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
-use sqlx::{Postgres, SqlSafeStr, SqlStr};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::{DatabaseTarget, DbRow, DbSession, ErrorClass, SqlError, SqlValue, bound, bulk, classify, sqlite};
+use super::postgres::Request;
+use super::{DatabaseTarget, DbRow, DbSession, ErrorClass, SqlError, SqlText, SqlValue, StatementResult, bulk, classify, sqlite};
 use crate::options::{OnRead, StoreOptions};
 
 /// How long a read waits for a free connection.
@@ -31,7 +29,7 @@ pub(crate) struct ReaderPool {
 
 /// A read statement, run once or for each of some keys.
 pub(crate) struct ReadQuery {
-    sql: SqlStr,
+    sql: SqlText,
     keys: Option<Vec<SqlValue>>,
     values: Vec<SqlValue>,
 }
@@ -42,30 +40,21 @@ impl ReadQuery {
             Some(keys) => {
                 // All keys are read from one snapshot.
                 let snapshot = connection.unchecked_transaction()?;
-                let rows = sqlite::fetch_each(&snapshot, self.sql.as_str(), 1, keys, &self.values)?;
+                let rows = sqlite::fetch_each(&snapshot, &self.sql, 1, keys, &self.values)?;
                 snapshot.commit()?;
                 rows
             }
-            None => sqlite::fetch_all(connection, self.sql.as_str(), &self.values)?,
+            None => sqlite::fetch_all(connection, &self.sql, &self.values)?,
         };
         Ok(rows.into_iter().map(DbRow::Sqlite).collect())
     }
 
-    fn bound(&self) -> Query<'_, Postgres, PgArguments> {
+    fn request(&self) -> Request<'_> {
         match &self.keys {
-            Some(keys) => bulk::over_keys(self.sql.clone(), keys, &self.values),
-            None => bound(self.sql.clone(), &self.values),
+            Some(keys) => bulk::request(&self.sql, 1, keys, &self.values),
+            None => Request::new(&self.sql, &self.values),
         }
     }
-}
-
-async fn run_on_postgres(queries: &[ReadQuery], connection: &mut PgConnection) -> Result<Vec<Vec<DbRow>>, SqlError> {
-    let mut results = Vec::with_capacity(queries.len());
-    for query in queries {
-        let rows = query.bound().fetch_all(&mut *connection).await?;
-        results.push(rows.into_iter().map(DbRow::Postgres).collect());
-    }
-    Ok(results)
 }
 
 impl ReaderPool {
@@ -90,8 +79,8 @@ impl ReaderPool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
-    pub(crate) async fn fetch_all(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
-        self.run_one(ReadQuery { sql: sql.into_sql_str(), keys: None, values }).await
+    pub(crate) async fn fetch_all(&self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
+        self.run_one(ReadQuery { sql: sql.into(), keys: None, values }).await
     }
 
     /// Returns the rows of a statement for some keys. The keys must be distinct. `sql` receives the condition on the key column;
@@ -107,22 +96,22 @@ impl ReaderPool {
 
     /// The query that [`ReaderPool::fetch_by_keys`] runs.
     pub(crate) fn by_keys(&self, sql: impl Fn(&str) -> String, keys: Vec<SqlValue>, further: Vec<SqlValue>) -> ReadQuery {
-        ReadQuery { sql: bulk::text(sql(bulk::key_condition(self.target.engine()))), keys: Some(keys), values: further }
+        ReadQuery { sql: sql(bulk::key_condition(self.target.engine())).into(), keys: Some(keys), values: further }
     }
 
     /// The merged rows of several index ranges. Each range has the order and limit that `order` states.
     pub(crate) async fn fetch_merged(&self, ranges: &[String], order: &str, values: Vec<SqlValue>) -> Result<Vec<DbRow>, SqlError> {
-        self.fetch_all(bulk::text(bulk::merged(self.target.engine(), ranges, order)), values).await
+        self.fetch_all(bulk::merged(self.target.engine(), ranges, order), values).await
     }
 
     async fn run_one(&self, query: ReadQuery) -> Result<Vec<DbRow>, SqlError> {
         Ok(self.run(vec![query]).await?.pop().unwrap_or_default())
     }
 
-    /// Runs queries one after the other on one connection and returns the rows of each.
+    /// Runs queries one after the other on one connection, on PostgreSQL in one round trip, and returns the rows of each.
     pub(crate) async fn run(&self, queries: Vec<ReadQuery>) -> Result<Vec<Vec<DbRow>>, SqlError> {
         if let Some(on_read) = &self.on_read {
-            queries.iter().for_each(|query| on_read(query.sql.as_str()));
+            queries.iter().for_each(|query| on_read(&query.sql));
         }
         let permit = timeout(ACQUIRE_TIMEOUT, self.permits.acquire()).await.map_err(|_| SqlError::TimedOut)?;
         let _permit = permit.map_err(|_| SqlError::Closed)?;
@@ -155,9 +144,11 @@ impl ReaderPool {
                 let (connection, rows) = reading.await.map_err(|_| SqlError::Closed)?;
                 (DbSession::Sqlite(connection), rows)
             }
-            DbSession::Postgres(mut connection) => {
-                let rows = run_on_postgres(&queries, &mut connection).await;
-                (DbSession::Postgres(connection), rows)
+            DbSession::Postgres(mut session) => {
+                let requests: Vec<Request<'_>> = queries.iter().map(ReadQuery::request).collect();
+                let rows = session.run(&requests).await.map_err(SqlError::from);
+                let rows = rows.map(|answers| answers.into_iter().map(|answer| StatementResult::from(answer).rows).collect());
+                (DbSession::Postgres(session), rows)
             }
         };
         if !rows.as_ref().is_err_and(|error| classify(error) == ErrorClass::ConnectionLost) {
@@ -166,7 +157,7 @@ impl ReaderPool {
         rows
     }
 
-    pub(crate) async fn fetch_optional(&self, sql: impl SqlSafeStr, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
+    pub(crate) async fn fetch_optional(&self, sql: impl Into<SqlText>, values: Vec<SqlValue>) -> Result<Option<DbRow>, SqlError> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
     }
 

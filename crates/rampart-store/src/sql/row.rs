@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
+use tokio_postgres::Row as PostgresRow;
+use tokio_postgres::types::FromSql;
 
 use super::error::SqlError;
 use super::sqlite::SqliteRow;
@@ -12,49 +12,46 @@ use crate::error::StoreError;
 /// A row of either engine, read by column position.
 pub(crate) enum DbRow {
     Sqlite(SqliteRow),
-    Postgres(PgRow),
-    /// A row of a combined statement: the number of its statement, then its columns as text.
-    Combined(PgRow),
+    Postgres(PostgresRow),
+}
+
+fn column<'r, T: FromSql<'r>>(row: &'r PostgresRow, index: usize) -> Result<T, SqlError> {
+    row.try_get(index).map_err(|_| SqlError::Column(index))
 }
 
 impl DbRow {
     pub(crate) fn text(&self, index: usize) -> Result<&str, SqlError> {
         match self {
             Self::Sqlite(row) => row.text(index)?.ok_or(SqlError::Column(index)),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(row) => Ok(row.try_get(index + 1)?),
+            Self::Postgres(row) => column(row, index),
         }
     }
 
     pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<&str>, SqlError> {
         match self {
             Self::Sqlite(row) => row.text(index),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(row) => Ok(row.try_get(index + 1)?),
+            Self::Postgres(row) => column(row, index),
         }
     }
 
     pub(crate) fn int(&self, index: usize) -> Result<i64, SqlError> {
         match self {
             Self::Sqlite(row) => row.int(index)?.ok_or(SqlError::Column(index)),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::Postgres(row) => column(row, index),
         }
     }
 
     pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, SqlError> {
         match self {
             Self::Sqlite(row) => row.int(index),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text_or_null(index)?.map(|text| text.parse().map_err(|_| SqlError::Column(index))).transpose(),
+            Self::Postgres(row) => column(row, index),
         }
     }
 
     pub(crate) fn bool(&self, index: usize) -> Result<bool, SqlError> {
         match self {
             Self::Sqlite(row) => Ok(row.int(index)?.ok_or(SqlError::Column(index))? != 0),
-            Self::Postgres(row) => Ok(row.try_get(index)?),
-            Self::Combined(_) => self.text(index)?.parse().map_err(|_| SqlError::Column(index)),
+            Self::Postgres(row) => column(row, index),
         }
     }
 

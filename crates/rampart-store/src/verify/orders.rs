@@ -9,12 +9,11 @@ use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Payout, Transfer};
-use sqlx::AssertSqlSafe;
 
 use super::{PAGE_ROWS, VerifyReport};
 use crate::error::StoreError;
 use crate::read::{balance_id, parse_name};
-use crate::sql::{DbSession, SqlValue};
+use crate::sql::{BulkStatement, DbSession, SqlValue};
 use crate::tables::{Stored, read};
 
 fn overflow(_: rampart_core::money::amount::Overflow) -> StoreError {
@@ -66,7 +65,7 @@ async fn reservations<T: Stored>(
     let sql = format!("SELECT version, data, id FROM {} WHERE {under_way} AND id > $1 ORDER BY id LIMIT $2", T::TABLE.name);
     let mut id = String::new();
     loop {
-        let rows = session.fetch_all(AssertSqlSafe(sql.clone()), vec![id.as_str().into(), PAGE_ROWS.into()]).await?;
+        let rows = session.fetch_all(sql.clone(), vec![id.as_str().into(), PAGE_ROWS.into()]).await?;
         for row in &rows {
             for (balance, amount) in holds(&read(row)?) {
                 let sum = reserved.entry(balance).or_insert(Amount::ZERO);
@@ -143,7 +142,8 @@ async fn check_sums(session: &mut DbSession, report: &mut VerifyReport, sums: Ve
     }
     let mut open: HashMap<String, bool> = HashMap::with_capacity(ids.len());
     for table in ["payments", "rampoffs"] {
-        for row in session.fetch_by_keys(|keys_match| format!("SELECT id, open FROM {table} WHERE id {keys_match}"), &ids, &[]).await? {
+        let sql = |keys_match: &str| format!("SELECT id, open FROM {table} WHERE id {keys_match}");
+        for row in session.run_one(BulkStatement::read(session.engine(), sql, ids.clone(), Vec::new())).await?.rows {
             open.insert(row.text(0)?.to_owned(), row.bool(1)?);
         }
     }

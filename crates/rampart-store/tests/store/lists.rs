@@ -14,7 +14,6 @@ use rampart_core::step::job::JobKind;
 use rampart_core::step::watch::DepositState;
 use rampart_core::step::{ClaimScope, Step};
 use rampart_store::{CustomerFilter, OrderFilter, Store};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, partner, rampoff};
 use crate::support::{BANK, EUR, Fixture, TestEngine, claim, counter, earlier_token, payment, writing};
@@ -380,22 +379,21 @@ fn orders_few_rows(sql: &str) -> bool {
 async fn plan(fixture: &Fixture, sql: &str) -> Vec<String> {
     match fixture.engine {
         TestEngine::Sqlite => {
-            let mut connection = SqliteConnection::connect(&fixture.url).await.unwrap();
-            let rows = connection.fetch_all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).await.unwrap();
-            rows.iter().map(|row| row.get::<String, _>(3)).filter(|line| !(orders_few_rows(sql) && line.contains("TEMP B-TREE"))).collect()
+            let lines = fixture.texts(&format!("EXPLAIN QUERY PLAN {sql}"), 3).await;
+            lines.into_iter().filter(|line| !(orders_few_rows(sql) && line.contains("TEMP B-TREE"))).collect()
         }
         TestEngine::Postgres => {
-            let mut connection = PgConnection::connect(&fixture.url).await.unwrap();
-            // PostgreSQL prefers to scan and sort small tables. Here it may do so only where there is no other way.
-            connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan").await.unwrap();
-            connection.execute(AssertSqlSafe(format!("PREPARE list AS {sql}"))).await.unwrap();
             let values = sql
                 .match_indices('$')
                 .filter_map(|(at, _)| sql[at + 1..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok());
             let nulls = vec!["NULL"; values.max().unwrap_or(0)].join(", ");
             let call = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
-            let rows = connection.fetch_all(AssertSqlSafe(format!("EXPLAIN EXECUTE list{call}"))).await.unwrap();
-            rows.iter().map(|row| row.get::<String, _>(0)).collect()
+            // PostgreSQL prefers to scan and sort small tables. Here it may do so only where there is no other way.
+            let explain = format!(
+                "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; \
+                 PREPARE list AS {sql}; EXPLAIN EXECUTE list{call}"
+            );
+            fixture.texts(&explain, 0).await
         }
     }
 }

@@ -14,7 +14,6 @@ use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::time::Timestamp;
 use rampart_store::{InstallationRecord, Store};
-use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 
 use crate::examples::{customer, delivery, event, rampoff, review, subscription};
 use crate::support::{Fixture, TestEngine, claim, earlier_token, payment, run, writing};
@@ -22,32 +21,24 @@ use crate::support::{Fixture, TestEngine, claim, earlier_token, payment, run, wr
 /// `table.column type null key` and `index table (columns) unique partial`, a form common to both engines.
 async fn sqlite(fixture: &Fixture) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    let mut connection = SqliteConnection::connect(&fixture.url).await.unwrap();
-    let columns =
-        "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
-    for row in connection.fetch_all(columns).await.unwrap() {
-        let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
-        let (required, key): (i64, i64) = (row.get(3), row.get(4));
-        lines.insert(format!("{table}.{column} {kind} {} {key}", if required == 1 { "required" } else { "optional" }));
-    }
-    let indexes = "SELECT m.name, i.name, i.\"unique\", i.partial, (SELECT group_concat(x.name) FROM pragma_index_info(i.name) x) \
+    let columns = "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || iif(c.\"notnull\" = 1, 'required', 'optional') || ' ' || c.pk \
+                   FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'";
+    lines.extend(fixture.texts(columns, 0).await);
+    let indexes = "SELECT i.name || ' ' || m.name || ' (' || (SELECT group_concat(x.name) FROM pragma_index_info(i.name) x) || ') ' || \
+                   iif(i.\"unique\" = 1, 'true', 'false') || ' ' || iif(i.partial = 1, 'true', 'false') \
                    FROM sqlite_master m JOIN pragma_index_list(m.name) i WHERE m.type = 'table' AND i.origin = 'c'";
-    for row in connection.fetch_all(indexes).await.unwrap() {
-        let (table, index, columns): (String, String, String) = (row.get(0), row.get(1), row.get(4));
-        let (unique, partial): (i64, i64) = (row.get(2), row.get(3));
-        lines.insert(format!("{index} {table} ({columns}) {} {}", unique == 1, partial == 1));
-    }
+    lines.extend(fixture.texts(indexes, 0).await);
     lines
 }
 
 async fn postgres(fixture: &Fixture) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    let mut connection = PgConnection::connect(&fixture.url).await.unwrap();
+    let connection = fixture.postgres().await;
     let columns = "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, a.atttypmod)), a.attnotnull, \
                    COALESCE(array_position(i.indkey::int2[], a.attnum), -1)::int8, a.attcollation = 'pg_catalog.\"C\"'::regcollation \
                    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
                    LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relkind = 'r'";
-    for row in connection.fetch_all(columns).await.unwrap() {
+    for row in connection.query(columns, &[]).await.unwrap() {
         let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         let (required, key, collated): (bool, i64, bool) = (row.get(3), row.get(4), row.get(5));
         // Key positions count from 0 here.
@@ -61,7 +52,7 @@ async fn postgres(fixture: &Fixture) -> BTreeSet<String> {
                     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) \
                    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid \
                    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public' WHERE NOT i.indisprimary";
-    for row in connection.fetch_all(indexes).await.unwrap() {
+    for row in connection.query(indexes, &[]).await.unwrap() {
         let (table, index, columns): (String, String, String) = (row.get(0), row.get(1), row.get(4));
         let (unique, partial): (bool, bool) = (row.get(2), row.get(3));
         lines.insert(format!("{index} {table} ({columns}) {unique} {partial}"));
@@ -391,6 +382,22 @@ async fn a_later_versions_database_is_refused(fixture: Arc<Fixture>) {
         let Err(error) = Store::open(url, fixture.options()).await else { panic!("{url} was opened") };
         assert!(!error.to_string().contains("secret"));
     }
+}
+
+/// A password must not cross the network in the clear because a server, or somebody in between, has no TLS.
+#[test]
+fn a_url_that_requires_tls_gets_it_or_an_error() {
+    run(TestEngine::Postgres, |fixture: Arc<Fixture>| async move {
+        let has_tls = fixture.text("SHOW ssl").await.as_deref() == Some("on");
+        let separator = if fixture.url.contains('?') { '&' } else { '?' };
+        for mode in ["prefer", "require", "verify-ca", "verify-full"] {
+            let opened = Store::open(&format!("{}{separator}sslmode={mode}", fixture.url), fixture.options()).await;
+            match opened {
+                Ok(_) => assert!(mode == "prefer" || has_tls, "{mode}"),
+                Err(error) => assert!(mode != "prefer" && error.to_string().contains("TLS"), "{mode}: {error}"),
+            }
+        }
+    });
 }
 
 async fn one_process_serves_a_file(fixture: Arc<Fixture>) {

@@ -19,7 +19,7 @@ use rampart_core::step::{Claim, ClaimScope, CounterChange, Step};
 use rampart_core::text::code::Code;
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_store::{CommitError, CommitFault, Committed, Store, StoreOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+use rusqlite::types::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TestEngine {
@@ -93,9 +93,24 @@ fn database_url(name: &str) -> String {
 }
 
 async fn on_server(sql: String) {
-    let mut connection = PgConnection::connect(&server()).await.unwrap();
-    connection.execute(AssertSqlSafe(sql)).await.unwrap();
-    connection.close().await.unwrap();
+    connected(&server()).await.batch_execute(&sql).await.unwrap();
+}
+
+/// A connection to PostgreSQL that ends when it is dropped.
+async fn connected(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// One value of a row, whatever its type.
+fn shown(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Text(text) => Some(text),
+        other => panic!("{other:?} is no text"),
+    }
 }
 
 /// Runs a test in its own database, which is dropped however the test ends.
@@ -167,39 +182,58 @@ impl Fixture {
         Mint { now: self.clock.now(), randomness: &*self.randomness }
     }
 
+    /// A connection of its own to the test's SQLite file.
+    pub(crate) fn sqlite(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.url.strip_prefix("sqlite:").unwrap()).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection
+    }
+
+    /// A connection of its own to the test's PostgreSQL database.
+    pub(crate) async fn postgres(&self) -> tokio_postgres::Client {
+        connected(&self.url).await
+    }
+
     /// Runs a statement directly on the database.
     pub(crate) async fn sql(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
         match self.engine {
-            TestEngine::Sqlite => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
-            TestEngine::Postgres => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(drop).unwrap(),
+            TestEngine::Sqlite => self.sqlite().execute_batch(sql).unwrap(),
+            TestEngine::Postgres => self.postgres().await.batch_execute(sql).await.unwrap(),
         }
     }
 
     /// Reads one text directly from the database.
     pub(crate) async fn text(&self, sql: &str) -> Option<String> {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self.engine {
-            TestEngine::Sqlite => {
-                SqliteConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0))
-            }
-            TestEngine::Postgres => {
-                PgConnection::connect(&self.url).await.unwrap().fetch_optional(sql).await.unwrap().map(|row| row.get(0))
-            }
-        }
+        self.rows(sql).await.into_iter().next().and_then(|row| row.into_iter().next().flatten())
     }
 
     /// Reads one column of every row directly from the database.
     pub(crate) async fn texts(&self, sql: &str, column: usize) -> Vec<String> {
-        let sql = AssertSqlSafe(sql.to_owned());
+        self.rows(sql).await.into_iter().map(|mut row| row.swap_remove(column).unwrap()).collect()
+    }
+
+    /// Reads rows directly from the database, each value as text.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         match self.engine {
             TestEngine::Sqlite => {
-                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
-                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
+                let connection = self.sqlite();
+                let mut statement = connection.prepare(sql).unwrap();
+                let columns = statement.column_count();
+                let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+                while let Some(row) = rows.next().unwrap() {
+                    found.push((0..columns).map(|column| shown(row.get(column).unwrap())).collect());
+                }
+                found
             }
             TestEngine::Postgres => {
-                let mut connection = PgConnection::connect(&self.url).await.unwrap();
-                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(column)).collect()
+                let rows = self.postgres().await.simple_query(sql).await.unwrap();
+                let row = |message| match message {
+                    tokio_postgres::SimpleQueryMessage::Row(row) => {
+                        Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
+                    }
+                    _ => None,
+                };
+                rows.into_iter().filter_map(row).collect()
             }
         }
     }
@@ -364,16 +398,15 @@ impl Fixture {
 
 impl Fixture {
     /// Every row of a table of the store's SQLite file, as one sorted text each.
-    pub(crate) async fn rows_of(&self, store: &Store, table: &str) -> Vec<String> {
-        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", store.file().unwrap().display())).await.unwrap();
-        let columns: Vec<String> = connection
-            .fetch_all(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid")))
-            .await
-            .unwrap()
+    pub(crate) fn rows_of(&self, store: &Store, table: &str) -> Vec<String> {
+        let connection = rusqlite::Connection::open(store.file().unwrap()).unwrap();
+        let read = |sql: &str| -> Vec<String> {
+            connection.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let columns: Vec<String> = read(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"))
             .iter()
-            .map(|row| format!("COALESCE(CAST({} AS TEXT), 'NULL')", row.get::<String, _>(0)))
+            .map(|column| format!("COALESCE(CAST({column} AS TEXT), 'NULL')"))
             .collect();
-        let sql = format!("SELECT {} AS line FROM {table} ORDER BY line", columns.join(" || '|' || "));
-        connection.fetch_all(AssertSqlSafe(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
+        read(&format!("SELECT {} AS line FROM {table} ORDER BY line", columns.join(" || '|' || ")))
     }
 }

@@ -27,7 +27,7 @@ use super::stats::{CommitCounters, Stats};
 use super::writer_cache::WriterCache;
 use crate::error::{CommitError, StoreError};
 use crate::options::{CommitFault, OnFatal, StoreOptions};
-use crate::sql::{DatabaseTarget, DbSession, ErrorClass, classify};
+use crate::sql::{BulkStatement, DatabaseTarget, DbSession, ErrorClass, TransactionError, classify};
 
 /// Attempts per batch. A deadlock, a busy database, a lost connection or a record that turned out not to be new causes another one.
 const MAX_ATTEMPTS: u32 = 12;
@@ -370,8 +370,8 @@ impl WriterTask {
         let work = async {
             attempt.session.begin().await?;
             let mut state = attempt.load(steps, verify_new).await?;
-            let answers = attempt.run(&mut state, steps).await?;
-            Ok((answers, state))
+            let (answers, last) = attempt.run(&mut state, steps).await?;
+            Ok((answers, last, state))
         };
         let done = match tokio::time::timeout(self.options.patience, work).await {
             Ok(done) => done,
@@ -382,46 +382,50 @@ impl WriterTask {
             }
         };
         let cache = attempt.cache;
-        let (answers, state) = match done {
+        let (answers, last, state) = match done {
             Ok(done) => done,
-            Err(fault) => {
-                let next = self.classify_attempt(fault, verify_new);
-                if !matches!(next, AttemptError::Reconnect) {
-                    self.roll_back().await;
-                }
-                return Err(next);
-            }
+            Err(fault) => return Err(self.abandon(fault, verify_new).await),
         };
         let answers = if answers.iter().all(Result::is_err) {
             self.roll_back().await;
             answers
         } else {
-            self.finish_commit(answers).await?
+            self.finish_commit(answers, &last, verify_new).await?
         };
         self.cache = cache.update(state);
         Ok(answers)
     }
 
-    /// Commits. Every error except a serialisation failure leaves the outcome unknown.
-    async fn finish_commit(&mut self, answers: Answers) -> Result<Answers, AttemptError> {
+    /// Rolls back an attempt in which a statement failed, and decides how to go on.
+    async fn abandon(&mut self, fault: BatchError, verify_new: bool) -> AttemptError {
+        let next = self.classify_attempt(fault, verify_new);
+        if !matches!(next, AttemptError::Reconnect) {
+            self.roll_back().await;
+        }
+        next
+    }
+
+    /// Runs the last statements and commits. Every error of the commit except a serialisation failure leaves the outcome unknown.
+    async fn finish_commit(&mut self, answers: Answers, last: &[BulkStatement], verify_new: bool) -> Result<Answers, AttemptError> {
         let fault = self.options.commit_faults.as_ref().and_then(|faults| faults());
         let Some(session) = &mut self.session else { return Err(AttemptError::Reconnect) };
         if fault == Some(CommitFault::LostBefore) {
             return Err(AttemptError::OutcomeUnknown(answers));
         }
-        let committed = match tokio::time::timeout(self.options.patience, session.commit()).await {
+        let committed = match tokio::time::timeout(self.options.patience, session.run_and_commit(last)).await {
             Ok(committed) => committed,
             Err(_) => return Err(AttemptError::OutcomeUnknown(answers)),
         };
         match committed {
             Ok(()) if fault == Some(CommitFault::LostAfter) => Err(AttemptError::OutcomeUnknown(answers)),
             Ok(()) => Ok(answers),
-            Err(error) if classify(&error) == ErrorClass::Retry => {
+            Err(TransactionError::Statement(error)) => Err(self.abandon(error.into(), verify_new).await),
+            Err(TransactionError::Commit(error)) if classify(&error) == ErrorClass::Retry => {
                 self.last_error = error.to_string();
                 self.roll_back().await;
                 Err(AttemptError::Retry)
             }
-            Err(error) => {
+            Err(TransactionError::Commit(error)) => {
                 tracing::warn!(%error, "the outcome of a commit is unknown");
                 self.last_error = error.to_string();
                 Err(AttemptError::OutcomeUnknown(answers))
