@@ -19,7 +19,10 @@ mod statement;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::Method;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on, post};
 use rampart_core::refusal::Refusal;
 use serde::Serialize;
@@ -92,5 +95,11 @@ pub fn routes() -> Vec<(Method, &'static str)> {
 pub fn router(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Router {
     let empty: Router<RouteState> = Router::new();
     let calls = route_table().into_iter().fold(empty, |router, (_, path, handler)| router.route(path, handler));
-    calls.method_not_allowed_fallback(response::wrong_method).with_state(RouteState { world, engine })
+    let state = RouteState { world, engine };
+    calls.method_not_allowed_fallback(response::wrong_method).route_layer(from_fn_with_state(state.clone(), measured)).with_state(state)
+}
+
+/// Counts the processor time of a route as the world's.
+async fn measured(State(state): State<RouteState>, request: Request, next: Next) -> Response {
+    state.world.measure_polls(next.run(request)).await
 }
