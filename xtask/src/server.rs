@@ -23,11 +23,20 @@ pub(crate) struct TestInstallation {
     /// `None` is the default database in the data folder.
     pub(crate) database: Option<String>,
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// A program that runs the binary, with its arguments; empty for none.
+    pub(crate) wrapper: Vec<String>,
 }
 
 impl TestInstallation {
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(&self.binary),
+            Some((wrapper, first)) => {
+                let mut command = Command::new(wrapper);
+                command.args(first).arg(&self.binary);
+                command
+            }
+        };
         command.args(arguments).arg("--data").arg(&self.data);
         if let Some(database) = &self.database {
             command.arg("--database").arg(database);

@@ -8,7 +8,7 @@ use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::money::rate::Rate;
 use rampart_core::order::Context;
 use rampart_core::step::Step;
-use rampart_core::step::record::Record;
+use rampart_core::step::record::{Record, RecordKey};
 use rampart_core::time::Clock;
 use rampart_store::{CommitError, Committed, Store};
 
@@ -133,9 +133,18 @@ impl App {
                 self.customer_cache.forget(customer.id);
             }
         }
-        let committed = self.store.commit(step).await?;
+        let committed = self.store.commit(step).await.inspect_err(|error| self.forget_changed(error))?;
         self.wake.after(&committed, call);
         Ok(committed)
+    }
+
+    /// Evicts what a refused commit has shown to be outdated, so that the next decision is taken on what is stored.
+    fn forget_changed(&self, error: &CommitError) {
+        match error {
+            CommitError::Conflict(RecordKey::Customer(id)) => self.customer_cache.forget(*id),
+            CommitError::Conflict(RecordKey::Partner(id)) => self.partner_cache.forget(*id),
+            _ => {}
+        }
     }
 
     /// Commits a step that another process may have made superfluous: nothing happens if its records have changed.

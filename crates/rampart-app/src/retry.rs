@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use parking_lot::Mutex;
 use rampart_core::order::HoldReason;
 use rampart_core::order::arrival::Grade;
 use rampart_core::step::Step;
@@ -10,6 +11,29 @@ use rampart_store::CommitError;
 
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+
+/// A record that was loaded or written a moment ago. The first decision is taken on it, and the commit refuses it if it has changed;
+/// every further decision is taken on the stored one.
+///
+/// Only for a record that the decided step writes.
+pub(crate) struct InHand<T>(Mutex<Option<T>>);
+
+impl<T> InHand<T> {
+    pub(crate) const fn new(record: T) -> Self {
+        Self(Mutex::new(Some(record)))
+    }
+
+    pub(crate) async fn or_load<F>(&self, load: impl FnOnce() -> F) -> AppResult<T>
+    where
+        F: Future<Output = AppResult<T>>,
+    {
+        let known = self.0.lock().take();
+        match known {
+            Some(record) => Ok(record),
+            None => load().await,
+        }
+    }
+}
 
 /// Commits the decided step and returns the result beside it; an empty step is nothing to commit. Decides again on the records
 /// as now stored when one of them changed. `what` begins the error after too many attempts: "order is".

@@ -148,6 +148,15 @@ pub struct BoundCall {
     pub(crate) run: Box<dyn Fn(CallContext) -> CallFuture + Send + Sync>,
 }
 
+impl BoundCall {
+    /// The call, whose answer is awaited within `around`.
+    #[must_use]
+    pub fn around(self, around: impl Fn(CallFuture) -> CallFuture + Send + Sync + 'static) -> Self {
+        let run = self.run;
+        Self { run: Box::new(move |context| around(run(context))), ..self }
+    }
+}
+
 /// The validated request that a call's handler gets.
 pub struct CallContext {
     pub(crate) caller: Option<AuthenticatedPartner>,

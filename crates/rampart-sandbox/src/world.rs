@@ -142,6 +142,17 @@ impl World {
         &self.file.config
     }
 
+    /// The processor time that this process has spent in the world: its operations, and its routes but for reading the request and sending
+    /// the answer.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        self.file.processor_time.total()
+    }
+
+    pub(crate) async fn measure_polls<T>(&self, work: impl Future<Output = T>) -> T {
+        self.file.processor_time.measure_polls(work).await
+    }
+
     /// Lets this process run what is due, whether or not others that share the database do.
     pub fn start(&self) {
         *self.runs.lock() = true;

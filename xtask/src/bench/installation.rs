@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::measure::{self, LatencySample, MakeRequest, MeasuredProcess};
+use super::processor::{MetricsText, ProcessorReading};
 use crate::crash::Engine;
 use crate::http::{HttpClient, request};
 use crate::server::{self, ServerProcess, TestInstallation};
@@ -13,6 +14,9 @@ use crate::{TaskResult, partner};
 
 /// Settings of a measured installation. Rate limits are off so that they are not measured.
 const SETTINGS: &[(&str, &str)] = &[("RAMPART__RATE_LIMITS__ENABLED", "false"), ("RAMPART__LOG__LEVEL", "warn")];
+
+/// Of the operators' metrics.
+const METRICS_TOKEN: &str = "a-token-of-the-benchmark";
 
 /// Many, so that the counters of a single one are not the bottleneck.
 const CUSTOMERS: u64 = 256;
@@ -40,6 +44,16 @@ pub(super) struct BenchInstallation {
 
 impl BenchInstallation {
     pub(super) async fn start(engine: Engine, binary: &Path, label: &'static str) -> Result<Self, String> {
+        Self::start_with(engine, binary, label, &[]).await
+    }
+
+    /// Like [`BenchInstallation::start`], with further settings.
+    pub(super) async fn start_with(
+        engine: Engine,
+        binary: &Path,
+        label: &'static str,
+        further: &[(&'static str, &'static str)],
+    ) -> Result<Self, String> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench_{engine:?}_{}", COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).to_lowercase();
         let folder = server::scratch(&name)?;
@@ -47,8 +61,11 @@ impl BenchInstallation {
             Engine::Sqlite => None,
             Engine::Postgres => Some(server::fresh_database(&name)?),
         };
-        let settings = SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let program = TestInstallation { binary: binary.to_owned(), data: folder.join("data"), database, settings };
+        let metrics_token = folder.join("metrics-token");
+        std::fs::write(&metrics_token, METRICS_TOKEN).map_err(|error| format!("{}: {error}", metrics_token.display()))?;
+        let metrics = ("RAMPART__SERVER__METRICS_TOKEN_FILE", metrics_token.display().to_string());
+        let settings = SETTINGS.iter().chain(further).map(|(name, value)| (*name, (*value).to_owned())).chain([metrics]).collect();
+        let program = TestInstallation { binary: binary.to_owned(), data: folder.join("data"), database, settings, wrapper: Vec::new() };
         // The first start creates the database, the keys and the demo partner; the start-up time is that of the second one.
         let log = folder.join("server.log");
         program.serve("127.0.0.1:0", &log).await?.stop().await?;
@@ -86,8 +103,31 @@ impl BenchInstallation {
         self.settle().await
     }
 
+    /// Stops the server, and starts it again by another program.
+    pub(super) async fn restarted_under(self, wrapper: &[&str]) -> Result<Self, String> {
+        self.server.stop().await?;
+        let wrapped = TestInstallation { wrapper: wrapper.iter().map(|part| (*part).to_owned()).collect(), ..self.program.clone() };
+        let server = wrapped.serve("127.0.0.1:0", &self.folder.join("server.log")).await?;
+        Ok(Self { server, ..self })
+    }
+
+    /// A path in the folder of this installation, which is removed with it.
+    pub(super) fn scratch_file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     pub(super) fn measured(&self) -> MeasuredProcess<'_> {
         MeasuredProcess { address: &self.server.address, process_id: self.server.process_id() }
+    }
+
+    pub(super) async fn metrics(&self) -> Result<MetricsText, String> {
+        MetricsText::read(&self.server.address, METRICS_TOKEN).await
+    }
+
+    /// What it has used up to now.
+    pub(super) async fn used(&self) -> Result<ProcessorReading, String> {
+        let world = self.metrics().await?.world_processor_time();
+        Ok(ProcessorReading { process: self.measured().processor_time(), world })
     }
 
     pub(super) async fn calls(&self, connections: usize, count: usize, make: &MakeRequest) -> Result<LatencySample, String> {
@@ -129,17 +169,23 @@ pub(super) fn create_payment(installation: &BenchInstallation) -> MakeRequest {
 
 pub(super) fn payment_body(customers: &[i64], number: u64) -> String {
     let customer = customers[usize::try_from(number).unwrap_or_default() % customers.len()];
-    partner::payment(customer, &format!("bench-{number}"), 30 + number % 20, &wallet(number))
+    partner::payment(customer, &format!("bench-{number}"), order_amount(number), &wallet(number))
+}
+
+pub(super) fn rampoff_body(customers: &[i64], number: u64) -> String {
+    let customer = customers[usize::try_from(number).unwrap_or_default() % customers.len()];
+    partner::rampoff(customer, &format!("bench-{number}"), order_amount(number), &wallet(number))
+}
+
+/// The amount of an order in major units.
+pub(super) const fn order_amount(number: u64) -> u64 {
+    30 + number % 20
 }
 
 /// Ramp-offs of changing customers.
 pub(super) fn create_rampoff(installation: &BenchInstallation) -> MakeRequest {
     let (token, customers) = (installation.token.clone(), Arc::clone(&installation.customers));
-    Arc::new(move |number| {
-        let customer = customers[usize::try_from(number).unwrap_or_default() % customers.len()];
-        let body = partner::rampoff(customer, &format!("bench-{number}"), 30 + number % 20, &wallet(number));
-        request("POST", "/api/createRampoff", &token, Some(&body))
-    })
+    Arc::new(move |number| request("POST", "/api/createRampoff", &token, Some(&rampoff_body(&customers, number))))
 }
 
 fn wallet(number: u64) -> String {

@@ -108,7 +108,7 @@ pub(super) async fn requests(
     Ok(LatencySample::of(times, began.elapsed(), processor))
 }
 
-fn take_one(left: &AtomicUsize) -> bool {
+pub(super) fn take_one(left: &AtomicUsize) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
 

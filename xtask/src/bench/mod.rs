@@ -4,8 +4,12 @@
 pub(crate) mod baseline;
 mod documents;
 mod installation;
+mod instructions;
+mod ledger;
 mod measure;
+mod order;
 mod orders;
+mod processor;
 mod report;
 mod run;
 
@@ -15,6 +19,7 @@ use crate::crash::{Engine, EngineArgument};
 use crate::{TaskResult, server};
 
 use installation::BenchInstallation;
+use orders::OrderReceiver;
 use report::Report;
 use run::BenchRun;
 
@@ -32,8 +37,21 @@ pub(crate) struct BenchArguments {
 enum BenchPart {
     /// Measure the server: throughput, latency, start-up and memory
     Server(ServerBenchArguments),
+    /// Measure what whole orders cost, of both legs, from their creation to two acknowledged webhooks
+    Order(order::OrderBenchArguments),
+    /// Count the instructions of calls and whole orders on SQLite
+    Instructions(InstructionsArguments),
+    /// Measure the postings per second of the commit path beside another ledger on PostgreSQL
+    Ledger(ledger::LedgerBenchArguments),
     /// Measure the validation of documents and accounts, and fail if one is too slow
     Documents,
+}
+
+#[derive(Debug, clap::Args)]
+struct InstructionsArguments {
+    /// The rampart binary to measure [default: a new release build]
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,22 +88,33 @@ struct BenchPlan {
 pub(crate) fn run(arguments: BenchArguments) -> TaskResult {
     match arguments.part {
         Some(BenchPart::Documents) => documents::run(),
+        Some(BenchPart::Instructions(arguments)) => server::binary(arguments.binary, true).and_then(|binary| count_instructions(&binary)),
+        Some(BenchPart::Ledger(arguments)) => ledger::run(&arguments),
+        Some(BenchPart::Order(orders)) => order::run(orders),
         Some(BenchPart::Server(server)) => measure_server(server),
         None => measure_server(arguments.server).and_then(|()| documents::run()),
     }
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())
+}
+
+fn count_instructions(binary: &Path) -> TaskResult {
+    runtime()?.block_on(instructions::print(binary))
+}
+
 fn measure_server(arguments: ServerBenchArguments) -> TaskResult {
     let ServerBenchArguments { plan, engine, binary, against } = arguments;
     let (engines, binary) = (engine.engines(), server::binary(binary, true)?);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = runtime()?;
     let mut report = Report::default();
     match against {
         Some(other) => runtime.block_on(compare(plan, engines, [&binary, &other], &mut report))?,
         None => runtime.block_on(measure_all(plan, engines, &binary, &mut report))?,
     }
     print!("{report}");
-    Ok(())
+    count_instructions(&binary)
 }
 
 /// Measures the calls of two builds in alternation, so that both are affected by the machine alike.
@@ -131,10 +160,15 @@ async fn measure_all(plan: BenchPlan, engines: &[Engine], binary: &Path, report:
     }
     let bench = BenchRun { plan, baseline: &baseline };
     rounds_of_calls(&bench, &installations, report).await?;
+    let mut receivers = Vec::new();
+    for installation in &installations {
+        receivers.push(OrderReceiver::start(installation).await?);
+    }
     for round in 1..=plan.rounds {
         println!("whole orders, round {round} of {}", plan.rounds);
-        bench.orders(&installations, report).await?;
+        bench.orders(installations.iter().zip(&receivers), report).await?;
     }
+    drop(receivers);
     stop(installations).await?;
     if plan.payments > 0 {
         for &engine in engines {

@@ -103,7 +103,7 @@ impl Report {
     }
 }
 
-fn hundredths(value: u64) -> String {
+pub(super) fn hundredths(value: u64) -> String {
     format!("{}.{:02}", value / 100, value % 100)
 }
 

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::BenchPlan;
 use super::baseline::Baseline;
 use super::installation::{self, BenchInstallation};
 use super::measure::{self, MakeRequest};
+use super::orders::{BenchLeg, OrderReceiver};
 use super::report::{BASELINE, Report};
-use super::{BenchPlan, orders};
 use crate::TaskResult;
 use crate::crash::Engine;
 
@@ -39,12 +40,16 @@ impl BenchRun<'_> {
     }
 
     /// One round of whole orders. These rounds come last, because confirmations continue for a while after them.
-    pub(super) async fn orders(&self, installations: &[BenchInstallation], report: &mut Report) -> TaskResult {
-        for installation in installations {
-            let engine = installation.engine.name();
-            let (sample, entries) = orders::whole(installation, self.plan.connections, self.length()).await?;
-            report.add(&format!("whole buy order, {engine}"), sample);
-            report.entries(engine, entries);
+    pub(super) async fn orders<'a>(
+        &self,
+        installations: impl Iterator<Item = (&'a BenchInstallation, &'a OrderReceiver)>,
+        report: &mut Report,
+    ) -> TaskResult {
+        for (installation, receiver) in installations {
+            let (engine, until) = (installation.engine.name(), measure::Until::Time(self.length()));
+            let run = receiver.whole(installation, BenchLeg::Buy, self.plan.connections, until).await?;
+            report.add(&format!("whole buy order, {engine}"), run.sample);
+            report.entries(engine, run.entries);
         }
         Ok(())
     }

@@ -101,6 +101,7 @@ async fn crash(engine: Engine, kills: u64, seed: u64, binary: &Path) -> TaskResu
         data: folder.join("data"),
         database,
         settings: SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+        wrapper: Vec::new(),
     };
     let count = if engine == Engine::Postgres { 2 } else { 1 };
     let mut processes = processes::Processes::start(installation.clone(), count, folder.join("server.log")).await?;

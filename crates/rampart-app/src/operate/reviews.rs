@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
-use crate::workers::observe::{self, DecisionInputs};
+use crate::workers::observe::{self, DecisionInputs, Reading};
 use crate::workers::stops;
 use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
 
@@ -164,7 +164,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         }
         let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
         let around = match named {
-            Some(order) => Some(DecisionInputs::order(app, order).await?),
+            Some(order) => Some(DecisionInputs::order(app, order, Reading::Stored).await?),
             None => None,
         };
         let price = named.and_then(|order| observe::price(app, order));

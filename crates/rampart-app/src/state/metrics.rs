@@ -79,6 +79,11 @@ impl AppMetrics {
         register(&mut self.registry.lock());
     }
 
+    /// Registers a counter of seconds that another part of the program keeps; it is read when the metrics are read.
+    pub fn register_seconds(&self, name: &'static str, help: &'static str, read: impl Fn() -> Duration + Send + Sync + 'static) {
+        self.register(|registry| registry.register_collector(Box::new(SecondsCollector { name, help, read: Box::new(read) })));
+    }
+
     /// The health of this process's workers.
     #[must_use]
     pub fn health(&self) -> &WorkerHealth {
@@ -171,6 +176,26 @@ impl Collector for SnapshotCollector {
             ConstGauge::new(age.as_secs_f64()).encode(family.encode_family(&[("worker", worker.as_str())])?)?;
         }
         Ok(())
+    }
+}
+
+/// A counter of seconds that is kept elsewhere.
+struct SecondsCollector {
+    name: &'static str,
+    help: &'static str,
+    read: Box<dyn Fn() -> Duration + Send + Sync>,
+}
+
+impl fmt::Debug for SecondsCollector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+impl Collector for SecondsCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let counter = ConstCounter::new((self.read)().as_secs_f64());
+        counter.encode(encoder.encode_descriptor(self.name, self.help, None, counter.metric_type())?)
     }
 }
 

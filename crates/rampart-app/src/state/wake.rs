@@ -1,6 +1,7 @@
 //! Wake-ups within one process, so that work starts when it arises. Workers of other processes, and workers that miss a
 //! wake-up, poll at intervals: a lost wake-up costs time, never money.
 
+use rampart_core::partner::webhook::DeliveryState;
 use rampart_core::step::Step;
 use rampart_core::step::job::JobKind;
 use rampart_core::step::record::Record;
@@ -33,7 +34,9 @@ impl WakeSet {
             match record {
                 Record::Job(job) if job.leased_until.is_none() => wakes.jobs |= 1 << position(job.kind),
                 Record::Fact(fact) => wakes.facts |= !fact.applied && fact.quarantined.is_none(),
-                Record::Delivery(delivery) => wakes.deliveries |= delivery.leased_until.is_none(),
+                Record::Delivery(delivery) => {
+                    wakes.deliveries |= delivery.leased_until.is_none() && delivery.state == DeliveryState::Pending;
+                }
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use futures::StreamExt as _;
 use rampart_core::order::arrival::Leg;
 use rampart_core::order::{Order, SharedFact};
 
-use super::observe::DecisionInputs;
+use super::observe::{DecisionInputs, Reading};
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use crate::app::App;
 use crate::error::AppResult;
@@ -50,7 +50,9 @@ impl Expiry {
     async fn pass_time(&self, order: Order) -> AppResult<()> {
         let (app, order, fence) = (&self.app, &order, Some(order.relied().0));
         retry_with_grade(app, fence, |grade| async move {
-            let mut step = DecisionInputs::order(app, order).await?.observe(app, order.clone(), SharedFact::TimePassed, grade);
+            // Nothing is committed when nothing is to be done, so memory would not be found out.
+            let inputs = DecisionInputs::order(app, order, Reading::Stored).await?;
+            let mut step = inputs.observe(app, order.clone(), SharedFact::TimePassed, grade);
             // An earlier version or a migration marked it as due although nothing is to be done: writing it clears the mark.
             if step.is_empty() && order.due_at().is_none() {
                 step.write(order.clone());

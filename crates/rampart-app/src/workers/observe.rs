@@ -1,5 +1,7 @@
 //! Applies facts to orders with the present market price and the state of customer and partner.
 
+use std::sync::Arc;
+
 use rampart_core::customer::Customer;
 use rampart_core::id::{CustomerId, FactId, OrderId, PartnerId, ReviewId};
 use rampart_core::money::asset::{CoinId, Currency};
@@ -50,10 +52,45 @@ pub(crate) fn payment(app: &App, payment: Payment, fact: PaymentFact) -> Step {
     payment.observe(fact, &app.context(price))
 }
 
+/// Which customer and partner a decision is taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As this node remembers them. The commit of the step refuses them if they have changed, so a step must be committed whatever the
+    /// decision is, and nothing may be done outside before that.
+    Remembered,
+    /// As they are stored now.
+    Stored,
+}
+
+impl Reading {
+    async fn customer(self, app: &App, id: CustomerId) -> AppResult<Arc<Customer>> {
+        let found = match self {
+            Self::Remembered => app.customer_cache.load(&app.store, id).await?,
+            Self::Stored => app.store.customer(id).await?.map(Arc::new),
+        };
+        found.ok_or_else(|| AppError::defect(format!("there is no customer {id}")))
+    }
+
+    async fn partner(self, app: &App, id: PartnerId) -> AppResult<Arc<Partner>> {
+        let found = match self {
+            Self::Remembered => app.partner_cache.load(&app.store, id).await?,
+            Self::Stored => app.store.partner(id).await?.map(Arc::new),
+        };
+        found.ok_or_else(|| AppError::defect(format!("there is no partner {id}")))
+    }
+}
+
+/// A customer as stored now, which this node remembers.
+pub(crate) async fn stored_customer(app: &App, id: CustomerId) -> AppResult<Arc<Customer>> {
+    let customer = Reading::Stored.customer(app, id).await?;
+    app.customer_cache.put(customer.clone());
+    Ok(customer)
+}
+
 /// The stored records that a decision about arrived money or coins depends on, beside the order.
 pub(crate) struct DecisionInputs {
-    customer: Customer,
-    partner: Partner,
+    customer: Arc<Customer>,
+    partner: Arc<Partner>,
     running_item: Option<ReviewItem>,
     read_at: Option<Timestamp>,
 }
@@ -82,11 +119,9 @@ pub(crate) struct Permission {
 }
 
 impl Permission {
-    pub(crate) async fn of(app: &App, customer: CustomerId) -> AppResult<Self> {
-        let store = &app.store;
-        let customer = store.customer(customer).await?.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
-        let of = customer.partner;
-        let partner = store.partner(of).await?.ok_or_else(|| AppError::defect(format!("there is no partner {of}")))?;
+    pub(crate) async fn of(app: &App, customer: CustomerId, reading: Reading) -> AppResult<Self> {
+        let customer = reading.customer(app, customer).await?;
+        let partner = reading.partner(app, customer.partner).await?;
         Ok(Self {
             blocked: eligibility(app, &customer, &partner).blocked,
             customer: (RecordKey::Customer(customer.id), customer.version),
@@ -122,9 +157,13 @@ pub(crate) const fn describe_stop(by: StoppedBy) -> &'static str {
 }
 
 impl DecisionInputs {
-    /// For a payment; `applied` is the fact being applied, if any.
-    pub(crate) async fn payment(app: &App, payment: &Payment, applied: Option<FactId>) -> AppResult<Self> {
-        let mut inputs = Self::load(app, payment.customer, payment.partner, payment.running_item).await?;
+    /// For a payment that a fact is applied to.
+    pub(crate) async fn payment(app: &App, payment: &Payment, applied: FactId) -> AppResult<Self> {
+        Self::of_payment(app, payment, Some(applied), Reading::Remembered).await
+    }
+
+    async fn of_payment(app: &App, payment: &Payment, applied: Option<FactId>, reading: Reading) -> AppResult<Self> {
+        let mut inputs = Self::load(app, payment.customer, payment.partner, payment.running_item, reading).await?;
         // Before the price guarantee ends, no decision depends on how far the source was read.
         if app.business.now() >= payment.held_until {
             inputs.read_at = source_progress::pay_in(app, payment.pay_in, applied).await?;
@@ -132,14 +171,13 @@ impl DecisionInputs {
         Ok(inputs)
     }
 
-    /// For a ramp-off and its own coin.
-    pub(crate) async fn rampoff(app: &App, rampoff: &Rampoff, applied: Option<FactId>) -> AppResult<Self> {
-        Self::deposit(app, rampoff, rampoff.terms.coin, applied).await
+    /// For a ramp-off that a fact about coins of any kind is applied to.
+    pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: FactId) -> AppResult<Self> {
+        Self::of_rampoff(app, rampoff, coin, Some(applied), Reading::Remembered).await
     }
 
-    /// For a ramp-off when coins of any kind have arrived at its address.
-    pub(crate) async fn deposit(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>) -> AppResult<Self> {
-        let mut inputs = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin)).await?;
+    async fn of_rampoff(app: &App, rampoff: &Rampoff, coin: CoinId, applied: Option<FactId>, reading: Reading) -> AppResult<Self> {
+        let mut inputs = Self::load(app, rampoff.customer, rampoff.partner, rampoff.running_item_of(coin), reading).await?;
         if app.business.now() >= rampoff.held_until {
             inputs.read_at = source_progress::of_chain(app, rampoff.chain(), applied).await?;
         }
@@ -147,28 +185,26 @@ impl DecisionInputs {
     }
 
     /// For an order of either direction, without a fact.
-    pub(crate) async fn order(app: &App, order: &Order) -> AppResult<Self> {
+    pub(crate) async fn order(app: &App, order: &Order, reading: Reading) -> AppResult<Self> {
         match order {
-            Order::Payment(payment) => Self::payment(app, payment, None).await,
-            Order::Rampoff(rampoff) => Self::rampoff(app, rampoff, None).await,
+            Order::Payment(payment) => Self::of_payment(app, payment, None, reading).await,
+            Order::Rampoff(rampoff) => Self::of_rampoff(app, rampoff, rampoff.terms.coin, None, reading).await,
         }
     }
 
-    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>) -> AppResult<Self> {
-        let store = &app.store;
+    async fn load(app: &App, customer: CustomerId, partner: PartnerId, item: Option<ReviewId>, reading: Reading) -> AppResult<Self> {
         let running_item = async {
             match item {
-                Some(id) => store.review(id).await,
+                Some(id) => Ok(app.store.review(id).await?),
                 None => Ok(None),
             }
         };
-        let (found, found_partner, running_item) = futures::try_join!(store.customer(customer), store.partner(partner), running_item)?;
-        let customer = found.ok_or_else(|| AppError::defect(format!("there is no customer {customer}")))?;
-        let partner = found_partner.ok_or_else(|| AppError::defect(format!("there is no partner {partner}")))?;
+        let (customer, partner, running_item) =
+            futures::try_join!(reading.customer(app, customer), reading.partner(app, partner), running_item)?;
         Ok(Self { customer, partner, running_item, read_at: None })
     }
 
-    pub(crate) const fn customer(&self) -> &Customer {
+    pub(crate) fn customer(&self) -> &Customer {
         &self.customer
     }
 
@@ -206,10 +242,9 @@ impl DecisionInputs {
     }
 
     pub(crate) fn rely_on(&self, mut step: Step) -> Step {
-        if !step.is_empty() {
-            step.rely(RecordKey::Customer(self.customer.id), self.customer.version);
-            step.rely(RecordKey::Partner(self.partner.id), self.partner.version);
-        }
+        // Also without a write here: the caller may add the end of a fact or job, which is decided on them too.
+        step.rely(RecordKey::Customer(self.customer.id), self.customer.version);
+        step.rely(RecordKey::Partner(self.partner.id), self.partner.version);
         step
     }
 }

@@ -27,13 +27,14 @@ use rampart_store::CommitError;
 use super::jobs::{JobOutcome, finish};
 use super::leases::{self, LeasedJob};
 use super::nonces::{NonceGaps, NoncePlan};
-use super::observe::{Permission, describe_stop};
+use super::observe::{Permission, Reading, describe_stop};
 use super::pool::Pool;
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::timeouts::{answer_in_time, in_time};
 use super::{transfers, unsigned};
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
+use crate::retry::InHand;
 use crate::workers::outgoing;
 use crate::workers::stops;
 
@@ -195,7 +196,7 @@ impl Sender {
     /// Checks which transfers may leave now. The others are stopped, and their orders record the reason.
     async fn permissions(&self, queued: &mut Vec<(Job, Transfer)>) -> AppResult<Vec<Permission>> {
         let customers: BTreeSet<CustomerId> = queued.iter().filter_map(|(_, transfer)| transfer.customer).collect();
-        let read = |customer| async move { AppResult::Ok((customer, Permission::of(&self.app, customer).await?)) };
+        let read = |customer| async move { AppResult::Ok((customer, Permission::of(&self.app, customer, Reading::Remembered).await?)) };
         let known: BTreeMap<CustomerId, Permission> =
             stream::iter(customers).map(read).buffer_unordered(CONCURRENT_SIGNATURES).try_collect().await?;
         let mut kept = Vec::with_capacity(queued.len());
@@ -340,7 +341,7 @@ async fn broadcast(
 ) -> AppResult<Option<String>> {
     let Some(signed) = transfer.state.signed() else { return Ok(None) };
     match in_time(app, port.broadcast(signed)).await {
-        Some(CallOutcome::Accepted(())) => record_broadcast(app, leased, transfer.id).await.map(|_| None),
+        Some(CallOutcome::Accepted(())) => record_broadcast(app, leased, transfer).await.map(|_| None),
         Some(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => Ok(Some(reason)),
         None => Ok(Some("the chain did not answer in time".to_owned())),
         // A node also refuses bytes that it has already accepted, by their nonce. Only what the chain does not know was refused.
@@ -351,16 +352,20 @@ async fn broadcast(
                 app.wake.ring_jobs(JobKind::SendTransfer);
                 Ok(None)
             }
-            Some(Ok(_)) => record_broadcast(app, leased, transfer.id).await.map(|_| None),
+            Some(Ok(_)) => record_broadcast(app, leased, transfer).await.map(|_| None),
             Some(Err(unavailable)) => Ok(Some(unavailable.to_string())),
             None => Ok(Some("the chain did not answer in time".to_owned())),
         },
     }
 }
 
-async fn record_broadcast(app: &App, leased: &LeasedJob, id: TransferId) -> AppResult<JobOutcome> {
-    finish(app, leased, |_| async move { transfers::observe(app, outgoing::load_transfer(app, id).await?, TransferFact::Broadcast).await })
-        .await
+async fn record_broadcast(app: &App, leased: &LeasedJob, transfer: &Transfer) -> AppResult<JobOutcome> {
+    let known = &InHand::new(transfer.clone());
+    finish(app, leased, |_| async move {
+        let transfer = known.or_load(|| outgoing::load_transfer(app, transfer.id)).await?;
+        transfers::observe(app, transfer, TransferFact::Broadcast).await
+    })
+    .await
 }
 
 async fn record_refusal(app: &App, leased: &LeasedJob, id: TransferId, reason: &str) -> AppResult<JobOutcome> {

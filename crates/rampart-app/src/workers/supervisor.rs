@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use rampart_core::time::Timestamp;
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -41,6 +42,9 @@ pub(crate) trait Worker: Send + Sync + 'static {
     }
 }
 
+/// A worker that is woken takes its turns no closer than this (real time): each turn has a cost of its own, and the next one finds what has
+/// come together by then.
+const MIN_TURN_INTERVAL: Duration = Duration::from_millis(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
@@ -53,6 +57,7 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
     let interval = worker.interval().unwrap_or(app.config.workers.interval());
     app.metrics.health().started(&name, interval);
     while !*stop.borrow() {
+        let began = app.real.now();
         let pause = match take_turn(&*worker).await {
             Ok(turn) => {
                 app.metrics.health().completed(&name);
@@ -79,11 +84,17 @@ pub(crate) async fn supervise(app: App, worker: Box<dyn Worker>, mut stop: watch
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             () = app.real.sleep_until(until) => {}
-            () = worker.woken(), if pause == interval => {}
+            () = woken(&app, &*worker, began), if pause == interval => {}
         }
     }
     worker.finish().await;
     app.metrics.health().stopped(&name);
+}
+
+/// Waits for work, and for the least time between two turns.
+async fn woken(app: &App, worker: &dyn Worker, began: Timestamp) {
+    worker.woken().await;
+    app.real.sleep_until(began.after(MIN_TURN_INTERVAL)).await;
 }
 
 /// One turn; a panic in it is an error.

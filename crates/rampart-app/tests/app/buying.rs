@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::{Operator, customers};
+use rampart_app::operate::{Operator, customers, orders};
 use rampart_app::orders::page_links;
 use rampart_app::pages;
 use rampart_core::customer::kyc::{KycLevel, KycStatus};
 use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
-use rampart_core::order::reference;
+use rampart_core::order::payment::{Payment, PaymentState};
+use rampart_core::order::{HoldReason, reference};
 use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
 use rampart_testkit::{CustomerOf, TestApp, buy, data_of, on_both_engines, partner_api, refusal_of};
 
 on_both_engines!(
-    rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account;
+    rampart_testkit::TestApp::start => by_card, by_transfer, by_own_account, what_another_node_has_changed;
     rampart_testkit::TestApp::start_idle => unknown_currencies_and_amounts, wallets, documented, price_of_yesterday,
         identity_needed, a_customer_who_changes, a_remembered_customer, own_accounts, references;
 );
@@ -220,6 +221,22 @@ async fn a_remembered_customer(test: Arc<TestApp>) {
     customers::unban(&elsewhere, &operator, customer).await.unwrap();
     order().await.unwrap();
     order().await.unwrap();
+}
+
+/// What arrives for an order is decided on the customer as stored, whatever this node remembers of an earlier one.
+async fn what_another_node_has_changed(test: Arc<TestApp>) {
+    let customer = test.verified(CustomerOf::SPAIN, "ana@example.com").await;
+    let elsewhere = test.another_node().await;
+    let operator = Operator { actor: "maria".to_owned(), reason: "test".to_owned() };
+    let id = test.bought(&buy(customer, "50")).await;
+    customers::ban(&elsewhere, &operator, customer).await.unwrap();
+    test.pay(id).await;
+    let is_banned = |payment: &Payment| matches!(payment.state, PaymentState::OnHold { reason: HoldReason::Banned, .. });
+    test.eventually("the money waits", || async { Some(test.payment(id).await).filter(is_banned) }).await;
+    customers::unban(&elsewhere, &operator, customer).await.unwrap();
+    orders::release(&elsewhere, &operator, id).await.unwrap();
+    test.payment_becomes(id, "coins_sent").await;
+    elsewhere.store.close().await;
 }
 
 async fn own_accounts(test: Arc<TestApp>) {

@@ -9,6 +9,7 @@ mod calls;
 mod clock;
 mod faults;
 mod payouts;
+mod processor_time;
 mod schedule;
 mod schema;
 mod settings;
@@ -36,6 +37,7 @@ pub(crate) use schedule::{Action, next_action, schedule, take_due};
 pub(crate) use settings::WorldSettings;
 pub(crate) use transaction::{Transaction, amount_at};
 
+use processor_time::ProcessorTime;
 use schema::SCHEMA;
 use signals::Signals;
 
@@ -49,6 +51,7 @@ pub(crate) struct SandboxFile {
     pub(crate) config: WorldConfig,
     pub(crate) clock: Arc<SandboxClock>,
     pub(crate) signals: Arc<Signals>,
+    pub(crate) processor_time: ProcessorTime,
     connection: Mutex<FileConnection>,
 }
 
@@ -73,17 +76,17 @@ impl SandboxFile {
         let clock = Arc::new(SandboxClock::new(real, signals.clone()));
         sqlite.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT"))?;
         let connection = Mutex::new(FileConnection { sqlite, others_version: -1 });
-        Ok(Arc::new(Self { config, clock, signals, connection }))
+        Ok(Arc::new(Self { config, clock, signals, processor_time: ProcessorTime::default(), connection }))
     }
 
     /// Runs an operation that writes.
     pub(crate) fn write<T>(&self, operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, WorldError>) -> Result<T, WorldError> {
-        self.run(TransactionBehavior::Immediate, operation)
+        self.processor_time.measure(|| self.run(TransactionBehavior::Immediate, operation))
     }
 
     /// Runs an operation that only reads.
     pub(crate) fn read<T>(&self, operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, WorldError>) -> Result<T, WorldError> {
-        self.run(TransactionBehavior::Deferred, operation)
+        self.processor_time.measure(|| self.run(TransactionBehavior::Deferred, operation))
     }
 
     /// Wakes what waits for something that other processes have written.

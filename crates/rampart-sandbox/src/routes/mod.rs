@@ -73,10 +73,17 @@ static ALL: &[&Call<SandboxState>] = &[
     &inbox::RECEIVE,
 ];
 
-/// The calls under `/sandbox` on a world.
+/// The calls under `/sandbox` on a world. Their processor time is the world's.
 pub fn calls(world: Arc<World>, engine: Arc<dyn SandboxEngine>) -> Vec<BoundCall> {
     let state = SandboxState { world, engine };
-    ALL.iter().map(|call| call.on(&state)).collect()
+    let measured = |call: &&Call<SandboxState>| {
+        let world = state.world.clone();
+        call.on(&state).around(move |answer| {
+            let world = world.clone();
+            Box::pin(async move { world.measure_polls(answer).await })
+        })
+    };
+    ALL.iter().map(measured).collect()
 }
 
 /// Method and path of every call under `/sandbox`.

@@ -57,6 +57,7 @@ async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
     let OpenInstallation { settings, app, providers } = &installation;
     let has_demo_partner = providers.world().is_some() && settings.sandbox.demo_partner;
     let first = if has_demo_partner { first_start::demo_partner(app).await? } else { None };
+    metrics::register_world(app, providers);
     let router = router(&installation, web.clone());
     let workers = workers::start(app);
     providers.start();

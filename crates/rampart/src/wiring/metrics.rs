@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rampart_app::App;
 use rampart_core::text::redacted::Redacted;
 use rampart_web::{Front, WebConfig};
 use tokio::net::TcpListener;
@@ -9,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::bounded;
 use crate::error::CommandError;
 use crate::settings::ProcessSettings;
+use crate::wiring::providers::Providers;
 
 /// A shorter token can be guessed.
 const MIN_TOKEN_CHARACTERS: usize = 16;
@@ -51,6 +53,14 @@ impl MetricsEndpoint {
             let limited = WebConfig { connections: MAX_CONNECTIONS, connections_per_address: MAX_CONNECTIONS, ..config.clone() };
             rampart_web::serve(listener, front.operators(), &limited, stop).await;
         }
+    }
+}
+
+/// Shows what the simulated world takes of this process, so that the rest is what the ramp takes.
+pub(crate) fn register_world(app: &App, providers: &Providers) {
+    if let Some(world) = providers.world().cloned() {
+        let help = "Processor time that the simulated world has taken in this process";
+        app.metrics.register_seconds("sandbox_processor_seconds", help, move || world.processor_time());
     }
 }
 

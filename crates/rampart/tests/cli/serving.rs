@@ -200,6 +200,7 @@ fn metrics_are_where_the_settings_say() {
     assert_eq!(server.send("GET", "/metrics", &[("authorization", "Bearer a-token-of-the-operators")], b"").status, 404);
     let (status, text) = server.get_as_operator("/metrics");
     assert!(status == 200 && text.to_string().contains("rampart_database_up 1"), "{text}");
+    assert!(text.to_string().contains("rampart_sandbox_processor_seconds_total 0."), "{text}");
     assert_eq!((server.get_as_operator("/readyz").0, server.get_as_operator("/api/quote").0), (200, 404));
     server.stop();
 }

@@ -51,7 +51,7 @@ pub(super) async fn effect(app: &App, fact: &Fact, credit: &BankCredit, grade: G
         }
         CreditMatch::Unmatched(reason) => return Ok(suspense::receive(unmatched(fact, credit, reason), &app.mint())),
     };
-    let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
+    let inputs = DecisionInputs::payment(app, &payment, fact.id).await?;
     // A bank that does not name the payer must not count against the customer; screening covers the customer in any case.
     let is_customer = credit.sender_name.as_ref().is_none_or(|payer| inputs.customer().can_be(payer.reveal()));
     let backdating = app.catalogue.backdating(payment.pay_in);

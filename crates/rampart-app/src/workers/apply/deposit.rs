@@ -38,7 +38,7 @@ pub(super) async fn effect(app: &App, fact: FactId, id: DepositId, change: Depos
         }
         DepositChange::Dropped => return dropped(app, fact, deposit, rampoff, grade).await,
     };
-    let inputs = DecisionInputs::deposit(app, &rampoff, deposit.coin, Some(fact)).await?;
+    let inputs = DecisionInputs::deposit(app, &rampoff, deposit.coin, fact).await?;
     let step = inputs.observe_rampoff(app, rampoff, change, grade);
     match suspense::receives(&step, deposit.id) {
         true => resolve_undone_items(app, step, deposit.id).await,
@@ -89,7 +89,7 @@ async fn dropped(app: &App, fact: FactId, deposit: Deposit, rampoff: Rampoff, gr
     let mut traces = RemovedDepositTraces::default();
     let step = match is_known {
         true => {
-            let inputs = DecisionInputs::rampoff(app, &rampoff, Some(fact)).await?;
+            let inputs = DecisionInputs::deposit(app, &rampoff, rampoff.terms.coin, fact).await?;
             let price = observe::rampoff_price(app, &rampoff);
             let on_its_way = outgoing::require_no_handover(outgoing::of_order(app, &rampoff.clone().into()).await?)?;
             inputs.rely_on(suspense::deposit_removed_from_order(rampoff, deposit.id, on_its_way, &inputs.context(app, price, grade)))

@@ -38,7 +38,7 @@ pub(super) async fn paid(app: &App, fact: &Fact, paid: &ProcessorPaid, grade: Gr
 }
 
 async fn captured(app: &App, fact: &Fact, paid: &ProcessorPaid, payment: Payment, grade: Grade) -> Effect {
-    let inputs = DecisionInputs::payment(app, &payment, Some(fact.id)).await?;
+    let inputs = DecisionInputs::payment(app, &payment, fact.id).await?;
     let is_customer = paid.holder.as_ref().is_none_or(|holder| inputs.customer().can_be(holder.reveal()));
     let backdating = app.catalogue.backdating(payment.pay_in);
     let at = counts_at(paid.paid_at, fact.observed_at, fact.read_before, backdating).max(payment.created_at);

@@ -11,7 +11,7 @@ use rampart_store::CommitError;
 
 use super::{ChainWatcher, PAGE_ROWS, confirmations};
 use crate::error::AppResult;
-use crate::retry::retry_with_grade;
+use crate::retry::{InHand, retry_with_grade};
 use crate::workers::outgoing;
 use crate::workers::timeouts::in_time;
 use crate::workers::transfers;
@@ -63,11 +63,11 @@ impl ChainWatcher {
                 match self.answer(self.port.transaction(&signed.txid)).await? {
                     TransactionStatus::Unknown if self.is_nonce_used(signed.nonce).await? => {
                         let reason = "it was recalled, and its nonce went to a transfer to ourselves".to_owned();
-                        self.commit_fact(transfer.id, TransferFact::Refused { reason }).await?;
+                        self.commit_fact(transfer, TransferFact::Refused { reason }).await?;
                     }
                     TransactionStatus::Unknown => {}
                     TransactionStatus::Waiting | TransactionStatus::InBlock { .. } | TransactionStatus::Reverted { .. } => {
-                        self.commit_fact(transfer.id, TransferFact::Broadcast).await?;
+                        self.commit_fact(transfer, TransferFact::Broadcast).await?;
                     }
                 }
             }
@@ -103,10 +103,10 @@ impl ChainWatcher {
             TransactionStatus::Waiting => {}
             TransactionStatus::Unknown => self.rebroadcast(&transfer).await?,
             TransactionStatus::InBlock { height, network_fee } if confirmations(head, height) >= needed => {
-                self.commit_fact(id, TransferFact::Confirmed { confirmations: needed, network_fee }).await?;
+                self.commit_fact(transfer, TransferFact::Confirmed { confirmations: needed, network_fee }).await?;
             }
             TransactionStatus::Reverted { height, network_fee } if confirmations(head, height) >= needed => {
-                self.commit_fact(id, TransferFact::Reverted { network_fee }).await?;
+                self.commit_fact(transfer, TransferFact::Reverted { network_fee }).await?;
             }
             TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => {
                 self.final_at.lock().insert(id, height.saturating_add(u64::from(needed)).saturating_sub(1));
@@ -182,13 +182,17 @@ impl ChainWatcher {
         if is_final {
             return Ok(());
         }
-        self.commit_fact(transfer.id, TransferFact::Unconfirmed).await
+        self.commit_fact(transfer, TransferFact::Unconfirmed).await
     }
 
-    /// Commits a fact about a transfer, decided on the records as stored now.
-    async fn commit_fact(&self, id: TransferId, fact: TransferFact) -> AppResult<()> {
-        let (app, fact) = (&self.app, &fact);
-        retry_with_grade(app, None, |_| async move { transfers::observe(app, outgoing::load_transfer(app, id).await?, fact.clone()).await })
-            .await
+    /// Commits a fact about a transfer in the state in which the chain was asked about it.
+    async fn commit_fact(&self, transfer: Transfer, fact: TransferFact) -> AppResult<()> {
+        let (app, fact, id) = (&self.app, &fact, transfer.id);
+        let known = &InHand::new(transfer);
+        retry_with_grade(app, None, |_| async move {
+            let transfer = known.or_load(|| outgoing::load_transfer(app, id)).await?;
+            transfers::observe(app, transfer, fact.clone()).await
+        })
+        .await
     }
 }

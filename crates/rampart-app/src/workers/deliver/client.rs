@@ -17,9 +17,9 @@ use crate::state::network::is_public;
 /// How much of a response is read before the connection is dropped instead of reused.
 const MAX_RESPONSE_BYTES: usize = 16 * 1_024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Idle connections kept per receiver, and for how long. A partner may name many receivers, and all connections count towards the process's
-/// open file limit.
-const IDLE_CONNECTIONS: usize = 2;
+/// Idle connections kept per receiver, and for how long: as many as it has deliveries at once when it is quick, because opening one costs
+/// more than a delivery. They end soon, because all connections count towards the process's open file limit.
+const IDLE_CONNECTIONS: usize = 16;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest pause that a receiver may ask for.

@@ -13,6 +13,7 @@ mod sign;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -44,6 +45,8 @@ struct Dispatcher {
     client: OnceLock<WebhookClient>,
     receivers: Receivers,
     scan: Mutex<ReceiverScan>,
+    /// Whether deliveries may be due that found no slot: the end of an attempt then looks for them.
+    has_waiting: AtomicBool,
 }
 
 /// Position in the pass over the receivers. The next turn continues there, so that every receiver is reached.
@@ -87,6 +90,7 @@ impl WebhookWorker {
             client: OnceLock::new(),
             receivers: Receivers::new(concurrency),
             scan: Mutex::default(),
+            has_waiting: AtomicBool::new(true),
             app,
         });
         (Self { dispatcher: dispatcher.clone() }, DirectDispatch { dispatcher })
@@ -96,11 +100,15 @@ impl WebhookWorker {
         let dispatcher = &self.dispatcher;
         dispatcher.client()?;
         if dispatcher.pool.free() == 0 {
+            dispatcher.has_waiting.store(true, Ordering::Relaxed);
             return Ok(TurnOutcome::Idle);
         }
         let scan = *dispatcher.scan.lock();
         let (now, real_now) = (dispatcher.app.business.now(), dispatcher.app.real.now());
         let due = dispatcher.app.store.receivers_due(scan.after, now, real_now, PAGE_RECEIVERS).await?;
+        // What becomes due after this look wakes the worker itself.
+        let has_waiting = !due.receivers.is_empty() || due.next.is_some() || scan.after.is_some();
+        dispatcher.has_waiting.store(has_waiting, Ordering::Relaxed);
         let selected = dispatcher.select(due.receivers, now, real_now).await?;
         let (deliveries, slots): (Vec<Delivery>, Vec<ReservedSlot>) = selected.into_iter().unzip();
         let slots: HashMap<DeliveryId, ReservedSlot> = deliveries.iter().map(|delivery| delivery.id).zip(slots).collect();
@@ -279,7 +287,9 @@ impl Dispatcher {
                 if let Err(error) = dispatcher.attempt(Attempt { delivery, event, subscription, signer, slot }).await {
                     tracing::warn!(%error, "the result of a webhook delivery could not be stored; its lease will expire");
                 }
-                dispatcher.app.wake.ring_deliveries();
+                if dispatcher.has_waiting.load(Ordering::Relaxed) {
+                    dispatcher.app.wake.ring_deliveries();
+                }
             });
         }
     }

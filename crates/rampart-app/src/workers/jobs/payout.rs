@@ -10,7 +10,7 @@ use super::{JobOutcome, finish};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::workers::leases::{self, LeasedJob};
-use crate::workers::observe::{self, Permission};
+use crate::workers::observe::{self, Permission, Reading};
 use crate::workers::outgoing::load_payout;
 use crate::workers::payouts;
 use crate::workers::timeouts::in_time;
@@ -65,7 +65,7 @@ pub(super) async fn send(app: &App, leased: &LeasedJob) -> AppResult<JobOutcome>
 async fn stop_fact(app: &App, payout: &Payout) -> AppResult<Option<PayoutFact>> {
     let by = match payout.customer {
         Some(customer) => {
-            let permission = Permission::of(app, customer).await?;
+            let permission = Permission::of(app, customer, Reading::Stored).await?;
             permission.stops(payout.purpose != PayoutPurpose::Rampoff, payout.by_person, payout.screening)
         }
         None => None,

@@ -12,8 +12,9 @@ use rampart_core::step::record::RecordKey;
 use super::{JobOutcome, finish};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::retry::InHand;
 use crate::workers::leases::{self, LeasedJob};
-use crate::workers::observe::DecisionInputs;
+use crate::workers::observe::{DecisionInputs, Reading};
 use crate::workers::outgoing;
 use crate::workers::timeouts::in_time;
 use crate::workers::{observe, payouts, transfers};
@@ -67,16 +68,16 @@ pub(super) async fn order(app: &App, leg: Leg, leased: &LeasedJob) -> AppResult<
         leases::remove_job(app, leased).await?;
         return Ok(JobOutcome::Finished);
     }
-    let (names, wallets) = parties(&asked, &customer(app, asked.customer()).await?);
+    let (names, wallets) = parties(&asked, &*observe::stored_customer(app, asked.customer()).await?);
     let (_, coin, _) = asked.pair();
     let verdict = match ask(app, &ScreeningSubject { reference: id.to_string(), names, wallets, chain: Some(coin.chain) }).await {
         Ok(verdict) => verdict,
         Err(reason) => return Ok(JobOutcome::Retry(reason)),
     };
-    let (verdict, asked) = (&verdict, &asked);
+    let (verdict, known, asked) = (&verdict, &InHand::new(asked.clone()), &asked);
     finish(app, leased, |grade| async move {
-        let order = observe::load(app, leg, id).await?;
-        let inputs = DecisionInputs::order(app, &order).await?;
+        let order = known.or_load(|| observe::load(app, leg, id)).await?;
+        let inputs = DecisionInputs::order(app, &order, Reading::Remembered).await?;
         let verdict = ban_verdict(inputs.customer()).unwrap_or_else(|| verdict.clone());
         // The refund destination may have changed during the call.
         let about_refund = order.is_refunded_like(asked);
