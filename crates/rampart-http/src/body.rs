@@ -52,14 +52,7 @@ pub(crate) fn read(takes: FieldSource, request: &Request<Bytes>) -> Result<Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
+    use crate::token::tests::headers;
 
     #[test]
     fn content_types_may_have_parameters() {
