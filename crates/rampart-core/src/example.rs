@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::address::AddressKind;
+use crate::catalogue::finality::FinalityRule;
 use crate::catalogue::policy::{Late, Over, Policy, Short};
 use crate::catalogue::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::customer::kyc::KycLevel;
@@ -14,7 +15,7 @@ use crate::money::rate::Rate;
 use crate::order::payment::{Instructions, Payment, PaymentState};
 use crate::order::rampoff::{Rampoff, RampoffState};
 use crate::order::{DestinationOrigin, OrderHead, ProvidedBy};
-use crate::outgoing::PayoutDestination;
+use crate::outgoing::{FeeRules, PayoutDestination};
 use crate::quote::{AmountIn, BuyTerms, SellTerms};
 use crate::text::code::Code;
 use crate::text::redacted::Redacted;
@@ -71,7 +72,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
         contract: contract.map(str::to_owned),
         minimum: Amount::from_minor(10_i128.pow(u32::from(decimals))),
         maximum: Amount::from_minor(10_i128.pow(u32::from(decimals) + 6)),
-        confirmations: 12,
+        finality: FinalityRule::blocks(12),
         buy: true,
         sell: true,
         default_chain: true,
@@ -114,6 +115,7 @@ pub fn catalogue(policy: Policy) -> Catalogue {
             native,
             network_fees: vec![(EUR, Amount::from_minor(10))],
             backdating: Duration::from_secs(60),
+            fees: FeeRules { least_tip: Amount::ZERO, most_cost: None, replace_after: Some(Duration::from_secs(36)), max_attempts: 8 },
         }],
         coins: vec![coin(USDC, 6, Some("0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359")), coin(native, 18, None)],
         methods: vec![

@@ -2,6 +2,8 @@
 //! once from the configuration and checked as a whole.
 
 mod accounts;
+mod chain_source;
+pub mod finality;
 pub mod policy;
 mod source;
 
@@ -11,12 +13,14 @@ pub use accounts::AccountNotConfigured;
 pub use source::{CatalogueError, CatalogueSource};
 
 use crate::address::AddressKind;
+use crate::catalogue::finality::FinalityRule;
 use crate::catalogue::policy::Policy;
 use crate::identity::country::Country;
 use crate::identity::level::KycLevel;
 use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::{Amount, Overflow};
 use crate::money::asset::{Asset, Chain, CoinId, Currency, Symbol};
+use crate::outgoing::FeeRules;
 use crate::text::code::Code;
 
 /// Default for processors: see [`Catalogue::backdating`].
@@ -76,6 +80,7 @@ pub struct ChainInfo {
     pub network_fees: Vec<(Currency, Amount)>,
     /// How long before the reading that shows it a block may be dated.
     pub backdating: Duration,
+    pub fees: FeeRules,
 }
 
 /// A coin on a chain.
@@ -90,8 +95,8 @@ pub struct Coin {
     pub minimum: Amount,
     /// Maximum of an order, in minor units.
     pub maximum: Amount,
-    /// Confirmations after which a deposit is final.
-    pub confirmations: u32,
+    /// When its deposits and our own transactions are final.
+    pub finality: FinalityRule,
     pub buy: bool,
     pub sell: bool,
     /// Whether requests that name only the symbol mean this chain.

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Catalogue, ChainInfo, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
-use crate::address::AddressKind;
+use super::chain_source::{ChainSource, CoinSource};
+use super::{Catalogue, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::catalogue::policy::Policy;
 use crate::identity::country::Country;
 use crate::identity::level::KycLevel;
@@ -41,31 +41,6 @@ struct FiatSource {
     receipt_minimum: Option<String>,
     /// Default: `receipt_minimum`.
     refund_minimum: Option<String>,
-}
-
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChainSource {
-    addresses: AddressKind,
-    native: Symbol,
-    #[serde(default)]
-    network_fees: BTreeMap<Currency, String>,
-    #[serde(default = "chain_backdating")]
-    backdating_seconds: u64,
-}
-
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CoinSource {
-    decimals: u8,
-    contract: Option<String>,
-    minimum: String,
-    maximum: String,
-    confirmations: u32,
-    buy: bool,
-    sell: bool,
-    #[serde(default)]
-    default_chain: bool,
 }
 
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -160,10 +135,6 @@ const fn bank_backdating() -> u64 {
     3_600
 }
 
-const fn chain_backdating() -> u64 {
-    60
-}
-
 const fn enabled() -> bool {
     true
 }
@@ -178,7 +149,7 @@ pub struct CatalogueError {
     pub reason: String,
 }
 
-fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueError {
+pub(super) fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueError {
     CatalogueError { place: place.into(), reason: reason.into() }
 }
 
@@ -190,7 +161,11 @@ impl CatalogueSource {
     pub fn build(&self) -> Result<Catalogue, CatalogueError> {
         let fiats = self.fiats.iter().map(|(code, source)| fiat(*code, source)).collect::<Result<Vec<Fiat>, _>>()?;
         let coins = self.coins()?;
-        let chains = self.chains.iter().map(|(name, chain)| self.chain(*name, chain, &coins)).collect::<Result<_, _>>()?;
+        let chains = self.chains.iter().map(|(name, chain)| {
+            let network_fee = |place: &str, currency, text: &str| self.money(place, "network_fees", currency, text);
+            chain.build(*name, &coins, network_fee)
+        });
+        let chains = chains.collect::<Result<_, _>>()?;
         let methods =
             self.methods.iter().flat_map(|(country, methods)| methods.iter().map(move |(name, method)| (*country, *name, method)));
         Ok(Catalogue {
@@ -213,7 +188,12 @@ impl CatalogueSource {
                 return Err(fault(format!("coins.{symbol}"), "only one of its chains can be the default one"));
             }
             for (chain, source) in chains {
-                coins.push(self.coin(CoinId { symbol: *symbol, chain: *chain }, source)?);
+                let id = CoinId { symbol: *symbol, chain: *chain };
+                let on = self
+                    .chains
+                    .get(chain)
+                    .ok_or_else(|| fault(format!("coins.{symbol}.{chain}"), format!("the chain {chain} is not among [chains]")))?;
+                coins.push(source.build(id, on)?);
             }
         }
         Ok(coins)
@@ -229,46 +209,6 @@ impl CatalogueSource {
             .get(name)
             .copied()
             .ok_or_else(|| fault(format!("{place}.policy"), format!("there is no policy '{name}' among [policies]")))
-    }
-
-    fn coin(&self, id: CoinId, source: &CoinSource) -> Result<Coin, CatalogueError> {
-        let place = format!("coins.{}.{}", id.symbol, id.chain);
-        let Some(chain) = self.chains.get(&id.chain) else {
-            return Err(fault(place, format!("the chain {} is not among [chains]", id.chain)));
-        };
-        if let Some(contract) = &source.contract {
-            chain.addresses.normalize(contract).map_err(|reason| fault(format!("{place}.contract"), format!("'{contract}' {reason}")))?;
-        }
-        if source.decimals > 18 || source.confirmations == 0 {
-            return Err(fault(place, "a coin has at most 18 decimals and needs at least 1 confirmation"));
-        }
-        let (minimum, maximum) =
-            bounds(&place, |field, text| amount(&format!("{place}.{field}"), text, source.decimals), &source.minimum, &source.maximum)?;
-        Ok(Coin {
-            id,
-            decimals: source.decimals,
-            contract: source.contract.clone(),
-            minimum,
-            maximum,
-            confirmations: source.confirmations,
-            buy: source.buy,
-            sell: source.sell,
-            default_chain: source.default_chain,
-        })
-    }
-
-    fn chain(&self, name: Chain, source: &ChainSource, coins: &[Coin]) -> Result<ChainInfo, CatalogueError> {
-        let place = format!("chains.{name}");
-        let native = CoinId { symbol: source.native, chain: name };
-        if !coins.iter().any(|coin| coin.id == native) {
-            return Err(fault(place, format!("its own coin coins.{}.{name} is missing", source.native)));
-        }
-        let fees = source
-            .network_fees
-            .iter()
-            .map(|(currency, text)| self.money(&place, "network_fees", *currency, text).map(|fee| (*currency, fee)));
-        let backdating = Duration::from_secs(source.backdating_seconds);
-        Ok(ChainInfo { name, addresses: source.addresses, native, network_fees: fees.collect::<Result<_, _>>()?, backdating })
     }
 
     fn method(&self, country: Country, payment_type: Code<16>, source: &MethodSource) -> Result<Method, CatalogueError> {
@@ -457,7 +397,7 @@ fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueError> {
     }
 }
 
-fn bounds(
+pub(super) fn bounds(
     place: &str,
     read: impl Fn(&str, &str) -> Result<Amount, CatalogueError>,
     minimum: &str,
@@ -470,7 +410,7 @@ fn bounds(
     Err(fault(place, "the minimum must be above zero and not above the maximum"))
 }
 
-fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueError> {
+pub(super) fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueError> {
     if text.bytes().all(|byte| matches!(byte, b'0' | b'.')) && !text.is_empty() {
         return Ok(Amount::ZERO);
     }

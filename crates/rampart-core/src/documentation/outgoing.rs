@@ -3,7 +3,7 @@
 use super::{Transition, payments, rampoffs};
 use crate::catalogue::Catalogue;
 use crate::example;
-use crate::id::{Mint, PayoutId, ReviewId, TransferId};
+use crate::id::{Mint, PayoutId, ReviewId, TransferId, TransmissionId};
 use crate::money::amount::Amount;
 use crate::money::asset::{Asset, Chain};
 use crate::order::payment::{PaymentState, Refund};
@@ -11,8 +11,8 @@ use crate::order::rampoff::RampoffState;
 use crate::order::{Context, HoldReason, Order, StoppedBy};
 use crate::outgoing::ScreeningResult;
 use crate::outgoing::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SignedTransaction, Transfer, TransferFact,
-    TransferPurpose, TransferSource, TransferState,
+    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, Screening, SentIn, Transfer, TransferFact, TransferPurpose,
+    TransferSource, TransferState,
 };
 use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
@@ -55,6 +55,7 @@ impl OutgoingSample<'_> {
 }
 
 const AMOUNT: Amount = Amount::from_minor(10_000);
+const TXID: &str = "0x01";
 const BEING_SCREENED: &str = "queued, being screened";
 
 /// Applies every fact in every state.
@@ -94,19 +95,21 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
     let randomness = example::CountingRandomness::default();
     let sample = OutgoingSample { catalogue: &catalogue, mint: Mint { now: example::START, randomness: &randomness } };
     let id: TransferId = sample.mint.id();
-    let signed = || SignedTransaction { nonce: 7, txid: "0x01".to_owned(), bytes: "02".to_owned() };
+    let transmission: TransmissionId = sample.mint.id();
+    let reserved = || SentIn::reserved(transmission);
+    let sent = || SentIn { txid: Some(TXID.to_owned()), ..reserved() };
     let states = [
         (BEING_SCREENED, TransferState::Queued),
         ("queued", TransferState::Queued),
-        ("signed", TransferState::Signed(signed())),
-        ("recalled", TransferState::Recalled(signed())),
-        ("broadcast", TransferState::Broadcast(signed())),
-        ("confirmed", TransferState::Confirmed(signed())),
+        ("signed", TransferState::Signed(reserved())),
+        ("recalled", TransferState::Recalled(reserved())),
+        ("broadcast", TransferState::Broadcast(sent())),
+        ("confirmed", TransferState::Confirmed(sent())),
         ("failed", TransferState::Failed { reason: "refused".to_owned() }),
     ];
     let states = states.map(|(name, state)| (name, sample.transfer(id, purpose, name, state)));
     let facts = || {
-        let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
+        let (reason, txid) = ("refused".to_owned(), TXID.to_owned());
         vec![
             ("screened clear", TransferFact::Screened(ScreeningResult::Clear)),
             ("screened hit", TransferFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })),
@@ -114,15 +117,16 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
                 "stopped for the identity",
                 TransferFact::Stopped { by: StoppedBy::Standing(HoldReason::Identity), reason: "withdrawn".to_owned() },
             ),
-            ("signed", TransferFact::Signed(signed())),
+            ("signed", TransferFact::Signed(transmission)),
+            ("not signed", TransferFact::NotSigned),
             ("recalled", TransferFact::Recalled),
-            ("broadcast", TransferFact::Broadcast),
+            ("broadcast", TransferFact::Broadcast { txid: txid.clone() }),
             ("refused", TransferFact::Refused { reason: reason.clone() }),
-            ("confirmed", TransferFact::Confirmed { confirmations: 12, network_fee }),
+            ("confirmed", TransferFact::Confirmed { txid, confirmations: 12 }),
             ("unconfirmed", TransferFact::Unconfirmed),
-            ("reverted", TransferFact::Reverted { network_fee }),
-            ("vanished", TransferFact::Vanished { reason }),
-            ("abandoned", TransferFact::Abandoned),
+            ("reverted", TransferFact::Reverted),
+            ("vanished", TransferFact::Vanished { reason: reason.clone() }),
+            ("not delivered", TransferFact::NotDelivered { reason }),
         ]
     };
     let observe = |transfer: Transfer, fact| {
@@ -164,7 +168,6 @@ impl OutgoingSample<'_> {
             source,
             screening,
             resolves,
-            fee_booked: name == "confirmed",
             state,
             ..Transfer::new(&self.mint, purpose, example::USDC, AMOUNT, to)
         }
@@ -173,7 +176,7 @@ impl OutgoingSample<'_> {
     /// The order of a transfer in a state, or its review item or deposits.
     fn named_by_transfer(&self, transfer: &Transfer) -> Option<Outgoing> {
         let (id, coins, fiat) = (transfer.id, transfer.amount, AMOUNT);
-        let signed = transfer.state.signed().map(|signed| signed.txid.clone()).unwrap_or_default();
+        let signed = TXID.to_owned();
         let was_sent = matches!(transfer.state, TransferState::Broadcast(_) | TransferState::Confirmed(_));
         let is_final = matches!(transfer.state, TransferState::Confirmed(_));
         let mut outgoing = Outgoing::default();

@@ -188,7 +188,7 @@ impl PaymentSample<'_> {
             ("screened clear", PaymentFact::Screened { verdict: ScreeningResult::Clear, about_refund: true }),
             ("screened hit", PaymentFact::Screened { verdict: ScreeningResult::Hit { reason: "listed".to_owned() }, about_refund: true }),
             ("coins broadcast", PaymentFact::CoinsBroadcast { transfer, txid: "0x01".to_owned() }),
-            ("coins confirmed", PaymentFact::CoinsConfirmed { transfer, confirmations: 12 }),
+            ("coins confirmed", PaymentFact::CoinsConfirmed { transfer, txid: "0x01".to_owned(), confirmations: 12 }),
             ("coins unconfirmed", PaymentFact::CoinsUnconfirmed { transfer }),
             ("transfer failed", PaymentFact::TransferFailed { transfer, reason: "reverted".to_owned() }),
             (

@@ -201,7 +201,10 @@ impl RampoffSample<'_> {
             ("payout stopped by an operator", RampoffFact::PayoutStopped { payout, by: StoppedBy::Operator, reason: "a doubt".to_owned() }),
             ("payout returned", RampoffFact::PayoutReturned { payout, reason: "closed account".to_owned() }),
             ("refund broadcast", RampoffFact::RefundBroadcast { transfer, txid: "0x02".to_owned() }),
-            ("refund confirmed", RampoffFact::RefundConfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS) }),
+            (
+                "refund confirmed",
+                RampoffFact::RefundConfirmed { transfer, txid: "0x01".to_owned(), amount: Amount::from_minor(COIN_MINOR_UNITS) },
+            ),
             (
                 "refund unconfirmed",
                 RampoffFact::RefundUnconfirmed { transfer, amount: Amount::from_minor(COIN_MINOR_UNITS), withheld: Amount::ZERO },

@@ -145,6 +145,8 @@ id!(/// A payout: `pay_…`.
     PayoutId, "pay_");
 id!(/// A transfer: `trf_…`.
     TransferId, "trf_");
+id!(/// A transmission: `tms_…`.
+    TransmissionId, "tms_");
 id!(/// A review item: `rev_…`.
     ReviewId, "rev_");
 id!(/// An entry of the audit log: `aud_…`.
@@ -220,6 +222,7 @@ minted!(
     PostingId,
     PayoutId,
     TransferId,
+    TransmissionId,
     ReviewId,
     AuditId,
     BatchId

@@ -9,12 +9,15 @@ mod payout;
 mod pending;
 mod screening;
 mod transfer;
+mod transmission;
 
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, PayoutStatus};
 pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::{Screening, ScreeningResult};
-pub use transfer::{
-    SignedTransaction, TransactionStatus, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState, TransferStatus,
+pub use transfer::{EarlierTransaction, SentIn, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState, TransferStatus};
+pub use transmission::{
+    Attempt, Carried, FeeBooking, FeeRules, FeeTerms, Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus,
+    Wallet, WalletName,
 };
 
 use crate::id::Mint;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::ReviewItem;
 use crate::money::amount::Amount;
 use crate::order::Order;
-use crate::outgoing::{Outgoing, Payout, PayoutDestination, TransactionStatus, Transfer};
+use crate::outgoing::{Payout, PayoutDestination, Transmission};
 use crate::refusal::{ErrorCode, Refusal};
 use crate::step::fact::Fact;
 use crate::step::watch::Deposit;
@@ -134,8 +134,8 @@ pub struct ReviewRecords {
     pub destination: Option<CheckedDestination>,
     /// The receiver's share of a transfer's network fee, in minor units of the item's coin.
     pub network_fee: Amount,
-    /// The vanished transfer, while it is pending.
-    pub vanished: Option<Vanished>,
+    /// The transmission of the vanished transfer, while it is open.
+    pub vanished: Option<Transmission>,
 }
 
 impl ReviewRecords {
@@ -144,15 +144,6 @@ impl ReviewRecords {
     pub fn sender_of<'a>(&'a self, item: &'a ReviewItem) -> Option<&'a str> {
         self.deposit.as_ref().map(|deposit| deposit.from.as_str()).or(item.subject.counterparty())
     }
-}
-
-/// A vanished transfer, and its present status on the chain.
-#[derive(Debug, Clone)]
-pub struct Vanished {
-    pub transfer: Transfer,
-    pub outgoing: Outgoing,
-    pub status: TransactionStatus,
-    pub next_nonce: u64,
 }
 
 /// A refusal with a message for the operator.

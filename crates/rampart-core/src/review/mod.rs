@@ -6,7 +6,7 @@ mod subject;
 pub mod suspense;
 
 pub(crate) use decision::refuse;
-pub use decision::{CheckedDestination, Operator, Outcome, ReviewDecision, ReviewRecords, Vanished};
+pub use decision::{CheckedDestination, Operator, Outcome, ReviewDecision, ReviewRecords};
 pub use subject::{ReviewKind, ReviewSubject, StopScope};
 
 use crate::id::{AuditId, FactId, Mint, OrderId, ReviewId};

@@ -1,10 +1,10 @@
 //! The outcome of an operator's decision. A decision that does not fit is refused with a message for the operator.
 
-use super::decision::{Operator, ReviewDecision, ReviewRecords, Vanished, refuse};
+use super::decision::{Operator, ReviewDecision, ReviewRecords, refuse};
 use super::{ReviewItem, ReviewKind, ReviewResolution, ReviewSubject, suspense};
 use crate::money::asset::Asset;
 use crate::order::{Context, Order, SetAside};
-use crate::outgoing::{OutgoingRecord, TransactionStatus, TransferFact, TransferState};
+use crate::outgoing::OutgoingRecord;
 use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::step::fact::Fact;
@@ -35,7 +35,7 @@ impl ReviewItem {
         let assigned = about.order.as_ref().filter(|_| decision == ReviewDecision::Assign).map(Order::id);
         let other = about.beside.clone().filter(|_| matches!(decision, ReviewDecision::Assign | ReviewDecision::Keep));
         let other = other.filter(|order| assigned != Some(order.id()));
-        let mut step = self.follows(decision, about, context)?;
+        let mut step = self.follows(decision, operator, about, context)?;
         if let Some(order) = other {
             step.extend(order.apply_set_aside(SetAside::Taken, self.amount, context));
         }
@@ -52,7 +52,7 @@ impl ReviewItem {
         Ok(step)
     }
 
-    fn follows(&self, decision: ReviewDecision, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
+    fn follows(&self, decision: ReviewDecision, operator: &Operator, about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
         let moves = matches!(decision, ReviewDecision::Assign | ReviewDecision::Return | ReviewDecision::ReturnTo | ReviewDecision::Keep);
         if moves && about.deposit.as_ref().is_some_and(|deposit| deposit.state != DepositState::Confirmed) {
             return Err(refuse("the chain has removed the deposit: there is nothing to decide"));
@@ -65,7 +65,7 @@ impl ReviewItem {
             (ReviewDecision::Dismiss, _) => self.dismiss(&about),
             (ReviewDecision::Suspend, ReviewKind::Quarantine) => suspend(about, context),
             (ReviewDecision::Retry, ReviewKind::Quarantine) => retry(about),
-            (ReviewDecision::GiveUp, ReviewKind::Vanished) => abandon(about, context),
+            (ReviewDecision::GiveUp, ReviewKind::Vanished) => cancel(about, operator),
             (ReviewDecision::Assign, ReviewKind::Suspense) => suspense::assign(self, about, context),
             (ReviewDecision::Return, ReviewKind::Suspense) => suspense::send_back(self, about, context),
             (ReviewDecision::ReturnTo, ReviewKind::Suspense) => suspense::send_to(self, about, context),
@@ -131,20 +131,9 @@ fn suspend(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal>
     Ok(step)
 }
 
-/// While the nonce of a transfer is free, the chain may still include the old bytes: sending the coins again could pay them
-/// twice.
-fn abandon(about: ReviewRecords, context: &Context<'_>) -> Result<Step, Refusal> {
-    let over = || refuse("the transfer is not under way any more: dismiss the item");
-    let Vanished { transfer, outgoing, status, next_nonce } = about.vanished.ok_or_else(over)?;
-    let TransferState::Broadcast(signed) = &transfer.state else { return Err(over()) };
-    if status != TransactionStatus::Unknown {
-        return Err(refuse("the chain knows the transaction again: dismiss the item"));
-    }
-    if next_nonce <= signed.nonce {
-        let nonce = signed.nonce;
-        let sentence =
-            format!("the nonce {nonce} is free, so the chain may yet take transaction {}: it is offered with every block", signed.txid);
-        return Err(refuse(sentence));
-    }
-    Ok(transfer.observe(TransferFact::Abandoned, outgoing, context))
+/// The chain may still include the old bytes: only another transaction at its slot ends the transfer.
+fn cancel(about: ReviewRecords, operator: &Operator) -> Result<Step, Refusal> {
+    let transmission = about.vanished.ok_or_else(|| refuse("the transfer is not under way any more: dismiss the item"))?;
+    let step = transmission.cancelled(format!("{}: {}", operator.actor, operator.reason));
+    if step.is_empty() { Err(refuse("it is being cancelled already: dismiss the item")) } else { Ok(step) }
 }

@@ -3,17 +3,18 @@
 use crate::customer::Customer;
 use crate::id::{
     AuditId, CustomerId, DeliveryId, DepositId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId,
+    TransmissionId,
 };
 use crate::order::payment::Payment;
 use crate::order::rampoff::Rampoff;
-use crate::outgoing::{Payout, Transfer};
+use crate::outgoing::{Payout, Transfer, Transmission, Wallet, WalletName};
 use crate::partner::Partner;
 use crate::partner::webhook::{Delivery, Subscription};
 use crate::review::{AuditEntry, ReviewItem};
 use crate::step::fact::Fact;
 use crate::step::installation_key::{InstallationKey, KeyFingerprint};
 use crate::step::job::Job;
-use crate::step::watch::{Cursor, CursorName, Deposit, Wallet};
+use crate::step::watch::{Cursor, CursorName, Deposit};
 
 macro_rules! records {
     ($($(#[$meta:meta])* $name:ident($record:ty, $key:ty)),+ $(,)?) => {
@@ -70,13 +71,14 @@ records! {
     Rampoff(Rampoff, OrderId),
     Payout(Payout, PayoutId),
     Transfer(Transfer, TransferId),
+    Transmission(Transmission, TransmissionId),
     Fact(Fact, FactId),
     Deposit(Deposit, DepositId),
     Job(Job, JobId),
     Subscription(Subscription, SubscriptionId),
     Delivery(Delivery, DeliveryId),
     Cursor(Cursor, CursorName),
-    Wallet(Wallet, crate::money::asset::Chain),
+    Wallet(Wallet, WalletName),
     Review(ReviewItem, ReviewId),
     Audit(AuditEntry, AuditId),
     InstallationKey(InstallationKey, KeyFingerprint),

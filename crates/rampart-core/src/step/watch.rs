@@ -2,7 +2,7 @@
 
 use crate::id::{DepositId, OrderId};
 use crate::money::amount::Amount;
-use crate::money::asset::{Chain, CoinId};
+use crate::money::asset::CoinId;
 use crate::text::code::Code;
 use crate::text::words::words;
 use crate::time::Timestamp;
@@ -24,16 +24,6 @@ pub struct Cursor {
     /// Start of the last complete reading, to the end of what there was (business time).
     #[serde(default)]
     pub read_at: Option<Timestamp>,
-}
-
-/// The next nonce of a hot wallet. Its version makes concurrent senders collide instead of sharing a nonce.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Wallet {
-    pub id: Chain,
-    /// Version when loaded; 0 for a new record.
-    #[serde(skip)]
-    pub version: i64,
-    pub next_nonce: u64,
 }
 
 words! {

@@ -16,8 +16,7 @@ use crate::order::rampoff::{DepositReceipt, RampoffFact, RampoffState};
 use crate::order::{Context, HoldReason, Order};
 use crate::outgoing::ScreeningResult;
 use crate::outgoing::{
-    Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferPurpose,
-    TransferState,
+    Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, Transfer, TransferFact, TransferPurpose, TransferState,
 };
 use crate::review::ReviewItem;
 use crate::step::Step;
@@ -297,7 +296,7 @@ impl<'a> ArrivalSimulation<'a> {
         }
         let is_new = |leaving| ordered.is_none_or(|ordered| !ordered.contains(&leaving));
         let transfer = self.transfers.iter().filter(|transfer| is_new(OutgoingRecord::Transfer(transfer.id)));
-        if let Some((transfer, fact)) = transfer.filter_map(|transfer| Some((transfer.clone(), next_of_transfer(transfer)?))).next() {
+        if let Some((transfer, fact)) = transfer.filter_map(|transfer| Some((transfer.clone(), self.next_of_transfer(transfer)?))).next() {
             let named = self.named(transfer.order.is_some(), transfer.resolves);
             let step = transfer.observe(fact, named, &self.context(Grade::All));
             self.take(step);
@@ -357,6 +356,16 @@ impl<'a> ArrivalSimulation<'a> {
         self.coins_back().fold(Amount::ZERO, |sum, transfer| plus(sum, transfer.withheld))
     }
 
+    fn next_of_transfer(&self, transfer: &Transfer) -> Option<TransferFact> {
+        match transfer.state {
+            TransferState::Queued if transfer.awaits_screening() => Some(TransferFact::Screened(ScreeningResult::Clear)),
+            TransferState::Queued => Some(TransferFact::Signed(self.context(Grade::All).mint.id())),
+            TransferState::Signed(_) => Some(TransferFact::Broadcast { txid: "0x01".to_owned() }),
+            TransferState::Broadcast(_) => Some(TransferFact::Confirmed { txid: "0x01".to_owned(), confirmations: 12 }),
+            TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => None,
+        }
+    }
+
     fn coins_back(&self) -> impl Iterator<Item = &Transfer> {
         self.transfers.iter().filter(|transfer| {
             Asset::from(transfer.coin) == self.order.receives()
@@ -402,16 +411,6 @@ fn put<T, K: PartialEq>(all: &mut Vec<T>, new: T, key: impl Fn(&T) -> K) {
 fn fact(id: FactId, body: FactBody, observed_at: Timestamp) -> Fact {
     let natural_key = id.to_string();
     Fact { version: 1, applied: true, ..Fact::new(id, natural_key, body, observed_at) }
-}
-
-fn next_of_transfer(transfer: &Transfer) -> Option<TransferFact> {
-    match transfer.state {
-        TransferState::Queued if transfer.awaits_screening() => Some(TransferFact::Screened(ScreeningResult::Clear)),
-        TransferState::Queued => Some(TransferFact::Signed(SignedTransaction { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() })),
-        TransferState::Signed(_) => Some(TransferFact::Broadcast),
-        TransferState::Broadcast(_) => Some(TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) }),
-        TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => None,
-    }
 }
 
 fn next_of_payout(payout: &Payout) -> Option<PayoutFact> {

@@ -44,6 +44,8 @@ pub enum PaymentFact {
     },
     CoinsConfirmed {
         transfer: TransferId,
+        /// The transaction that is in the chain: not always the one that was broadcast first.
+        txid: String,
         confirmations: u32,
     },
     /// A reorganisation removed the coins' block; the same signed bytes are pending again.
@@ -122,8 +124,8 @@ impl Payment {
                 }
                 _ => {}
             },
-            PaymentFact::CoinsConfirmed { transfer, confirmations } => self.confirm(transfer, confirmations),
-            PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, 0),
+            PaymentFact::CoinsConfirmed { transfer, txid, confirmations } => self.confirm(transfer, Some(txid), confirmations),
+            PaymentFact::CoinsUnconfirmed { transfer } => self.confirm(transfer, None, 0),
             PaymentFact::TransferFailed { transfer, .. } => self.transfer_failed(transfer, HoldReason::TransferFailed, context, &mut step),
             PaymentFact::TransferStopped { transfer, by, reason } => {
                 if matches!(self.state, PaymentState::Sending { transfer: ours, .. } if ours == transfer) {
@@ -182,10 +184,11 @@ impl Payment {
         Some((refund, payouts.is_empty()))
     }
 
-    fn confirm(&mut self, which: TransferId, number: u32) {
-        if let PaymentState::CoinsSent { transfer, confirmations, .. } = &mut self.state
+    fn confirm(&mut self, which: TransferId, by: Option<String>, number: u32) {
+        if let PaymentState::CoinsSent { transfer, txid, confirmations, .. } = &mut self.state
             && *transfer == which
         {
+            *txid = by.unwrap_or_else(|| std::mem::take(txid));
             *confirmations = number;
         }
     }

@@ -77,6 +77,8 @@ pub enum RampoffFact {
     },
     RefundConfirmed {
         transfer: TransferId,
+        /// The transaction that is in the chain: not always the one that was broadcast first.
+        txid: String,
         /// Coins sent, in minor units.
         amount: Amount,
     },
@@ -167,8 +169,8 @@ impl Rampoff {
                     *known = Some(txid);
                 }
             }
-            RampoffFact::RefundConfirmed { transfer, amount } => {
-                if let Some(txid) = self.refund_under_way(transfer).flatten() {
+            RampoffFact::RefundConfirmed { transfer, txid, amount } => {
+                if self.refund_under_way(transfer).flatten().is_some() {
                     self.refunded = Amount::from_minor(self.refunded.minor() + amount.minor());
                     self.coin_balance = Amount::ZERO;
                     self.state = RampoffState::Refunded { transfer, txid, is_final: true };

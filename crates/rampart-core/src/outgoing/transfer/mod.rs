@@ -1,5 +1,4 @@
-//! A transfer: coins leaving a wallet of ours. Nonce, signed bytes and transaction id are committed before the broadcast, and
-//! only those bytes are ever sent again.
+//! A transfer: coins leaving a wallet of ours. How they are sent is a [transmission](crate::outgoing::Transmission).
 
 mod observe;
 mod postings;
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use super::screening::screened_receiver;
 use super::{Screening, change_holds};
-use crate::id::{CustomerId, DepositId, Mint, OrderId, ReviewId, TransferId};
+use crate::id::{CustomerId, DepositId, Mint, OrderId, ReviewId, TransferId, TransmissionId};
 use crate::ledger::{Account, Origin};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
@@ -42,32 +41,34 @@ pub enum TransferSource {
     Deposit(u64),
 }
 
-/// A signed transaction, committed before it is broadcast.
+/// How a transfer is sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct SignedTransaction {
-    pub nonce: u64,
-    pub txid: String,
-    /// The signed bytes, hexadecimal.
-    pub bytes: String,
+pub struct SentIn {
+    /// `None` for what an earlier version signed, until a transmission is made of it.
+    #[serde(default)]
+    pub transmission: Option<TransmissionId>,
+    /// The transaction that a node took, or the one that is in the chain; `None` before.
+    #[serde(default)]
+    pub txid: Option<String>,
+    /// What an earlier version signed.
+    #[serde(flatten)]
+    pub earlier: Option<EarlierTransaction>,
 }
 
-/// Status of our transaction on its chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransactionStatus {
-    /// The chain does not know it, or does not know it any more.
-    Unknown,
-    Waiting,
-    InBlock {
-        height: u64,
-        /// The network fee, in minor units of the native coin.
-        network_fee: Amount,
-    },
-    /// Included and reverted; it will never deliver.
-    Reverted {
-        height: u64,
-        /// The network fee, spent all the same, in minor units of the native coin.
-        network_fee: Amount,
-    },
+impl SentIn {
+    /// Sent in this transmission, of which no node has an attempt yet.
+    #[must_use]
+    pub const fn reserved(transmission: TransmissionId) -> Self {
+        Self { transmission: Some(transmission), txid: None, earlier: None }
+    }
+}
+
+/// What an earlier version signed, which kept it in the transfer.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct EarlierTransaction {
+    pub nonce: u64,
+    /// The signed bytes, hexadecimal.
+    pub bytes: String,
 }
 
 /// State of a transfer.
@@ -75,13 +76,13 @@ pub enum TransactionStatus {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum TransferState {
     Queued,
-    /// Signed and committed; may have been broadcast.
-    Signed(SignedTransaction),
-    /// Signed, possibly broadcast, and not to be broadcast again: a transfer to ourselves takes its nonce. Once that is final,
-    /// this one never left.
-    Recalled(SignedTransaction),
-    Broadcast(SignedTransaction),
-    Confirmed(SignedTransaction),
+    /// A slot is reserved for it; it may have been signed and offered to the chain.
+    Signed(SentIn),
+    /// As signed, and not wanted any more: its slot is to be spent for nothing. Whichever attempt spends it decides.
+    Recalled(SentIn),
+    /// A node took it.
+    Broadcast(SentIn),
+    Confirmed(SentIn),
     Failed {
         reason: String,
     },
@@ -113,11 +114,11 @@ impl TransferState {
         }
     }
 
-    /// The signed transaction, if there is one.
+    /// How it is sent, once a slot is reserved for it.
     #[must_use]
-    pub const fn signed(&self) -> Option<&SignedTransaction> {
+    pub const fn sent_in(&self) -> Option<&SentIn> {
         match self {
-            Self::Signed(signed) | Self::Recalled(signed) | Self::Broadcast(signed) | Self::Confirmed(signed) => Some(signed),
+            Self::Signed(sent) | Self::Recalled(sent) | Self::Broadcast(sent) | Self::Confirmed(sent) => Some(sent),
             Self::Queued | Self::Failed { .. } => None,
         }
     }
@@ -152,8 +153,8 @@ pub struct Transfer {
     /// The deposits whose coins it takes from their address; they are uncollected again if it fails.
     #[serde(default)]
     pub deposits: Vec<DepositId>,
-    /// Whether its network fee is booked: the chain takes it once, however often it mines the same bytes.
-    #[serde(default)]
+    /// Whether an earlier version booked its network fee; now its transmission says so.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fee_booked: bool,
     /// When the receiver was last screened, if it was screened on its own.
     #[serde(default)]

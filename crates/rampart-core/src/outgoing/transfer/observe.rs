@@ -1,10 +1,9 @@
 //! Applies facts to a transfer, its order and the ledger. Facts are never refused; a repeated one, or one that does not fit the
 //! state, yields an empty step.
 
-use super::{SignedTransaction, Transfer, TransferPurpose, TransferSource, TransferState};
-use crate::id::Mint;
+use super::{SentIn, Transfer, TransferPurpose, TransferState};
+use crate::id::{Mint, TransmissionId};
 use crate::ledger::Origin;
-use crate::money::amount::Amount;
 use crate::order::payment::PaymentFact;
 use crate::order::rampoff::RampoffFact;
 use crate::order::{Context, Order, SetAside, StoppedBy};
@@ -26,34 +25,37 @@ pub enum TransferFact {
         by: StoppedBy,
         reason: String,
     },
-    /// Signed. Nothing is broadcast before this is committed.
-    Signed(SignedTransaction),
-    /// Not to be broadcast again: what it is for was reversed, or an operator asked for it.
+    /// A slot is reserved for it. Nothing is signed before this is committed.
+    Signed(TransmissionId),
+    /// The signer did not sign it: nothing of it can be in the chain, and it waits anew.
+    NotSigned,
+    /// Not wanted any more: what it is for was reversed, or an operator asked for it.
     Recalled,
-    Broadcast,
-    /// The chain refused it for good and has never had it.
+    /// A node took it, or a block has it.
+    Broadcast {
+        txid: String,
+    },
+    /// The chain would not carry it out, or it cannot be signed. No slot is reserved for it.
     Refused {
         reason: String,
     },
     /// It is in a block with enough confirmations.
     Confirmed {
+        txid: String,
         confirmations: u32,
-        /// The network fee, in minor units of the chain's native coin.
-        network_fee: Amount,
     },
     /// It was confirmed, and a reorganisation removed its block.
     Unconfirmed,
     /// The chain included it and reverted it; the fee is spent all the same.
-    Reverted {
-        /// The network fee, in minor units of the chain's native coin.
-        network_fee: Amount,
-    },
-    /// The chain has dropped it and refuses to accept it again.
+    Reverted,
+    /// No node takes it, and none has had it for long.
     Vanished {
         reason: String,
     },
-    /// It vanished, can never come back, and an operator has abandoned it.
-    Abandoned,
+    /// Something else spent its slot, and that is final: it never left.
+    NotDelivered {
+        reason: String,
+    },
 }
 
 impl Transfer {
@@ -69,15 +71,16 @@ impl Transfer {
             }
             TransferFact::Screened(ScreeningResult::Hit { .. }) => Step::new(),
             TransferFact::Stopped { by, reason } => self.stopped(by, &reason, outgoing, context),
-            TransferFact::Signed(signed) => self.signed(signed),
+            TransferFact::Signed(transmission) => self.signed(transmission),
+            TransferFact::NotSigned => self.not_signed(),
             TransferFact::Recalled => self.recalled(),
-            TransferFact::Broadcast => self.broadcast(outgoing, context),
+            TransferFact::Broadcast { txid } => self.broadcast(txid, outgoing, context),
             TransferFact::Refused { reason } => self.refused(reason, outgoing, context),
-            TransferFact::Confirmed { confirmations, network_fee } => self.confirmed(confirmations, network_fee, outgoing, context),
+            TransferFact::Confirmed { txid, confirmations } => self.confirmed(txid, confirmations, outgoing, context),
             TransferFact::Unconfirmed => self.unconfirmed(outgoing, context),
-            TransferFact::Reverted { network_fee } => self.reverted(network_fee, outgoing, context),
+            TransferFact::Reverted => self.reverted(outgoing, context),
             TransferFact::Vanished { reason } => self.vanished(&reason, mint),
-            TransferFact::Abandoned => self.abandoned(outgoing, context),
+            TransferFact::NotDelivered { reason } => self.not_delivered(reason, outgoing, context),
         }
     }
 
@@ -99,55 +102,84 @@ impl Transfer {
         pending::recovered(step, lost, context)
     }
 
-    fn signed(self, signed: SignedTransaction) -> Step {
+    fn signed(self, transmission: TransmissionId) -> Step {
         let mut step = Step::new();
         if self.state == TransferState::Queued && !self.awaits_screening() {
-            self.transition(TransferState::Signed(signed), &mut step);
+            self.transition(TransferState::Signed(SentIn::reserved(transmission)), &mut step);
         }
         step
     }
 
-    /// Only a nonce of the hot wallet can be given to another transfer.
+    fn not_signed(self) -> Step {
+        let mut step = Step::new();
+        if matches!(self.state, TransferState::Signed(_)) {
+            self.transition(TransferState::Queued, &mut step);
+        }
+        step
+    }
+
     fn recalled(self) -> Step {
         let mut step = Step::new();
-        if let (TransferState::Signed(signed), TransferSource::Hot) = (self.state.clone(), self.source) {
-            self.transition(TransferState::Recalled(signed), &mut step);
+        if let TransferState::Signed(sent) = self.state.clone() {
+            self.transition(TransferState::Recalled(sent), &mut step);
         }
         step
     }
 
-    fn broadcast(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
-        let (TransferState::Signed(signed) | TransferState::Recalled(signed)) = self.state.clone() else { return Step::new() };
-        let (transfer, txid) = (self.id, signed.txid.clone());
+    fn broadcast(self, txid: String, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let (TransferState::Signed(sent) | TransferState::Recalled(sent)) = self.state.clone() else { return Step::new() };
+        let transfer = self.id;
         let payment = PaymentFact::CoinsBroadcast { transfer, txid: txid.clone() };
-        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundBroadcast { transfer, txid }, context);
+        let rampoff = RampoffFact::RefundBroadcast { transfer, txid: txid.clone() };
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
         step.post(self.post_broadcast(&context.mint));
-        self.transition(TransferState::Broadcast(signed), &mut step);
+        self.transition(TransferState::Broadcast(SentIn { txid: Some(txid), ..sent }), &mut step);
         step
     }
 
-    fn refused(self, reason: String, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
-        if !matches!(self.state, TransferState::Queued | TransferState::Signed(_) | TransferState::Recalled(_)) {
+    fn refused(self, reason: String, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        if self.state != TransferState::Queued {
             return Step::new();
         }
-        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
-        let why = format!("the chain refused the return: {reason}");
-        outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
+        let why = format!("the chain would not carry out the return: {reason}");
+        self.failed(reason, &why, outgoing, context)
+    }
+
+    /// Its coins are ours again; its order or review item is updated.
+    fn not_delivered(self, reason: String, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        match self.state {
+            TransferState::Signed(_) | TransferState::Recalled(_) | TransferState::Broadcast(_) => {
+                let why = format!("sending it back did not work: transfer {} was not delivered: {reason}", self.id);
+                self.failed(reason, &why, outgoing, context)
+            }
+            TransferState::Queued | TransferState::Confirmed(_) | TransferState::Failed { .. } => Step::new(),
+        }
+    }
+
+    /// It never left. `why` is for the review item that it was to resolve.
+    fn failed(self, reason: String, why: &str, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let mut step = Step::new();
+        if matches!(self.state, TransferState::Broadcast(_)) {
+            // Before the order's own postings: what it takes from its customer's account has to be there.
+            step.post(self.post_returned(&context.mint));
+        }
+        step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
+        outgoing.did_not_leave(&context.mint, why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
         self.transition(TransferState::Failed { reason }, &mut step);
         pending::recovered(step, lost, context)
     }
 
-    fn confirmed(mut self, confirmations: u32, network_fee: Amount, outgoing: Outgoing, context: &Context<'_>) -> Step {
-        let TransferState::Broadcast(signed) = self.state.clone() else { return Step::new() };
+    fn confirmed(self, txid: String, confirmations: u32, outgoing: Outgoing, context: &Context<'_>) -> Step {
+        let TransferState::Broadcast(sent) = self.state.clone() else { return Step::new() };
         let (transfer, amount, withheld) = (self.id, self.amount, self.withheld);
-        let payment = PaymentFact::CoinsConfirmed { transfer, confirmations };
-        let mut step = self.notify_order(outgoing.order, payment, RampoffFact::RefundConfirmed { transfer, amount }, context);
+        let payment = PaymentFact::CoinsConfirmed { transfer, txid: txid.clone(), confirmations };
+        let rampoff = RampoffFact::RefundConfirmed { transfer, txid: txid.clone(), amount };
+        let mut step = self.notify_order(outgoing.order, payment, rampoff, context);
         step.post(self.post_confirmed(&context.mint));
         step.extend(observe_set_aside(outgoing.beside, SetAside::Returned { withheld }, amount, context));
         step.extend(suspense::sent_back(outgoing.review, outgoing.shortage, context));
-        self.book_fee(network_fee, context, &mut step);
-        self.transition(TransferState::Confirmed(signed), &mut step);
+        self.transition(TransferState::Confirmed(SentIn { txid: Some(txid), ..sent }), &mut step);
         step
     }
 
@@ -163,54 +195,31 @@ impl Transfer {
         step
     }
 
-    /// The order goes on hold and is decided again, even if its partner has seen the coins leave: the old signed bytes are used
-    /// up. A transfer without an order becomes a review item.
-    fn reverted(mut self, network_fee: Amount, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
+    /// The order goes on hold and is decided again, even if its partner has seen the coins leave: the slot is spent. A transfer
+    /// without an order becomes a review item.
+    fn reverted(self, outgoing: Outgoing, context: &Context<'_>) -> Step {
         if !matches!(self.state, TransferState::Broadcast(_)) {
             return Step::new();
         }
-        let (mint, reason) = (&context.mint, "reverted by the chain".to_owned());
-        let mut step = self.notify_failed(outgoing.order.take(), &reason, context);
-        step.post(self.post_returned(mint));
-        self.book_fee(network_fee, context, &mut step);
         let why = format!("the chain reverted transfer {}: the coins never left", self.id);
-        outgoing.did_not_leave(mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
-        if matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal) {
-            step.write(self.item(ReviewSubject::Reversal(Some(self.to.clone())), why, mint));
-        }
-        let lost = outgoing.lost.take();
-        self.transition(TransferState::Failed { reason }, &mut step);
-        pending::recovered(step, lost, context)
+        let is_own = matches!(self.purpose, TransferPurpose::Sweep | TransferPurpose::Withdrawal);
+        let item = is_own.then(|| self.item(ReviewSubject::Reversal(Some(self.to.clone())), why.clone(), &context.mint));
+        let mut step = self.failed("reverted by the chain".to_owned(), &why, outgoing, context);
+        item.into_iter().for_each(|item| step.write(item));
+        step
     }
 
-    /// One review item, however often the transaction is offered to the chain, which continues with every block.
+    /// One review item, however often the transaction is offered to the chain, which continues.
     fn vanished(self, reason: &str, mint: &Mint<'_>) -> Step {
         let mut step = Step::new();
-        if matches!(self.state, TransferState::Broadcast(_)) {
-            let why = format!("transfer {} vanished from {}, which refuses to accept it again: {reason}", self.id, self.chain());
+        if matches!(self.state, TransferState::Signed(_) | TransferState::Recalled(_) | TransferState::Broadcast(_)) {
+            let why = format!("no node of {} has transfer {} or takes it: {reason}", self.chain(), self.id);
             let item = self.item(ReviewSubject::Vanished(self.id), why, mint);
             step.rely(RecordKey::Transfer(self.id), self.version);
             step.claims.push(Claim::forever(ClaimScope::Fact, format!("vanished:{}:v{}", self.id, self.version), item.id));
             step.write(item);
         }
         step
-    }
-
-    /// Its coins are ours again; its order or review item is updated.
-    fn abandoned(self, mut outgoing: Outgoing, context: &Context<'_>) -> Step {
-        let mut step = Step::new();
-        if !matches!(self.state, TransferState::Broadcast(_)) {
-            return step;
-        }
-        let reason = "vanished from the chain and abandoned".to_owned();
-        // Before the order's own postings: what it takes from its customer's account has to be there.
-        step.post(self.post_returned(&context.mint));
-        step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
-        let why = format!("sending it back did not work: transfer {} vanished from the chain", self.id);
-        outgoing.did_not_leave(&context.mint, &why, &mut step).into_iter().for_each(|item| step.write(item));
-        let lost = outgoing.lost.take();
-        self.transition(TransferState::Failed { reason }, &mut step);
-        pending::recovered(step, lost, context)
     }
 
     /// Applies the fact to the order, by the transfer's purpose.
@@ -226,15 +235,6 @@ impl Transfer {
         let (transfer, reason) = (self.id, reason.to_owned());
         let payment = PaymentFact::TransferFailed { transfer, reason: reason.clone() };
         self.notify_order(order, payment, RampoffFact::RefundFailed { transfer, reason }, context)
-    }
-
-    /// The chain takes its fee once, however often it mines the same bytes.
-    fn book_fee(&mut self, network_fee: Amount, context: &Context<'_>, step: &mut Step) {
-        if let Some(chain) = context.catalogue.chain(self.chain())
-            && !std::mem::replace(&mut self.fee_booked, true)
-        {
-            step.post(self.post_network_fee(&context.mint, chain.native, network_fee));
-        }
     }
 
     /// Writes the next state and changes its holds, which follow from facts.

@@ -3,8 +3,6 @@
 use super::{Transfer, TransferPurpose, TransferSource};
 use crate::id::Mint;
 use crate::ledger::{Account, FeeKind, Movement, Origin, Posting, PostingKind};
-use crate::money::amount::Amount;
-use crate::money::asset::CoinId;
 
 impl Transfer {
     fn wallet(&self) -> Account {
@@ -55,11 +53,5 @@ impl Transfer {
     /// The chain reverted it after it had accepted it: the wallet is debited, `in_transit` credited.
     pub(super) fn post_returned(&self, mint: &Mint<'_>) -> Option<Posting> {
         self.post(mint, PostingKind::CoinsReturned, self.wallet(), Account::InTransit(self.chain()))
-    }
-
-    /// Its network fee: `network_fees` is debited, the wallet credited, in the chain's native coin.
-    pub(super) fn post_network_fee(&self, mint: &Mint<'_>, native: CoinId, fee: Amount) -> Option<Posting> {
-        let movement = Movement::new(Account::NetworkFees, self.wallet(), native, fee);
-        Posting::moving(mint, PostingKind::NetworkFee, Origin::Fact, self.order, &[movement])
     }
 }

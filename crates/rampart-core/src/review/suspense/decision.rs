@@ -97,7 +97,7 @@ fn assign_coins(item: &ReviewItem, mut rampoff: Rampoff, deposit: Deposit, conte
         amount: item.amount,
         at: context.mint.now,
         from: deposit.from,
-        confirmations: context.catalogue.coin(deposit.coin).map_or(1, |coin| coin.confirmations),
+        confirmations: context.catalogue.coin(deposit.coin).map_or(1, |coin| coin.finality.needed(deposit.amount).blocks),
         lost: false,
         assigned: true,
         set_aside: Amount::ZERO,

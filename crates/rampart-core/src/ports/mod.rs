@@ -1,18 +1,24 @@
 //! Ports: the traits that adapters implement, with everything the ramp asks of providers. Adapters depend on this module and on
 //! the types it names.
 
+mod chain;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+
+pub use chain::{
+    Block, BlockHead, Broadcast, ChainPorts, ChainReader, ChainTip, ChainTransfer, ChainWriter, Estimate, FeeMarket, Followed, Movement,
+    Signature, SignerPort, SigningMeaning, SigningOrder, SlotStatus, SpentSlot, Unsigned, WrongSignature,
+};
 
 use crate::id::{CustomerId, OrderId, PayoutId};
 use crate::identity::level::{KycLevel, KycStatus};
 use crate::ledger::{Processor, Rail};
 use crate::money::amount::Amount;
-use crate::money::asset::{Chain, CoinId, Currency, Symbol};
+use crate::money::asset::{Chain, Currency, Symbol};
 use crate::money::rate::Rate;
-use crate::outgoing::{Payout, SignedTransaction, TransferSource};
-pub use crate::outgoing::{ScreeningResult, TransactionStatus};
+use crate::outgoing::Payout;
+pub use crate::outgoing::ScreeningResult;
 use crate::step::fact::{BankCredit, PayoutReport, ProcessorPaid};
 use crate::time::Timestamp;
 
@@ -170,82 +176,6 @@ pub trait ProcessorPort: Send + Sync {
     ) -> PortFuture<'a, Result<FactPage<ProcessorEvent>, Unavailable>>;
     /// Completes when there may be new events after the cursor.
     fn news<'a>(&'a self, _processor: Processor, _after: &'a str) -> PortFuture<'a, ()> {
-        never()
-    }
-}
-
-/// A block's position in its chain.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct BlockHead {
-    pub height: u64,
-    pub hash: String,
-    pub parent: String,
-    /// The block's own timestamp; `None` if the chain has none.
-    #[serde(default)]
-    pub time: Option<Timestamp>,
-}
-
-/// A transfer of coins in a block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChainTransfer {
-    pub txid: String,
-    pub index: u32,
-    pub from: String,
-    /// In the form in which this port writes addresses.
-    pub to: String,
-    /// `None` for a token the catalogue does not have.
-    pub coin: Option<CoinId>,
-    /// In minor units.
-    pub amount: Amount,
-}
-
-/// A block and its transfers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    pub head: BlockHead,
-    pub transfers: Vec<ChainTransfer>,
-}
-
-/// A transfer to sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SigningRequest {
-    pub coin: CoinId,
-    /// In minor units.
-    pub amount: Amount,
-    pub source: TransferSource,
-    pub to: String,
-    pub nonce: u64,
-}
-
-/// A blockchain.
-pub trait ChainPort: Send + Sync {
-    /// The chain's name.
-    fn chain(&self) -> Chain;
-    /// The hot wallet's address.
-    fn hot_address(&self) -> String;
-    /// The deposit address with this index, computed without the network. Chains of one family
-    /// ([`crate::address::AddressKind`]) give the same address for an index, so that coins sent on the wrong chain of the
-    /// family can be returned.
-    fn deposit_address(&self, index: u64) -> String;
-    /// The newest block.
-    fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>>;
-    /// Usual business time between two blocks; `None` if blocks have no schedule, as on a simulated chain whose blocks are made
-    /// by hand. A chain without a block for many times this interval has stalled.
-    fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>>;
-    /// The block at this height of the present chain; `None` above the newest.
-    fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>>;
-    /// The nonce the chain expects next for our wallet, pending transactions included.
-    fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>>;
-    /// Signs a transfer without sending it.
-    fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>>;
-    /// Sends signed bytes. Repeating it is harmless and accepted if the chain has them.
-    fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>>;
-    /// The status of our transaction.
-    fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>>;
-    /// Balance of our wallet in a coin.
-    fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>>;
-    /// Completes when there may be a block newer than `known`.
-    fn news<'a>(&'a self, _known: &'a BlockHead) -> PortFuture<'a, ()> {
         never()
     }
 }
