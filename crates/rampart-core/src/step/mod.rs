@@ -2,9 +2,11 @@
 
 pub mod counter;
 pub mod fact;
+pub mod followed;
 pub mod installation_key;
 pub mod job;
 pub mod record;
+pub mod sighting;
 pub mod watch;
 
 use crate::ledger::{Account, Hold, Origin, Posting};
@@ -116,7 +118,7 @@ pub enum ClaimScope {
     /// `<partner>:<e-mail>`, for each of its [keys](crate::identity::email::Email::keys).
     CustomerEmail,
     Quote,
-    /// A fact's natural key, such as `deposit:polygon:<txid>:<index>`.
+    /// A fact's natural key, such as `deposit:polygon:<txid>:<symbol>:<receiver>:<index>`.
     Fact,
     /// `<partner>:<event type>` of webhook subscriptions.
     Subscription,

@@ -17,7 +17,8 @@ pub struct Cursor {
     /// Version when loaded; 0 for a new record.
     #[serde(skip)]
     pub version: i64,
-    /// Where reading continues, in the source's own terms. For a chain: JSON of the last blocks, newest last.
+    /// Where reading continues, in the source's own terms. For a chain: JSON of the
+    /// [followed blocks](super::followed::FollowedBlocks).
     pub position: String,
     /// When the source was last confirmed to be fully read (real time).
     pub moved_at: Timestamp,
@@ -44,6 +45,8 @@ pub struct Deposit {
     #[serde(skip)]
     pub version: i64,
     pub txid: String,
+    /// Its number among the transfers of this coin to this receiver within the transaction, from 0. With those three it says which deposit
+    /// it is, in whichever block the transaction is.
     pub index: u32,
     pub coin: CoinId,
     /// In minor units.
@@ -51,6 +54,7 @@ pub struct Deposit {
     pub from: String,
     pub to: String,
     pub height: u64,
+    /// Hash of its block.
     pub block: String,
     pub state: DepositState,
     pub order: Option<OrderId>,

@@ -25,7 +25,7 @@ pub(super) async fn effect(app: &App, fact: FactId, id: DepositId, change: Depos
         DepositChange::Seen if is_order_coin => RampoffFact::DepositSeen(receipt(app, &deposit, &rampoff, 0)),
         DepositChange::Seen => return Ok(Step::new()),
         DepositChange::Confirmed if is_order_coin => {
-            let confirmations = app.catalogue.coin(deposit.coin).map_or(1, |coin| coin.confirmations);
+            let confirmations = app.catalogue.coin(deposit.coin).map_or(1, |coin| coin.finality.needed(deposit.amount).blocks);
             RampoffFact::DepositConfirmed(receipt(app, &deposit, &rampoff, confirmations))
         }
         DepositChange::Confirmed => {

@@ -254,7 +254,7 @@ impl Rampoff {
 
     fn confirmed(&mut self, receipt: DepositReceipt, context: &Context<'_>, step: &mut Step) {
         let mint = &context.mint;
-        let is_same = |known: &DepositReceipt| known.txid == receipt.txid && known.index == receipt.index;
+        let is_same = |known: &DepositReceipt| known.deposit == receipt.deposit;
         let known = self.deposits.iter().find(|known| is_same(known));
         if known.is_some_and(|known| known.confirmations > 0 && !known.lost) && !receipt.assigned {
             return;
@@ -269,7 +269,6 @@ impl Rampoff {
             self.deposits.iter_mut().filter(|known| is_same(known)).for_each(|known| {
                 known.lost = false;
                 known.confirmations = receipt.confirmations;
-                known.deposit = receipt.deposit;
             });
             self.forget_reorganisation();
             return;

@@ -43,7 +43,7 @@ impl Rampoff {
 
     /// Whether the deposit is new and below the receipt minimum.
     pub(super) fn is_below_receipt_minimum(&self, receipt: &DepositReceipt, context: &Context<'_>) -> bool {
-        let is_known = self.deposits.iter().any(|known| known.txid == receipt.txid && known.index == receipt.index);
+        let is_known = self.deposits.iter().any(|known| known.deposit == receipt.deposit);
         !receipt.assigned && !is_known && !self.is_enough(receipt.amount, context)
     }
 
