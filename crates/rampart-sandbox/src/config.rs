@@ -1,6 +1,7 @@
 //! What the simulated world consists of. The binary derives it from the catalogue.
 
 use rampart_core::address::AddressKind;
+use rampart_core::catalogue::finality::FinalityRule;
 use rampart_core::catalogue::{Catalogue, MethodKind};
 use rampart_core::ledger::{Account, Processor, Rail};
 use rampart_core::money::amount::Amount;
@@ -35,6 +36,8 @@ pub struct ChainConfig {
     pub coins: Vec<CoinConfig>,
     /// Seconds of business time between blocks; 0 makes no blocks automatically.
     pub block_seconds: u32,
+    /// How many blocks the newest final one is behind the newest; `None`: the chain does not say what is final.
+    pub finality_blocks: Option<u32>,
 }
 
 /// A coin on a chain.
@@ -72,6 +75,8 @@ pub struct OpeningBalance {
 
 /// Default interval between blocks, in business time.
 const BLOCK_SECONDS: u32 = 2;
+/// Depth of the newest final block on chains with a coin that waits for finality.
+const FINALITY_BLOCKS: u32 = 2;
 /// Value of each opening balance.
 const OPENING_US_DOLLARS: i128 = 500_000_000;
 
@@ -87,7 +92,16 @@ impl WorldConfig {
                 let decimals = if matches!(chain.addresses, AddressKind::Evm) { 18 } else { 8 };
                 coins.push(CoinConfig::funded(chain.native.symbol, decimals));
             }
-            ChainConfig { name: chain.name, addresses: chain.addresses, native: chain.native.symbol, coins, block_seconds: BLOCK_SECONDS }
+            let waits = |finality: &FinalityRule| finality.usual.finality || finality.large.is_some_and(|(_, large)| large.finality);
+            let has_finality = catalogue.coins.iter().any(|coin| coin.id.chain == chain.name && waits(&coin.finality));
+            ChainConfig {
+                name: chain.name,
+                addresses: chain.addresses,
+                native: chain.native.symbol,
+                coins,
+                block_seconds: BLOCK_SECONDS,
+                finality_blocks: has_finality.then_some(FINALITY_BLOCKS),
+            }
         });
         let rails = catalogue.rail_accounts.iter().map(|account| {
             let decimals = catalogue.fiat(account.currency).map_or(2, |fiat| fiat.decimals);

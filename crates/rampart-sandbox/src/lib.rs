@@ -10,6 +10,7 @@
 
 mod bank;
 mod chain;
+mod chains;
 mod config;
 mod error;
 mod file;
@@ -25,10 +26,12 @@ mod trigger;
 mod world;
 
 pub use bank::{BankTransfer, Booked, StatementEntry};
-pub use chain::{ChainDeposit, ChainTransaction, Reorganisation};
+pub use chain::{ChainDeposit, ChainTransaction, Reorganisation, ReorganisationPlan, SharedDeposit};
 pub use config::{ChainConfig, CoinConfig, CurrencyConfig, OpeningBalance, RailConfig, WorldConfig};
 pub use error::WorldError;
-pub use file::{CardPayment, FaultCalls, FaultOutcome, FaultPort, FaultRule, SandboxClock};
+pub use file::{
+    CardPayment, FaultCalls, FaultOutcome, FaultPort, FaultRule, FeeSettings, Misreading, SandboxClock, SignerOutcome, SignerRule,
+};
 pub use inbox::{InboxWebhook, SignatureStatus};
 pub use kyc::ManualDecision;
 pub use payment::{PayResult, PayableMethod, PayablePayment};

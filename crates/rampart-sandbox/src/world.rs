@@ -13,12 +13,12 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, Currency, Symbol};
 use rampart_core::money::rate::Rate;
 use rampart_core::outgoing::PayoutRoute;
-use rampart_core::ports::{BankPort, BlockHead, ChainPort, KycPort, PricePort, ProcessorPort, ScreeningPort};
+use rampart_core::ports::{BankPort, ChainPorts, KycPort, PricePort, ProcessorPort, ScreeningPort};
 use rampart_core::text::redacted::Redacted;
 use rampart_core::time::{Clock, Timestamp};
 
 use crate::bank::{self, BankTransfer, Booked, SimulatedBank, StatementEntry};
-use crate::chain::{self, ChainDeposit, ChainTransaction, Reorganisation, SimulatedChain};
+use crate::chain::{self, SimulatedChain};
 use crate::config::{OpeningBalance, WorldConfig};
 use crate::error::WorldError;
 use crate::file::{
@@ -89,10 +89,10 @@ impl World {
         self.processors.clone()
     }
 
-    /// The port of a chain.
+    /// The ports of a chain.
     #[must_use]
-    pub fn chain(&self, name: Chain) -> Option<Arc<dyn ChainPort>> {
-        self.chains.get(&name).map(|chain| chain.clone() as Arc<dyn ChainPort>)
+    pub fn chain(&self, name: Chain) -> Option<ChainPorts> {
+        self.chains.get(&name).map(SimulatedChain::ports)
     }
 
     /// The names of all chains.
@@ -388,45 +388,8 @@ impl World {
         self.file.read(|tx| inbox::page(tx, partner, after, limit))
     }
 
-    /// A third party sends coins to an address; they are in the next block. Returns the transaction's identifier.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
-    pub async fn deposit(&self, deposit: ChainDeposit) -> Result<String, WorldError> {
-        self.simulated_chain(deposit.chain)?.deposit(&deposit)
-    }
-
-    /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for an invalid address.
-    pub async fn transactions(
-        &self,
-        chain: Chain,
-        address: Option<&str>,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<ChainTransaction>, WorldError> {
-        self.simulated_chain(chain)?.transactions(address, before, limit)
-    }
-
-    /// Mines blocks now.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for no blocks or more than 1,000.
-    pub async fn mine(&self, chain: Chain, count: u32) -> Result<BlockHead, WorldError> {
-        self.simulated_chain(chain)?.mine(count)
-    }
-
-    /// Sets the interval between automatic blocks in seconds of business time; 0 stops them.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than a day.
-    pub async fn automine(&self, chain: Chain, every_seconds: u32) -> Result<(), WorldError> {
-        self.simulated_chain(chain)?.automine(every_seconds)
-    }
-
-    /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
-    /// `drop` may also name waiting transactions.
-    /// [`WorldError::NotFound`] for an unknown chain. [`WorldError::Impossible`] for more blocks than the chain has, for more
-    /// than 200, and for a transaction to drop that is neither undone nor waiting.
-    pub async fn reorganise(&self, chain: Chain, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
-        self.simulated_chain(chain)?.reorganise(depth, drop)
-    }
-
-    fn simulated_chain(&self, name: Chain) -> Result<&Arc<SimulatedChain>, WorldError> {
+    /// The chain of this name.
+    pub(crate) fn simulated_chain(&self, name: Chain) -> Result<&Arc<SimulatedChain>, WorldError> {
         self.chains.get(&name).ok_or_else(|| WorldError::NotFound(format!("there is no chain {name}")))
     }
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{DROPPED_STATE, MINED_STATE, REVERTED_STATE, SimulatedChain, WAITING_STATE, address_of, prefix};
 use crate::error::WorldError;
-use crate::file::amount_at;
+use crate::file::{Transaction, amount_at};
 
 /// Coins that a third party sends to an address.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct ChainDeposit {
     pub from: Option<String>,
 }
 
-/// A transaction of a chain.
+/// A transaction of a chain, or one transfer of several in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainTransaction {
     /// Row number; later transactions have larger ones.
@@ -44,6 +44,11 @@ pub struct ChainTransaction {
     pub height: Option<u64>,
 }
 
+/// The row number of the next transaction.
+pub(super) fn next_id(tx: &Transaction<'_>) -> Result<i64, WorldError> {
+    Ok(tx.value("SELECT coalesce(max(id), 0) + 1 FROM transactions", [])?.unwrap_or(1))
+}
+
 /// Nearly every transaction is from the hot wallet: scanning backwards finds a page sooner than sorting.
 const OF_THE_HOT_WALLET: &str = "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
     WHERE chain = ?1 AND id < ?2 AND (sender = ?4 OR recipient = ?4) ORDER BY id DESC LIMIT ?3";
@@ -54,29 +59,63 @@ const OF_AN_ADDRESS: &str = "SELECT txid, sender, recipient, symbol, amount, fee
 const OF_ALL: &str = "SELECT txid, sender, recipient, symbol, amount, fee, nonce, state, height, id FROM transactions NOT INDEXED \
     WHERE chain = ?1 AND id < ?2 AND ?4 IS NULL ORDER BY id DESC LIMIT ?3";
 
+/// A transaction of a third party with several transfers: an exchange pays many at once.
+#[derive(Debug, Clone)]
+pub struct SharedDeposit {
+    pub chain: Chain,
+    /// `None`: the address of a stranger.
+    pub from: Option<String>,
+    /// Receivers, which may be the same, with symbols and amounts in minor units. A symbol that is not in the catalogue stands for an
+    /// unknown token.
+    pub transfers: Vec<(String, Symbol, Amount)>,
+}
+
+/// The transfers of one transaction.
+pub(super) const MAX_SHARED_TRANSFERS: i64 = 1_000;
+
 impl SimulatedChain {
     /// A third party sends coins to an address; they are in the next block. Returns the transaction's identifier.
     pub(crate) fn deposit(&self, deposit: &ChainDeposit) -> Result<String, WorldError> {
+        let ChainDeposit { to, symbol, amount, from, .. } = deposit;
+        self.deposit_all(from.as_deref(), &[(to.clone(), *symbol, *amount)])
+    }
+
+    /// A third party sends coins to several addresses in one transaction. Returns its identifier.
+    pub(crate) fn deposit_all(&self, from: Option<&str>, transfers: &[(String, Symbol, Amount)]) -> Result<String, WorldError> {
+        const INSERT: &str = "INSERT INTO transactions (id, chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '0', NULL, 0)";
         let normalize = |name, address: &str| {
             self.config.addresses.normalize(address).map_err(|fault| WorldError::impossible(format!("{name} {fault}")))
         };
-        let to = normalize("to", &deposit.to)?;
-        let from = deposit.from.as_deref().map(|from| normalize("from", from)).transpose()?;
+        let receivers = transfers.iter().map(|(to, ..)| normalize("to", to)).collect::<Result<Vec<_>, _>>()?;
+        let from = from.map(|from| normalize("from", from)).transpose()?;
+        let Some(to) = receivers.first().filter(|_| i64::try_from(receivers.len()).is_ok_and(|count| count <= MAX_SHARED_TRANSFERS)) else {
+            return Err(WorldError::impossible(format!("a transaction has 1 to {MAX_SHARED_TRANSFERS} transfers")));
+        };
         self.file.write(|tx| {
-            // The number makes the deposit unlike any other of this world, the time unlike those of a world that was deleted beside its
-            // ramp; a run that is repeated repeats both.
-            let id: i64 = tx.value("SELECT coalesce(max(id), 0) + 1 FROM transactions", [])?.unwrap_or(1);
-            let (chain, seed) = (self.config.name, tx.config.seed);
-            let unique = format!("{}/{id}", tx.now.micros());
-            let from = from.unwrap_or_else(|| address_of(seed, &self.config, &format!("stranger/{unique}")));
-            let txid = format!("{}{}", prefix(chain), hex::encode(Sha256::digest(format!("{chain}/{from}/{to}/{seed}/{unique}"))));
-            tx.execute(
-                "INSERT INTO transactions (id, chain, txid, sender, recipient, symbol, amount, fee, nonce, state) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '0', NULL, 0)",
-                (id, chain.as_str(), &txid, &from, &to, deposit.symbol.as_str(), deposit.amount.to_string()),
-            )?;
+            let id = next_id(tx)?;
+            let (unique, stranger) = self.unique(tx, id);
+            let from = from.unwrap_or(stranger);
+            let txid = self.txid_of(tx, &format!("{from}/{to}"), &unique);
+            for (id, (to, (_, symbol, amount))) in (id..).zip(receivers.iter().zip(transfers)) {
+                tx.execute(INSERT, (id, self.config.name.as_str(), &txid, &from, to, symbol.as_str(), amount.to_string()))?;
+            }
             Ok(txid)
         })
+    }
+
+    /// What makes a transaction unlike any other, and the address of a stranger that goes with it. The number makes it unlike any other of
+    /// this world, the time unlike those of a world that was deleted beside its ramp; a run that is repeated repeats both.
+    pub(super) fn unique(&self, tx: &Transaction<'_>, id: i64) -> (String, String) {
+        let unique = format!("{}/{id}", tx.now.micros());
+        let stranger = address_of(tx.config.seed, &self.config, &format!("stranger/{unique}"));
+        (unique, stranger)
+    }
+
+    /// Identifier of a transaction that no wallet of ours has signed.
+    pub(super) fn txid_of(&self, tx: &Transaction<'_>, what: &str, unique: &str) -> String {
+        let (chain, seed) = (self.config.name, tx.config.seed);
+        format!("{}{}", prefix(chain), hex::encode(Sha256::digest(format!("{chain}/{what}/{seed}/{unique}"))))
     }
 
     /// The transactions from or to an address (`None`: all), newest first, at most `limit`, with ids below `before`.

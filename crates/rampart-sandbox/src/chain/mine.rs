@@ -1,16 +1,18 @@
 //! Mining blocks: on request, and automatically in business time.
 
-use rampart_core::money::amount::Amount;
+use std::collections::BTreeSet;
+
 use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 use rampart_core::time::Timestamp;
-use rusqlite::Row;
 
-use super::holdings::{add_to_balance, balance_of, next_nonce, set_next_nonce};
-use super::{MINED_STATE, REVERTED_STATE, SimulatedChain, read_head};
+use super::deposit::MAX_SHARED_TRANSFERS;
+use super::fees::node_fees;
+use super::stored::{StoredTransaction, stored_columns};
+use super::{SimulatedChain, newest_height, read_head};
+use crate::config::ChainConfig;
 use crate::error::WorldError;
-use crate::file::{Transaction, amount_at};
-use crate::trigger::{self, TriggerOutcome};
+use crate::file::Transaction;
 
 const MAX_BLOCK_TRANSACTIONS: i64 = 10_000;
 /// Blocks mined at once, on request.
@@ -19,67 +21,38 @@ const MAX_MINED_BLOCKS: u32 = 1_000;
 const MAX_CATCH_UP_BLOCKS: i64 = 50;
 const MAX_BLOCK_INTERVAL_SECONDS: u32 = 86_400;
 
-/// A transaction to put into a block, to undo or to drop.
-pub(super) struct StoredTransaction {
-    pub(super) id: i64,
-    pub(super) txid: String,
-    pub(super) sender: String,
-    pub(super) recipient: String,
-    pub(super) symbol: String,
-    pub(super) amount: Amount,
-    pub(super) fee: Amount,
-    pub(super) nonce: Option<i64>,
-    pub(super) state: i64,
-}
-
-impl StoredTransaction {
-    /// From the columns of a query, in the order of the fields.
-    pub(super) fn read(row: &Row<'_>) -> Result<Self, WorldError> {
-        Ok(Self {
-            id: row.get(0)?,
-            txid: row.get(1)?,
-            sender: row.get(2)?,
-            recipient: row.get(3)?,
-            symbol: row.get(4)?,
-            amount: amount_at(row, 5)?,
-            fee: amount_at(row, 6)?,
-            nonce: row.get(7)?,
-            state: row.get(8)?,
-        })
-    }
-}
-
-/// Puts waiting transactions into the block at a height. Returns how many.
-fn fill_block(tx: &Transaction<'_>, chain: Chain, native: &str, height: i64) -> Result<i64, WorldError> {
+/// Puts waiting transactions into the block at a height, or only those of them that are named. Returns how many transfers.
+pub(super) fn fill_block(
+    tx: &Transaction<'_>,
+    config: &ChainConfig,
+    height: i64,
+    named: Option<&BTreeSet<String>>,
+) -> Result<i64, WorldError> {
     // Lower nonces come first, so that nonces that are ahead cannot fill a block.
-    const WAITING: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
-        WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2";
-    let mut taken = 0;
-    for candidate in tx.rows(WAITING, (chain.as_str(), MAX_BLOCK_TRANSACTIONS), StoredTransaction::read)? {
-        let reverts = trigger::by_wallet(&candidate.recipient) == Some(TriggerOutcome::TransactionReverted);
-        let moved = if reverts { Amount::ZERO } else { candidate.amount };
-        let (sender, symbol, fee) = (candidate.sender.as_str(), candidate.symbol.as_str(), candidate.fee);
-        if let Some(nonce) = candidate.nonce {
-            // After a reorganisation the sender may lack the coins; the transaction then goes on waiting.
-            if nonce != next_nonce(tx, chain, sender)?
-                || balance_of(tx, chain, sender, symbol)?.amount < moved
-                || balance_of(tx, chain, sender, native)?.amount < fee
-            {
-                continue;
-            }
-            set_next_nonce(tx, chain, sender, nonce + 1)?;
-            add_to_balance(tx, chain, sender, symbol, (moved.negated(), candidate.amount.negated()))?;
-            add_to_balance(tx, chain, sender, native, (fee.negated(), fee.negated()))?;
+    const WAITING: &str =
+        concat!("SELECT ", stored_columns!(), " FROM transactions WHERE chain = ?1 AND state = 0 ORDER BY nonce, id LIMIT ?2");
+    let chain = config.name.as_str();
+    let settings = tx.settings.chains.get(&config.name);
+    let fees = node_fees(config, settings);
+    let misread = settings.and_then(|settings| settings.misreading).filter(|misread| height <= misread.until);
+    let misreading = misread.map(|misread| misread.misreading);
+    let (mut taken, mut last) = (0, String::new());
+    for candidate in tx.rows(WAITING, (chain, MAX_BLOCK_TRANSACTIONS + MAX_SHARED_TRANSFERS), StoredTransaction::read)? {
+        if named.is_some_and(|named| !named.contains(&candidate.txid)) {
+            continue;
         }
-        add_to_balance(tx, chain, &candidate.recipient, symbol, (moved, Amount::ZERO))?;
-        let state = if reverts { REVERTED_STATE } else { MINED_STATE };
-        let sql = "UPDATE transactions SET height = ?2, position = ?3, state = ?4 WHERE id = ?1";
-        tx.execute(sql, (candidate.id, height, taken, state))?;
-        taken += 1;
+        // The transfers of a transaction are all in one block.
+        if taken >= MAX_BLOCK_TRANSACTIONS && candidate.txid != last {
+            break;
+        }
+        if candidate.mine(tx, config, &fees, (height, taken, misreading))? {
+            taken += 1;
+            last = candidate.txid;
+        }
     }
     if taken > 0 {
         let sql = "INSERT OR REPLACE INTO block_times (chain, height, made_at) VALUES (?1, ?2, ?3)";
-        tx.execute(sql, (chain.as_str(), height, tx.now.micros()))?;
+        tx.execute(sql, (chain, height, tx.now.micros()))?;
     }
     Ok(taken)
 }
@@ -87,10 +60,10 @@ fn fill_block(tx: &Transaction<'_>, chain: Chain, native: &str, height: i64) -> 
 /// Mines blocks on a chain. Waiting transactions go into the first of them.
 fn mine(tx: &mut Transaction<'_>, chain: Chain, count: i64, mined_at: i64) -> Result<BlockHead, WorldError> {
     const GROW: &str = "UPDATE chains SET height = height + ?2, mined_at = max(mined_at, ?3) WHERE name = ?1 RETURNING fork, height";
-    let native = tx.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
-    let height: i64 = tx.value("SELECT height FROM chains WHERE name = ?1", [chain.as_str()])?.unwrap_or_default();
+    let config = tx.config.chain(chain).ok_or_else(|| WorldError::NotFound(format!("there is no chain {chain}")))?;
+    let height = newest_height(tx, chain)?;
     for offset in 1..=count {
-        if fill_block(tx, chain, &native, height + offset)? == 0 {
+        if fill_block(tx, config, height + offset, None)? == 0 {
             // No waiting transaction can be mined: the remaining blocks are empty and need no row.
             break;
         }

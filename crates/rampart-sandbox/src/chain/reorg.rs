@@ -1,19 +1,30 @@
-//! Reorganisations: blocks are undone and replaced by empty ones of a longer fork.
+//! Reorganisations: blocks are undone and replaced by those of a longer fork, which are empty but for what is mined again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::ports::BlockHead;
 
-use super::holdings::{add_to_balance, next_nonce, set_next_nonce};
-use super::mine::StoredTransaction;
-use super::{DROPPED_STATE, MINED_STATE, SimulatedChain, WAITING_STATE, read_head};
+use super::mine::fill_block;
+use super::stored::{StoredTransaction, stored_columns};
+use super::{SimulatedChain, WAITING_STATE, newest_height, read_head};
+use crate::config::ChainConfig;
 use crate::error::WorldError;
 use crate::file::Transaction;
 
 const MAX_REORGANISED_BLOCKS: u32 = 200;
-const MAX_DROPPED_TRANSACTIONS: usize = 1_000;
+const MAX_NAMED_TRANSACTIONS: usize = 1_000;
+
+/// What a reorganisation does.
+#[derive(Debug, Clone, Default)]
+pub struct ReorganisationPlan {
+    /// The number of blocks to undo, from the newest.
+    pub depth: u32,
+    /// Identifiers of transactions, undone or waiting, that the chain forgets. All others that are undone wait for a block again.
+    pub drop: Vec<String>,
+    /// Identifiers of transactions, undone or waiting, that the newest block of the new fork has.
+    pub again: Vec<String>,
+}
 
 /// The result of a reorganisation.
 #[derive(Debug, Clone)]
@@ -28,76 +39,79 @@ pub struct Reorganisation {
 
 /// The transactions that are undone, or dropped while they were waiting, by their ids.
 fn undone(tx: &Transaction<'_>, chain: Chain, above: i64, drop: &BTreeSet<String>) -> Result<BTreeMap<i64, StoredTransaction>, WorldError> {
-    const ABOVE: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
-        WHERE chain = ?1 AND height > ?2";
-    const WAITING: &str = "SELECT id, txid, sender, recipient, symbol, amount, fee, nonce, state FROM transactions \
-        WHERE txid = ?2 AND chain = ?1 AND state = 0";
+    const ABOVE: &str = concat!("SELECT ", stored_columns!(), " FROM transactions WHERE chain = ?1 AND height > ?2");
+    const WAITING: &str = concat!("SELECT ", stored_columns!(), " FROM transactions WHERE txid = ?2 AND chain = ?1 AND state = 0");
     let mut found = tx.rows(ABOVE, (chain.as_str(), above), StoredTransaction::read)?;
     for txid in drop {
-        found.extend(tx.row(WAITING, (chain.as_str(), txid), StoredTransaction::read)?);
+        found.extend(tx.rows(WAITING, (chain.as_str(), txid), StoredTransaction::read)?);
     }
     Ok(found.into_iter().map(|transaction| (transaction.id, transaction)).collect())
 }
 
-fn reorganise(tx: &mut Transaction<'_>, chain: Chain, depth: i64, drop: &BTreeSet<String>) -> Result<Reorganisation, WorldError> {
-    let native = tx.config.chain(chain).map(|chain| chain.native.to_string()).unwrap_or_default();
-    let height: i64 = tx.value("SELECT height FROM chains WHERE name = ?1", [chain.as_str()])?.unwrap_or_default();
-    if depth > height {
-        return Err(WorldError::impossible(format!("the chain has only {height} blocks to undo")));
+/// Begins a fork above a height: nodes change over to it only if it is longer.
+fn begin_fork(tx: &mut Transaction<'_>, config: &ChainConfig, above: i64, again: &BTreeSet<String>) -> Result<(), WorldError> {
+    const GROW: &str = "UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1 RETURNING fork, height";
+    let chain = config.name.as_str();
+    let grown = tx.row(GROW, (chain, tx.now.micros()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (fork, height): (i64, i64) = grown.unwrap_or_default();
+    tx.execute("INSERT INTO forks (chain, from_height, fork) VALUES (?1, ?2, ?3)", (chain, above + 1, fork))?;
+    if !again.is_empty() {
+        fill_block(tx, config, height, Some(again))?;
     }
-    let undone = undone(tx, chain, height - depth, drop)?;
-    if let Some(unknown) = drop.iter().find(|txid| !undone.values().any(|transaction| transaction.txid == **txid)) {
-        return Err(WorldError::impossible(format!("{unknown} is neither in the last {depth} blocks nor waiting")));
-    }
-    let (mut waiting, mut dropped) = (Vec::new(), Vec::new());
-    for (id, transaction) in undone {
-        let drops = drop.contains(&transaction.txid);
-        undo(tx, chain, &native, &transaction, drops)?;
-        let state = if drops { DROPPED_STATE } else { WAITING_STATE };
-        tx.execute("UPDATE transactions SET height = NULL, position = NULL, state = ?2 WHERE id = ?1", (id, state))?;
-        if drops { &mut dropped } else { &mut waiting }.push(transaction.txid);
-    }
-    if depth > 0 {
-        // Nodes change over to a fork only if it is longer.
-        const GROW: &str = "UPDATE chains SET height = height + 1, fork = fork + 1, mined_at = ?2 WHERE name = ?1 RETURNING fork";
-        let fork: i64 = tx.value(GROW, (chain.as_str(), tx.now.micros()))?.unwrap_or_default();
-        let sql = "INSERT INTO forks (chain, from_height, fork) VALUES (?1, ?2, ?3)";
-        tx.execute(sql, (chain.as_str(), height - depth + 1, fork))?;
-        tx.tip(chain, fork, height + 1);
-    }
-    Ok(Reorganisation { head: read_head(tx, chain)?, waiting, dropped })
-}
-
-/// Gives back what a transaction moved, and adapts what it reserves of its sender's balance.
-fn undo(tx: &Transaction<'_>, chain: Chain, native: &str, transaction: &StoredTransaction, drops: bool) -> Result<(), WorldError> {
-    let moved = if transaction.state == MINED_STATE { transaction.amount } else { Amount::ZERO };
-    let was_waiting = transaction.state == WAITING_STATE;
-    let (sender, symbol, fee) = (transaction.sender.as_str(), transaction.symbol.as_str(), transaction.fee);
-    add_to_balance(tx, chain, &transaction.recipient, symbol, (moved.negated(), Amount::ZERO))?;
-    let Some(nonce) = transaction.nonce else { return Ok(()) };
-    let reserve = |sum: Amount| match (was_waiting, drops) {
-        (true, true) => sum.negated(),
-        (false, false) => sum,
-        _ => Amount::ZERO,
-    };
-    add_to_balance(tx, chain, sender, symbol, (moved, reserve(transaction.amount)))?;
-    add_to_balance(tx, chain, sender, native, (if was_waiting { Amount::ZERO } else { fee }, reserve(fee)))?;
-    if !was_waiting {
-        set_next_nonce(tx, chain, sender, nonce.min(next_nonce(tx, chain, sender)?))?;
-    }
+    tx.tip(config.name, fork, height);
     Ok(())
 }
 
+/// Transactions in the order of their first transfer, each once.
+fn each_once(txids: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    txids.filter(|txid| seen.insert(txid.clone())).collect()
+}
+
+fn reorganise(tx: &mut Transaction<'_>, config: &ChainConfig, plan: &ReorganisationPlan) -> Result<Reorganisation, WorldError> {
+    let (chain, depth) = (config.name, i64::from(plan.depth));
+    let [drop, again] = [&plan.drop, &plan.again].map(|named| named.iter().cloned().collect::<BTreeSet<_>>());
+    let height = newest_height(tx, chain)?;
+    if depth > height {
+        return Err(WorldError::impossible(format!("the chain has only {height} blocks to undo")));
+    }
+    if depth == 0 && !again.is_empty() {
+        return Err(WorldError::impossible("without a new fork no transaction is mined again"));
+    }
+    let undone = undone(tx, chain, height - depth, &drop)?;
+    if let Some(unknown) = drop.iter().find(|txid| !undone.values().any(|transaction| transaction.txid == **txid)) {
+        return Err(WorldError::impossible(format!("{unknown} is neither in the last {depth} blocks nor waiting")));
+    }
+    for transaction in undone.values() {
+        let drops = drop.contains(&transaction.txid);
+        match transaction.state {
+            WAITING_STATE => transaction.drop_waiting(tx, config)?,
+            _ => transaction.undo(tx, config, drops)?,
+        }
+    }
+    if depth > 0 {
+        begin_fork(tx, config, height - depth, &again)?;
+    }
+    let (dropped, waiting): (Vec<_>, Vec<_>) =
+        undone.into_values().map(|transaction| transaction.txid).partition(|txid| drop.contains(txid));
+    for txid in &again {
+        const MINED: &str = "SELECT 1 FROM transactions WHERE txid = ?1 AND chain = ?2 AND height IS NOT NULL";
+        if tx.value::<i64>(MINED, (txid, chain.as_str()))?.is_none() {
+            return Err(WorldError::impossible(format!("{txid} cannot be mined again")));
+        }
+    }
+    let waiting = each_once(waiting.into_iter().filter(|txid| !again.contains(txid)));
+    Ok(Reorganisation { head: read_head(tx, chain)?, waiting, dropped: each_once(dropped.into_iter()) })
+}
+
 impl SimulatedChain {
-    /// Undoes the newest blocks of a chain. Their transactions wait again, except those in `drop`, which the chain forgets.
-    /// `drop` may also name waiting transactions.
-    pub(crate) fn reorganise(&self, depth: u32, drop: Vec<String>) -> Result<Reorganisation, WorldError> {
-        if depth > MAX_REORGANISED_BLOCKS || drop.len() > MAX_DROPPED_TRANSACTIONS {
+    /// Undoes the newest blocks of a chain.
+    pub(crate) fn reorganise(&self, plan: &ReorganisationPlan) -> Result<Reorganisation, WorldError> {
+        if plan.depth > MAX_REORGANISED_BLOCKS || plan.drop.len().max(plan.again.len()) > MAX_NAMED_TRANSACTIONS {
             return Err(WorldError::impossible(format!(
-                "at most {MAX_REORGANISED_BLOCKS} blocks are undone and {MAX_DROPPED_TRANSACTIONS} transactions dropped at once"
+                "at most {MAX_REORGANISED_BLOCKS} blocks are undone and {MAX_NAMED_TRANSACTIONS} transactions named at once"
             )));
         }
-        let drop: BTreeSet<String> = drop.into_iter().collect();
-        self.file.write(|tx| reorganise(tx, self.config.name, i64::from(depth), &drop))
+        self.file.write(|tx| reorganise(tx, &self.config, plan))
     }
 }

@@ -6,6 +6,7 @@
 //! writers.
 
 mod calls;
+mod chain_settings;
 mod clock;
 mod faults;
 mod payouts;
@@ -27,10 +28,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::config::WorldConfig;
 use crate::error::WorldError;
 
+pub use chain_settings::{FeeSettings, Misreading, SignerOutcome, SignerRule};
 pub use clock::SandboxClock;
 pub use faults::{FaultCalls, FaultOutcome, FaultPort, FaultRule};
 pub use schedule::CardPayment;
 
+pub(crate) use chain_settings::{ChainSettings, FinalitySettings, MisreadBlocks};
 pub(crate) use clock::MachineClock;
 pub(crate) use payouts::{PayoutTransition, StoredPayout, accept_payout, change_payout, find_payout, payout_state};
 pub(crate) use schedule::{Action, next_action, schedule, take_due};
@@ -38,13 +41,25 @@ pub(crate) use settings::WorldSettings;
 pub(crate) use transaction::{Transaction, amount_at};
 
 use processor_time::ProcessorTime;
-use schema::SCHEMA;
+use schema::{ADDED_COLUMNS, SCHEMA};
 use signals::Signals;
 
 /// How long an operation waits for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements kept prepared: all that the world has.
 const CACHED_STATEMENTS: usize = 128;
+
+/// Creates the tables that are missing, and the columns that a file of an earlier version lacks.
+fn create_tables(sqlite: &Connection) -> Result<(), WorldError> {
+    sqlite.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA}"))?;
+    for (table, column, kind) in ADDED_COLUMNS {
+        let sql = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
+        if sqlite.query_row(sql, (table, column), |row| row.get::<_, i64>(0))? == 0 {
+            sqlite.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
+        }
+    }
+    Ok(sqlite.execute_batch("COMMIT")?)
+}
 
 /// The world's file.
 pub(crate) struct SandboxFile {
@@ -74,7 +89,7 @@ impl SandboxFile {
         }
         let signals = Arc::new(Signals::new(&config));
         let clock = Arc::new(SandboxClock::new(real, signals.clone()));
-        sqlite.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT"))?;
+        create_tables(&sqlite)?;
         let connection = Mutex::new(FileConnection { sqlite, others_version: -1 });
         Ok(Arc::new(Self { config, clock, signals, processor_time: ProcessorTime::default(), connection }))
     }

@@ -37,13 +37,17 @@ CREATE TABLE IF NOT EXISTS forks (
 -- When blocks with transactions were made.
 CREATE TABLE IF NOT EXISTS block_times (
     chain TEXT NOT NULL, height INTEGER NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (chain, height)) WITHOUT ROWID;
+-- The transfers of transactions: one row each. Only transactions of third parties have several, and their rows follow each other.
 -- `nonce` is NULL for transfers between wallets that are not ours. States: 0 waiting, 1 in a block, 2 reverted in a
--- block, 3 dropped.
+-- block, 3 dropped. `fee` is what was paid, or would be at the time of the broadcast. `most_units`, `units`, `price` and `tip` are
+-- what it offers and what it takes; NULL: it is mined whatever the market asks. `misreading`: 1 missing in the first reading of
+-- its block, 2 only there, NULL neither.
 CREATE TABLE IF NOT EXISTS transactions (
     id INTEGER PRIMARY KEY, chain TEXT NOT NULL, txid TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
     symbol TEXT NOT NULL, amount TEXT NOT NULL, fee TEXT NOT NULL, nonce INTEGER, state INTEGER NOT NULL,
-    height INTEGER, position INTEGER);
-CREATE UNIQUE INDEX IF NOT EXISTS transactions_txid ON transactions (txid, chain);
+    height INTEGER, position INTEGER, most_units INTEGER, units INTEGER, price TEXT, tip TEXT, misreading INTEGER);
+DROP INDEX IF EXISTS transactions_txid;
+CREATE INDEX IF NOT EXISTS transactions_transfers ON transactions (txid, chain);
 CREATE INDEX IF NOT EXISTS transactions_block ON transactions (chain, height, position) WHERE height IS NOT NULL;
 CREATE INDEX IF NOT EXISTS transactions_waiting ON transactions (chain, nonce, id) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS transactions_sender ON transactions (sender, chain, nonce);
@@ -51,8 +55,21 @@ CREATE INDEX IF NOT EXISTS transactions_recipient ON transactions (recipient, ch
 -- The next nonce that can be mined, per wallet of ours.
 CREATE TABLE IF NOT EXISTS nonces (
     chain TEXT NOT NULL, address TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (chain, address)) WITHOUT ROWID;
+-- What the signer has answered to orders. `body` is a hash of what was to be signed.
+CREATE TABLE IF NOT EXISTS signings (
+    chain TEXT NOT NULL, reference TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
+    PRIMARY KEY (chain, reference)) WITHOUT ROWID;
 -- Balances at the newest block, and the part reserved by waiting transactions.
 CREATE TABLE IF NOT EXISTS balances (
     chain TEXT NOT NULL, address TEXT NOT NULL, symbol TEXT NOT NULL, amount TEXT NOT NULL, waiting TEXT NOT NULL,
     PRIMARY KEY (chain, address, symbol)) WITHOUT ROWID;
 ";
+
+/// Table, name and type of columns that files of an earlier version lack.
+pub(super) const ADDED_COLUMNS: &[(&str, &str, &str)] = &[
+    ("transactions", "most_units", "INTEGER"),
+    ("transactions", "units", "INTEGER"),
+    ("transactions", "price", "TEXT"),
+    ("transactions", "tip", "TEXT"),
+    ("transactions", "misreading", "INTEGER"),
+];

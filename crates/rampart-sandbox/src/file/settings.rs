@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rampart_core::money::asset::Chain;
 use rampart_core::money::rate::Rate;
 
+use super::chain_settings::ChainSettings;
 use super::faults::FaultRule;
 
 /// What was set through the routes or by tests.
@@ -20,4 +22,7 @@ pub(crate) struct WorldSettings {
     pub(crate) screening: BTreeMap<String, bool>,
     /// Faults in the order in which they apply.
     pub(crate) faults: Vec<FaultRule>,
+    /// Chains whose node or signer misbehaves. Files of an earlier version have none.
+    #[serde(default)]
+    pub(crate) chains: BTreeMap<Chain, ChainSettings>,
 }

@@ -65,9 +65,23 @@ impl Signals {
         reached(self.streams.get(stream), |last| *last > after).await;
     }
 
-    /// Completes when fork and height of a chain's newest block satisfy a condition. Never completes for an unknown chain.
-    pub(crate) async fn wait_for_tip(&self, chain: Chain, is_news: impl Fn(i64, i64) -> bool + Send) {
-        reached(self.tips.get(&chain), |(fork, height)| is_news(*fork, *height)).await;
+    /// Completes when fork and height of a chain's newest block satisfy a condition, which is also asked whether the chain's node lags.
+    /// Never completes for an unknown chain.
+    pub(crate) async fn wait_for_tip(&self, chain: Chain, is_news: impl Fn(bool, i64, i64) -> bool + Send) {
+        let Some(mut tips) = self.tips.get(&chain).map(watch::Sender::subscribe) else { return std::future::pending().await };
+        let mut settings = self.settings.subscribe();
+        loop {
+            let lags = settings.borrow_and_update().chains.get(&chain).is_some_and(|settings| settings.lag_blocks > 0);
+            let (fork, height) = *tips.borrow_and_update();
+            if is_news(lags, fork, height) {
+                return;
+            }
+            // The senders live as long as this borrow of them, so waiting cannot fail.
+            tokio::select! {
+                _ = tips.changed() => {}
+                _ = settings.changed() => {}
+            }
+        }
     }
 }
 

@@ -1,27 +1,30 @@
 use rampart_core::address::{AddressKind, checksummed};
 use rampart_core::money::amount::Amount;
-use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{SignedTransaction, TransferSource};
-use rampart_core::ports::{CallOutcome, SigningRequest, TransactionStatus};
+use rampart_core::money::asset::CoinId;
+use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
+use rampart_core::ports::{Broadcast, Estimate, Followed, SlotStatus};
 use rampart_sandbox::{ChainDeposit, FaultOutcome, FaultPort, WorldError};
-
 use sha2::{Digest, Sha256};
 
-use crate::test_world::{TestWorld, WALLET, chain, config, in_time, pol, signed, usdc};
+use crate::test_world::{
+    TestWorld, WALLET, attempt, block, chain, config, head, in_time, movement, pol, polygon, signed, slot, spent, usdc,
+};
 
-fn polygon() -> Chain {
-    "polygon".parse().unwrap()
-}
+const WAITS: SlotStatus = SlotStatus::Open { is_pending: true };
+const UNKNOWN: SlotStatus = SlotStatus::Open { is_pending: false };
 
-fn refused(outcome: CallOutcome<()>) -> String {
-    match outcome {
-        CallOutcome::Refused { reason } => reason,
-        other => panic!("{other:?}"),
+fn reason(broadcast: Broadcast) -> String {
+    match broadcast {
+        Broadcast::Underpriced { reason }
+        | Broadcast::Unfunded { reason }
+        | Broadcast::Later { reason }
+        | Broadcast::Impossible { reason } => reason,
+        Broadcast::Taken => panic!("it was taken"),
     }
 }
 
-async fn balance(test: &TestWorld, coin: rampart_core::money::asset::CoinId) -> i128 {
-    test.polygon().balance(TransferSource::Hot, coin).await.unwrap().minor()
+async fn balance(test: &TestWorld, coin: CoinId) -> i128 {
+    test.polygon().reader.balance(Lane::FIRST, coin).await.unwrap().minor()
 }
 
 async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
@@ -30,19 +33,26 @@ async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
     test.world.deposit(deposit).await.unwrap()
 }
 
+/// The sweep of a deposit address to the hot wallet.
+async fn sweep(test: &TestWorld, index: u64, amount: i128, nonce: u64) -> Attempt {
+    let port = test.polygon();
+    let slot = Slot::Nonce { lane: Lane::Deposit(index), nonce };
+    attempt(&port, &slot, vec![movement(usdc(), amount, &port.reader.address(Lane::FIRST))], FeeTerms::default()).await
+}
+
 #[tokio::test]
 async fn addresses_follow_the_rules_of_their_chain() {
     let test = TestWorld::paused().await;
     for (name, kind) in [("polygon", AddressKind::Evm), ("bitcoin", AddressKind::Bitcoin)] {
         let port = test.world.chain(name.parse().unwrap()).unwrap();
-        let mut addresses = vec![port.hot_address()];
-        addresses.extend((0..50).map(|index| port.deposit_address(index)));
+        let mut addresses: Vec<String> = (0..3).map(|number| port.reader.address(Lane::Hot(number))).collect();
+        addresses.extend((0..50).map(|index| port.reader.address(Lane::Deposit(index))));
         for address in &addresses {
             assert_eq!(kind.normalize(address).as_ref(), Ok(address));
         }
         addresses.sort();
         addresses.dedup();
-        assert_eq!(addresses.len(), 51);
+        assert_eq!(addresses.len(), 53);
     }
 }
 
@@ -59,19 +69,21 @@ async fn a_deposit_address_is_one_on_all_chains_of_a_family() {
     let test = TestWorld::with(config).await;
     let port = test.polygon();
     let ethereum = test.world.chain("ethereum".parse().unwrap()).unwrap();
-    assert_eq!(ethereum.deposit_address(3), port.deposit_address(3));
-    assert_ne!(ethereum.deposit_address(3), ethereum.deposit_address(4));
-    for address in earlier.into_iter().chain([port.deposit_address(3)]) {
-        assert!(port.balance(TransferSource::Deposit(3), usdc()).await.unwrap().is_zero());
+    assert_eq!(ethereum.reader.address(Lane::Deposit(3)), port.reader.address(Lane::Deposit(3)));
+    assert_ne!(ethereum.reader.address(Lane::Deposit(3)), ethereum.reader.address(Lane::Deposit(4)));
+    let addresses = earlier.into_iter().chain([port.reader.address(Lane::Deposit(3))]);
+    for (nonce, address) in (0..).zip(addresses) {
+        assert!(port.reader.balance(Lane::Deposit(3), usdc()).await.unwrap().is_zero());
         deposit(&test, &address, 500).await;
         test.world.mine(polygon(), 1).await.unwrap();
-        assert_eq!(port.balance(TransferSource::Deposit(3), usdc()).await.unwrap().minor(), 500);
-        let nonce = port.next_nonce(TransferSource::Deposit(3)).await.unwrap();
-        let (source, to) = (TransferSource::Deposit(3), port.hot_address());
-        let request = SigningRequest { coin: usdc(), amount: Amount::from_minor(500), source, to, nonce };
-        let sweep = port.sign(&request).await.unwrap();
-        assert_eq!(port.broadcast(&sweep).await, CallOutcome::Accepted(()));
+        assert_eq!(port.reader.balance(Lane::Deposit(3), usdc()).await.unwrap().minor(), 500);
+        assert_eq!(port.reader.spent_nonces(Lane::Deposit(3)).await.unwrap(), nonce, "its addresses share one sequence");
+        let sweep = sweep(&test, 3, 500, nonce).await;
+        assert_eq!(port.writer.broadcast(&sweep).await, Broadcast::Taken);
         test.world.mine(polygon(), 1).await.unwrap();
+        let slot = Slot::Nonce { lane: Lane::Deposit(3), nonce };
+        let status = port.reader.slot(&slot, std::slice::from_ref(&sweep)).await.unwrap();
+        assert!(matches!(status, SlotStatus::Spent(spent) if spent.txid == sweep.txid && spent.network_fee.is_zero()));
         let sent = test.world.transactions(polygon(), Some(&address), None, 9).await.unwrap();
         assert_eq!((sent[0].from.as_str(), sent[0].state), (address.as_str(), "in_block"));
     }
@@ -84,27 +96,29 @@ async fn a_transfer_is_signed_sent_and_mined_once() {
     let first = signed(&port, WALLET, 5_000_000, 0).await;
     assert_eq!(first, signed(&port, WALLET, 5_000_000, 0).await);
     assert_ne!(first.txid, signed(&port, WALLET, 5_000_000, 1).await.txid);
-    assert_eq!(port.transaction(&first.txid).await.unwrap(), TransactionStatus::Unknown);
-    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
-    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
-    assert_eq!(port.transaction(&first.txid).await.unwrap(), TransactionStatus::Waiting);
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 1);
+    assert_eq!(slot(&port, 0, &[&first]).await, UNKNOWN);
+    assert_eq!(port.writer.broadcast(&first).await, Broadcast::Taken);
+    assert_eq!(port.writer.broadcast(&first).await, Broadcast::Taken);
+    assert_eq!(slot(&port, 0, &[&first]).await, WAITS);
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 0);
 
-    let before = port.head().await.unwrap();
-    let head = test.world.mine(polygon(), 1).await.unwrap();
-    in_time(port.news(&before)).await;
-    assert_eq!(port.head().await.unwrap(), head);
-    assert_eq!(head.parent, before.hash);
-    let block = port.block(head.height).await.unwrap().unwrap();
-    assert_eq!(block.head, head);
+    let before = head(&port).await;
+    let newest = test.world.mine(polygon(), 1).await.unwrap();
+    in_time(port.reader.news(&before)).await;
+    assert_eq!(head(&port).await, newest);
+    assert_eq!(newest.parent, before.hash);
+    let block = block(&port, newest.height).await;
+    assert_eq!(block.head, newest);
     assert_eq!(block.transfers.len(), 1);
     assert_eq!((block.transfers[0].txid.as_str(), block.transfers[0].to.as_str()), (first.txid.as_str(), WALLET));
-    assert!(port.block(head.height + 1).await.unwrap().is_none());
-    let TransactionStatus::InBlock { height, network_fee } = port.transaction(&first.txid).await.unwrap() else { panic!("it is mined") };
-    assert_eq!(height, head.height);
+    assert!(port.reader.header(newest.height + 1).await.unwrap().is_none());
+    let spent = spent(&port, 0, &[&first]).await;
+    assert_eq!((spent.height, &spent.block, spent.succeeded), (newest.height, &newest.hash, true));
+    assert_eq!(spent.network_fee.minor(), 65_000 * 30 * 1_000_000_000, "what it takes, not what it may take");
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 1);
     assert_eq!(balance(&test, usdc()).await, 995_000_000);
-    assert_eq!(balance(&test, pol()).await, 1_000 * 10_i128.pow(18) - network_fee.minor());
-    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
+    assert_eq!(balance(&test, pol()).await, 1_000 * 10_i128.pow(18) - spent.network_fee.minor());
+    assert_eq!(port.writer.broadcast(&first).await, Broadcast::Taken);
     assert_eq!(test.world.transactions(polygon(), Some(WALLET), None, 10).await.unwrap().len(), 1);
 }
 
@@ -112,19 +126,48 @@ async fn a_transfer_is_signed_sent_and_mined_once() {
 async fn a_node_refuses_what_cannot_be() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
-    port.broadcast(&signed(&port, WALLET, 1_000_000, 0).await).await;
+    port.writer.broadcast(&signed(&port, WALLET, 1_000_000, 0).await).await;
     test.world.mine(polygon(), 1).await.unwrap();
-    assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 2_000_000, 0).await).await), "nonce too low");
-    port.broadcast(&signed(&port, WALLET, 1_000_000, 1).await).await;
-    assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 2_000_000, 1).await).await), "replacement transaction underpriced");
-    assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 1, 1_000_000).await).await), "nonce too high");
-    assert_eq!(refused(port.broadcast(&signed(&port, WALLET, 998_000_001, 2).await).await), "insufficient funds");
-    assert_eq!(port.broadcast(&signed(&port, WALLET, 998_000_000, 2).await).await, CallOutcome::Accepted(()));
+    let low = Broadcast::Later { reason: "nonce too low".to_owned() };
+    assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 2_000_000, 0).await).await, low);
+    port.writer.broadcast(&signed(&port, WALLET, 1_000_000, 1).await).await;
+    let rival = Broadcast::Underpriced { reason: "replacement transaction underpriced".to_owned() };
+    assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 2_000_000, 1).await).await, rival);
+    assert_eq!(reason(port.writer.broadcast(&signed(&port, WALLET, 1, 1_000_000).await).await), "nonce too high");
+    let poor = Broadcast::Unfunded { reason: "insufficient funds".to_owned() };
+    assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 998_000_001, 2).await).await, poor);
+    assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 998_000_000, 2).await).await, Broadcast::Taken);
     let good = signed(&port, WALLET, 1, 3).await;
-    let forged = SignedTransaction { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
-    assert_eq!(refused(port.broadcast(&forged).await), "invalid transaction");
+    let forged = Attempt { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
+    let other = Attempt { txid: signed(&port, WALLET, 1, 4).await.txid, ..good.clone() };
+    for bad in [forged, other] {
+        assert_eq!(port.writer.broadcast(&bad).await, Broadcast::Impossible { reason: "invalid transaction".to_owned() });
+    }
+}
+
+/// What a chain would revert, and what a wallet cannot pay, is known before a nonce is taken.
+#[tokio::test]
+async fn an_estimate_says_what_would_fail_and_what_is_not_there() {
+    let test = TestWorld::paused().await;
+    let port = test.polygon();
+    let estimate = async |lane, coin, amount, to: &str| port.writer.estimate(lane, &movement(coin, amount, to)).await;
     let refused_wallet = "0x6660003666000366600036660003666000366600";
-    assert!(matches!(port.broadcast(&signed(&port, refused_wallet, 1, 3).await).await, CallOutcome::Refused { .. }));
+    let would_fail = Estimate::WouldFail { reason: "the network does not accept transactions to this address".to_owned() };
+    assert_eq!(estimate(Lane::FIRST, usdc(), 1, refused_wallet).await, Ok(would_fail));
+    assert_eq!(estimate(Lane::FIRST, usdc(), 1_000_000_000, WALLET).await, Ok(Estimate::Units(65_000)));
+    assert_eq!(estimate(Lane::FIRST, pol(), 1, WALLET).await, Ok(Estimate::Units(21_000)));
+    assert!(matches!(estimate(Lane::FIRST, usdc(), 1_000_000_001, WALLET).await, Ok(Estimate::Unfunded { .. })));
+    assert!(matches!(estimate(Lane::FIRST, pol(), 1_000 * 10_i128.pow(18), WALLET).await, Ok(Estimate::Unfunded { .. })), "the fee");
+    assert!(matches!(estimate(Lane::Hot(1), usdc(), 1, WALLET).await, Ok(Estimate::Unfunded { .. })));
+    assert!(estimate(Lane::FIRST, usdc(), 1, "0x12").await.is_err());
+    deposit(&test, &port.reader.address(Lane::Deposit(3)), 500).await;
+    test.world.mine(polygon(), 1).await.unwrap();
+    assert_eq!(estimate(Lane::Deposit(3), usdc(), 500, WALLET).await, Ok(Estimate::Units(0)), "sweeps are free");
+    // The bytes may come all the same: they are included and reverted.
+    let doomed = signed(&port, refused_wallet, 100, 0).await;
+    assert_eq!(port.writer.broadcast(&doomed).await, Broadcast::Taken);
+    test.world.mine(polygon(), 1).await.unwrap();
+    assert!(!spent(&port, 0, &[&doomed]).await.succeeded);
 }
 
 #[tokio::test]
@@ -132,14 +175,14 @@ async fn a_nonce_ahead_of_its_turn_waits_for_the_ones_before() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
     let (first, second) = (signed(&port, WALLET, 1, 0).await, signed(&port, WALLET, 2, 1).await);
-    assert_eq!(port.broadcast(&second).await, CallOutcome::Accepted(()));
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 0);
+    assert_eq!(port.writer.broadcast(&second).await, Broadcast::Taken);
     test.world.mine(polygon(), 2).await.unwrap();
-    assert_eq!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::Waiting);
-    port.broadcast(&first).await;
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 2);
+    assert_eq!(slot(&port, 1, &[&second]).await, WAITS);
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 0);
+    port.writer.broadcast(&first).await;
     test.world.mine(polygon(), 1).await.unwrap();
-    assert!(matches!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::InBlock { .. }));
+    assert!(spent(&port, 1, &[&second]).await.succeeded);
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -151,56 +194,54 @@ async fn many_transfers_at_once_are_all_mined_in_order() {
         let port = port.clone();
         tasks.push(tokio::spawn(async move {
             let signed = signed(&port, WALLET, 1, nonce).await;
-            assert_eq!(port.broadcast(&signed).await, CallOutcome::Accepted(()));
+            assert_eq!(port.writer.broadcast(&signed).await, Broadcast::Taken);
         }));
     }
     for task in tasks {
         task.await.unwrap();
     }
-    let head = test.world.mine(polygon(), 1).await.unwrap();
-    assert_eq!(port.block(head.height).await.unwrap().unwrap().transfers.len(), 200);
+    let newest = test.world.mine(polygon(), 1).await.unwrap();
+    assert_eq!(block(&port, newest.height).await.transfers.len(), 200);
     assert_eq!(balance(&test, usdc()).await, 999_999_800);
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 200);
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 200);
 }
 
 #[tokio::test]
 async fn a_reorganisation_undoes_and_the_chain_grows_longer() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
-    let ours = port.deposit_address(7);
+    let ours = port.reader.address(Lane::Deposit(7));
     let (kept, gone) = (deposit(&test, &ours, 10).await, deposit(&test, &ours, 20).await);
     let transfer = signed(&port, WALLET, 1_000_000, 0).await;
-    port.broadcast(&transfer).await;
+    port.writer.broadcast(&transfer).await;
     let old = test.world.mine(polygon(), 3).await.unwrap();
     let paid = balance(&test, usdc()).await;
 
-    let before = port.block(old.height - 3).await.unwrap().unwrap().head;
+    let before = port.reader.header(old.height - 3).await.unwrap().unwrap();
     let done = test.world.reorganise(polygon(), 3, vec![gone.clone()]).await.unwrap();
     assert_eq!(done.head.height, old.height + 1);
     assert_eq!(done.dropped, std::slice::from_ref(&gone));
     assert_eq!(done.waiting.len(), 2);
-    assert_eq!(port.block(old.height - 3).await.unwrap().unwrap().head, before);
-    let first = port.block(old.height - 2).await.unwrap().unwrap();
+    assert_eq!(port.reader.header(old.height - 3).await.unwrap().unwrap(), before);
+    assert_eq!(port.reader.blocks(old.height, &old.hash, 9).await, Ok(Followed::Undone));
+    let first = block(&port, old.height - 2).await;
     assert_eq!(first.head.parent, before.hash);
     assert!(first.transfers.is_empty());
-    assert_ne!(port.block(old.height).await.unwrap().unwrap().head.hash, old.hash);
-    let mut parent = first.head.hash;
-    for height in old.height - 1..=done.head.height {
-        let block = port.block(height).await.unwrap().unwrap();
-        assert_eq!(block.head.parent, parent);
-        parent = block.head.hash;
-    }
+    let Ok(Followed::Blocks(fork)) = port.reader.blocks(before.height, &before.hash, 100).await else { panic!("it is there") };
+    assert_eq!(fork.first(), Some(&first));
+    assert_eq!(fork.last().map(|block| &block.head), Some(&done.head));
+    assert!(fork.windows(2).all(|pair| pair[1].head.parent == pair[0].head.hash));
     assert_eq!(balance(&test, usdc()).await, 1_000_000_000);
-    assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Waiting);
-    assert_eq!(port.transaction(&gone).await.unwrap(), TransactionStatus::Unknown);
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 1);
-    assert_eq!(port.broadcast(&transfer).await, CallOutcome::Accepted(()));
+    assert_eq!(slot(&port, 0, &[&transfer]).await, WAITS);
+    assert_eq!(port.reader.spent_nonces(Lane::FIRST).await.unwrap(), 0);
+    assert_eq!(port.writer.broadcast(&transfer).await, Broadcast::Taken);
 
     test.world.mine(polygon(), 1).await.unwrap();
-    assert!(matches!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::InBlock { .. }));
-    assert!(matches!(port.transaction(&kept).await.unwrap(), TransactionStatus::InBlock { .. }));
+    assert!(spent(&port, 0, &[&transfer]).await.succeeded);
+    let found: Vec<_> = block(&port, done.head.height + 1).await.transfers.into_iter().map(|transfer| transfer.txid).collect();
+    assert_eq!(found, [kept, transfer.txid]);
     assert_eq!(balance(&test, usdc()).await, paid);
-    assert_eq!(port.balance(TransferSource::Deposit(7), usdc()).await.unwrap().minor(), 10);
+    assert_eq!(port.reader.balance(Lane::Deposit(7), usdc()).await.unwrap().minor(), 10);
     assert!(matches!(test.world.reorganise(polygon(), 200, vec![]).await, Err(WorldError::Impossible(_))));
     assert!(matches!(test.world.reorganise(polygon(), 1, vec![gone]).await, Err(WorldError::Impossible(_))));
 }
@@ -210,16 +251,16 @@ async fn a_dropped_transfer_is_taken_again() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
     let (first, second) = (signed(&port, WALLET, 1, 0).await, signed(&port, WALLET, 2, 1).await);
-    port.broadcast(&first).await;
-    port.broadcast(&second).await;
+    port.writer.broadcast(&first).await;
+    port.writer.broadcast(&second).await;
     test.world.mine(polygon(), 1).await.unwrap();
     test.world.reorganise(polygon(), 1, vec![first.txid.clone()]).await.unwrap();
-    assert_eq!(port.next_nonce(TransferSource::Hot).await.unwrap(), 0);
+    assert_eq!(slot(&port, 0, &[&first]).await, UNKNOWN);
     test.world.mine(polygon(), 1).await.unwrap();
-    assert_eq!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::Waiting);
-    assert_eq!(port.broadcast(&first).await, CallOutcome::Accepted(()));
+    assert_eq!(slot(&port, 1, &[&second]).await, WAITS);
+    assert_eq!(port.writer.broadcast(&first).await, Broadcast::Taken);
     test.world.mine(polygon(), 1).await.unwrap();
-    assert!(matches!(port.transaction(&second.txid).await.unwrap(), TransactionStatus::InBlock { .. }));
+    assert!(spent(&port, 1, &[&second]).await.succeeded);
     assert_eq!(balance(&test, usdc()).await, 999_999_997);
 }
 
@@ -227,22 +268,18 @@ async fn a_dropped_transfer_is_taken_again() {
 async fn deposits_are_swept_without_native_coins_and_trigger_wallets_revert() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
-    deposit(&test, &port.deposit_address(3).to_lowercase(), 500).await;
+    deposit(&test, &port.reader.address(Lane::Deposit(3)).to_lowercase(), 500).await;
     test.world.mine(polygon(), 1).await.unwrap();
-    let sweep = SigningRequest {
-        coin: usdc(),
-        amount: Amount::from_minor(500),
-        source: TransferSource::Deposit(3),
-        to: port.hot_address(),
-        nonce: 0,
-    };
-    let sweep = port.sign(&sweep).await.unwrap();
-    assert_eq!(port.broadcast(&sweep).await, CallOutcome::Accepted(()));
+    let sweep = sweep(&test, 3, 500, 0).await;
+    assert_eq!(port.writer.broadcast(&sweep).await, Broadcast::Taken);
     let doomed = signed(&port, "0x6660002666000266600026660002666000266600", 100, 0).await;
-    port.broadcast(&doomed).await;
+    port.writer.broadcast(&doomed).await;
     test.world.mine(polygon(), 1).await.unwrap();
-    assert!(matches!(port.transaction(&doomed.txid).await.unwrap(), TransactionStatus::Reverted { .. }));
-    assert!(matches!(port.transaction(&sweep.txid).await.unwrap(), TransactionStatus::InBlock { network_fee: Amount::ZERO, .. }));
+    let reverted = spent(&port, 0, &[&doomed]).await;
+    assert!(!reverted.succeeded && reverted.network_fee.is_positive());
+    let slot = Slot::Nonce { lane: Lane::Deposit(3), nonce: 0 };
+    let status = port.reader.slot(&slot, std::slice::from_ref(&sweep)).await.unwrap();
+    assert!(matches!(status, SlotStatus::Spent(spent) if spent.succeeded && spent.network_fee.is_zero()));
     assert_eq!(balance(&test, usdc()).await, 1_000_000_500);
     assert!(balance(&test, pol()).await < 1_000 * 10_i128.pow(18));
 }
@@ -253,32 +290,32 @@ async fn a_lost_answer_to_a_broadcast_is_found_on_the_chain() {
     let port = test.polygon();
     let transfer = signed(&port, WALLET, 1, 0).await;
     test.fault(FaultPort::Chain, FaultOutcome::UnknownNotDone).await;
-    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Unknown { .. }));
-    assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Unknown);
+    assert!(matches!(port.writer.broadcast(&transfer).await, Broadcast::Later { .. }));
+    assert_eq!(slot(&port, 0, &[&transfer]).await, UNKNOWN);
     test.fault(FaultPort::Chain, FaultOutcome::UnknownDone).await;
-    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Unknown { .. }));
-    assert_eq!(port.transaction(&transfer.txid).await.unwrap(), TransactionStatus::Waiting);
+    assert!(matches!(port.writer.broadcast(&transfer).await, Broadcast::Later { .. }));
+    assert_eq!(slot(&port, 0, &[&transfer]).await, WAITS);
 }
 
 #[tokio::test]
 async fn blocks_follow_business_time_and_can_be_stopped() {
     let test = TestWorld::running().await;
     let port = test.polygon();
-    let known = port.head().await.unwrap();
+    let known = head(&port).await;
     test.world.advance(4).await.unwrap();
-    in_time(port.news(&known)).await;
-    let known = port.head().await.unwrap();
+    in_time(port.reader.news(&known)).await;
+    let known = head(&port).await;
     assert!(known.height >= 2);
     test.world.advance(3_600).await.unwrap();
-    in_time(port.news(&known)).await;
-    let head = port.head().await.unwrap();
-    assert!((50..=60).contains(&(head.height - known.height)), "{} blocks to catch up", head.height - known.height);
+    in_time(port.reader.news(&known)).await;
+    let newest = head(&port).await;
+    assert!((50..=60).contains(&(newest.height - known.height)), "{} blocks to catch up", newest.height - known.height);
     test.world.automine(polygon(), 0).await.unwrap();
-    let stopped = port.head().await.unwrap();
+    let stopped = head(&port).await;
     test.world.advance(3_600).await.unwrap();
     let bitcoin = test.world.chain("bitcoin".parse().unwrap()).unwrap();
-    let there = bitcoin.head().await.unwrap();
+    let there = head(&bitcoin).await;
     test.world.advance(10).await.unwrap();
-    in_time(bitcoin.news(&there)).await;
-    assert_eq!(port.head().await.unwrap(), stopped);
+    in_time(bitcoin.reader.news(&there)).await;
+    assert_eq!(head(&port).await, stopped);
 }

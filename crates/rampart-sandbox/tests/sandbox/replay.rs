@@ -5,7 +5,7 @@ use std::time::Duration;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::id::{CustomerId, Mint, OrderId, Randomness};
 use rampart_core::money::amount::Amount;
-use rampart_core::outgoing::{Payout, PayoutRoute};
+use rampart_core::outgoing::{Lane, Payout, PayoutRoute};
 use rampart_core::ports::{KycDetails, KycSubmission, ProcessorEvent};
 use rampart_core::time::{Clock, Sleep, Timestamp};
 use rampart_sandbox::{CardPayment, ChainDeposit, World};
@@ -61,8 +61,8 @@ async fn played() -> String {
         let payout = Payout::new(&mint, template.purpose, template.route, template.currency, template.amount, template.destination);
         world.bank().pay(&payout).await;
         let port = test.polygon();
-        port.broadcast(&signed(&port, WALLET, 1, u64::try_from(customer).unwrap() - 1).await).await;
-        let to = port.deposit_address(3);
+        port.writer.broadcast(&signed(&port, WALLET, 1, u64::try_from(customer).unwrap() - 1).await).await;
+        let to = port.reader.address(Lane::Deposit(3));
         world.deposit(ChainDeposit { chain: polygon, to, symbol: usdc().symbol, amount: Amount::SMALLEST, from: None }).await.unwrap();
     }
     let mut turns = Vec::new();
@@ -74,7 +74,7 @@ async fn played() -> String {
     let page = world.processor().events(card, "", 100).await.unwrap();
     assert!(page.items.iter().any(|event| matches!(event, ProcessorEvent::Reversed { .. })), "{page:?}");
     let (statement, decisions) = (world.bank().statement(sepa, "", 100).await, world.kyc().decisions("", 100).await);
-    let (transactions, head) = (world.transactions(polygon, None, None, 100).await, test.polygon().head().await);
+    let (transactions, head) = (world.transactions(polygon, None, None, 100).await, test.polygon().reader.tip().await);
     format!("{turns:#?} {page:#?} {statement:#?} {decisions:#?} {transactions:#?} {head:#?}")
 }
 

@@ -3,11 +3,11 @@ use rampart_core::id::CustomerId;
 use rampart_core::ledger::Account;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::CoinId;
-use rampart_core::outgoing::{PayoutRoute, TransferSource};
-use rampart_core::ports::{CallOutcome, KycDetails, KycSubmission};
+use rampart_core::outgoing::{Lane, PayoutRoute};
+use rampart_core::ports::{Broadcast, CallOutcome, KycDetails, KycSubmission};
 use rampart_sandbox::{FaultOutcome, FaultPort};
 
-use crate::test_world::{TestWorld, WALLET, in_time, signed, usdc};
+use crate::test_world::{TestWorld, WALLET, head, in_time, signed, usdc};
 
 fn submission(number: i64) -> KycSubmission {
     KycSubmission {
@@ -66,17 +66,17 @@ async fn faults_and_blocks_reach_the_other_world() {
     let test = TestWorld::paused().await;
     let other = test.reopen().await;
     let port = other.chain("polygon".parse().unwrap()).unwrap();
-    let known = port.head().await.unwrap();
+    let known = head(&port).await;
     test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
-    in_time(port.news(&known)).await;
+    in_time(port.reader.news(&known)).await;
     test.fault(FaultPort::Chain, FaultOutcome::Refuse).await;
-    let known = port.head().await.unwrap();
+    let known = head(&port).await;
     test.world.mine("polygon".parse().unwrap(), 1).await.unwrap();
     // A process that knows the later block also knows the fault set before it.
-    in_time(port.news(&known)).await;
+    in_time(port.reader.news(&known)).await;
     let transfer = signed(&port, WALLET, 1, 0).await;
-    assert!(matches!(port.broadcast(&transfer).await, CallOutcome::Refused { .. }));
-    assert_eq!(port.broadcast(&transfer).await, CallOutcome::Accepted(()));
+    assert!(matches!(port.writer.broadcast(&transfer).await, Broadcast::Later { .. }));
+    assert_eq!(port.writer.broadcast(&transfer).await, Broadcast::Taken);
 }
 
 #[tokio::test]
@@ -87,18 +87,18 @@ async fn what_was_acknowledged_is_there_after_reopening() {
     let accepted = test.world.bank().pay(&payout).await;
     let port = test.polygon();
     let transfer = signed(&port, WALLET, 5, 0).await;
-    port.broadcast(&transfer).await;
+    port.writer.broadcast(&transfer).await;
     test.world.mine("polygon".parse().unwrap(), 4).await.unwrap();
     test.world.reorganise("polygon".parse().unwrap(), 2, vec![]).await.unwrap();
     test.world.advance(86_400).await.unwrap();
-    let (head, now) = (port.head().await.unwrap(), test.world.clock().now());
+    let (known, now) = (head(&port).await, test.world.clock().now());
     drop(port);
     // No stop and no close, as when the process is killed.
     test.world = test.reopen().await;
     assert_eq!(test.world.bank().pay(&payout).await, accepted);
-    assert_eq!(test.polygon().head().await.unwrap(), head);
+    assert_eq!(head(&test.polygon()).await, known);
     assert!(test.world.clock().now() >= now);
-    let balance = test.polygon().balance(TransferSource::Hot, usdc()).await.unwrap();
+    let balance = test.polygon().reader.balance(Lane::FIRST, usdc()).await.unwrap();
     assert_eq!(balance, Amount::from_minor(999_999_995));
     // A day has passed: all scheduled actions are due.
     test.world.start();
@@ -115,7 +115,7 @@ async fn opening_balances_are_what_the_world_holds() {
             (Account::Bank(rail), _) => test.world.bank_balance(rail).await.unwrap(),
             (Account::ChainHot(chain), rampart_core::money::asset::Asset::Coin(CoinId { symbol, .. })) => {
                 let port = test.world.chain(chain).unwrap();
-                port.balance(TransferSource::Hot, CoinId { symbol, chain }).await.unwrap()
+                port.reader.balance(Lane::FIRST, CoinId { symbol, chain }).await.unwrap()
             }
             other => panic!("{other:?}"),
         };

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rampart_core::address::AddressKind;
-use rampart_core::id::{Mint, OrderId, Randomness};
+use rampart_core::id::{Mint, OrderId, Randomness, TransferId, TransmissionId};
 use rampart_core::money::amount::Amount;
-use rampart_core::money::asset::CoinId;
-use rampart_core::outgoing::{Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedTransaction, TransferSource};
-use rampart_core::ports::{ChainPort, SigningRequest};
+use rampart_core::money::asset::{Chain, CoinId};
+use rampart_core::outgoing::{Attempt, FeeRules, FeeTerms, Lane, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, Slot};
+use rampart_core::ports::{
+    Block, BlockHead, CallOutcome, ChainPorts, Followed, Movement, SigningMeaning, SigningOrder, SlotStatus, SpentSlot,
+};
 use rampart_core::time::Timestamp;
 use rampart_sandbox::{
     ChainConfig, CoinConfig, CurrencyConfig, FaultCalls, FaultOutcome, FaultPort, FaultRule, RailConfig, World, WorldConfig,
@@ -35,7 +37,14 @@ pub(crate) fn chain(name: &str, addresses: AddressKind, native: &str, coins: &[(
         decimals: *decimals,
         opening: Amount::from_minor(1_000 * 10_i128.pow(u32::from(*decimals))),
     });
-    ChainConfig { name: name.parse().unwrap(), addresses, native: native.parse().unwrap(), coins: coins.collect(), block_seconds: 2 }
+    ChainConfig {
+        name: name.parse().unwrap(),
+        addresses,
+        native: native.parse().unwrap(),
+        coins: coins.collect(),
+        block_seconds: 2,
+        finality_blocks: None,
+    }
 }
 
 pub(crate) fn config() -> WorldConfig {
@@ -89,8 +98,8 @@ impl TestWorld {
         World::open(self.folder.path().join("sandbox.db"), config()).await.unwrap()
     }
 
-    pub(crate) fn polygon(&self) -> Arc<dyn ChainPort> {
-        self.world.chain("polygon".parse().unwrap()).unwrap()
+    pub(crate) fn polygon(&self) -> ChainPorts {
+        self.world.chain(polygon()).unwrap()
     }
 
     pub(crate) async fn fault(&self, port: FaultPort, outcome: FaultOutcome) {
@@ -119,10 +128,79 @@ pub(crate) fn pol() -> CoinId {
     CoinId { symbol: "POL".parse().unwrap(), chain: "polygon".parse().unwrap() }
 }
 
-pub(crate) async fn signed(port: &Arc<dyn ChainPort>, to: &str, amount: i128, nonce: u64) -> SignedTransaction {
-    let request =
-        SigningRequest { coin: usdc(), amount: Amount::from_minor(amount), source: TransferSource::Hot, to: to.to_owned(), nonce };
-    port.sign(&request).await.unwrap()
+pub(crate) fn polygon() -> Chain {
+    "polygon".parse().unwrap()
+}
+
+pub(crate) const WEI_PER_GWEI: i128 = 1_000_000_000;
+
+/// The rules of the chain's fees, as an installation would have them.
+pub(crate) fn fee_rules() -> FeeRules {
+    FeeRules {
+        least_tip: Amount::from_minor(25 * WEI_PER_GWEI),
+        most_cost: None,
+        replace_after: Some(Duration::from_secs(20)),
+        max_attempts: 8,
+    }
+}
+
+/// What is offered at first for a transfer of a token.
+pub(crate) async fn first_terms(port: &ChainPorts) -> FeeTerms {
+    fee_rules().first(port.writer.fee_market().await.unwrap(), 65_000)
+}
+
+pub(crate) fn movement(coin: CoinId, amount: i128, to: &str) -> Movement {
+    let transfer: TransferId = "trf_0000000000000000000000001".parse().unwrap();
+    Movement { transfer, coin, amount: Amount::from_minor(amount), to: to.to_owned() }
+}
+
+pub(crate) fn hot(nonce: u64) -> Slot {
+    Slot::Nonce { lane: Lane::FIRST, nonce }
+}
+
+/// The order for a signature of the transaction that makes these movements.
+pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<Movement>, fee: FeeTerms) -> SigningOrder {
+    let unsigned = port.writer.compose(slot, &movements, fee).unwrap();
+    let meaning = if movements.is_empty() { SigningMeaning::Cancels } else { SigningMeaning::Moves(movements) };
+    let transmission: TransmissionId = "tms_0000000000000000000000001".parse().unwrap();
+    SigningOrder { transmission, attempt: 0, chain: port.reader.chain(), lane: slot.lane(), unsigned, meaning }
+}
+
+/// The signed transaction that makes these movements.
+pub(crate) async fn attempt(port: &ChainPorts, slot: &Slot, movements: Vec<Movement>, fee: FeeTerms) -> Attempt {
+    let order = signing_order(port, slot, movements, fee);
+    let CallOutcome::Accepted(signature) = port.signer.sign(&order).await else { panic!("it is signed") };
+    let (txid, bytes) = port.writer.assemble(order.lane, &order.unsigned, &signature).unwrap();
+    let signed_at = Timestamp::from_micros(0);
+    Attempt { txid, bytes, fee, cancels: order.unsigned.cancels, taken: false, signed_at }
+}
+
+/// A transfer of dollars from the hot wallet, at the price of a first attempt.
+pub(crate) async fn signed(port: &ChainPorts, to: &str, amount: i128, nonce: u64) -> Attempt {
+    attempt(port, &hot(nonce), vec![movement(usdc(), amount, to)], first_terms(port).await).await
+}
+
+pub(crate) async fn head(port: &ChainPorts) -> BlockHead {
+    port.reader.tip().await.unwrap().newest
+}
+
+/// The block at a height, as it is read at first.
+pub(crate) async fn block(port: &ChainPorts, height: u64) -> Block {
+    let before = port.reader.header(height - 1).await.unwrap().expect("a block before it");
+    let Followed::Blocks(mut blocks) = port.reader.blocks(height - 1, &before.hash, 1).await.unwrap() else { panic!("undone") };
+    blocks.pop().expect("a block")
+}
+
+pub(crate) async fn slot(port: &ChainPorts, nonce: u64, attempts: &[&Attempt]) -> SlotStatus {
+    let attempts: Vec<Attempt> = attempts.iter().map(|attempt| (*attempt).clone()).collect();
+    port.reader.slot(&hot(nonce), &attempts).await.unwrap()
+}
+
+pub(crate) async fn spent(port: &ChainPorts, nonce: u64, attempts: &[&Attempt]) -> SpentSlot {
+    match slot(port, nonce, attempts).await {
+        SlotStatus::Spent(spent) => spent,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Awaits a future, at most 20 seconds.
