@@ -1,6 +1,7 @@
 //! Commands of operators. Every change uses the same commit path as all others, with an audit entry of who did it and
 //! why.
 
+pub mod chains;
 pub mod customers;
 pub mod doctor;
 pub mod health;

@@ -2,7 +2,7 @@
 //! versions. Within a process, [`crate::state::wake::WakeSignals`] and the ports' news start work at once; a polling interval covers lost wake-ups.
 
 mod apply;
-mod chain;
+pub(crate) mod chain;
 mod deliver;
 mod expiry;
 mod fanout;

@@ -7,7 +7,7 @@ mod following;
 mod own_transactions;
 mod second_reading;
 
-pub(crate) use second_reading::{RescanFindings, rescan};
+pub(crate) use second_reading::rescan;
 
 use std::collections::HashMap;
 use std::time::Duration;
