@@ -93,7 +93,8 @@ impl World {
     }
 
     /// Makes the signer of a chain leave orders unsigned. A count of 0 removes all rules.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than 100 rules and for an invalid address.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than 100 rules, more than a day of delay
+    /// and an invalid address.
     pub async fn add_signer_rule(&self, chain: Chain, rule: SignerRule) -> Result<(), WorldError> {
         self.simulated_chain(chain)?.add_signer_rule(rule)
     }

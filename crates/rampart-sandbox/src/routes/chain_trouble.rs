@@ -60,6 +60,7 @@ request! {
         outcome: SignerOutcome = required(FieldKind::Choice(SIGNER_OUTCOMES), "`late`: the answer is lost, and the signature is found later. `lost`: the order never reaches the signer. `refuse`: it does not sign and never will.").example(r#""late""#);
         to: Option<&'a str> = optional(ADDRESS, "Only orders that send coins to this address.");
         count: Option<u32> = optional(FieldKind::Integer(0, 100_000), "The number of orders. With 0 all rules of the chain are removed. Default: 1, or all with `to`.");
+        delay_seconds: Option<u32> = optional(FieldKind::Integer(0, 86_400), "How long a late signature is not found yet, in seconds of business time. Default: 0.");
     }
 }
 
@@ -252,7 +253,7 @@ async fn signer(state: SandboxState, context: CallContext) -> SandboxAnswer {
     let chain = chain_of(&state, &context.path)?;
     let (outcome, to) = (request.outcome, request.to.map(str::to_owned));
     let count = request.count.or(to.is_none().then_some(1));
-    state.world.add_signer_rule(chain, SignerRule { outcome, to, count }).await?;
+    state.world.add_signer_rule(chain, SignerRule { outcome, to, count, delay_seconds: request.delay_seconds.unwrap_or(0) }).await?;
     CallResponse::ok(&SandboxSigner { chain: chain.to_string(), outcome, count })
 }
 

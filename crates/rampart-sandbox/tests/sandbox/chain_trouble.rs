@@ -294,7 +294,7 @@ async fn a_signer_answers_late_or_never_or_refuses() {
         order
     };
     let rule = async |outcome, to: Option<&str>, count| {
-        test.world.add_signer_rule(polygon(), SignerRule { outcome, to: to.map(str::to_owned), count }).await.unwrap();
+        test.world.add_signer_rule(polygon(), SignerRule { outcome, to: to.map(str::to_owned), count, delay_seconds: 0 }).await.unwrap();
     };
     let late = order(0, WALLET);
     assert_eq!(port.signer.find(&late).await.unwrap(), LookupResult::NeverWill, "it was never asked");
@@ -305,6 +305,17 @@ async fn a_signer_answers_late_or_never_or_refuses() {
     let (txid, bytes) = port.writer.assemble(late.lane, &late.unsigned, &signature).unwrap();
     let found = Attempt { txid, bytes, fee: terms, cancels: false, taken: false, signed_at: Timestamp::from_micros(0) };
     assert_eq!(port.writer.broadcast(&found).await, Broadcast::Taken);
+
+    let later = SignerRule { outcome: SignerOutcome::Late, to: None, count: Some(1), delay_seconds: 3_600 };
+    test.world.add_signer_rule(polygon(), later).await.unwrap();
+    let slow = order(20, WALLET);
+    for _ in 0..2 {
+        assert!(matches!(port.signer.sign(&slow).await, CallOutcome::Unknown { .. }));
+        assert_eq!(port.signer.find(&slow).await.unwrap(), LookupResult::NotYet);
+    }
+    test.world.advance(3_600).await.unwrap();
+    assert!(matches!(port.signer.find(&slow).await.unwrap(), LookupResult::Found(_)));
+    assert!(matches!(port.signer.sign(&slow).await, CallOutcome::Accepted(_)));
 
     let lost = order(1, WALLET);
     rule(SignerOutcome::Lost, None, Some(1)).await;
