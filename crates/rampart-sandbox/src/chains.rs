@@ -2,7 +2,7 @@
 
 use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::Lane;
-use rampart_core::ports::BlockHead;
+use rampart_core::ports::{BlockHead, FeeMarket};
 
 use crate::chain::{ChainDeposit, ChainTransaction, Reorganisation, ReorganisationPlan, SharedDeposit};
 use crate::error::WorldError;
@@ -74,9 +74,9 @@ impl World {
         self.simulated_chain(chain)?.set_finality(depth, stalled)
     }
 
-    /// Sets the prices of a chain. The default is a calm market.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for a negative price.
-    pub async fn set_fees(&self, chain: Chain, fees: FeeSettings) -> Result<(), WorldError> {
+    /// Sets the prices of a chain. The default is a calm market. Returns what the market asks.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for a negative price, and 0 times.
+    pub async fn set_fees(&self, chain: Chain, fees: FeeSettings) -> Result<FeeMarket, WorldError> {
         self.simulated_chain(chain)?.set_fees(fees)
     }
 
@@ -93,7 +93,8 @@ impl World {
     }
 
     /// Makes the signer of a chain leave orders unsigned. A count of 0 removes all rules.
-    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than 100 rules and for an invalid address.
+    /// [`WorldError::NotFound`] for an unknown chain, [`WorldError::Impossible`] for more than 100 rules, more than a day of delay
+    /// and an invalid address.
     pub async fn add_signer_rule(&self, chain: Chain, rule: SignerRule) -> Result<(), WorldError> {
         self.simulated_chain(chain)?.add_signer_rule(rule)
     }

@@ -44,7 +44,9 @@ impl SimulatedChain {
         if known.is_some_and(|state| state != DROPPED_STATE) {
             return answer(Broadcast::Taken);
         }
-        self.align_nonces(tx, payload.lane(), &payload.from)?;
+        if matches!(payload.lane(), Lane::Deposit(_)) {
+            self.align_nonces(tx, payload.lane(), &payload.from)?;
+        }
         let fees = node_fees(&self.config, tx.settings.chains.get(&self.config.name));
         let transaction = self.transaction(payload, &attempt.txid, &fees);
         let nonce = transaction.nonce.unwrap_or_default();
@@ -57,7 +59,8 @@ impl SimulatedChain {
         }
         transaction.reserve(tx, &self.config)?;
         if known.is_some() {
-            tx.execute("UPDATE transactions SET state = 0 WHERE txid = ?1 AND chain = ?2", (&attempt.txid, chain))?;
+            let sql = "UPDATE transactions SET state = 0, fee = ?3 WHERE txid = ?1 AND chain = ?2";
+            tx.execute(sql, (&attempt.txid, chain, transaction.fee.to_string()))?;
         } else {
             self.insert(tx, &transaction)?;
         }

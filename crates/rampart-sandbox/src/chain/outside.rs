@@ -3,7 +3,7 @@
 
 use rampart_core::money::amount::Amount;
 use rampart_core::outgoing::Lane;
-use rampart_core::ports::BlockHead;
+use rampart_core::ports::{BlockHead, FeeMarket};
 
 use super::broadcast::waiting_at;
 use super::deposit::next_id;
@@ -39,14 +39,14 @@ impl SimulatedChain {
         })
     }
 
-    /// Sets the prices.
-    pub(crate) fn set_fees(&self, fees: FeeSettings) -> Result<(), WorldError> {
-        if [fees.base, fees.tip, fees.least_tip].into_iter().flatten().any(Amount::is_negative) {
-            return Err(WorldError::impossible("a price cannot be negative"));
+    /// Sets the prices. Returns what the market asks.
+    pub(crate) fn set_fees(&self, fees: FeeSettings) -> Result<FeeMarket, WorldError> {
+        if fees.times == 0 || [fees.base, fees.tip, fees.least_tip].into_iter().flatten().any(Amount::is_negative) {
+            return Err(WorldError::impossible("a price cannot be negative, and a market asks for it at least once"));
         }
         self.change(|settings| {
             settings.fees = fees;
-            Ok(())
+            Ok(node_fees(&self.config, Some(settings)).market)
         })
     }
 

@@ -80,8 +80,10 @@ impl SimulatedChain {
     fn read_blocks(&self, tx: &Transaction<'_>, reading: BlockReading, first: i64, last: i64) -> Result<Vec<Block>, WorldError> {
         const TIMES: &str = "SELECT height, made_at FROM block_times WHERE chain = ?1 AND height BETWEEN ?2 AND ?3 ORDER BY height";
         const TRANSFERS: &str = "SELECT height, txid, sender, recipient, symbol, amount FROM transactions \
-            WHERE chain = ?1 AND height BETWEEN ?2 AND ?3 AND state = 1 AND misreading IS NOT ?4 ORDER BY height, position";
+            WHERE chain = ?1 AND height BETWEEN ?2 AND ?3 AND state = 1 AND misreading IS NOT ?4 \
+            AND (amount <> '0' OR nonce IS NULL) ORDER BY height, position";
         let chain = self.config.name;
+        // What only spends a nonce of ours moves nothing. Others may send nothing to anybody, and it shows.
         let left_out = stored_misreading(match reading {
             BlockReading::First => Misreading::Missing,
             BlockReading::Second => Misreading::NotThere,

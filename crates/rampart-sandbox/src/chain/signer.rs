@@ -1,7 +1,10 @@
 //! The signer. It signs what means what it says, and remembers the orders that it was given. Faults of the chain do not apply to it;
 //! it has rules of its own.
 
+use std::time::Duration;
+
 use rampart_core::ports::{CallOutcome, LookupResult, PortFuture, Signature, SignerPort, SigningMeaning, SigningOrder, Unavailable};
+use rampart_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::SimulatedChain;
@@ -10,11 +13,15 @@ use crate::error::WorldError;
 use crate::file::{SignerOutcome, SignerRule, Transaction};
 
 const MAX_RULES: usize = 100;
+const MAX_DELAY_SECONDS: u32 = 86_400;
 const REFUSAL: &str = "the signer refuses (sandbox)";
 
-/// What the signer did with an order that it was given.
-struct Signing {
-    is_refused: bool,
+/// What the signer makes of an order that it was given.
+#[derive(Clone, Copy)]
+enum Signing {
+    Refused,
+    /// The signature is there from this moment on.
+    Signed(Timestamp),
 }
 
 fn body_hash(order: &SigningOrder) -> String {
@@ -23,18 +30,23 @@ fn body_hash(order: &SigningOrder) -> String {
 
 /// What the signer knows of an order. The number of an attempt whose first order was refused may be used anew, for other bytes.
 fn known(tx: &Transaction<'_>, order: &SigningOrder) -> Result<Option<Signing>, WorldError> {
-    const KNOWN: &str = "SELECT refused FROM signings WHERE chain = ?1 AND reference = ?2 AND body = ?3";
-    let parameters = (order.chain.as_str(), order.reference(), body_hash(order));
-    tx.row(KNOWN, parameters, |row| Ok(Signing { is_refused: row.get::<_, i64>(0)? != 0 }))
+    const KNOWN: &str = "SELECT signed_at FROM signings WHERE chain = ?1 AND reference = ?2 AND body = ?3";
+    tx.row(KNOWN, (order.chain.as_str(), order.reference(), body_hash(order)), |row| {
+        Ok(row.get::<_, Option<i64>>(0)?.map_or(Signing::Refused, |at| Signing::Signed(Timestamp::from_micros(at))))
+    })
 }
 
-fn remember(tx: &Transaction<'_>, order: &SigningOrder, refused: bool) -> Result<(), WorldError> {
-    const REMEMBER: &str = "INSERT OR REPLACE INTO signings (chain, reference, body, refused) VALUES (?1, ?2, ?3, ?4)";
-    tx.execute(REMEMBER, (order.chain.as_str(), order.reference(), body_hash(order), i64::from(refused))).map(|_| ())
+fn remember(tx: &Transaction<'_>, order: &SigningOrder, signing: Signing) -> Result<(), WorldError> {
+    const REMEMBER: &str = "INSERT OR REPLACE INTO signings (chain, reference, body, signed_at) VALUES (?1, ?2, ?3, ?4)";
+    let signed_at = match signing {
+        Signing::Refused => None,
+        Signing::Signed(at) => Some(at.micros()),
+    };
+    tx.execute(REMEMBER, (order.chain.as_str(), order.reference(), body_hash(order), signed_at)).map(|_| ())
 }
 
 /// Uses up one order of the first rule that applies to it.
-fn take_rule(tx: &mut Transaction<'_>, order: &SigningOrder, payload: &Payload) -> Result<Option<SignerOutcome>, WorldError> {
+fn take_rule(tx: &mut Transaction<'_>, order: &SigningOrder, payload: &Payload) -> Result<Option<SignerRule>, WorldError> {
     let to = payload.sends.as_ref().map(|sends| sends.to.as_str());
     let applies = |rule: &SignerRule| rule.to.is_none() || rule.to.as_deref() == to;
     if !tx.settings.chains.get(&order.chain).is_some_and(|settings| settings.signer.iter().any(applies)) {
@@ -44,7 +56,7 @@ fn take_rule(tx: &mut Transaction<'_>, order: &SigningOrder, payload: &Payload) 
         let rules = &mut settings.chains.entry(order.chain).or_default().signer;
         let found = rules.iter_mut().find(|rule| applies(rule)).map(|rule| {
             rule.count = rule.count.map(|count| count.saturating_sub(1));
-            rule.outcome
+            rule.clone()
         });
         rules.retain(|rule| rule.count != Some(0));
         Ok(found)
@@ -74,35 +86,50 @@ impl SimulatedChain {
             Ok(payload) => payload,
             Err(reason) => return Ok(refused(reason)),
         };
-        let outcome = match known(tx, order)? {
-            Some(Signing { is_refused: true }) => return Ok(refused(REFUSAL)),
-            Some(Signing { is_refused: false }) => None,
+        let lost = || CallOutcome::Unknown { reason: "the signer's answer was lost (sandbox)".to_owned() };
+        let signing = match known(tx, order)? {
+            Some(signing) => signing,
             None => {
-                let outcome = take_rule(tx, order, &payload)?;
-                if outcome != Some(SignerOutcome::Lost) {
-                    remember(tx, order, outcome == Some(SignerOutcome::Refuse))?;
+                let rule = take_rule(tx, order, &payload)?;
+                let signing = match rule.as_ref().map(|rule| rule.outcome) {
+                    Some(SignerOutcome::Lost) => return Ok(lost()),
+                    Some(SignerOutcome::Refuse) => Signing::Refused,
+                    Some(SignerOutcome::Late) | None => {
+                        let delay = rule.as_ref().map_or(0, |rule| rule.delay_seconds);
+                        Signing::Signed(tx.now.after(Duration::from_secs(delay.into())))
+                    }
+                };
+                remember(tx, order, signing)?;
+                if rule.is_some_and(|rule| rule.outcome == SignerOutcome::Late) {
+                    return Ok(lost());
                 }
-                outcome
+                signing
             }
         };
-        Ok(match (outcome, self.signature(&order.unsigned)) {
-            (Some(SignerOutcome::Refuse), _) => refused(REFUSAL),
-            (Some(SignerOutcome::Late | SignerOutcome::Lost), _) => {
-                CallOutcome::Unknown { reason: "the signer's answer was lost (sandbox)".to_owned() }
+        Ok(match signing {
+            Signing::Refused => refused(REFUSAL),
+            Signing::Signed(at) if at > tx.now => lost(),
+            Signing::Signed(_) => {
+                let unsigned = CallOutcome::NotSent { reason: "the wallet has no key".to_owned() };
+                self.signature(&order.unsigned).map_or(unsigned, CallOutcome::Accepted)
             }
-            (None, Some(signature)) => CallOutcome::Accepted(signature),
-            (None, None) => CallOutcome::NotSent { reason: "the wallet has no key".to_owned() },
         })
     }
 
     fn find_order(&self, tx: &Transaction<'_>, order: &SigningOrder) -> Result<LookupResult<Signature>, WorldError> {
-        let signed = known(tx, order)?.filter(|signing| !signing.is_refused);
-        Ok(signed.and_then(|_| self.signature(&order.unsigned)).map_or(LookupResult::NeverWill, LookupResult::Found))
+        Ok(match known(tx, order)? {
+            Some(Signing::Signed(at)) if at > tx.now => LookupResult::NotYet,
+            Some(Signing::Signed(_)) => self.signature(&order.unsigned).map_or(LookupResult::NeverWill, LookupResult::Found),
+            Some(Signing::Refused) | None => LookupResult::NeverWill,
+        })
     }
 
     /// Makes the signer leave orders unsigned. A count of 0 removes all rules.
     pub(crate) fn add_signer_rule(&self, mut rule: SignerRule) -> Result<(), WorldError> {
         let normalize = |to: String| self.config.addresses.normalize(&to).map_err(|fault| WorldError::impossible(format!("to {fault}")));
+        if rule.delay_seconds > MAX_DELAY_SECONDS {
+            return Err(WorldError::impossible(format!("a signature can be at most {MAX_DELAY_SECONDS} seconds late")));
+        }
         rule.to = rule.to.map(normalize).transpose()?;
         self.change(|settings| {
             if rule.count == Some(0) {

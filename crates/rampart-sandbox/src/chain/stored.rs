@@ -121,9 +121,12 @@ impl StoredTransaction {
         const MINE: &str = "UPDATE transactions SET height = ?2, position = ?3, state = ?4, fee = ?5, misreading = ?6 WHERE id = ?1";
         let (chain, native) = (config.name, config.native.as_str());
         let misreading = self.misreading.or(misreading);
-        let is_doomed =
-            matches!(trigger::by_wallet(&self.recipient), Some(TriggerOutcome::TransactionReverted | TriggerOutcome::BroadcastRefused));
-        let reverts = self.nonce.is_some() && self.offer.is_some_and(|offer| offer.runs_out()) || is_doomed;
+        let reverts = match trigger::by_wallet(&self.recipient) {
+            Some(TriggerOutcome::TransactionReverted) => true,
+            // An estimate says so, but the bytes may come all the same.
+            Some(TriggerOutcome::BroadcastRefused) => self.nonce.is_some(),
+            _ => self.offer.is_some_and(|offer| offer.runs_out()),
+        };
         let is_not_there = self.nonce.is_none() && misreading == Some(Misreading::NotThere);
         let moved = if reverts || is_not_there { Amount::ZERO } else { self.amount };
         let fee = self.offer.map_or(self.fee, |offer| offer.fee(fees));

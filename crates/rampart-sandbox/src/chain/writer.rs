@@ -1,5 +1,7 @@
 //! Making transactions and handing them to the chain.
 
+use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::Symbol;
 use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
 use rampart_core::ports::{
     Broadcast, CallOutcome, ChainWriter, Estimate, FeeMarket, Movement, PortFuture, Signature, Unavailable, Unsigned, WrongSignature,
@@ -9,11 +11,27 @@ use super::SimulatedChain;
 use super::fees::{node_fees, units};
 use super::holdings::balance_of;
 use super::signing::SentCoins;
+use super::stored::{StoredTransaction, stored_columns};
 use crate::error::WorldError;
 use crate::file::{FaultPort, Transaction};
 use crate::trigger::{self, TriggerOutcome};
 
 impl SimulatedChain {
+    /// What the same movement reserves of a coin while it waits for a block: what is tried out may replace it, and then does not need
+    /// the coins a second time.
+    fn waiting_for_same(&self, tx: &Transaction<'_>, from: &str, coin: Symbol, sends: &SentCoins) -> Result<Amount, WorldError> {
+        const SAME: &str = concat!(
+            "SELECT ",
+            stored_columns!(),
+            " FROM transactions INDEXED BY transactions_waiting \
+            WHERE chain = ?1 AND state = 0 AND sender = ?2 AND recipient = ?3 AND symbol = ?4 AND amount = ?5"
+        );
+        let SentCoins { to, symbol, amount } = sends;
+        let parameters = (self.config.name.as_str(), from, to, symbol.as_str(), amount.to_string());
+        let same = tx.row(SAME, parameters, StoredTransaction::read)?;
+        Ok(same.map_or(Amount::ZERO, |same| same.most_of(coin.as_str(), &self.config)))
+    }
+
     /// What a node says when a transfer is tried out at the newest block.
     fn try_out(&self, tx: &Transaction<'_>, lane: Lane, sends: &SentCoins) -> Result<Estimate, WorldError> {
         if trigger::by_wallet(&sends.to) == Some(TriggerOutcome::BroadcastRefused) {
@@ -32,7 +50,8 @@ impl SimulatedChain {
         for (symbol, amount) in needed {
             let held = balance_of(tx, self.config.name, &address, symbol.as_str())?;
             let free = held.amount.minus(held.waiting).unwrap_or_default();
-            if amount.is_none_or(|amount| free < amount) {
+            let suffices = |free: Amount| amount.is_some_and(|amount| free >= amount);
+            if !suffices(free) && !suffices(free.plus(self.waiting_for_same(tx, &address, symbol, sends)?).unwrap_or(free)) {
                 return Ok(Estimate::Unfunded { reason: format!("insufficient funds: {address} lacks {symbol}") });
             }
         }

@@ -65,7 +65,7 @@ pub(crate) struct MisreadBlocks {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignerOutcome {
-    /// It signs, and its answer is lost. It is found by the order's reference.
+    /// It signs, but its answer is lost. The signature is found by the order's reference, after the rule's delay.
     Late,
     /// The order is lost before it reaches the signer. The caller cannot know that.
     Lost,
@@ -81,4 +81,6 @@ pub struct SignerRule {
     pub to: Option<String>,
     /// Orders that are still to go wrong; `None`: all.
     pub count: Option<u32>,
+    /// Until a late signature is found, of business time.
+    pub delay_seconds: u32,
 }

@@ -55,9 +55,9 @@ CREATE INDEX IF NOT EXISTS transactions_recipient ON transactions (recipient, ch
 -- The next nonce that can be mined, per wallet of ours.
 CREATE TABLE IF NOT EXISTS nonces (
     chain TEXT NOT NULL, address TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (chain, address)) WITHOUT ROWID;
--- What the signer has answered to orders. `body` is a hash of what was to be signed.
+-- The orders that the signer was given. `body` is a hash of what was to be signed, `signed_at` NULL if it refused.
 CREATE TABLE IF NOT EXISTS signings (
-    chain TEXT NOT NULL, reference TEXT NOT NULL, body TEXT NOT NULL, refused INTEGER NOT NULL,
+    chain TEXT NOT NULL, reference TEXT NOT NULL, body TEXT NOT NULL, signed_at INTEGER,
     PRIMARY KEY (chain, reference)) WITHOUT ROWID;
 -- Balances at the newest block, and the part reserved by waiting transactions.
 CREATE TABLE IF NOT EXISTS balances (

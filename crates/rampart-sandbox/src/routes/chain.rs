@@ -10,7 +10,7 @@ use rampart_http::request::field::{FieldKind, FieldSpec, optional, required};
 use rampart_http::{Access, Call, CallContext, CallFuture, CallResponse, Envelope, FieldSource, Idempotency, request};
 
 use super::{GROUP, PAGE_LINES, SandboxAnswer, SandboxState};
-use crate::chain::ChainDeposit;
+use crate::chain::{ChainDeposit, ReorganisationPlan};
 
 request! {
     /// A deposit of coins.
@@ -34,6 +34,7 @@ request! {
     Reorganise refused by [NotFound] {
         depth: u32 = required(FieldKind::Integer(0, 200), "The number of blocks to undo, from the newest.").example("1");
         drop: Option<Vec<String>> = optional(FieldKind::Texts(1_000, 128), "Identifiers of transactions that the chain forgets. All others wait for a block again.");
+        again: Option<Vec<String>> = optional(FieldKind::Texts(1_000, 128), "Identifiers of transactions that the newest block of the new fork has.");
     }
 }
 
@@ -53,8 +54,8 @@ request! {
     }
 }
 
-const ADDRESS: FieldKind = FieldKind::AsTyped(100);
-const CHAIN: FieldSpec = required(FieldKind::Token(16), "The chain.").named("chain").example(r#""polygon""#);
+pub(super) const ADDRESS: FieldKind = FieldKind::AsTyped(100);
+pub(super) const CHAIN: FieldSpec = required(FieldKind::Token(16), "The chain.").named("chain").example(r#""polygon""#);
 
 /// The transaction of a deposit.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -115,12 +116,20 @@ pub(super) struct SandboxTransaction {
     height: Option<u64>,
 }
 
-fn chain_of(state: &SandboxState, name: &str) -> Result<Chain, Refusal> {
+pub(super) fn chain_of(state: &SandboxState, name: &str) -> Result<Chain, Refusal> {
     let known = state.world.chains().into_iter().find(|chain| chain.as_str() == name);
     known.ok_or_else(|| {
         let names: Vec<String> = state.world.chains().iter().map(ToString::to_string).collect();
         Refusal::new(ErrorCode::NotFound, format!("there is no such chain; the chains are {}", names.join(", ")))
     })
+}
+
+/// A coin and its decimals. Unknown tokens may arrive as well; they are given six.
+pub(super) fn coin_of(state: &SandboxState, chain: Chain, symbol: &str) -> Result<(Symbol, u8), Refusal> {
+    let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
+    let symbol: Symbol = symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
+    let config = state.world.config().chain(chain);
+    Ok((symbol, config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals)))
 }
 
 fn block(chain: Chain, head: BlockHead) -> SandboxBlock {
@@ -146,11 +155,7 @@ pub(super) static DEPOSIT: Call<SandboxState> = Call {
 async fn deposit(state: SandboxState, context: CallContext) -> SandboxAnswer {
     let request = Deposit::of(&context.fields)?;
     let chain = chain_of(&state, &context.path)?;
-    let not_a_coin = || Refusal::field(ErrorCode::CoinNotSupported, "symbol", format!("is not a coin of {chain}"));
-    let symbol: Symbol = request.symbol.to_ascii_uppercase().parse().map_err(|_| not_a_coin())?;
-    let config = state.world.config().chain(chain);
-    // Unknown tokens may arrive as well; they are given six decimals.
-    let decimals = config.and_then(|config| config.coin(symbol)).map_or(6, |coin| coin.decimals);
+    let (symbol, decimals) = coin_of(&state, chain, request.symbol)?;
     let amount = super::amount(request.amount, decimals)?;
     let (to, from) = (request.to.to_owned(), request.from.map(str::to_owned));
     let txid = state.world.deposit(ChainDeposit { chain, to, symbol, amount, from }).await?;
@@ -198,7 +203,8 @@ pub(super) static REORGANISE: Call<SandboxState> = Call {
 async fn reorganise(state: SandboxState, context: CallContext) -> SandboxAnswer {
     let request = Reorganise::of(&context.fields)?;
     let chain = chain_of(&state, &context.path)?;
-    let result = state.world.reorganise(chain, request.depth, request.drop.unwrap_or_default()).await?;
+    let (drop, again) = (request.drop.unwrap_or_default(), request.again.unwrap_or_default());
+    let result = state.world.reorganise_by(chain, ReorganisationPlan { depth: request.depth, drop, again }).await?;
     let (height, hash) = (result.head.height, result.head.hash);
     CallResponse::ok(&SandboxReorg { chain: chain.to_string(), height, hash, waiting: result.waiting, dropped: result.dropped })
 }

@@ -17,6 +17,7 @@ macro_rules! impl_word {
 
 mod bank;
 mod chain;
+mod chain_trouble;
 mod control;
 mod engine;
 mod inbox;
@@ -65,6 +66,13 @@ static ALL: &[&Call<SandboxState>] = &[
     &chain::REORGANISE,
     &chain::AUTOMINE,
     &chain::TRANSACTIONS,
+    &chain_trouble::BATCH,
+    &chain_trouble::LAG,
+    &chain_trouble::FINALITY,
+    &chain_trouble::FEES,
+    &chain_trouble::MISREAD,
+    &chain_trouble::SIGNER,
+    &chain_trouble::SPEND,
     &control::CLOCK,
     &control::PRICES,
     &control::SCREENING,

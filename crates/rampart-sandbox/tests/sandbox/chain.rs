@@ -1,13 +1,13 @@
 use rampart_core::address::{AddressKind, checksummed};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::CoinId;
-use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
+use rampart_core::outgoing::{Attempt, FeeRules, FeeTerms, Lane, Slot};
 use rampart_core::ports::{Broadcast, Estimate, Followed, SlotStatus};
 use rampart_sandbox::{ChainDeposit, FaultOutcome, FaultPort, WorldError};
 use sha2::{Digest, Sha256};
 
 use crate::test_world::{
-    TestWorld, WALLET, attempt, block, chain, config, head, in_time, movement, pol, polygon, signed, slot, spent, usdc,
+    TestWorld, WALLET, attempt, block, chain, config, head, hot, in_time, movement, pol, polygon, signed, slot, spent, usdc,
 };
 
 const WAITS: SlotStatus = SlotStatus::Open { is_pending: true };
@@ -318,4 +318,59 @@ async fn blocks_follow_business_time_and_can_be_stopped() {
     test.world.advance(10).await.unwrap();
     in_time(bitcoin.reader.news(&there)).await;
     assert_eq!(head(&port).await, stopped);
+}
+
+/// What a first attempt costs in a calm market does not depend on the version.
+#[tokio::test]
+async fn a_first_attempt_in_a_calm_market_costs_what_it_always_did() {
+    let mut config = config();
+    for (name, native) in [("bsc", "BNB"), ("ethereum", "ETH"), ("base", "ETH")] {
+        config.chains.push(chain(name, AddressKind::Evm, native, &[(native, 18), ("USDC", 6)]));
+    }
+    let test = TestWorld::with(config.clone()).await;
+    let rules = FeeRules { least_tip: Amount::ZERO, most_cost: None, replace_after: None, max_attempts: 1 };
+    for chain in &config.chains {
+        let port = test.world.chain(chain.name).unwrap();
+        for (nonce, coin) in (0..).zip(&chain.coins) {
+            let coin_id = CoinId { symbol: coin.symbol, chain: chain.name };
+            let sends = movement(coin_id, 1_000, &port.reader.address(Lane::Deposit(1)));
+            let Ok(Estimate::Units(units)) = port.writer.estimate(Lane::FIRST, &sends).await else { panic!("it can be sent") };
+            let terms = rules.first(port.writer.fee_market().await.unwrap(), units);
+            let first = attempt(&port, &hot(nonce), vec![sends], terms).await;
+            assert_eq!(port.writer.broadcast(&first).await, Broadcast::Taken);
+            test.world.mine(chain.name, 1).await.unwrap();
+            let gwei_of = |price: i128| price * 1_000_000_000 * if coin.symbol == chain.native { 21_000 } else { 65_000 };
+            let expected = match chain.name.as_str() {
+                "bitcoin" => 1_800,
+                "polygon" => gwei_of(30),
+                "bsc" => gwei_of(1),
+                "ethereum" => gwei_of(3),
+                _ => gwei_of(5),
+            };
+            assert_eq!(spent(&port, nonce, &[&first]).await.network_fee.minor(), expected, "{} on {}", coin.symbol, chain.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_further_hot_wallet_has_coins_and_nonces_of_its_own() {
+    let test = TestWorld::paused().await;
+    let port = test.polygon();
+    let second = port.reader.address(Lane::Hot(1));
+    let fill = signed(&port, &second, 1_000, 0).await;
+    let gas = attempt(&port, &hot(1), vec![movement(pol(), 10_i128.pow(18), &second)], fill.fee).await;
+    for attempt in [&fill, &gas] {
+        assert_eq!(port.writer.broadcast(attempt).await, Broadcast::Taken);
+    }
+    test.world.mine(polygon(), 1).await.unwrap();
+    let slot = Slot::Nonce { lane: Lane::Hot(1), nonce: 0 };
+    let transfer = attempt(&port, &slot, vec![movement(usdc(), 1_000, WALLET)], fill.fee).await;
+    assert_eq!(port.writer.broadcast(&transfer).await, Broadcast::Taken);
+    test.world.mine(polygon(), 1).await.unwrap();
+    let status = port.reader.slot(&slot, std::slice::from_ref(&transfer)).await.unwrap();
+    let SlotStatus::Spent(settled) = status else { panic!("{status:?}") };
+    assert_eq!(port.reader.spent_nonces(Lane::Hot(1)).await.unwrap(), 1);
+    let left = port.reader.balance(Lane::Hot(1), pol()).await.unwrap();
+    assert_eq!(left.minor(), 10_i128.pow(18) - settled.network_fee.minor());
+    assert!(port.reader.balance(Lane::Hot(1), usdc()).await.unwrap().is_zero());
 }

@@ -2,6 +2,7 @@
 
 mod bank;
 mod chain;
+mod chain_trouble;
 mod clock;
 mod people;
 mod processor;

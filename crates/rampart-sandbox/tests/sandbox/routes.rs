@@ -281,6 +281,44 @@ async fn the_chain_is_played_by_hand() {
 }
 
 #[tokio::test]
+async fn the_chain_goes_wrong_by_hand() {
+    let call = Call::new().await;
+    let at = |what: &str| format!("/sandbox/chain/polygon/{what}");
+    let batch = json!({"symbol": "USDC", "to": [WALLET, WALLET], "amounts": ["1.5", "2"]});
+    let batch = call.post(&at("batches"), batch).await;
+    assert_eq!(call.post(&at("misreadings"), json!({"misreading": "missing", "txids": [batch["txid"]]})).await["blocks"], 0);
+    assert_eq!(call.post(&at("misreadings"), json!({"misreading": "not_there"})).await["blocks"], 1);
+    call.post(&at("blocks"), json!({"count": 3})).await;
+    let found = call.get(&format!("{}?address={WALLET}", at("transactions"))).await;
+    let seen = [0, 1].map(|row: usize| (&found[row]["txid"], &found[row]["amount"]));
+    assert_eq!(seen, [(&batch["txid"], &json!("2000000")), (&batch["txid"], &json!("1500000"))]);
+    let again = call.post(&at("reorg"), json!({"depth": 3, "again": [batch["txid"]]})).await;
+    assert_eq!((&again["height"], &again["waiting"]), (&json!(4), &json!([])));
+
+    assert_eq!(call.post(&at("finality"), json!({"depth": 1})).await["last_final"], 3);
+    assert_eq!(call.post(&at("lag"), json!({"blocks": 2})).await["blocks"], 2);
+    assert_eq!(call.post(&at("finality"), json!({"depth": 1, "stalled": true})).await["last_final"], 1);
+    assert_eq!(call.post(&at("finality"), json!({})).await["last_final"], Value::Null);
+    let fees = call.post(&at("fees"), json!({"base": 7, "times": 3})).await;
+    assert_eq!((&fees["base"], &fees["tip"]), (&json!("21"), &json!("75000000000")));
+    assert_eq!(call.post(&at("fees"), json!({})).await["base"], "5000000000");
+    let signer = call.post(&at("signer"), json!({"outcome": "late"})).await;
+    assert_eq!((&signer["outcome"], &signer["count"]), (&json!("late"), &json!(1)));
+    assert_eq!(call.post(&at("signer"), json!({"outcome": "refuse", "to": WALLET})).await["count"], Value::Null);
+    let foreign = call.post(&at("nonces"), json!({"nonce": 0})).await;
+    assert_eq!(call.get(&format!("{}?limit=1", at("transactions"))).await[0]["txid"], foreign["txid"]);
+
+    call.fails("/sandbox/chain/dogechain/lag", r#"{"blocks":1}"#, 404, "not_found").await;
+    call.fails(&at("lag"), r#"{"blocks":-1}"#, 422, "validation_failed").await;
+    call.fails(&at("fees"), r#"{"times":0}"#, 422, "validation_failed").await;
+    call.fails(&at("misreadings"), r#"{"misreading":"missing","txids":["0x00"]}"#, 422, "validation_failed").await;
+    call.fails(&at("signer"), r#"{"outcome":"late","to":"0x12"}"#, 422, "validation_failed").await;
+    call.fails(&at("batches"), &format!(r#"{{"symbol":"USDC","to":["{WALLET}"],"amounts":[]}}"#), 422, "validation_failed").await;
+    call.fails(&at("batches"), &format!(r#"{{"symbol":"USDC","to":["{WALLET}"],"amounts":["x"]}}"#), 422, "validation_failed").await;
+    call.fails(&at("reorg"), r#"{"depth":0,"again":["0x00"]}"#, 422, "validation_failed").await;
+}
+
+#[tokio::test]
 async fn the_providers_are_played_by_hand() {
     let call = Call::new().await;
     let decided = call.post("/sandbox/kyc/1", json!({"decision": "reject", "reasons": ["blurred"]})).await;
