@@ -28,6 +28,7 @@ mod wallets;
 mod webhooks;
 mod workers_buying;
 mod workers_contradictions;
+mod workers_following;
 mod workers_nodes;
 mod workers_payouts;
 mod workers_receivers;
