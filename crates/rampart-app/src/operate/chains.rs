@@ -159,7 +159,9 @@ pub async fn rescan(app: &App, operator: &Operator, chain: Chain, from: u64, to:
     let until = to.unwrap_or(followed);
     if from.max(until) > followed {
         let height = from.max(until);
-        return Err(refuse(format!("block {height} of {chain} is not a past one: the newest followed block is {followed}, and later blocks are read by themselves")));
+        return Err(refuse(format!(
+            "block {height} of {chain} is not a past one: the newest followed block is {followed}, and later blocks are read by themselves"
+        )));
     }
     if from > until {
         return Err(refuse(format!("block {from} comes after block {until}")));

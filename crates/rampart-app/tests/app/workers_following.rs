@@ -7,16 +7,20 @@ use rampart_app::operate::chains;
 use rampart_core::catalogue::finality::{Confirmations, FinalityRule, StalledFinality};
 use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
+use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::order::rampoff::Rampoff;
+use rampart_core::outgoing::{Attempt, Lane, Slot};
+use rampart_core::ports::{Block, BlockHead, ChainReader, ChainTip, Followed, PortFuture, SlotStatus, Unavailable};
+use rampart_core::step::Step;
 use rampart_core::step::followed::FollowedBlocks;
 use rampart_core::step::watch::{Cursor, Deposit, DepositState};
-use rampart_sandbox::{ChainDeposit, Misreading, ReorganisationPlan, SharedDeposit};
+use rampart_sandbox::{ChainDeposit, Misreading, SharedDeposit};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines, partner_api, sell};
 
 use crate::workers_buying::operator;
 
 on_both_engines!(rampart_testkit::TestApp::start => a_node_that_is_behind, mined_in_another_block, several_in_a_transaction,
-    an_older_block_stands, a_claim_of_an_earlier_version, missing_at_first, never_there, by_amount, finality_stands, a_new_chain, rescanned);
+    an_older_block_stands, deeper_than_remembered, a_claim_of_an_earlier_version, missing_at_first, never_there, a_second_reading_that_fails, by_amount, finality_stands, a_new_chain, rescanned);
 
 /// The chain makes blocks only on request, and has some.
 async fn by_hand(test: &TestApp) {
@@ -60,8 +64,8 @@ async fn cursor(test: &TestApp) -> (Cursor, FollowedBlocks) {
 /// The workers go on with another rule for the coin.
 async fn with_rule(test: &TestApp, rule: FinalityRule) {
     test.stop_workers().await;
-    let mut catalogue = (*test.app.catalogue).clone();
-    let usdc = catalogue.coins.iter_mut().find(|coin| coin.id == "USDC:polygon".parse().unwrap()).unwrap();
+    let mut catalogue = test.app.catalogue.clone();
+    let usdc = catalogue.coins.iter_mut().find(|coin| coin.id.to_string() == "USDC:polygon").unwrap();
     usdc.finality = rule;
     test.work_with(&test.with_catalogue(catalogue).await);
 }
@@ -103,11 +107,9 @@ async fn mined_in_another_block(test: Arc<TestApp>) {
     mine(&test, 2).await;
     let seen = only_deposit(&test, first.id).await;
     test.advance(30).await;
-    let plan = ReorganisationPlan { depth: 2, drop: vec![txid.clone()], again: Vec::new() };
-    // The chain forgets it, and has it again in a later block behind another transaction.
-    let plan = ReorganisationPlan { drop: Vec::new(), ..plan };
+    // It waits again, and comes into a later block behind another transaction.
     pay(&test, &other).await;
-    test.world.reorganise_by(first.chain(), plan).await.unwrap();
+    test.world.reorganise(first.chain(), 2, Vec::new()).await.unwrap();
     test.settle().await;
     mine(&test, 1).await;
     let again = only_deposit(&test, first.id).await;
@@ -147,7 +149,7 @@ async fn several_in_a_transaction(test: Arc<TestApp>) {
 /// Of older blocks few are remembered: the ancestor that is found lies below a deposit whose own block still stands.
 async fn an_older_block_stands(test: Arc<TestApp>) {
     by_hand(&test).await;
-    mine(&test, 5).await;
+    mine(&test, 7).await;
     let order = order(&test, "50").await;
     pay(&test, &order).await;
     mine(&test, 1).await;
@@ -163,6 +165,38 @@ async fn an_older_block_stands(test: Arc<TestApp>) {
     assert!(newest > height + 150, "the new fork is followed");
     assert_eq!(only_deposit(&test, order.id).await, before);
     assert_eq!(test.rampoff(order.id).await.reversal, None);
+}
+
+/// None of the remembered blocks stands: what stands by its own hash stays, the rest is found again.
+async fn deeper_than_remembered(test: Arc<TestApp>) {
+    by_hand(&test).await;
+    let (older, newer, newest) = (order(&test, "50").await, order(&test, "60").await, order(&test, "70").await);
+    pay(&test, &older).await;
+    mine(&test, 8).await;
+    test.rampoff_becomes(older.id, "finished").await;
+    test.settle().await;
+    let confirmed = only_deposit(&test, older.id).await;
+    pay(&test, &newer).await;
+    mine(&test, 2).await;
+    pay(&test, &newest).await;
+    mine(&test, 1).await;
+    let (cursor, followed) = cursor(&test).await;
+    // As an earlier version would have stored it, and less of it.
+    let mut remembered: Vec<(u64, &str)> = followed.newest_first().take(2).collect();
+    remembered.reverse();
+    let mut step = Step::new();
+    step.write(Cursor { position: serde_json::to_string(&remembered).unwrap(), ..cursor });
+    test.app.store.commit(step).await.unwrap();
+    let before = only_deposit(&test, newer.id).await;
+    test.world.reorganise(older.chain(), 4, Vec::new()).await.unwrap();
+    mine(&test, 8).await;
+    for order in [&newer, &newest] {
+        assert_eq!(test.rampoff_becomes(order.id, "finished").await.deposits.len(), 1);
+    }
+    let after = only_deposit(&test, newer.id).await;
+    assert_eq!(after.id, before.id);
+    assert_ne!(after.block, before.block, "its block is undone, and was not among the remembered ones");
+    assert_eq!(only_deposit(&test, older.id).await, confirmed);
 }
 
 async fn a_claim_of_an_earlier_version(test: Arc<TestApp>) {
@@ -212,6 +246,74 @@ async fn never_there(test: Arc<TestApp>) {
     assert_eq!(only_deposit(&test, order.id).await.state, DepositState::Dropped);
 }
 
+/// A chain of which no block can be read a second time.
+struct ReadOnce(Arc<dyn ChainReader>);
+
+impl ChainReader for ReadOnce {
+    fn chain(&self) -> Chain {
+        self.0.chain()
+    }
+
+    fn address(&self, lane: Lane) -> String {
+        self.0.address(lane)
+    }
+
+    fn tip(&self) -> PortFuture<'_, Result<ChainTip, Unavailable>> {
+        self.0.tip()
+    }
+
+    fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
+        self.0.block_interval()
+    }
+
+    fn header(&self, height: u64) -> PortFuture<'_, Result<Option<BlockHead>, Unavailable>> {
+        self.0.header(height)
+    }
+
+    fn blocks<'a>(&'a self, height: u64, hash: &'a str, limit: usize) -> PortFuture<'a, Result<Followed, Unavailable>> {
+        self.0.blocks(height, hash, limit)
+    }
+
+    fn read_again(&self, first: u64, _last: u64) -> PortFuture<'_, Result<Vec<Block>, Unavailable>> {
+        Box::pin(async move { Err(Unavailable(format!("there is no second source for block {first}"))) })
+    }
+
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
+        self.0.slot(slot, attempts)
+    }
+
+    fn spent_nonces(&self, lane: Lane) -> PortFuture<'_, Result<u64, Unavailable>> {
+        self.0.spent_nonces(lane)
+    }
+
+    fn balance(&self, lane: Lane, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
+        self.0.balance(lane, coin)
+    }
+}
+
+/// It holds up neither following nor confirming, and is made up for.
+async fn a_second_reading_that_fails(test: Arc<TestApp>) {
+    by_hand(&test).await;
+    test.stop_workers().await;
+    let failing =
+        test.with_ports(|ports| ports.chains.iter_mut().for_each(|chain| chain.reader = Arc::new(ReadOnce(chain.reader.clone())))).await;
+    test.work_with(&failing);
+    let read_again_to = cursor(&test).await.1.read_again_to();
+    let (order, late) = (order(&test, "50").await, order(&test, "60").await);
+    pay(&test, &order).await;
+    let txid = pay(&test, &late).await;
+    test.world.misread_transactions(order.chain(), Misreading::Missing, &[txid]).await.unwrap();
+    mine(&test, 300).await;
+    test.rampoff_becomes(order.id, "finished").await;
+    assert_eq!(cursor(&test).await.1.read_again_to(), read_again_to);
+    assert_eq!(deposits(&test, late.id).await, []);
+    test.stop_workers().await;
+    test.work_with(&test.app);
+    test.settle().await;
+    test.rampoff_becomes(late.id, "finished").await;
+    assert!(cursor(&test).await.1.read_again_to() > read_again_to + 100, "in several batches");
+}
+
 async fn by_amount(test: Arc<TestApp>) {
     by_hand(&test).await;
     set_finality(&test, Some(20), false).await;
@@ -251,9 +353,9 @@ async fn finality_stands(test: Arc<TestApp>) {
 }
 
 async fn a_new_chain(test: Arc<TestApp>) {
-    test.world.automine("polygon".parse().unwrap(), 0).await.unwrap();
+    by_hand(&test).await;
     set_finality(&test, Some(4), false).await;
-    test.mine(10).await;
+    test.tamper("DELETE FROM cursors WHERE id = 'chain-polygon'");
     test.settle().await;
     let (cursor, followed) = cursor(&test).await;
     assert_eq!((followed.oldest().0 + 4, followed.last_final()), (followed.newest().0, Some(followed.oldest().0)));
@@ -292,10 +394,7 @@ async fn rescanned(test: Arc<TestApp>) {
     assert!(audit[1].detail.contains("1 deposits added, 1 not found"), "{:?}", audit[1]);
     mine(&test, 6).await;
     test.rampoff_becomes(missing.id, "finished").await;
-    // What is not there would be paid out: the next final blocks show it, and it is taken back.
-    let bounded = {
-        mine(&test, 600).await;
-        chains::rescan(&test.app, &operator(), chain, 1, None).await.unwrap()
-    };
+    mine(&test, 600).await;
+    let bounded = chains::rescan(&test.app, &operator(), chain, 1, None).await.unwrap();
     assert_eq!((bounded.to, bounded.next), (500, Some(501)));
 }

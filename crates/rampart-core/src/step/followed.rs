@@ -65,13 +65,19 @@ impl FollowedBlocks {
     /// The newest followed block.
     #[must_use]
     pub fn newest(&self) -> (u64, &str) {
-        self.blocks.last().map(|(height, hash)| (*height, hash.as_str())).expect("it is made with a block, and none of its methods takes the last")
+        self.blocks
+            .last()
+            .map(|(height, hash)| (*height, hash.as_str()))
+            .expect("it is made with a block, and none of its methods takes the last")
     }
 
     /// The oldest remembered block.
     #[must_use]
     pub fn oldest(&self) -> (u64, &str) {
-        self.blocks.first().map(|(height, hash)| (*height, hash.as_str())).expect("it is made with a block, and none of its methods takes the last")
+        self.blocks
+            .first()
+            .map(|(height, hash)| (*height, hash.as_str()))
+            .expect("it is made with a block, and none of its methods takes the last")
     }
 
     /// All of them, newest first.
@@ -225,7 +231,9 @@ mod tests {
 
     #[test]
     fn what_is_remembered_stays_small_and_reaches_the_last_final_block() {
-        for (newest, lag, most) in [(50_000, None, 80), (50_000, Some(20), 80), (50_000, Some(1_000), 140), (2_000_000, Some(1_900_000), 400)] {
+        for (newest, lag, most) in
+            [(50_000, None, 80), (50_000, Some(20), 80), (50_000, Some(1_000), 140), (2_000_000, Some(1_900_000), 400)]
+        {
             let followed = followed(5, newest, 100, lag);
             let count = followed.newest_first().count();
             assert!(count <= most, "{newest} {lag:?}: {count}");

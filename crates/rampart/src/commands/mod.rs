@@ -1,6 +1,7 @@
 //! The command line, and the commands, one file per group.
 
 pub(crate) mod audit;
+pub(crate) mod chain;
 pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod customer;
@@ -74,6 +75,9 @@ enum RampartCommand {
     /// Show and move the company's own money and coins
     #[command(subcommand)]
     Treasury(treasury::TreasuryCommand),
+    /// Show how far the chains were followed, and read past blocks again
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
     /// Show and retry failing background jobs
     #[command(subcommand, alias = "jobs")]
     Job(job::JobCommand),
@@ -122,6 +126,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), CommandError> {
         RampartCommand::Webhook(command) => CommandContext::run(&global, async |context| webhook::run(context, command).await),
         RampartCommand::Customer(command) => CommandContext::run(&global, async |context| customer::run(context, command).await),
         RampartCommand::Treasury(command) => CommandContext::run(&global, async |context| treasury::run(context, command).await),
+        RampartCommand::Chain(command) => CommandContext::run(&global, async |context| chain::run(context, command).await),
         RampartCommand::Job(command) => CommandContext::run(&global, async |context| job::run(context, command).await),
         RampartCommand::Audit(command) => CommandContext::run(&global, async |context| audit::run(context, command).await),
         RampartCommand::Doctor => CommandContext::run(&global, async |context| doctor::run(context).await),

@@ -32,7 +32,10 @@ impl ChainWatcher {
         let has_moved = followed.note_final(tip.last_final.as_ref().map(|last| last.height), begun_at);
         let (height, hash) = followed.newest();
         if tip.newest.height < height {
-            return Err(AppError::Unavailable(format!("the node is behind: it is at block {}, and {height} was followed", tip.newest.height)));
+            return Err(AppError::Unavailable(format!(
+                "the node is behind: it is at block {}, and {height} was followed",
+                tip.newest.height
+            )));
         }
         if tip.newest.height == height && tip.newest.hash == hash {
             self.confirm_reading(cursor, &followed, &tip.newest, begun_at, has_moved).await?;

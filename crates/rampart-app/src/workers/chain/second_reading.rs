@@ -101,7 +101,8 @@ async fn standing(app: &App, reader: &dyn ChainReader, first: u64, last: u64) ->
     let (mut after, mut standing) = (None, Vec::new());
     loop {
         let page = app.store.deposits_from_height(reader.chain(), first, after, PAGE_ROWS).await?;
-        let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.last().is_some_and(|last_row| last_row.height > last);
+        let is_last =
+            page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) || page.last().is_some_and(|last_row| last_row.height > last);
         after = page.last().map(|deposit| (deposit.height, deposit.id));
         standing.extend(page.into_iter().filter(|deposit| deposit.height <= last && deposit.state != DepositState::Dropped));
         if is_last {
