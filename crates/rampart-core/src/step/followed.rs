@@ -4,8 +4,8 @@ use crate::time::Timestamp;
 
 /// The newest blocks are all remembered; further back fewer and fewer are.
 const DENSE_BLOCKS: u64 = 64;
-/// Each part further back keeps one block where the part before it keeps this many.
-const THINNING: u64 = 16;
+/// Each part further back keeps one of so many blocks that the part before it keeps.
+const SPACING_BLOCKS: u64 = 16;
 /// How far back is remembered at least, whether or not the chain says what is final.
 const MIN_REMEMBERED_BLOCKS: u64 = 200;
 /// How far below the last final block is remembered: a chain has taken back what it called final before.
@@ -168,7 +168,7 @@ impl FollowedBlocks {
 fn spacing_at(depth: u64) -> u64 {
     let mut spacing = 1_u64;
     while depth / DENSE_BLOCKS >= spacing && spacing < 1 << 40 {
-        spacing *= THINNING;
+        spacing *= SPACING_BLOCKS;
     }
     spacing
 }

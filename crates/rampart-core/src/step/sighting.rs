@@ -21,12 +21,7 @@ pub enum Sighting {
 #[must_use]
 pub fn sightings(known: &[Deposit], amounts: &[Amount]) -> Vec<Sighting> {
     let mut found: Vec<Option<usize>> = vec![None; amounts.len()];
-    let rounds: [&dyn Fn(&Deposit, Amount) -> bool; 3] = [
-        &|known, amount| known.state != DepositState::Dropped && known.amount == amount,
-        &|known, amount| known.state == DepositState::Dropped && known.amount == amount,
-        &|known, _| known.state == DepositState::Dropped,
-    ];
-    for fits in rounds {
+    for fits in [stands_with, is_dropped_with, is_dropped] {
         for position in 0..amounts.len() {
             if found[position].is_none() {
                 found[position] = (0..known.len()).find(|of| !found.contains(&Some(*of)) && fits(&known[*of], amounts[position]));
@@ -35,6 +30,18 @@ pub fn sightings(known: &[Deposit], amounts: &[Amount]) -> Vec<Sighting> {
     }
     let mut next = u32::try_from(known.len()).unwrap_or(u32::MAX)..;
     found.into_iter().map(|of| of.map_or_else(|| Sighting::New(next.next().unwrap_or(u32::MAX)), Sighting::Known)).collect()
+}
+
+fn stands_with(known: &Deposit, amount: Amount) -> bool {
+    known.state != DepositState::Dropped && known.amount == amount
+}
+
+fn is_dropped_with(known: &Deposit, amount: Amount) -> bool {
+    known.state == DepositState::Dropped && known.amount == amount
+}
+
+fn is_dropped(known: &Deposit, _: Amount) -> bool {
+    known.state == DepositState::Dropped
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(super) async fn sighted(app: &App, reader: &dyn ChainReader, blocks: &[Block
         for ((head, transfer), sighting) in group.transfers.iter().zip(sightings(&known, &amounts)) {
             match sighting {
                 Sighting::Known(position) => sighted.known(known[position].clone(), head, transfer),
-                Sighting::New(index) => sighted.new(app, &group, index, (head, transfer), read_before),
+                Sighting::New(index) => sighted.add(app, &group, index, (head, transfer), read_before),
             }
         }
     }
@@ -93,7 +93,7 @@ impl Sighted {
         }
     }
 
-    fn new(
+    fn add(
         &mut self,
         app: &App,
         group: &Group<'_>,

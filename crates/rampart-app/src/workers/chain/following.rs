@@ -2,6 +2,7 @@
 //! is undone, and the reading is not confirmed. Only another hash at the same height is a reorganisation.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rampart_core::ports::{Block, BlockHead, ChainReader, ChainTip, Followed};
 use rampart_core::step::Step;
@@ -211,9 +212,10 @@ impl BlockHashes {
     /// Whether the chain has the deposit's block.
     pub(super) async fn has(&mut self, app: &App, reader: &dyn ChainReader, deposit: &Deposit) -> AppResult<bool> {
         let height = deposit.height;
-        if !self.0.contains_key(&height) {
-            self.0.insert(height, header(app, reader, height).await?.hash);
-        }
-        Ok(self.0.get(&height) == Some(&deposit.block))
+        let hash = match self.0.entry(height) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(header(app, reader, height).await?.hash),
+        };
+        Ok(*hash == deposit.block)
     }
 }
