@@ -20,7 +20,7 @@ use rampart_testkit::{CustomerOf, TestApp, on_both_engines, partner_api, sell};
 use crate::workers_buying::operator;
 
 on_both_engines!(rampart_testkit::TestApp::start => a_node_that_is_behind, mined_in_another_block, several_in_a_transaction,
-    an_older_block_stands, deeper_than_remembered, a_claim_of_an_earlier_version, missing_at_first, never_there, a_second_reading_that_fails, by_amount, finality_stands, a_new_chain, rescanned);
+    an_older_block_stands, deeper_than_remembered, another_block_at_its_height, a_claim_of_an_earlier_version, missing_at_first, never_there, a_second_reading_that_fails, by_amount, finality_stands, a_new_chain, rescanned);
 
 /// The chain makes blocks only on request, and has some.
 async fn by_hand(test: &TestApp) {
@@ -171,12 +171,14 @@ async fn an_older_block_stands(test: Arc<TestApp>) {
 async fn deeper_than_remembered(test: Arc<TestApp>) {
     by_hand(&test).await;
     let (older, newer, newest) = (order(&test, "50").await, order(&test, "60").await, order(&test, "70").await);
+    let gone = order(&test, "80").await;
     pay(&test, &older).await;
     mine(&test, 8).await;
     test.rampoff_becomes(older.id, "finished").await;
     test.settle().await;
     let confirmed = only_deposit(&test, older.id).await;
     pay(&test, &newer).await;
+    let forgotten = pay(&test, &gone).await;
     mine(&test, 2).await;
     pay(&test, &newest).await;
     mine(&test, 1).await;
@@ -188,7 +190,7 @@ async fn deeper_than_remembered(test: Arc<TestApp>) {
     step.write(Cursor { position: serde_json::to_string(&remembered).unwrap(), ..cursor });
     test.app.store.commit(step).await.unwrap();
     let before = only_deposit(&test, newer.id).await;
-    test.world.reorganise(older.chain(), 4, Vec::new()).await.unwrap();
+    test.world.reorganise(older.chain(), 4, vec![forgotten]).await.unwrap();
     mine(&test, 8).await;
     for order in [&newer, &newest] {
         assert_eq!(test.rampoff_becomes(order.id, "finished").await.deposits.len(), 1);
@@ -197,6 +199,28 @@ async fn deeper_than_remembered(test: Arc<TestApp>) {
     assert_eq!(after.id, before.id);
     assert_ne!(after.block, before.block, "its block is undone, and was not among the remembered ones");
     assert_eq!(only_deposit(&test, older.id).await, confirmed);
+    assert_eq!(only_deposit(&test, gone.id).await.state, DepositState::Dropped);
+}
+
+/// A deposit whose block is not the chain's is not confirmed, however deep it would be; the second reading finds where it is.
+async fn another_block_at_its_height(test: Arc<TestApp>) {
+    by_hand(&test).await;
+    set_finality(&test, Some(20), false).await;
+    let order = order(&test, "50").await;
+    pay(&test, &order).await;
+    mine(&test, 2).await;
+    let deposit = only_deposit(&test, order.id).await;
+    let block = deposit.block.clone();
+    let mut step = Step::new();
+    step.write(Deposit { block: "another".to_owned(), ..deposit });
+    test.app.store.commit(step).await.unwrap();
+    let (needed, usdc) = (6, test.app.catalogue.coin(order.terms.coin).unwrap());
+    assert!(usdc.finality.usual.blocks <= needed);
+    mine(&test, needed).await;
+    assert_eq!(only_deposit(&test, order.id).await.state, DepositState::Pending);
+    mine(&test, 300).await;
+    test.rampoff_becomes(order.id, "finished").await;
+    assert_eq!(only_deposit(&test, order.id).await.block, block);
 }
 
 async fn a_claim_of_an_earlier_version(test: Arc<TestApp>) {

@@ -20,6 +20,8 @@ use crate::workers::source_progress::chain_cursor;
 
 /// Blocks read in one turn.
 const TURN_BLOCKS: usize = 100;
+/// How far below the oldest remembered block reading goes on when none of them stands.
+const UNREMEMBERED_BLOCKS: u64 = 1_000;
 /// A chain without a new block for this many block intervals counts as stalled. Blocks arrive at random: on a working chain a gap this long
 /// occurs once in some hundred thousand blocks.
 const SILENT_INTERVALS: u32 = 12;
@@ -143,12 +145,12 @@ impl ChainWatcher {
                 height + 1
             }
             None => {
-                // What still stands by its hash stays; the rest is read again from there.
-                let oldest = followed.oldest().0;
-                tracing::error!(%chain, from = oldest, "the reorganisation is deeper than the remembered blocks; please rescan older ones");
-                let base = self.header(oldest.saturating_sub(1)).await?;
+                // What still stands by its hash stays; the rest is read again.
+                let base = self.header(followed.oldest().0.saturating_sub(UNREMEMBERED_BLOCKS)).await?;
+                let from = base.height + 1;
+                tracing::error!(%chain, from, "the reorganisation is deeper than the remembered blocks; please rescan those before it");
                 followed.go_back_beyond((base.height, base.hash));
-                oldest
+                from
             }
         };
         self.settling.lock().clear();
