@@ -11,9 +11,9 @@ use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::outgoing::{Attempt, Lane, Slot};
 use rampart_core::ports::{Block, BlockHead, ChainReader, ChainTip, Followed, PortFuture, SlotStatus, Unavailable};
-use rampart_core::step::Step;
 use rampart_core::step::followed::FollowedBlocks;
 use rampart_core::step::watch::{Cursor, Deposit, DepositState};
+use rampart_core::step::{ClaimScope, Step};
 use rampart_sandbox::{ChainDeposit, Misreading, SharedDeposit};
 use rampart_testkit::{CustomerOf, TestApp, on_both_engines, partner_api, sell};
 
@@ -206,6 +206,7 @@ async fn deeper_than_remembered(test: Arc<TestApp>) {
 async fn another_block_at_its_height(test: Arc<TestApp>) {
     by_hand(&test).await;
     set_finality(&test, Some(20), false).await;
+    mine(&test, 20).await;
     let order = order(&test, "50").await;
     pay(&test, &order).await;
     mine(&test, 2).await;
@@ -231,6 +232,8 @@ async fn a_claim_of_an_earlier_version(test: Arc<TestApp>) {
     let seen = only_deposit(&test, order.id).await;
     let prefix = format!("fact:deposit:polygon:{txid}");
     test.tamper(&format!("UPDATE claims SET id = '{prefix}:0' WHERE id = '{prefix}:USDC:{}:0'", order.deposit_address));
+    let claim = test.app.store.claim(ClaimScope::Fact, &format!("deposit:polygon:{txid}:0")).await.unwrap();
+    assert_eq!(claim.map(|claim| claim.subject), Some(seen.id.to_string()));
     test.world.reorganise(order.chain(), 2, Vec::new()).await.unwrap();
     mine(&test, 8).await;
     let finished = test.rampoff_becomes(order.id, "finished").await;
@@ -250,7 +253,9 @@ async fn missing_at_first(test: Arc<TestApp>) {
     let finished = test.rampoff_becomes(order.id, "finished").await;
     assert_eq!((finished.deposits.len(), finished.exceptions.first()), (1, None));
     let (_, followed) = cursor(&test).await;
-    assert!(followed.read_again_to() > only_deposit(&test, order.id).await.height);
+    let deposit = only_deposit(&test, order.id).await;
+    assert!(followed.read_again_to() > deposit.height);
+    assert_eq!(deposit.read_before, None, "no complete reading lacked it: it counts at the time of its block");
 }
 
 async fn never_there(test: Arc<TestApp>) {
