@@ -110,7 +110,9 @@ impl ChainWatcher {
         step.write(Cursor { position, ..cursor });
         match self.app.commit(step).await {
             Ok(_) => Ok(true),
-            Err(CommitError::Conflict(_) | CommitError::AlreadyClaimed(_)) => Ok(false),
+            Err(CommitError::Conflict(_)) => Ok(false),
+            // Another process is storing a deposit of these blocks. Not tried again at once.
+            Err(CommitError::AlreadyClaimed(_)) => Err(AppError::Unavailable("a deposit is being stored elsewhere".to_owned())),
             Err(error) => Err(error.into()),
         }
     }
