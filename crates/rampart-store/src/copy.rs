@@ -53,6 +53,7 @@ copy_tables! {
         deposit_address Text, data Text;
     payouts[1]: id Text, version Int, order_id TextOrNull, state Text, data Text;
     transfers[1]: id Text, version Int, order_id TextOrNull, chain Text, state Text, data Text;
+    transmissions[1]: id Text, version Int, chain Text, state Text, height IntOrNull, slot Text, data Text;
     facts[1]: id Text, version Int, waiting Bool, data Text;
     deposits[1]: id Text, version Int, chain Text, state Text, height Int, order_id TextOrNull, to_sweep Bool, data Text;
     jobs[1]: id Text, version Int, kind Text, subject Text, due_at Int, leased_until IntOrNull, failing Bool, data Text;

@@ -8,7 +8,7 @@ use rampart_core::ledger::Account;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::{Payout, Transfer};
+use rampart_core::outgoing::{Payout, Transfer, Transmission, Wallet};
 use rampart_core::partner::Partner;
 use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::review::{AuditEntry, ReviewItem, ReviewSubject};
@@ -16,7 +16,7 @@ use rampart_core::step::fact::Fact;
 use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::step::job::Job;
 use rampart_core::step::record::{Record, RecordKey};
-use rampart_core::step::watch::{Cursor, Deposit, DepositState, Wallet};
+use rampart_core::step::watch::{Cursor, Deposit, DepositState};
 use rampart_core::text::code::Code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,7 +99,20 @@ macro_rules! text_keys {
     };
 }
 
-text_keys!(PartnerId, OrderId, PayoutId, TransferId, FactId, DepositId, JobId, SubscriptionId, DeliveryId, ReviewId, AuditId);
+text_keys!(
+    PartnerId,
+    OrderId,
+    PayoutId,
+    TransferId,
+    TransmissionId,
+    FactId,
+    DepositId,
+    JobId,
+    SubscriptionId,
+    DeliveryId,
+    ReviewId,
+    AuditId
+);
 
 impl<const N: usize> RowKey for Code<N> {
     fn value(&self) -> SqlValue {
@@ -161,6 +174,11 @@ tables! {
     Transfer, "transfers", ["order_id", "chain", "state"], it => [
         SqlValue::display_or_null(it.order), it.chain().as_str().into(), it.state.status().as_str().into()
     ];
+    Transmission, "transmissions", ["chain", "state", "height", "slot"], it => [
+        it.chain.as_str().into(), it.state.status().as_str().into(),
+        SqlValue::IntOrNull(it.state.height().map(|height| i64::try_from(height).unwrap_or(i64::MAX))),
+        it.slot.key().into()
+    ];
     Fact, "facts", ["waiting"], it => [(!it.applied && it.quarantined.is_none()).into()];
     Deposit, "deposits", ["chain", "state", "height", "order_id", "to_sweep"], it => [
         it.coin.chain.as_str().into(), it.state.as_str().into(), i64::try_from(it.height).unwrap_or(i64::MAX).into(),
@@ -215,7 +233,7 @@ fn alarm(item: &ReviewItem) -> Option<String> {
 macro_rules! dispatch {
     ($($variant:ident => $record:ty),+ $(,)?) => {
         /// The tables in the order in which rows are locked and written.
-        pub(crate) const TABLES: [&RecordTable; 16] = [$(<$record as Stored>::TABLE),+];
+        pub(crate) const TABLES: [&RecordTable; 17] = [$(<$record as Stored>::TABLE),+];
 
         pub(crate) const fn table_of(key: &RecordKey) -> &'static RecordTable {
             match key {
@@ -250,6 +268,7 @@ dispatch! {
     Rampoff => Rampoff,
     Payout => Payout,
     Transfer => Transfer,
+    Transmission => Transmission,
     Fact => Fact,
     Deposit => Deposit,
     Job => Job,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::AppResult;
-use crate::workers::unsigned::CANNOT_SIGN;
+use crate::workers::sending::unsigned::CANNOT_SIGN;
 
 const ADAPTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest difference between business and real time that counts as agreement.
@@ -130,9 +130,9 @@ async fn adapters(app: &App) -> Vec<DoctorFinding> {
             findings.push(finding(format!("the processor {processor} answers"), result.map(|_| "yes".to_owned())));
         }
     }
-    for port in &ports.chains {
-        let result = answer(port.head()).await;
-        findings.push(finding(format!("the chain {} answers", port.chain()), result.map(|head| format!("block {}", head.height))));
+    for chain in &ports.chains {
+        let result = answer(chain.reader.tip()).await;
+        findings.push(finding(format!("the chain {} answers", chain.reader.chain()), result.map(|tip| format!("block {}", tip.newest.height))));
     }
     let identity = answer(ports.kyc.decisions("", 1)).await;
     findings.push(finding("the identity provider answers", identity.map(|_| "yes".to_owned())));

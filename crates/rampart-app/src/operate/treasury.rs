@@ -7,7 +7,7 @@ use rampart_core::id::{DepositId, OrderId};
 use rampart_core::ledger::{Account, Origin, treasury};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Asset, Chain, CoinId};
-use rampart_core::outgoing::{Screening, Transfer, TransferPurpose, TransferSource};
+use rampart_core::outgoing::{Lane, Screening, Transfer, TransferPurpose, TransferSource};
 use rampart_core::step::watch::Deposit;
 use rampart_core::step::{OwnFunds, Step};
 use serde::Serialize;
@@ -67,7 +67,7 @@ pub async fn show(app: &App) -> AppResult<Vec<AccountLine>> {
 /// The balance of a hot wallet according to its chain, if it answers.
 async fn wallet_balance(app: &App, account: Account, asset: Asset) -> Option<Amount> {
     let (Account::ChainHot(chain), Asset::Coin(coin)) = (account, asset) else { return None };
-    answer_in_time(app, app.ports.chain(chain)?.balance(TransferSource::Hot, coin)).await.ok()
+    answer_in_time(app, app.ports.chain(chain)?.reader.balance(Lane::FIRST, coin)).await.ok()
 }
 
 fn amount(app: &App, asset: Asset, text: &str) -> AppResult<Amount> {
@@ -173,7 +173,7 @@ fn transfer(app: &App, purpose: TransferPurpose, coin: CoinId, amount: Amount, s
 /// # Errors
 /// A refusal when the chain is not traded here.
 pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<TreasuryMovement> {
-    let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
+    let ports = app.ports.chain(chain).ok_or_else(|| refuse(format!("the chain {chain} is not traded here")))?;
     operators_retry(app, "deposits are", || async move {
         let deposits = app.store.deposits_to_sweep(chain, None, MAX_SWEEP_DEPOSITS).await?;
         let orders: Vec<OrderId> = deposits.iter().filter_map(|deposit| deposit.order).collect();
@@ -192,7 +192,7 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         let mut texts = Vec::new();
         for ((index, coin), (sum, deposits)) in sums {
             let source = TransferSource::Deposit(index);
-            let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, port.hot_address()) };
+            let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, ports.reader.address(Lane::FIRST)) };
             texts.push(format!("{} {coin}", major(app, sum, coin.into())));
             moved.transfers.push(transfer.id.to_string());
             step.extend(transfer.create(Origin::Request, &app.mint()));

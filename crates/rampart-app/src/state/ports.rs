@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rampart_core::ledger::{Processor, Rail};
 use rampart_core::money::asset::Chain;
 use rampart_core::order::payment::Payment;
-use rampart_core::ports::{BankPort, ChainPort, KycPort, PortFuture, PricePort, ProcessorPort, ScreeningPort, Unavailable};
+use rampart_core::ports::{BankPort, ChainPorts, KycPort, PortFuture, PricePort, ProcessorPort, ScreeningPort, Unavailable};
 
 /// The result of a simulated payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub trait GatewayPlayer: Send + Sync {
 pub struct Ports {
     pub banks: Vec<Arc<dyn BankPort>>,
     pub processors: Vec<Arc<dyn ProcessorPort>>,
-    pub chains: Vec<Arc<dyn ChainPort>>,
+    pub chains: Vec<ChainPorts>,
     pub kyc: Arc<dyn KycPort>,
     pub screening: Arc<dyn ScreeningPort>,
     pub prices: Arc<dyn PricePort>,
@@ -49,9 +49,9 @@ impl Ports {
         self.processors.iter().find(|port| port.processors().contains(&processor))
     }
 
-    /// The adapter of a chain.
+    /// The adapters of a chain.
     #[must_use]
-    pub fn chain(&self, chain: Chain) -> Option<&Arc<dyn ChainPort>> {
-        self.chains.iter().find(|port| port.chain() == chain)
+    pub fn chain(&self, chain: Chain) -> Option<&ChainPorts> {
+        self.chains.iter().find(|ports| ports.reader.chain() == chain)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rampart_core::address::AddressKind;
 use rampart_core::catalogue::Catalogue;
+use rampart_core::outgoing::Lane;
 
 use super::ports::Ports;
 
@@ -18,7 +19,7 @@ impl ReservedAddresses {
         let mut reserved = Self::default();
         for chain in &catalogue.chains {
             let contracts = catalogue.coins.iter().filter(|coin| coin.id.chain == chain.name).filter_map(|coin| coin.contract.clone());
-            let hot = ports.chain(chain.name).map(|port| port.hot_address());
+            let hot = ports.chain(chain.name).map(|ports| ports.reader.address(Lane::FIRST));
             let addresses = contracts.chain(hot).map(|address| chain.addresses.normalize(&address).unwrap_or(address));
             reserved.0.entry(chain.addresses).or_default().extend(addresses);
         }

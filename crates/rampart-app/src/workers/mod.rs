@@ -11,13 +11,12 @@ mod jobs;
 mod keys;
 mod leases;
 mod ledger;
-mod nonces;
 pub(crate) mod observe;
 pub(crate) mod outgoing;
 pub(crate) mod payouts;
 mod pool;
 mod prices;
-mod sender;
+pub(crate) mod sending;
 mod source_progress;
 mod stepped;
 pub mod stops;
@@ -25,7 +24,6 @@ mod supervisor;
 mod sweep;
 mod timeouts;
 pub(crate) mod transfers;
-pub(crate) mod unsigned;
 
 pub(crate) use source_progress::chain_cursor;
 pub use stepped::SteppedWorkers;
@@ -88,7 +86,7 @@ pub fn stepped(app: &App) -> SteppedWorkers {
 fn all(app: &App) -> (Vec<Box<dyn Worker>>, Box<dyn Worker>) {
     let mut workers: Vec<Box<dyn Worker>> = vec![
         Box::new(apply::Apply::new(app.clone())),
-        Box::new(sender::Sender::new(app.clone())),
+        Box::new(sending::Sender::new(app.clone())),
         Box::new(expiry::Expiry::new(app.clone())),
         Box::new(prices::PriceRefresher::new(app.clone())),
         Box::new(sweep::Sweep::new(app.clone())),
@@ -123,6 +121,6 @@ impl Workers {
 /// The cursors that must move while the application runs; health checks watch them.
 pub(crate) fn cursors(app: &App) -> Vec<CursorName> {
     let sources = ingest::Source::all(app).into_iter().map(|source| source.cursor());
-    let chains = app.ports.chains.iter().map(|port| chain_cursor(port.chain()));
+    let chains = app.ports.chains.iter().map(|ports| chain_cursor(ports.reader.chain()));
     sources.chain(chains).collect()
 }

@@ -7,15 +7,15 @@ use std::path::Path;
 
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::TransferSource;
+use rampart_core::outgoing::{Lane, Wallet};
 use rampart_core::review::{ReviewItem, ReviewSubject, StopScope};
 use rampart_core::step::Step;
-use rampart_core::step::watch::Wallet;
 use rampart_store::Store;
 
 use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
+use crate::workers::sending::wallet_name;
 use crate::workers::timeouts::answer_in_time;
 
 /// The chains and rails that sending is stopped on.
@@ -78,13 +78,13 @@ async fn stop_everything(app: &App, number: i64) -> AppResult<()> {
     stop(app, StopScope::Everything, i128::from(number), reason).await
 }
 
-/// Stops a chain that expects a higher nonce of the hot wallet than ours.
-pub(crate) async fn stop_chain(app: &App, chain: Chain, expected: u64, ours: u64) -> AppResult<()> {
+/// Stops a chain that has spent more nonces of the hot wallet than we have reserved.
+pub(crate) async fn stop_chain(app: &App, chain: Chain, spent: u64, ours: u64) -> AppResult<()> {
     let reason = format!(
-        "{chain} expects the nonce {expected} of the hot wallet, and ours is {ours}: the wallet was used outside this \
+        "{chain} has spent {spent} nonces of the hot wallet, and we have reserved {ours}: the wallet was used outside this \
          installation; find out who and what, then `rampart review resolve … go-on`"
     );
-    stop(app, StopScope::Chain(chain), i128::from(expected), reason).await
+    stop(app, StopScope::Chain(chain), i128::from(spent), reason).await
 }
 
 /// Creates the review item of a stop, unless it exists.
@@ -119,12 +119,12 @@ pub(crate) async fn go_on(app: &App, item: &ReviewItem) -> AppResult<Step> {
         app.store.raise_batch_number_to(i64::try_from(item.amount.minor()).unwrap_or(i64::MAX)).await?;
         return Ok(step);
     };
-    let port = app.ports.chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
-    let expected = answer_in_time(app, port.next_nonce(TransferSource::Hot)).await?;
-    if let Some(wallet) = app.store.wallet(chain).await?
-        && wallet.next_nonce < expected
+    let ports = app.ports.chain(chain).ok_or_else(|| refuse(format!("{chain} is not traded here")))?;
+    let spent = answer_in_time(app, ports.reader.spent_nonces(Lane::FIRST)).await?;
+    if let Some(wallet) = app.store.wallet(wallet_name(Lane::FIRST, chain)?).await?
+        && wallet.next_nonce < spent
     {
-        step.write(Wallet { next_nonce: expected, ..wallet });
+        step.write(Wallet { next_nonce: spent, ..wallet });
     }
     Ok(step)
 }

@@ -2,18 +2,17 @@
 
 use rampart_core::customer::Customer;
 use rampart_core::id::{
-    CustomerId, DeliveryId, DepositId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId,
+    CustomerId, DeliveryId, DepositId, FactId, JobId, OrderId, PartnerId, PayoutId, ReviewId, SubscriptionId, TransferId, TransmissionId,
 };
-use rampart_core::money::asset::Chain;
 use rampart_core::order::payment::Payment;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::{Payout, Transfer};
+use rampart_core::outgoing::{Payout, Transfer, Transmission, Wallet, WalletName};
 use rampart_core::partner::Partner;
 use rampart_core::partner::webhook::{Delivery, Subscription};
 use rampart_core::review::ReviewItem;
 use rampart_core::step::fact::Fact;
 use rampart_core::step::job::Job;
-use rampart_core::step::watch::{Cursor, CursorName, Deposit, Wallet};
+use rampart_core::step::watch::{Cursor, CursorName, Deposit};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -51,6 +50,8 @@ gets! {
     payout(PayoutId) -> Payout, "payouts", payouts_by_id;
     /// A transfer.
     transfer(TransferId) -> Transfer, "transfers", transfers_by_id;
+    /// A transmission.
+    transmission(TransmissionId) -> Transmission, "transmissions", transmissions_by_id;
     /// A fact.
     fact(FactId) -> Fact, "facts", facts_by_id;
     /// A deposit.
@@ -63,8 +64,8 @@ gets! {
     delivery(DeliveryId) -> Delivery, "deliveries", deliveries_by_id;
     /// The cursor of a source of facts.
     cursor(CursorName) -> Cursor, "cursors", cursors_by_name;
-    /// The hot wallet of a chain.
-    wallet(Chain) -> Wallet, "wallets", wallets_by_chain;
+    /// A wallet of ours.
+    wallet(WalletName) -> Wallet, "wallets", wallets_by_name;
     /// A review item.
     review(ReviewId) -> ReviewItem, "reviews", reviews_by_id;
 }

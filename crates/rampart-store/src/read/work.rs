@@ -1,8 +1,8 @@
 //! Reads for workers: jobs, facts, deposits, transfers and payouts.
 
-use rampart_core::id::{DepositId, FactId, JobId, OrderId, PayoutId, TransferId};
+use rampart_core::id::{DepositId, FactId, JobId, OrderId, PayoutId, TransferId, TransmissionId};
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{Payout, PayoutStatus, Transfer, TransferStatus};
+use rampart_core::outgoing::{Payout, PayoutStatus, Slot, Transfer, TransferStatus, Transmission, TransmissionStatus};
 use rampart_core::step::fact::Fact;
 use rampart_core::step::job::{Job, JobKind};
 use rampart_core::step::watch::{Deposit, DepositState};
@@ -11,6 +11,7 @@ use rampart_core::time::Timestamp;
 use super::lower_bound;
 use crate::Store;
 use crate::error::StoreError;
+use crate::sql::SqlValue;
 use crate::tables::read;
 
 impl Store {
@@ -104,6 +105,39 @@ impl Store {
     ) -> Result<Vec<Transfer>, StoreError> {
         let sql = "SELECT version, data FROM transfers WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
         self.list(sql, vec![chain.as_str().into(), state.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
+    }
+
+    /// Transmissions of a chain in a state, oldest first, after `after`.
+    pub async fn transmissions_in_state(
+        &self,
+        chain: Chain,
+        state: TransmissionStatus,
+        after: Option<TransmissionId>,
+        limit: u32,
+    ) -> Result<Vec<Transmission>, StoreError> {
+        let sql = "SELECT version, data FROM transmissions WHERE chain = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
+        self.list(sql, vec![chain.as_str().into(), state.as_str().into(), lower_bound(after), i64::from(limit).into()]).await
+    }
+
+    /// The transmission of a slot.
+    pub async fn transmission_of_slot(&self, chain: Chain, slot: &Slot) -> Result<Option<Transmission>, StoreError> {
+        let sql = "SELECT version, data FROM transmissions WHERE chain = $1 AND slot = $2";
+        self.single(sql, vec![chain.as_str().into(), slot.key().into()]).await
+    }
+
+    /// Transmissions whose slot was spent in a block of this height or above, lowest first, after `after`.
+    pub async fn transmissions_from_height(
+        &self,
+        chain: Chain,
+        height: u64,
+        after: Option<(u64, TransmissionId)>,
+        limit: u32,
+    ) -> Result<Vec<Transmission>, StoreError> {
+        let sql = "SELECT version, data FROM transmissions WHERE chain = $1 AND height >= $2 AND (height, id) > ($3, $4) \
+                   ORDER BY height, id LIMIT $5";
+        let number = |height: u64| i64::try_from(height).unwrap_or(i64::MAX);
+        let (from, id) = after.map_or_else(|| (-1, String::new()), |(height, id)| (number(height), id.to_string()));
+        self.list(sql, vec![chain.as_str().into(), number(height).into(), from.into(), id.into(), i64::from(limit).into()]).await
     }
 
     /// The transfers of an order, oldest first.

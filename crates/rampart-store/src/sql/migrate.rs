@@ -33,7 +33,8 @@ migrations!(
     "0009_receivers",
     "0010_modes_and_names",
     "0011_address_families",
-    "0012_failing_jobs"
+    "0012_failing_jobs",
+    "0013_transmissions"
 );
 
 /// The migration that removes the plain links of earlier versions.

@@ -60,13 +60,18 @@ impl FeeRules {
     #[must_use]
     pub fn replacement(&self, before: FeeTerms, market: FeeMarket, estimated_units: u64) -> Option<FeeTerms> {
         let now = self.first(market, estimated_units);
-        let terms = FeeTerms {
-            units: now.units.max(before.units),
-            price: now.price.max(raised(before.price)),
-            tip: now.tip.max(raised(before.tip)),
-        };
+        let raised = self.above(before, market, estimated_units);
+        let terms = FeeTerms { units: now.units.max(before.units), ..raised };
         let is_affordable = self.most_cost.is_none_or(|most| terms.most() <= most);
         (is_affordable && terms.price.minor() <= now.price.minor().saturating_mul(MOST_TIMES_MARKET)).then_some(terms)
+    }
+
+    /// The least that replaces an earlier attempt and is worth the market. Without a ceiling: for a transaction that only spends the
+    /// slot, since everything behind it waits.
+    #[must_use]
+    pub fn above(&self, before: FeeTerms, market: FeeMarket, estimated_units: u64) -> FeeTerms {
+        let now = self.first(market, estimated_units);
+        FeeTerms { units: now.units, price: now.price.max(raised(before.price)), tip: now.tip.max(raised(before.tip)) }
     }
 
     /// How long the newest of this many attempts waits before it is replaced; `None` if it is not replaced any more.

@@ -5,6 +5,7 @@
 //! chain. Any committed attempt may be offered again at any time: at most one of them can be in the chain. What a node says about an
 //! attempt decides nothing. Only the slot does, once the block that spends it is final.
 
+mod earlier;
 mod fees;
 mod observe;
 mod slot;
@@ -72,6 +73,15 @@ impl TransmissionState {
             Self::SpentByOther { .. } => TransmissionStatus::SpentByOther,
         }
     }
+
+    /// Height of the block that spent the slot.
+    #[must_use]
+    pub const fn height(&self) -> Option<u64> {
+        match self {
+            Self::Settled { height, .. } | Self::SpentByOther { height } => Some(*height),
+            Self::Open | Self::Free => None,
+        }
+    }
 }
 
 /// The network fee of a transmission in the ledger.
@@ -112,22 +122,28 @@ pub struct Transmission {
 }
 
 impl Transmission {
-    /// Reserves a slot for transfers and what is to be signed for them.
+    /// A slot for which nothing is to be signed yet.
     #[must_use]
-    pub fn new(mint: &Mint<'_>, chain: Chain, slot: Slot, transfers: Vec<TransferId>, unsigned: Unsigned) -> Self {
+    pub fn free(mint: &Mint<'_>, chain: Chain, slot: Slot) -> Self {
         Self {
             id: mint.id(),
             version: 0,
             chain,
             slot,
-            transfers,
-            unsigned: Some(unsigned),
+            transfers: Vec::new(),
+            unsigned: None,
             attempts: Vec::new(),
             cancel: None,
-            state: TransmissionState::Open,
+            state: TransmissionState::Free,
             network_fee: FeeBooking::None,
             created_at: mint.now,
         }
+    }
+
+    /// Reserves its slot for transfers and what is to be signed for them.
+    #[must_use]
+    pub fn reserved(self, transfers: Vec<TransferId>, unsigned: Unsigned) -> Self {
+        Self { transfers, unsigned: Some(unsigned), state: TransmissionState::Open, ..self }
     }
 
     /// The attempt with this transaction identifier.

@@ -5,17 +5,26 @@ use super::{Attempt, FeeBooking, Transmission, TransmissionState};
 use crate::id::{Mint, OrderId};
 use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
 use crate::money::amount::Amount;
+use crate::money::rate::Rate;
 use crate::order::Context;
 use crate::outgoing::{Outgoing, Transfer, TransferFact, TransferState};
 use crate::ports::{SpentSlot, Unsigned};
 use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
-/// A transfer that a transmission carries, with the records that it refers to.
+/// A transfer that a transmission carries, with what a decision about it needs.
 #[derive(Debug, Clone)]
 pub struct Carried {
     pub transfer: Transfer,
     pub outgoing: Outgoing,
+    /// Current price of its order's pair and direction, if known.
+    pub price: Option<Rate>,
+}
+
+impl Carried {
+    fn observe(self, fact: TransferFact, context: &Context<'_>) -> Step {
+        self.transfer.observe(fact, self.outgoing, &Context { price: self.price, ..*context })
+    }
 }
 
 /// A fact about a transmission.
@@ -97,9 +106,9 @@ impl Transmission {
             TransferState::Recalled(_) => TransferFact::NotDelivered { reason: "it was recalled before it was signed".to_owned() },
             _ => TransferFact::NotSigned,
         };
-        for Carried { transfer, outgoing } in carried {
-            let fact = fact(&transfer);
-            step.extend(transfer.observe(fact, outgoing, context));
+        for each in carried {
+            let fact = fact(&each.transfer);
+            step.extend(each.observe(fact, context));
         }
         step.write(Self { unsigned: None, transfers: Vec::new(), state: TransmissionState::Free, ..self });
         step
@@ -110,8 +119,8 @@ impl Transmission {
         let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.txid == txid) else { return step };
         let (cancels, is_known) = (attempt.cancels, std::mem::replace(&mut attempt.taken, true));
         if !cancels {
-            for Carried { transfer, outgoing } in carried {
-                step.extend(transfer.observe(TransferFact::Broadcast { txid: txid.to_owned() }, outgoing, context));
+            for each in carried {
+                step.extend(each.observe(TransferFact::Broadcast { txid: txid.to_owned() }, context));
             }
         }
         if !is_known {
@@ -126,20 +135,20 @@ impl Transmission {
         let mut step = Step::new();
         // What several transfers share is no single order's.
         let order = carried.first().filter(|_| carried.len() == 1).and_then(|carried| carried.transfer.order);
-        for Carried { transfer, outgoing } in carried {
+        for each in carried {
             let fact = match (cancels, spent.succeeded) {
                 (true, _) => {
                     let why = self.cancel.as_deref().unwrap_or("its nonce was spent for nothing");
                     TransferFact::NotDelivered { reason: format!("it was cancelled: {why}") }
                 }
-                (false, true) if matches!(transfer.state, TransferState::Failed { .. }) => {
-                    step.write(left_after_all(&transfer, &spent.txid, &context.mint));
+                (false, true) if matches!(each.transfer.state, TransferState::Failed { .. }) => {
+                    step.write(left_after_all(&each.transfer, &spent.txid, &context.mint));
                     continue;
                 }
                 (false, true) => TransferFact::Confirmed { txid: spent.txid.clone(), confirmations },
                 (false, false) => TransferFact::Reverted,
             };
-            step.extend(transfer.observe(fact, outgoing, context));
+            step.extend(each.observe(fact, context));
         }
         let booked = self.book_fee(spent.network_fee, order, context, &mut step);
         step.write(Self { state: TransmissionState::Settled { txid: spent.txid, height: spent.height }, network_fee: booked, ..self });
@@ -152,8 +161,8 @@ impl Transmission {
             return step;
         }
         let reason = format!("{} was spent by a transaction that is not ours", self.slot);
-        for Carried { transfer, outgoing } in carried {
-            step.extend(transfer.observe(TransferFact::NotDelivered { reason: reason.clone() }, outgoing, context));
+        for each in carried {
+            step.extend(each.observe(TransferFact::NotDelivered { reason: reason.clone() }, context));
         }
         step.write(Self { state: TransmissionState::SpentByOther { height }, unsigned: None, ..self });
         step
@@ -166,8 +175,8 @@ impl Transmission {
         if !matches!(self.state, TransmissionState::Settled { .. }) {
             return step;
         }
-        for Carried { transfer, outgoing } in carried {
-            step.extend(transfer.observe(TransferFact::Unconfirmed, outgoing, context));
+        for each in carried {
+            step.extend(each.observe(TransferFact::Unconfirmed, context));
         }
         step.write(Self { state: TransmissionState::Open, ..self });
         step

@@ -76,6 +76,12 @@ impl Slot {
         }
     }
 
+    /// Its key among the slots of its chain, such as `hot-0/7`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.lane(), self.nonce())
+    }
+
     /// The nonce.
     #[must_use]
     pub const fn nonce(&self) -> u64 {

@@ -9,7 +9,7 @@ use rampart_core::step::{Claim, ClaimScope, Step};
 use rampart_core::text;
 use rampart_store::CommitError;
 
-use super::{leases, transfers};
+use super::super::{leases, transfers};
 use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
