@@ -9,7 +9,8 @@ use rampart_core::order::arrival::Grade;
 use rampart_core::order::{HoldReason, Order, PaymentStatus, RampoffStatus, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
 pub use rampart_core::review::ReviewDecision;
-use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, ReviewSubject, Vanished};
+use rampart_core::outgoing::{Transmission, TransmissionState};
+use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::fact::FactBody;
 use rampart_core::step::job::Job;
@@ -25,7 +26,8 @@ use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
 use crate::workers::observe::{self, DecisionInputs, Reading};
 use crate::workers::stops;
-use crate::workers::{answer_in_time, outgoing, payouts, transfers, unsigned};
+use crate::workers::sending::{transmit, unsigned};
+use crate::workers::{outgoing, payouts, transfers};
 
 /// A review item without personal data: accounts are masked.
 #[derive(Debug, Clone, Serialize)]
@@ -162,7 +164,7 @@ async fn settle(app: &App, operator: &Operator, id: ReviewId, decision: ReviewDe
         if decision == ReviewDecision::Return && item.resolution.is_none() {
             check_sender(app, &item, &about).await?;
         }
-        let named = about.order.as_ref().or_else(|| about.vanished.as_ref()?.outgoing.order.as_ref());
+        let named = about.order.as_ref();
         let around = match named {
             Some(order) => Some(DecisionInputs::order(app, order, Reading::Stored).await?),
             None => None,
@@ -347,14 +349,10 @@ fn network_fee(app: &App, coin: CoinId, order: Option<&Order>) -> Amount {
     chain.network_fees.iter().find_map(in_coins).unwrap_or(Amount::ZERO)
 }
 
-/// The broadcast transfer of an item, with its state on the chain.
-async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Vanished>> {
+/// The transmission of an item's transfer, while its slot is open.
+async fn vanished(app: &App, item: &ReviewItem) -> AppResult<Option<Transmission>> {
     let ReviewSubject::Vanished(id) = item.subject else { return Err(refuse("the item names no transfer")) };
     let transfer = app.store.transfer(id).await?.ok_or_else(|| refuse(format!("there is no transfer {id}")))?;
-    let TransferState::Broadcast(signed) = &transfer.state else { return Ok(None) };
-    let port = app.ports.chain(transfer.chain()).ok_or_else(|| refuse(format!("{} is not traded here", transfer.chain())))?;
-    let status = answer_in_time(app, port.transaction(&signed.txid)).await?;
-    let next_nonce = answer_in_time(app, port.next_nonce(transfer.source)).await?;
-    let outgoing = transfers::named_by(app, &transfer).await?;
-    Ok(Some(Vanished { transfer, outgoing, status, next_nonce }))
+    let Some(transmission) = transfer.state.sent_in().and_then(|sent| sent.transmission) else { return Ok(None) };
+    Ok(Some(transmit::load(app, transmission).await?).filter(|transmission| transmission.state == TransmissionState::Open))
 }

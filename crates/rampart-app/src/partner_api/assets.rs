@@ -13,7 +13,7 @@ pub async fn available_assets(app: &App) -> AppResult<AssetsView> {
         contract: coin.contract.clone(),
         minimum: coin.minimum.to_major_short(coin.decimals),
         maximum: coin.maximum.to_major_short(coin.decimals),
-        confirmations: coin.confirmations,
+        confirmations: coin.finality.usual.blocks,
         buy_enabled: coin.buy,
         sell_enabled: coin.sell,
         default_chain: app.catalogue.default_coin(coin.id.symbol).is_some_and(|default| default.id == coin.id),

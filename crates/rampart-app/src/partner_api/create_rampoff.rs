@@ -11,7 +11,7 @@ use rampart_core::order::limits::{self, Usage};
 use rampart_core::order::rampoff::Rampoff;
 use rampart_core::order::view::status_url;
 use rampart_core::order::{Context, DestinationOrigin, OrderHead, ProvidedBy};
-use rampart_core::outgoing::PayoutDestination;
+use rampart_core::outgoing::{Lane, PayoutDestination};
 use rampart_core::quote::{Quote, QuoteTerms, SellTerms};
 use rampart_core::refusal::{ErrorCode, Refusal};
 use rampart_core::step::record::RecordKey;
@@ -248,7 +248,7 @@ fn build_rampoff(
     context: &Context<'_>,
 ) -> AppResult<Rampoff> {
     let chain = checked.coin.id.chain;
-    let port = app.ports.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
+    let chain_ports = app.ports.chain(chain).ok_or_else(|| AppError::defect(format!("the chain {chain} has no adapter")))?;
     let now = checked.usage.at;
     let from_partner = DestinationOrigin::trusted(ProvidedBy::Partner, now);
     let head = OrderHead {
@@ -258,7 +258,7 @@ fn build_rampoff(
         refund_origin: checked.refund_wallet.as_ref().map(|_| from_partner),
         ..OrderHead::new(context.mint.id(), caller.partner.id, checked.customer.id, checked.rail.country, checked.level, now)
     };
-    let (destination, address) = ((checked.destination.clone(), from_partner), (port.deposit_address(index), index));
+    let (destination, address) = ((checked.destination.clone(), from_partner), (chain_ports.reader.address(Lane::Deposit(index)), index));
     let rampoff = Rampoff::new(head, checked.rail, checked.terms, destination, address);
     Ok(Rampoff { refund_wallet: checked.refund_wallet.clone(), ..rampoff })
 }

@@ -24,7 +24,7 @@ pub(crate) async fn named_by(app: &App, transfer: &Transfer) -> AppResult<Outgoi
 /// The step that follows from a fact; empty if the fact was known already.
 pub(crate) async fn observe(app: &App, transfer: Transfer, fact: TransferFact) -> AppResult<Step> {
     let mut outgoing = named_by(app, &transfer).await?;
-    if !matches!(fact, TransferFact::Broadcast | TransferFact::Confirmed { .. } | TransferFact::Unconfirmed) {
+    if !matches!(fact, TransferFact::Broadcast { .. } | TransferFact::Confirmed { .. } | TransferFact::Unconfirmed) {
         outgoing.lost = outgoing::lost(app, transfer.order).await?;
     }
     let price = outgoing.order.as_ref().and_then(|order| observe::price(app, order));

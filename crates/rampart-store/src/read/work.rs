@@ -11,7 +11,6 @@ use rampart_core::time::Timestamp;
 use super::lower_bound;
 use crate::Store;
 use crate::error::StoreError;
-use crate::sql::SqlValue;
 use crate::tables::read;
 
 impl Store {

@@ -162,7 +162,10 @@ async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> Ap
     for transfer in transfers {
         let state = match &transfer.state {
             TransferState::Failed { reason } => format!("failed: {reason}"),
-            state => state.signed().map_or_else(|| "queued".to_owned(), |signed| format!("{} {}", state.status(), signed.txid)),
+            state => {
+                let txid = state.sent_in().and_then(|sent| sent.txid.as_deref());
+                txid.map_or_else(|| state.status().to_string(), |txid| format!("{} {txid}", state.status()))
+            }
         };
         let what = format!("{} {} to {}", major(app, transfer.amount, transfer.coin.into()), transfer.coin, transfer.to);
         file.transfers.push(OrderFileLine { id: transfer.id.to_string(), what, state });

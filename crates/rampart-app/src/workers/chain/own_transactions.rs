@@ -1,145 +1,231 @@
-//! Checks our own transactions: confirmed, reverted, or vanished and broadcast again with the same bytes.
+//! Our own transactions: what became of their slots, what is offered again, and what is replaced by a dearer attempt.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
-use rampart_core::id::TransferId;
-use rampart_core::outgoing::{Transfer, TransferFact, TransferSource, TransferState, TransferStatus};
-use rampart_core::ports::{BlockHead, CallOutcome, TransactionStatus};
+use rampart_core::catalogue::finality::{ChainProgress, FinalityRule};
+use rampart_core::id::TransmissionId;
+use rampart_core::outgoing::{
+    Attempt, FeeTerms, Lane, Transfer, TransferFact, TransferState, Transmission, TransmissionFact, TransmissionState, TransmissionStatus,
+};
+use rampart_core::ports::{Estimate, SlotStatus, SpentSlot};
 use rampart_core::text;
 use rampart_store::CommitError;
 
-use super::{ChainWatcher, PAGE_ROWS, confirmations};
+use super::{ChainWatcher, PAGE_ROWS};
 use crate::error::AppResult;
-use crate::retry::{InHand, retry_with_grade};
-use crate::workers::outgoing;
-use crate::workers::timeouts::in_time;
-use crate::workers::transfers;
+use crate::workers::sending::transmit::{self, Sent};
+use crate::workers::{stops, transfers};
 
 /// Most calls of a chain at a time.
 const CONCURRENT_CALLS: usize = 16;
-/// How far back to look for the transfer that took the nonce of a recalled one (business time).
-const RECALLED_LOOKBACK: Duration = Duration::from_secs(31 * 24 * 60 * 60);
-/// How far back confirmed transfers are rechecked after a deep reorganisation (business time).
-const CONFIRMED_LOOKBACK: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most transmissions that are offered again for one block, lowest nonces first.
+const MAX_OFFERED: usize = 64;
+
+/// A transmission whose slot nothing has spent.
+struct OpenTransmission {
+    transmission: Transmission,
+    /// Whether the node has one of its attempts.
+    is_pending: bool,
+}
 
 impl ChainWatcher {
-    /// Checks every transaction that was broadcast and is not final.
-    pub(super) async fn check_own_transactions(&self, head: &BlockHead) -> AppResult<()> {
-        let mut after = None;
-        // Drops entries of transfers that are final by now.
-        self.final_at.lock().retain(|_, height| *height + 1_000 > head.height);
+    /// Looks up the slot of every open transmission, settles what is final, and attends to what is not in a block.
+    pub(super) async fn check_own_transactions(&self, progress: &ChainProgress) -> AppResult<()> {
+        let (mut after, mut open) = (None, BTreeMap::new());
+        // Drops entries of transmissions that are settled by now.
+        self.settling.lock().retain(|_, height| *height + 1_000 > progress.newest);
         loop {
-            let mut page = self.app.store.transfers_in_state(self.port.chain(), TransferStatus::Broadcast, after, PAGE_ROWS).await?;
+            let mut page = self.app.store.transmissions_in_state(self.chain(), TransmissionStatus::Open, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            after = page.last().map(|transfer| transfer.id);
+            after = page.last().map(|transmission| transmission.id);
             {
-                let final_at = self.final_at.lock();
-                page.retain(|transfer| final_at.get(&transfer.id).is_none_or(|height| *height <= head.height));
+                let settling = self.settling.lock();
+                page.retain(|transmission| settling.get(&transmission.id).is_none_or(|height| *height <= progress.newest));
             }
-            let results: Vec<AppResult<()>> = futures::stream::iter(page)
-                .map(|transfer| self.check_transaction(head, transfer))
+            let results: Vec<AppResult<Option<OpenTransmission>>> = futures::stream::iter(page)
+                .map(|transmission| self.check_slot(progress, transmission))
                 .buffer_unordered(CONCURRENT_CALLS.min(self.app.config.workers.concurrency))
                 .collect()
                 .await;
-            results.into_iter().collect::<AppResult<()>>()?;
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Checks recalled transfers. One that the chain knows has left after all; one whose nonce another confirmed transfer of ours carries
-    /// never will.
-    pub(super) async fn check_recalled(&self) -> AppResult<()> {
-        let chain = self.port.chain();
-        let mut after = None;
-        loop {
-            let page = self.app.store.transfers_in_state(chain, TransferStatus::Recalled, after, PAGE_ROWS).await?;
-            let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            after = page.last().map(|transfer| transfer.id);
-            for transfer in page {
-                let Some(signed) = transfer.state.signed() else { continue };
-                match self.answer(self.port.transaction(&signed.txid)).await? {
-                    TransactionStatus::Unknown if self.is_nonce_used(signed.nonce).await? => {
-                        let reason = "it was recalled, and its nonce went to a transfer to ourselves".to_owned();
-                        self.commit_fact(transfer, TransferFact::Refused { reason }).await?;
-                    }
-                    TransactionStatus::Unknown => {}
-                    TransactionStatus::Waiting | TransactionStatus::InBlock { .. } | TransactionStatus::Reverted { .. } => {
-                        self.commit_fact(transfer, TransferFact::Broadcast).await?;
-                    }
+            for result in results {
+                if let Some(found) = result? {
+                    open.insert((found.transmission.slot.lane(), found.transmission.slot.nonce()), found);
                 }
             }
             if is_last {
-                return Ok(());
+                break;
+            }
+        }
+        self.attend(open).await
+    }
+
+    /// Settles a transmission whose slot is spent; returns it if nothing has spent it.
+    async fn check_slot(&self, progress: &ChainProgress, transmission: Transmission) -> AppResult<Option<OpenTransmission>> {
+        if transmission.attempts.is_empty() {
+            return Ok(Some(OpenTransmission { transmission, is_pending: false }));
+        }
+        match self.answer(self.ports.reader.slot(&transmission.slot, &transmission.attempts)).await? {
+            SlotStatus::Open { is_pending } => Ok(Some(OpenTransmission { transmission, is_pending })),
+            SlotStatus::Spent(spent) => self.spent(progress, transmission, spent).await.map(|()| None),
+            SlotStatus::SpentByOther { height } => {
+                tracing::error!(chain = %self.chain(), slot = %transmission.slot, height, "a nonce of ours was spent by somebody else");
+                let native = self.app.catalogue.chain(self.chain()).and_then(|chain| self.app.catalogue.coin(chain.native));
+                if native.is_some_and(|coin| coin.finality.is_final(coin.maximum, height, progress)) {
+                    let spent = self.answer(self.ports.reader.spent_nonces(Lane::FIRST)).await?;
+                    stops::stop_chain(&self.app, self.chain(), spent, transmission.slot.nonce()).await?;
+                    let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+                    transmit::record(&self.app, transmission, transfers, TransmissionFact::SpentByOther { height }, None).await?;
+                }
+                Ok(None)
             }
         }
     }
 
-    /// Whether a confirmed transfer of the hot wallet carries this nonce.
-    async fn is_nonce_used(&self, nonce: u64) -> AppResult<bool> {
-        let mut after = Some(TransferId::first_at(self.app.business.now().before(RECALLED_LOOKBACK)));
-        loop {
-            let page = self.app.store.transfers_in_state(self.port.chain(), TransferStatus::Confirmed, after, PAGE_ROWS).await?;
-            let carries = |transfer: &Transfer| {
-                transfer.source == TransferSource::Hot && transfer.state.signed().is_some_and(|signed| signed.nonce == nonce)
-            };
-            if page.iter().any(carries) {
-                return Ok(true);
-            }
-            if page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX) {
-                return Ok(false);
-            }
-            after = page.last().map(|transfer| transfer.id);
+    async fn spent(&self, progress: &ChainProgress, transmission: Transmission, spent: SpentSlot) -> AppResult<()> {
+        let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+        let Some(attempt) = transmission.attempt(&spent.txid) else { return Ok(()) };
+        // A node had it, although none has ever said so.
+        let is_unheard = |transfer: &Transfer| matches!(transfer.state, TransferState::Signed(_) | TransferState::Recalled(_));
+        if !attempt.taken || (!attempt.cancels && transfers.iter().any(is_unheard)) {
+            let (id, txid) = (transmission.id, spent.txid.clone());
+            transmit::record(&self.app, transmission, transfers, TransmissionFact::Taken { txid }, None).await?;
+            let transmission = transmit::load(&self.app, id).await?;
+            let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+            return self.settle(progress, transmission, transfers, spent).await;
         }
+        self.settle(progress, transmission, transfers, spent).await
     }
 
-    async fn check_transaction(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
-        let Some(signed) = transfer.state.signed() else { return Ok(()) };
-        let needed = self.app.catalogue.coin(transfer.coin).map_or(1, |coin| coin.confirmations);
-        let id = transfer.id;
-        match self.answer(self.port.transaction(&signed.txid)).await? {
-            TransactionStatus::Waiting => {}
-            TransactionStatus::Unknown => self.rebroadcast(&transfer).await?,
-            TransactionStatus::InBlock { height, network_fee } if confirmations(head, height) >= needed => {
-                self.commit_fact(transfer, TransferFact::Confirmed { confirmations: needed, network_fee }).await?;
-            }
-            TransactionStatus::Reverted { height, network_fee } if confirmations(head, height) >= needed => {
-                self.commit_fact(transfer, TransferFact::Reverted { network_fee }).await?;
-            }
-            TransactionStatus::InBlock { height, .. } | TransactionStatus::Reverted { height, .. } => {
-                self.final_at.lock().insert(id, height.saturating_add(u64::from(needed)).saturating_sub(1));
+    /// Settles the transmission if the block is final for everything that it carries.
+    async fn settle(
+        &self,
+        progress: &ChainProgress,
+        transmission: Transmission,
+        transfers: Vec<Transfer>,
+        spent: SpentSlot,
+    ) -> AppResult<()> {
+        let rules = self.rules(&transfers);
+        if rules.iter().all(|(rule, amount)| rule.is_final(*amount, spent.height, progress)) {
+            let needed = rules.iter().map(|(rule, amount)| rule.needed(*amount).blocks).max().unwrap_or(1);
+            let confirmations = progress.confirmations(spent.height).min(needed);
+            return transmit::record(&self.app, transmission, transfers, TransmissionFact::Spent { spent, confirmations }, None).await;
+        }
+        let earliest = rules.iter().map(|(rule, amount)| rule.earliest_final(*amount, spent.height)).max().unwrap_or(spent.height);
+        if earliest > progress.newest {
+            self.settling.lock().insert(transmission.id, earliest);
+        }
+        Ok(())
+    }
+
+    /// The rule of each transfer with its amount; of the native coin where nothing is carried.
+    fn rules(&self, transfers: &[Transfer]) -> Vec<(FinalityRule, rampart_core::money::amount::Amount)> {
+        let catalogue = &self.app.catalogue;
+        let of_transfer = |transfer: &Transfer| Some((catalogue.coin(transfer.coin)?.finality.clone(), transfer.amount));
+        let mut rules: Vec<_> = transfers.iter().filter_map(of_transfer).collect();
+        if rules.is_empty() {
+            let native = catalogue.chain(self.chain()).and_then(|chain| catalogue.coin(chain.native));
+            rules.extend(native.map(|coin| (coin.finality.clone(), coin.minimum)));
+        }
+        rules
+    }
+
+    /// Offers again what no node has, lowest nonces first, and replaces the lowest of each wallet where it has waited too long: those
+    /// behind it cannot be in a block before.
+    async fn attend(&self, open: BTreeMap<(Lane, u64), OpenTransmission>) -> AppResult<()> {
+        let mut lowest: Option<Lane> = None;
+        let mut offered = 0;
+        for ((lane, _), OpenTransmission { transmission, is_pending }) in open {
+            let is_lowest = lowest.replace(lane) != Some(lane);
+            let is_alone = transmission.transfers.is_empty() || transmission.cancel.is_some();
+            let has_been_taken = transmission.offered().any(|attempt| attempt.taken);
+            if is_lowest && let Some(fee) = self.replacement(&transmission).await? {
+                self.replace(transmission, fee).await?;
+            } else if !is_pending && (has_been_taken || is_alone) && offered < MAX_OFFERED {
+                // What no node has ever taken is offered by the job of its transfer.
+                offered += 1;
+                self.offer_again(transmission).await?;
             }
         }
         Ok(())
     }
 
-    /// The chain no longer knows the transaction. Only the committed bytes are ever sent, so sending them again cannot pay twice.
-    async fn rebroadcast(&self, transfer: &Transfer) -> AppResult<()> {
-        let Some(signed) = transfer.state.signed() else { return Ok(()) };
-        match in_time(&self.app, self.port.broadcast(signed)).await {
-            Some(CallOutcome::Accepted(())) => tracing::info!(transfer = %transfer.id, "a vanished transaction was sent again"),
-            // A node also refuses bytes that it has already accepted. Only what the chain still does not know was refused.
-            Some(CallOutcome::Refused { reason }) => {
-                if self.answer(self.port.transaction(&signed.txid)).await? == TransactionStatus::Unknown {
+    async fn offer_again(&self, transmission: Transmission) -> AppResult<()> {
+        let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+        let id = transmission.id;
+        match transmit::transmit(&self.app, &self.ports, transmission, transfers.clone(), None).await? {
+            Sent::Taken => tracing::info!(transmission = %id, "it was offered to the chain again"),
+            Sent::Waits(reason) | Sent::NotSigned(reason) => {
+                tracing::warn!(transmission = %id, reason, "the chain does not take it");
+                for transfer in transfers {
                     self.report_vanished(transfer, &reason).await?;
                 }
             }
-            Some(CallOutcome::NotSent { reason } | CallOutcome::Unknown { reason }) => {
-                tracing::warn!(transfer = %transfer.id, reason, "a vanished transaction could not be sent again yet");
+        }
+        Ok(())
+    }
+
+    /// What to offer instead of the newest attempt, if that has waited too long. At the ceiling a person hears of it once.
+    async fn replacement(&self, transmission: &Transmission) -> AppResult<Option<FeeTerms>> {
+        let (Some(chain), Some(last)) = (self.app.catalogue.chain(self.chain()), transmission.offered().next()) else { return Ok(None) };
+        let patience = chain.fees.patience(transmission.attempts.len());
+        let is_due = patience.is_some_and(|patience| last.signed_at.until(self.app.business.now()) >= patience);
+        if !is_due || transmission.unsigned.is_some() {
+            return Ok(None);
+        }
+        let market = self.answer(self.ports.writer.fee_market()).await?;
+        if transmission.cancel.is_some() {
+            return Ok(Some(chain.fees.above(last.fee, market, self.ports.writer.cancelling_units())));
+        }
+        let transfers = transmit::transfers_of(&self.app, transmission).await?;
+        let Some(transfer) = transfers.first() else { return Ok(None) };
+        let movement = transmit::movement(transfer);
+        let units = match self.answer(self.ports.writer.estimate(transmission.slot.lane(), &movement)).await? {
+            Estimate::Units(units) => units,
+            Estimate::WouldFail { reason } | Estimate::Unfunded { reason } => {
+                self.report_vanished(transfer.clone(), &reason).await?;
+                return Ok(None);
             }
-            None => tracing::warn!(transfer = %transfer.id, "a vanished transaction could not be sent again in time"),
+        };
+        let replacement = chain.fees.replacement(last.fee, market, units);
+        if replacement.is_none() {
+            let reason = format!("it waits, and a dearer attempt is above what may be spent: the unit costs {} now", market.base);
+            self.report_vanished(transfer.clone(), &reason).await?;
+        }
+        Ok(replacement)
+    }
+
+    async fn replace(&self, transmission: Transmission, fee: FeeTerms) -> AppResult<()> {
+        let id = transmission.id;
+        let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+        let movements: Vec<_> = match transmission.cancel {
+            Some(_) => Vec::new(),
+            None => transfers.iter().map(transmit::movement).collect(),
+        };
+        let unsigned = match self.ports.writer.compose(&transmission.slot, &movements, fee) {
+            Ok(unsigned) => unsigned,
+            Err(fault) => {
+                tracing::error!(transmission = %id, fault = fault.0, "it cannot be written anew");
+                return Ok(());
+            }
+        };
+        match transmit::commit_replacement(&self.app, transmission, unsigned).await? {
+            Ok(replaced) => {
+                let sent = transmit::transmit(&self.app, &self.ports, replaced, transfers, None).await?;
+                tracing::info!(transmission = %id, ?sent, "it has waited too long, and was replaced by a dearer attempt");
+            }
+            Err(reason) => tracing::info!(transmission = %id, reason, "it was not replaced"),
         }
         Ok(())
     }
 
     /// Puts a transfer into the review queue, once. It is still offered to the chain with every block.
-    async fn report_vanished(&self, transfer: &Transfer, reason: &str) -> AppResult<()> {
+    async fn report_vanished(&self, transfer: Transfer, reason: &str) -> AppResult<()> {
+        let id = transfer.id;
         let fact = TransferFact::Vanished { reason: text::reason(reason) };
-        match self.app.commit(transfers::observe(&self.app, transfer.clone(), fact).await?).await {
+        match self.app.commit(transfers::observe(&self.app, transfer, fact).await?).await {
             Ok(_) => {
-                tracing::error!(transfer = %transfer.id, reason, "the chain refuses a vanished transaction; it waits in the review queue");
+                tracing::error!(transfer = %id, reason, "a transfer does not get into a block; it waits in the review queue");
                 Ok(())
             }
             Err(CommitError::AlreadyClaimed(_) | CommitError::Conflict(_)) => Ok(()),
@@ -147,22 +233,16 @@ impl ChainWatcher {
         }
     }
 
-    /// After a reorganisation, rechecks transfers that were final.
-    pub(super) async fn recheck_confirmed(&self, undone: usize) -> AppResult<()> {
-        let chain = self.port.chain();
-        let coins = self.app.catalogue.coins.iter().filter(|coin| coin.id.chain == chain);
-        let least = coins.map(|coin| coin.confirmations).min().unwrap_or(1);
-        if undone < usize::try_from(least).unwrap_or(usize::MAX) {
-            return Ok(());
-        }
-        let head = self.answer(self.port.head()).await?;
-        let mut after = Some(TransferId::first_at(self.app.business.now().before(CONFIRMED_LOOKBACK)));
+    /// After a reorganisation from this height on, looks again at what was settled there. What is no longer in the same block is open
+    /// again.
+    pub(super) async fn recheck_settled(&self, from_height: u64) -> AppResult<()> {
+        let mut after: Option<(u64, TransmissionId)> = None;
         loop {
-            let page = self.app.store.transfers_in_state(chain, TransferStatus::Confirmed, after, PAGE_ROWS).await?;
+            let page = self.app.store.transmissions_from_height(self.chain(), from_height, after, PAGE_ROWS).await?;
             let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-            after = page.last().map(|transfer| transfer.id);
-            for transfer in page {
-                self.recheck(&head, transfer).await?;
+            after = page.last().and_then(|transmission| Some((transmission.state.height()?, transmission.id)));
+            for transmission in page {
+                self.recheck(transmission).await?;
             }
             if is_last {
                 return Ok(());
@@ -170,29 +250,17 @@ impl ChainWatcher {
         }
     }
 
-    async fn recheck(&self, head: &BlockHead, transfer: Transfer) -> AppResult<()> {
-        let TransferState::Confirmed(signed) = &transfer.state else { return Ok(()) };
-        let needed = self.app.catalogue.coin(transfer.coin).map_or(1, |coin| coin.confirmations);
-        let is_final = match self.answer(self.port.transaction(&signed.txid)).await? {
-            TransactionStatus::InBlock { height, .. } => confirmations(head, height) >= needed,
-            // Included in another block it may have been reverted there: then the coins never left, and it is first set to unconfirmed,
-            // then to reverted.
-            TransactionStatus::Reverted { .. } | TransactionStatus::Unknown | TransactionStatus::Waiting => false,
+    async fn recheck(&self, transmission: Transmission) -> AppResult<()> {
+        let TransmissionState::Settled { txid, height } = &transmission.state else { return Ok(()) };
+        let attempts: &[Attempt] = &transmission.attempts;
+        let stands = match self.answer(self.ports.reader.slot(&transmission.slot, attempts)).await? {
+            SlotStatus::Spent(spent) => spent.txid == *txid && spent.height == *height,
+            SlotStatus::Open { .. } | SlotStatus::SpentByOther { .. } => false,
         };
-        if is_final {
+        if stands {
             return Ok(());
         }
-        self.commit_fact(transfer, TransferFact::Unconfirmed).await
-    }
-
-    /// Commits a fact about a transfer in the state in which the chain was asked about it.
-    async fn commit_fact(&self, transfer: Transfer, fact: TransferFact) -> AppResult<()> {
-        let (app, fact, id) = (&self.app, &fact, transfer.id);
-        let known = &InHand::new(transfer);
-        retry_with_grade(app, None, |_| async move {
-            let transfer = known.or_load(|| outgoing::load_transfer(app, id)).await?;
-            transfers::observe(app, transfer, fact.clone()).await
-        })
-        .await
+        let transfers = transmit::transfers_of(&self.app, &transmission).await?;
+        transmit::record(&self.app, transmission, transfers, TransmissionFact::Reopened, None).await
     }
 }

@@ -5,7 +5,6 @@ use futures::{StreamExt as _, stream};
 use rampart_core::outgoing::{FeeTerms, Lane, Outgoing, Transfer, TransferFact, TransferSource, TransferState, Transmission};
 use rampart_core::ports::{ChainPorts, Estimate, FeeMarket};
 use rampart_core::step::Step;
-use rampart_core::step::job::Job;
 
 use super::super::leases::{self, LeasedJob};
 use super::super::timeouts::{answer_in_time, in_time};
@@ -42,7 +41,7 @@ pub(super) async fn prepare(app: &App, ports: &ChainPorts, queued: &[Queued]) ->
         return Ok(Vec::new());
     }
     let market = answer_in_time(app, ports.writer.fee_market()).await?;
-    let asked = queued.iter().map(|queued| prepare_one(app, ports, market, &queued.transfer));
+    let asked: Vec<_> = queued.iter().map(|queued| prepare_one(app, ports, market, &queued.transfer)).collect();
     Ok(stream::iter(asked).buffered(CONCURRENT_ESTIMATES).collect().await)
 }
 

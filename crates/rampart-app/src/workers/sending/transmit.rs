@@ -2,7 +2,7 @@
 //! committed before it is offered, and all of them spend the same slot.
 
 use rampart_core::id::{TransferId, TransmissionId};
-use rampart_core::outgoing::{Carried, Transfer, Transmission, TransmissionFact};
+use rampart_core::outgoing::{Attempt, Carried, Transfer, Transmission, TransmissionFact};
 use rampart_core::ports::{
     Broadcast, CallOutcome, ChainPorts, LookupResult, Movement, Signature, SigningMeaning, SigningOrder, Unsigned,
 };
@@ -139,10 +139,11 @@ async fn offer(
     leased: Option<&LeasedJob>,
 ) -> AppResult<Sent> {
     let mut first_reason = None;
-    for attempt in transmission.offered() {
-        let reason = match in_time(app, ports.writer.broadcast(attempt)).await {
+    let attempts: Vec<Attempt> = transmission.offered().cloned().collect();
+    for attempt in attempts {
+        let reason = match in_time(app, ports.writer.broadcast(&attempt)).await {
             Some(Broadcast::Taken) => {
-                let txid = attempt.txid.clone();
+                let txid = attempt.txid;
                 record(app, transmission, transfers, TransmissionFact::Taken { txid }, leased).await?;
                 return Ok(Sent::Taken);
             }
