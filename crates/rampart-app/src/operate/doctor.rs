@@ -132,7 +132,8 @@ async fn adapters(app: &App) -> Vec<DoctorFinding> {
     }
     for chain in &ports.chains {
         let result = answer(chain.reader.tip()).await;
-        findings.push(finding(format!("the chain {} answers", chain.reader.chain()), result.map(|tip| format!("block {}", tip.newest.height))));
+        findings
+            .push(finding(format!("the chain {} answers", chain.reader.chain()), result.map(|tip| format!("block {}", tip.newest.height))));
     }
     let identity = answer(ports.kyc.decisions("", 1)).await;
     findings.push(finding("the identity provider answers", identity.map(|_| "yes".to_owned())));

@@ -8,8 +8,8 @@ use rampart_core::money::rate::Rounding;
 use rampart_core::order::arrival::Grade;
 use rampart_core::order::{HoldReason, Order, PaymentStatus, RampoffStatus, StoppedBy};
 use rampart_core::outgoing::{PayoutFact, PendingOutgoing, TransferFact, TransferState, ordered_by_person};
-pub use rampart_core::review::ReviewDecision;
 use rampart_core::outgoing::{Transmission, TransmissionState};
+pub use rampart_core::review::ReviewDecision;
 use rampart_core::review::{self, ReviewItem, ReviewKind, ReviewRecords, ReviewResolution, ReviewSubject};
 use rampart_core::step::Step;
 use rampart_core::step::fact::FactBody;
@@ -25,8 +25,8 @@ use crate::error::{AppError, AppResult};
 use crate::orders::order_checks;
 use crate::partner_api::give_destination::describe_destination;
 use crate::workers::observe::{self, DecisionInputs, Reading};
-use crate::workers::stops;
 use crate::workers::sending::{transmit, unsigned};
+use crate::workers::stops;
 use crate::workers::{outgoing, payouts, transfers};
 
 /// A review item without personal data: accounts are masked.

@@ -192,7 +192,8 @@ pub async fn sweep(app: &App, operator: &Operator, chain: Chain) -> AppResult<Tr
         let mut texts = Vec::new();
         for ((index, coin), (sum, deposits)) in sums {
             let source = TransferSource::Deposit(index);
-            let transfer = Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, ports.reader.address(Lane::FIRST)) };
+            let transfer =
+                Transfer { deposits, ..transfer(app, TransferPurpose::Sweep, coin, sum, source, ports.reader.address(Lane::FIRST)) };
             texts.push(format!("{} {coin}", major(app, sum, coin.into())));
             moved.transfers.push(transfer.id.to_string());
             step.extend(transfer.create(Origin::Request, &app.mint()));

@@ -10,6 +10,7 @@ use rampart_core::id::CustomerId;
 use rampart_core::identity::bank_account::virtual_account;
 use rampart_core::order::payment::{Payment, PaymentState};
 use rampart_core::order::{HoldReason, reference};
+use rampart_core::outgoing::Lane;
 use rampart_core::partner::event::EventType;
 use rampart_core::refusal::ErrorCode;
 use rampart_testkit::partner_api::{CreatePaymentForm, RegisterUserForm};
@@ -135,8 +136,8 @@ async fn wallets(test: Arc<TestApp>) {
     let bad = [
         "0xb51b2ce243bb1F88880bC8D287EBbfd7F695Ac55".to_owned(),
         "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq".to_owned(),
-        polygon.hot_address(),
-        polygon.hot_address().to_lowercase(),
+        polygon.reader.address(Lane::FIRST),
+        polygon.reader.address(Lane::FIRST).to_lowercase(),
         contract.unwrap(),
         deposit.clone(),
     ];

@@ -12,8 +12,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::HoldReason;
 use rampart_core::order::payment::{Payment, PaymentState};
-use rampart_core::outgoing::TransferSource;
-use rampart_core::ports::SigningRequest;
+use rampart_core::outgoing::{Lane, TransferState};
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, Reversed};
@@ -167,18 +166,17 @@ async fn vanished(test: Arc<TestApp>) {
     mine(1).await.unwrap();
     let item_found = item(&test, ReviewKind::Vanished).await;
     assert_eq!((item_found.order, item_found.subject.source()), (Some(id), Some(transfer.to_string())));
-    let free = reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await;
-    assert!(free.unwrap_err().to_string().contains("is free"), "the chain may yet take it");
-    // Another transaction takes its nonce.
-    let port = test.world.chain(chain).unwrap();
-    let sent = test.app.store.transfer(transfer).await.unwrap().unwrap();
-    let nonce = sent.state.signed().unwrap().nonce;
-    let other =
-        SigningRequest { coin: sent.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: port.hot_address(), nonce };
-    let other = port.sign(&other).await.unwrap();
-    assert!(matches!(port.broadcast(&other).await, rampart_core::ports::CallOutcome::Accepted(())));
-    mine(1).await.unwrap();
+    // Giving up spends its nonce for nothing: only then can it never be included.
     reviews::resolve(&test.app, &operator(), item_found.id, ReviewDecision::GiveUp).await.unwrap();
+    assert!(
+        matches!(test.app.store.transfer(transfer).await.unwrap().unwrap().state, TransferState::Broadcast(_)),
+        "it may yet be included"
+    );
+    test.eventually("the cancellation is final", || async {
+        mine(1).await.unwrap();
+        Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "on_hold")
+    })
+    .await;
     let held = test.payment_becomes(id, "on_hold").await;
     assert!(matches!(held.state, PaymentState::OnHold { reason: HoldReason::TransferFailed, .. }), "{:?}", held.state);
     assert_eq!(test.app.store.reviews_waiting(None, 10).await.unwrap(), [], "one item is written");
@@ -202,7 +200,7 @@ async fn withdrawals(test: Arc<TestApp>) {
     let sale = partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap();
     let deposit_address = test.rampoff(TestApp::order_of(&sale)).await.deposit_address;
     let coin = app.catalogue.coins.iter().find(|coin| coin.id.to_string() == "USDC:polygon").unwrap();
-    let hot = app.ports.chain(chain).unwrap().hot_address();
+    let hot = app.ports.chain(chain).unwrap().reader.address(Lane::FIRST);
     let zero = "0x0000000000000000000000000000000000000000".to_owned();
     let withdraw =
         |to: String| async move { treasury::withdraw(app, &operator(), Account::ChainHot(chain), coin.id.into(), "1.5", Some(&to)).await };

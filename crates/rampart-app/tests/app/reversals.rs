@@ -10,6 +10,7 @@ use rampart_core::order::payment::{PayIn, Payment, PaymentState};
 use rampart_core::order::rampoff::RampoffState;
 use rampart_core::order::{HoldReason, Reversal};
 use rampart_core::outgoing::{PayoutState, Transfer, TransferState};
+use rampart_core::ports::SlotStatus;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::fact::{Fact, FactBody, ProcessorPaid, ReceiptReference, Reversed};
 use rampart_core::step::{Claim, ClaimScope, Step};
@@ -80,8 +81,9 @@ async fn signed_transfer(test: Arc<TestApp>) {
     let payment = test.eventually("it never left", failed).await;
     assert_eq!((payment.lost, payment.reserved, payment.reversal), (Amount::ZERO, Amount::ZERO, Some(Reversal::Chargeback)));
     let chain = test.world.chain("polygon".parse().unwrap()).unwrap();
-    let txid = &signed.state.signed().unwrap().txid;
-    assert_eq!(chain.transaction(txid).await.unwrap(), rampart_core::ports::TransactionStatus::Unknown);
+    let transmission = test.app.store.transmission(signed.state.sent_in().unwrap().transmission.unwrap()).await.unwrap().unwrap();
+    let SlotStatus::Spent(spent) = chain.reader.slot(&transmission.slot, &transmission.attempts).await.unwrap() else { panic!("spent") };
+    assert!(transmission.attempt(&spent.txid).unwrap().cancels, "its nonce was spent for nothing");
     assert!(balance(&test, "losses:chargeback", "EUR").await.is_zero(), "it went against the loss");
     // The missing nonce does not block the next transfer.
     let next = card(&test, customer, "100").await;

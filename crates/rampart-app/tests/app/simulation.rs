@@ -18,7 +18,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::RampoffState;
-use rampart_core::outgoing::{PayoutPurpose, PayoutState, TransferSource};
+use rampart_core::outgoing::{Lane, PayoutPurpose, PayoutState};
 use rampart_sandbox::ChainDeposit;
 use rampart_testkit::partner_api::{CreatePaymentForm, CreateRampoffForm};
 use rampart_testkit::{CustomerOf, SeededRandomness, TestApp, TestEngine, buy, partner_api, payable, scenario, sell};
@@ -242,7 +242,7 @@ async fn banks_agree(test: &TestApp) {
 async fn wallets_agree(test: &TestApp) {
     for Coin { id, .. } in &test.app.catalogue.coins {
         let port = test.app.ports.chain(id.chain).unwrap();
-        let outside = port.balance(TransferSource::Hot, *id).await.unwrap();
+        let outside = port.reader.balance(Lane::FIRST, *id).await.unwrap();
         assert_eq!(posted(test, Account::ChainHot(id.chain), *id).await, outside, "the hot wallet's {id}");
         assert!(posted(test, Account::InTransit(id.chain), *id).await.is_zero(), "{id} on its way");
     }
@@ -256,7 +256,7 @@ async fn deposits_differ(simulation: &Simulation) -> Option<String> {
         let mut outside = Amount::ZERO;
         for order in &simulation.rampoffs {
             let index = test.rampoff(*order).await.deposit_index;
-            outside = outside.plus(port.balance(TransferSource::Deposit(index), *id).await.unwrap()).unwrap();
+            outside = outside.plus(port.reader.balance(Lane::Deposit(index), *id).await.unwrap()).unwrap();
         }
         let inside = posted(test, Account::ChainDeposits(id.chain), *id).await;
         if inside != outside {

@@ -7,6 +7,7 @@ use rampart_app::operate::treasury;
 use rampart_app::orders::page_links;
 use rampart_core::ledger::Account;
 use rampart_core::order::payment::Payment;
+use rampart_core::outgoing::Lane;
 use rampart_core::refusal::ErrorCode;
 use rampart_core::review::ReviewKind;
 use rampart_core::step::Step;
@@ -41,7 +42,7 @@ async fn of_the_whole_family(test: Arc<TestApp>) {
     let order =
         test.rampoff(TestApp::order_of(&partner_api::create_rampoff(app, &test.caller, &sell(customer, "50"), None).await.unwrap())).await;
     let coin = app.catalogue.coins.iter().find(|coin| coin.id.to_string() == "USDC:bsc").unwrap();
-    let hot = app.ports.chain("bsc".parse().unwrap()).unwrap().hot_address();
+    let hot = app.ports.chain("bsc".parse().unwrap()).unwrap().reader.address(Lane::FIRST);
     let mut bad = vec![elsewhere.deposit_address, coin.contract.clone().unwrap(), hot];
     let burned = ["0x000000000000000000000000000000000000dEaD", "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"];
     bad.extend(burned.map(str::to_owned));

@@ -287,7 +287,7 @@ async fn undone_after_it_went_back(test: Arc<TestApp>) {
 /// The deposit is gone for good: the failed return is not put into the queue again.
 async fn undone_for_good_after_it_went_back(test: Arc<TestApp>) {
     let (order, txid, surplus, transfer, blocks) = sent_back(&test).await;
-    let back = transfer.state.signed().unwrap().txid.clone();
+    let back = transfer.state.sent_in().unwrap().txid.clone().unwrap();
     test.world.reorganise(order.chain(), blocks, vec![txid, back]).await.unwrap();
     let gone = || async {
         let item = test.app.store.review(surplus.id).await.unwrap().unwrap();

@@ -12,80 +12,90 @@ use rampart_app::{App, operate::health, workers};
 use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
-use rampart_core::outgoing::{SignedTransaction, TransferSource};
-use rampart_core::ports::{Block, BlockHead, CallOutcome, ChainPort, PortFuture, SigningRequest, TransactionStatus, Unavailable};
+use rampart_core::outgoing::{Attempt, Lane, Slot};
+use rampart_core::ports::{
+    Block, BlockHead, CallOutcome, ChainReader, ChainTip, Followed, LookupResult, PortFuture, Signature, SignerPort, SigningMeaning,
+    SigningOrder, SlotStatus, Unavailable,
+};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_testkit::partner_api::CreatePaymentForm;
 use rampart_testkit::{CustomerOf, TestApp, buy, on_both_engines};
 
 on_both_engines!(rampart_testkit::TestApp::start_idle => is_put_aside, a_chain_that_says_nothing);
 
-#[derive(Clone)]
+/// A signer that refuses some receivers.
 struct SelectiveSigner {
-    chain: Arc<dyn ChainPort>,
+    signer: Arc<dyn SignerPort>,
     refused: Arc<Mutex<BTreeSet<String>>>,
-    /// How often it got a question that it never answers; `None` if it answers everything.
-    unanswered: Option<Arc<AtomicU64>>,
 }
 
-impl SelectiveSigner {
-    fn says<'a, T: 'a>(&self, answer: PortFuture<'a, T>) -> PortFuture<'a, T> {
-        match &self.unanswered {
-            None => answer,
-            Some(unanswered) => {
-                unanswered.fetch_add(1, Ordering::Relaxed);
-                Box::pin(std::future::pending())
-            }
+impl SignerPort for SelectiveSigner {
+    fn sign<'a>(&'a self, order: &'a SigningOrder) -> PortFuture<'a, CallOutcome<Signature>> {
+        let refused = self.refused.lock();
+        let SigningMeaning::Moves(movements) = &order.meaning else { return self.signer.sign(order) };
+        if movements.iter().any(|movement| refused.contains(&movement.to)) {
+            return Box::pin(async { CallOutcome::Refused { reason: "the vault's policy says no".into() } });
         }
+        self.signer.sign(order)
+    }
+
+    fn find<'a>(&'a self, order: &'a SigningOrder) -> PortFuture<'a, Result<LookupResult<Signature>, Unavailable>> {
+        self.signer.find(order)
     }
 }
 
-impl ChainPort for SelectiveSigner {
+/// A chain that never says how many nonces are spent and what a wallet holds, and counts how often it was asked.
+struct SilentReader {
+    reader: Arc<dyn ChainReader>,
+    asked: Arc<AtomicU64>,
+}
+
+impl SilentReader {
+    fn silence<'a, T: 'a>(&self) -> PortFuture<'a, T> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::pending())
+    }
+}
+
+impl ChainReader for SilentReader {
     fn chain(&self) -> Chain {
-        self.chain.chain()
+        self.reader.chain()
     }
 
-    fn hot_address(&self) -> String {
-        self.chain.hot_address()
+    fn address(&self, lane: Lane) -> String {
+        self.reader.address(lane)
     }
 
-    fn deposit_address(&self, index: u64) -> String {
-        self.chain.deposit_address(index)
-    }
-
-    fn head(&self) -> PortFuture<'_, Result<BlockHead, Unavailable>> {
-        self.chain.head()
+    fn tip(&self) -> PortFuture<'_, Result<ChainTip, Unavailable>> {
+        self.reader.tip()
     }
 
     fn block_interval(&self) -> PortFuture<'_, Result<Option<Duration>, Unavailable>> {
-        self.chain.block_interval()
+        self.reader.block_interval()
     }
 
-    fn block(&self, height: u64) -> PortFuture<'_, Result<Option<Block>, Unavailable>> {
-        self.chain.block(height)
+    fn header(&self, height: u64) -> PortFuture<'_, Result<Option<BlockHead>, Unavailable>> {
+        self.reader.header(height)
     }
 
-    fn next_nonce(&self, source: TransferSource) -> PortFuture<'_, Result<u64, Unavailable>> {
-        self.says(self.chain.next_nonce(source))
+    fn blocks<'a>(&'a self, height: u64, hash: &'a str, limit: usize) -> PortFuture<'a, Result<Followed, Unavailable>> {
+        self.reader.blocks(height, hash, limit)
     }
 
-    fn sign<'a>(&'a self, request: &'a SigningRequest) -> PortFuture<'a, Result<SignedTransaction, Unavailable>> {
-        if self.refused.lock().contains(&request.to) {
-            return Box::pin(async { Err(Unavailable("the vault's policy says no".into())) });
-        }
-        self.chain.sign(request)
+    fn read_again(&self, first: u64, last: u64) -> PortFuture<'_, Result<Vec<Block>, Unavailable>> {
+        self.reader.read_again(first, last)
     }
 
-    fn broadcast<'a>(&'a self, signed: &'a SignedTransaction) -> PortFuture<'a, CallOutcome<()>> {
-        self.chain.broadcast(signed)
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
+        self.reader.slot(slot, attempts)
     }
 
-    fn transaction<'a>(&'a self, txid: &'a str) -> PortFuture<'a, Result<TransactionStatus, Unavailable>> {
-        self.chain.transaction(txid)
+    fn spent_nonces(&self, _lane: Lane) -> PortFuture<'_, Result<u64, Unavailable>> {
+        self.silence()
     }
 
-    fn balance(&self, source: TransferSource, coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
-        self.says(self.chain.balance(source, coin))
+    fn balance(&self, _lane: Lane, _coin: CoinId) -> PortFuture<'_, Result<Amount, Unavailable>> {
+        self.silence()
     }
 }
 
@@ -116,7 +126,7 @@ async fn is_put_aside(test: Arc<TestApp>) {
     let app: App = test
         .with_ports(|ports| {
             for chain in &mut ports.chains {
-                *chain = Arc::new(SelectiveSigner { chain: chain.clone(), refused: refused.clone(), unanswered: None });
+                chain.signer = Arc::new(SelectiveSigner { signer: chain.signer.clone(), refused: refused.clone() });
             }
         })
         .await;
@@ -168,8 +178,7 @@ async fn a_chain_that_says_nothing(test: Arc<TestApp>) {
             |config| config.workers.call_seconds = 1,
             |ports| {
                 for chain in &mut ports.chains {
-                    let unanswered = Some(unanswered.clone());
-                    *chain = Arc::new(SelectiveSigner { chain: chain.clone(), refused: Arc::default(), unanswered });
+                    chain.reader = Arc::new(SilentReader { reader: chain.reader.clone(), asked: unanswered.clone() });
                 }
             },
         )

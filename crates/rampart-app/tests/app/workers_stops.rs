@@ -8,8 +8,7 @@ use rampart_app::operate::{audit_log, doctor, reviews};
 use rampart_app::{App, operate::health, workers::stops};
 use rampart_core::id::{CustomerId, OrderId};
 use rampart_core::money::amount::Amount;
-use rampart_core::outgoing::TransferSource;
-use rampart_core::ports::{CallOutcome, SigningRequest};
+use rampart_core::outgoing::Lane;
 use rampart_core::review::ReviewItem;
 use rampart_store::Store;
 use rampart_testkit::partner_api::CreatePaymentForm;
@@ -100,7 +99,7 @@ async fn put_back(test: Arc<TestApp>) {
         .await;
     }
     let transfer = app.store.transfer(transfers[0].id).await.unwrap().unwrap();
-    assert!(transfer.state.signed().is_none(), "{:?}", transfer.state);
+    assert!(transfer.state.sent_in().is_none(), "{:?}", transfer.state);
     let payout = app.store.payout(payouts[0].id).await.unwrap().unwrap();
     assert_eq!(payout.state, rampart_core::outgoing::PayoutState::Queued);
 
@@ -140,12 +139,12 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let first = bought(&test, customer, "polygon").await;
     let first = test.payment_becomes(first, "coins_sent").await;
     test.stop_workers().await;
-    let port = test.app.ports.chain(first.terms.coin.chain).unwrap().clone();
-    let nonce = port.next_nonce(TransferSource::Hot).await.unwrap();
-    let request =
-        SigningRequest { coin: first.terms.coin, amount: Amount::from_minor(1), source: TransferSource::Hot, to: first.wallet, nonce };
-    let signed = port.sign(&request).await.unwrap();
-    assert!(matches!(port.broadcast(&signed).await, CallOutcome::Accepted(())));
+    let chain = first.terms.coin.chain;
+    let port = test.app.ports.chain(chain).unwrap().clone();
+    test.mine(1).await;
+    let nonce = port.reader.spent_nonces(Lane::FIRST).await.unwrap();
+    test.world.spend_nonce(chain, Lane::FIRST, None).await.unwrap();
+    test.mine(1).await;
 
     let app = test.another_node().await;
     test.work_with(&app);
@@ -155,7 +154,7 @@ async fn slots_past_us(test: Arc<TestApp>) {
     let other = bought(&test, customer, "ethereum").await;
     test.payment_becomes(other, "coins_sent").await;
     let transfers = app.store.transfers_of_order(stopped_order).await.unwrap();
-    assert!(transfers.iter().all(|transfer| transfer.state.signed().is_none()), "{transfers:?}");
+    assert!(transfers.iter().all(|transfer| transfer.state.sent_in().is_none()), "{transfers:?}");
     assert!(!doctors_word(&app).await.0);
     reviews::resolve(&app, &operator(), item.id, ReviewDecision::GoOn).await.unwrap();
     test.advance(120).await;

@@ -11,7 +11,7 @@ use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Chain;
 use rampart_core::order::arrival::DeviationKind;
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::{TransferState, TransferStatus};
+use rampart_core::outgoing::{Lane, TransferState, TransferStatus};
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
@@ -178,7 +178,7 @@ async fn what_came_from_an_address_of_ours(test: Arc<TestApp>) {
     test.world.automine(ethereum(), 0).await.unwrap();
     let order = sale(&test).await;
     let another = sale_on(&test, order.customer, "ethereum").await;
-    let hot = test.app.ports.chain(ethereum()).unwrap().hot_address();
+    let hot = test.app.ports.chain(ethereum()).unwrap().reader.address(Lane::FIRST);
     let contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7".to_owned();
     for from in [another.deposit_address, hot, contract] {
         let (to, symbol) = (order.deposit_address.clone(), "USDC".parse().unwrap());
@@ -321,7 +321,7 @@ async fn one_series_of_indexes() {
         assert!(indexes.insert(order.deposit_index), "{chain}");
         for same in ["polygon", "ethereum", "bsc"] {
             let port = test.app.ports.chain(same.parse().unwrap()).unwrap();
-            assert_eq!(port.deposit_address(order.deposit_index), order.deposit_address, "{same} has its key too");
+            assert_eq!(port.reader.address(Lane::Deposit(order.deposit_index)), order.deposit_address, "{same} has its key too");
         }
     }
 }

@@ -5,17 +5,17 @@ use std::collections::VecDeque;
 use rampart_core::catalogue::policy::Policy;
 use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
 use rampart_core::example::{self, POLICIES};
+use rampart_core::id::TransmissionId;
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
 use rampart_core::order::arrival::Exchange;
 use rampart_core::order::payment::{PaymentFact, PaymentState};
 use rampart_core::order::rampoff::{RampoffCommand, RampoffFact, RampoffState};
-use rampart_core::outgoing::{
-    Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, SignedTransaction, Transfer, TransferFact, TransferState,
-};
+use rampart_core::outgoing::{Outgoing, Payout, PayoutFact, PayoutPurpose, PayoutState, Screening, Transfer, TransferFact, TransferState};
 use rampart_core::ports::ScreeningResult;
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
+use rampart_core::time::Timestamp;
 
 use crate::support::{self, Scene};
 
@@ -165,9 +165,9 @@ enum NextFact {
 /// The next fact about a transfer that succeeds.
 fn course_of(transfer: Transfer) -> Option<NextFact> {
     let fact = match transfer.state {
-        TransferState::Queued => TransferFact::Signed(SignedTransaction { nonce: 0, txid: "0x01".to_owned(), bytes: String::new() }),
-        TransferState::Signed(_) => TransferFact::Broadcast,
-        TransferState::Broadcast(_) => TransferFact::Confirmed { confirmations: 12, network_fee: Amount::from_minor(2_000) },
+        TransferState::Queued => TransferFact::Signed(TransmissionId::first_at(Timestamp::default())),
+        TransferState::Signed(_) => TransferFact::Broadcast { txid: "0x01".to_owned() },
+        TransferState::Broadcast(_) => TransferFact::Confirmed { txid: "0x01".to_owned(), confirmations: 12 },
         TransferState::Recalled(_) | TransferState::Confirmed(_) | TransferState::Failed { .. } => return None,
     };
     Some(NextFact::Coins(Box::new(transfer), fact))

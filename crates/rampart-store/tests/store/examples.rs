@@ -13,7 +13,8 @@ use rampart_core::money::asset::Asset;
 use rampart_core::order::payment::PaymentState;
 use rampart_core::order::rampoff::{Rampoff, RampoffState};
 use rampart_core::outgoing::{
-    Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Screening, Transfer, TransferPurpose, TransferState,
+    Lane, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, PayoutState, Screening, Slot, Transfer, TransferPurpose, TransferState,
+    Transmission, Wallet,
 };
 use rampart_core::partner::event::{EventDraft, EventType, SubscriptionType};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
@@ -22,7 +23,7 @@ use rampart_core::review::{AuditEntry, ReviewItem, ReviewSubject};
 use rampart_core::step::fact::{BankCredit, Fact, FactBody};
 use rampart_core::step::installation_key::InstallationKey;
 use rampart_core::step::job::{Job, JobKind};
-use rampart_core::step::watch::{Deposit, DepositState, Wallet};
+use rampart_core::step::watch::{Deposit, DepositState};
 use rampart_core::step::{ClaimScope, Step};
 use rampart_core::text::redacted::Redacted;
 use rampart_store::{InstallationRecord, Store};
@@ -225,7 +226,9 @@ pub(crate) async fn fill(fixture: &Fixture, store: &Store, payments: usize) {
     step.write(subscription(fixture, partner.id));
     step.write(delivery(fixture, partner.id, DeliveryState::Parked));
     step.write(cursor("bank-sepa", "line 1"));
-    step.write(Wallet { id: example::POLYGON, version: 0, next_nonce: 3 });
+    let slot = Slot::Nonce { lane: Lane::FIRST, nonce: 2 };
+    step.write(Transmission::free(&mint, example::POLYGON, slot));
+    step.write(Wallet { id: Lane::FIRST.wallet(example::POLYGON).unwrap(), version: 0, next_nonce: 3 });
     step.write(review(fixture, Some(order)));
     step.write(audit(fixture, "ord"));
     step.claims.push(claim(ClaimScope::IdempotencyKey, "a:b'c\"d", "s"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rampart_core::example::POLYGON;
 use rampart_core::id::{BatchId, OrderId, PartnerId, SubscriptionId};
-use rampart_core::outgoing::{PayoutState, PayoutStatus, SignedTransaction, TransferState, TransferStatus};
+use rampart_core::outgoing::{PayoutState, PayoutStatus, SentIn, TransferState, TransferStatus};
 use rampart_core::partner::webhook::{Delivery, DeliveryState, Subscription};
 use rampart_core::review::{ReviewItem, ReviewSubject};
 use rampart_core::step::job::{Job, JobKind};
@@ -114,7 +114,7 @@ async fn deposits_stand_where_they_stand(fixture: Arc<Fixture>) {
 async fn what_goes_out_is_found_by_state_and_order(fixture: Arc<Fixture>) {
     let store = fixture.store().await;
     let order: OrderId = fixture.mint().id();
-    let signed = SignedTransaction { nonce: 1, txid: "0x1".into(), bytes: "00".into() };
+    let signed = SentIn { txid: Some("0x1".into()), ..SentIn::reserved(fixture.mint().id()) };
     let mut sent = Vec::new();
     for state in [TransferState::Queued, TransferState::Broadcast(signed.clone()), TransferState::Confirmed(signed)] {
         fixture.clock.advance(Duration::from_secs(1));

@@ -311,7 +311,9 @@ impl Sender {
                 Ok(Sent::Taken) => "finished",
                 Ok(Sent::Waits(reason)) => reschedule(&app, &leased, &reason).await,
                 Ok(Sent::NotSigned(reason)) => {
+                    // Its slot goes to another transfer.
                     comparisons.suspect(transfer.chain());
+                    app.wake.ring_jobs(JobKind::SendTransfer);
                     match unsigned::record_failure(&app, &leased.job, &transfer, &reason).await {
                         Ok(()) => "again",
                         Err(error) => reschedule(&app, &leased, &error.to_string()).await,
@@ -330,7 +332,9 @@ impl Sender {
             let id = transmission.id;
             match transmit::transmit(&app, &ports, transmission, Vec::new(), None).await {
                 Ok(Sent::Taken) => {}
-                Ok(Sent::Waits(reason) | Sent::NotSigned(reason)) => tracing::warn!(transmission = %id, reason, "a nonce could not be spent yet"),
+                Ok(Sent::Waits(reason) | Sent::NotSigned(reason)) => {
+                    tracing::warn!(transmission = %id, reason, "a nonce could not be spent yet")
+                }
                 Err(error) => tracing::warn!(transmission = %id, %error, "a nonce could not be spent yet"),
             }
         });

@@ -6,10 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_core::id::TransmissionId;
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{
-    Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus, Wallet,
-    WalletName,
-};
+use rampart_core::outgoing::{Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus, Wallet, WalletName};
 use rampart_core::ports::{ChainPorts, SlotStatus};
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;

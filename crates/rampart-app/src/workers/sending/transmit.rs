@@ -3,9 +3,7 @@
 
 use rampart_core::id::{TransferId, TransmissionId};
 use rampart_core::outgoing::{Attempt, Carried, Transfer, Transmission, TransmissionFact};
-use rampart_core::ports::{
-    Broadcast, CallOutcome, ChainPorts, LookupResult, Movement, Signature, SigningMeaning, SigningOrder, Unsigned,
-};
+use rampart_core::ports::{Broadcast, CallOutcome, ChainPorts, LookupResult, Movement, Signature, SigningMeaning, SigningOrder, Unsigned};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::text;
@@ -54,12 +52,7 @@ pub(crate) async fn transfers_of(app: &App, transmission: &Transmission) -> AppR
 }
 
 /// The step that follows from a fact about a transmission; empty if the fact was known already.
-pub(crate) async fn step_of(
-    app: &App,
-    transmission: Transmission,
-    transfers: Vec<Transfer>,
-    fact: TransmissionFact,
-) -> AppResult<Step> {
+pub(crate) async fn step_of(app: &App, transmission: Transmission, transfers: Vec<Transfer>, fact: TransmissionFact) -> AppResult<Step> {
     let mut carried = Vec::with_capacity(transfers.len());
     // What replaced a payout that has settled late may have failed here.
     let may_fail = !matches!(fact, TransmissionFact::Signed { .. } | TransmissionFact::Taken { .. } | TransmissionFact::Reopened);
@@ -206,13 +199,7 @@ pub(crate) async fn commit_alone(app: &App, step: Step) -> AppResult<Result<Tran
 }
 
 /// Asks for a signature. An answer that was lost is looked up, never asked for anew.
-async fn sign(
-    app: &App,
-    ports: &ChainPorts,
-    transmission: Transmission,
-    transfers: &[Transfer],
-    unsigned: Unsigned,
-) -> AppResult<Signing> {
+async fn sign(app: &App, ports: &ChainPorts, transmission: Transmission, transfers: &[Transfer], unsigned: Unsigned) -> AppResult<Signing> {
     let lane = transmission.slot.lane();
     let meaning = match unsigned.cancels {
         true => SigningMeaning::Cancels,

@@ -15,21 +15,20 @@ use rampart_core::catalogue::Catalogue;
 use rampart_core::catalogue::policy::Policy;
 use rampart_core::customer::kyc::KycLevel;
 use rampart_core::example;
-use rampart_core::id::{CustomerId, Mint, PayoutId, TransferId};
+use rampart_core::id::{CustomerId, Mint, PayoutId, TransferId, TransmissionId};
 use rampart_core::ledger::{Account, Side};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Asset;
 use rampart_core::order::arrival::Eligibility;
 use rampart_core::order::{Context, Order, StoppedBy};
-use rampart_core::outgoing::{
-    OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedTransaction, Transfer, TransferFact, TransferState,
-};
+use rampart_core::outgoing::{OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, Transfer, TransferFact, TransferState};
 use rampart_core::ports::ScreeningResult;
 use rampart_core::review::{Operator, ReviewItem};
 use rampart_core::step::counter::CounterOwner;
 use rampart_core::step::fact::PayoutReport;
 use rampart_core::step::job::Job;
 use rampart_core::step::{CounterChange, Step};
+use rampart_core::time::Timestamp;
 
 type CheckResult = Result<(), TestCaseError>;
 
@@ -78,24 +77,27 @@ fn pick<T: Clone>(of: &[T], choice: u16) -> T {
 
 /// The next facts about a transfer; likely ones appear twice.
 fn transfer_facts(transfer: &Transfer) -> Vec<TransferFact> {
-    let (reason, network_fee) = ("refused".to_owned(), Amount::from_minor(2_000));
-    let signed = SignedTransaction { nonce: 0, txid: transfer.id.to_string(), bytes: String::new() };
+    let (reason, txid) = ("refused".to_owned(), transfer.id.to_string());
+    let signed = TransferFact::Signed(TransmissionId::first_at(Timestamp::default()));
+    let broadcast = TransferFact::Broadcast { txid: txid.clone() };
+    let confirmed = TransferFact::Confirmed { txid, confirmations: 12 };
     match transfer.state {
         TransferState::Queued if transfer.awaits_screening() => {
             let clear = TransferFact::Screened(ScreeningResult::Clear);
             vec![clear.clone(), clear, TransferFact::Screened(ScreeningResult::Hit { reason: "listed".to_owned() })]
         }
-        TransferState::Queued => vec![TransferFact::Signed(signed.clone()), TransferFact::Signed(signed), TransferFact::Refused { reason }],
+        TransferState::Queued => vec![signed.clone(), signed, TransferFact::Refused { reason }],
         TransferState::Signed(_) => {
-            vec![TransferFact::Broadcast, TransferFact::Broadcast, TransferFact::Refused { reason }, TransferFact::Recalled]
+            let others = [TransferFact::NotDelivered { reason }, TransferFact::NotSigned, TransferFact::Recalled];
+            [broadcast.clone(), broadcast].into_iter().chain(others).collect()
         }
-        TransferState::Recalled(_) => vec![TransferFact::Broadcast, TransferFact::Refused { reason }],
+        TransferState::Recalled(_) => vec![broadcast, TransferFact::NotDelivered { reason }],
         TransferState::Broadcast(_) => vec![
-            TransferFact::Confirmed { confirmations: 12, network_fee },
-            TransferFact::Confirmed { confirmations: 12, network_fee },
-            TransferFact::Reverted { network_fee },
-            TransferFact::Vanished { reason },
-            TransferFact::Abandoned,
+            confirmed.clone(),
+            confirmed,
+            TransferFact::Reverted,
+            TransferFact::Vanished { reason: reason.clone() },
+            TransferFact::NotDelivered { reason },
         ],
         TransferState::Confirmed(_) => vec![TransferFact::Unconfirmed],
         TransferState::Failed { .. } => Vec::new(),
@@ -236,13 +238,14 @@ impl OutsideModel {
 
     fn report_transfer(&mut self, transfer: &Transfer, fact: &TransferFact) {
         match fact {
-            TransferFact::Broadcast | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
-            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted { .. } | TransferFact::Abandoned => {
+            TransferFact::Broadcast { .. } | TransferFact::Confirmed { .. } => self.coins_out.insert(transfer.id, minor(transfer.amount)),
+            TransferFact::Stopped { .. } | TransferFact::Refused { .. } | TransferFact::Reverted | TransferFact::NotDelivered { .. } => {
                 self.coins_out.remove(&transfer.id)
             }
             TransferFact::Screened(_)
             | TransferFact::Outdated
             | TransferFact::Signed(_)
+            | TransferFact::NotSigned
             | TransferFact::Recalled
             | TransferFact::Unconfirmed
             | TransferFact::Vanished { .. } => None,
