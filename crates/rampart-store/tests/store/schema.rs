@@ -111,7 +111,8 @@ async fn opening_again_changes_nothing(fixture: Arc<Fixture>) {
             "0009_receivers",
             "0010_modes_and_names",
             "0011_address_families",
-            "0012_failing_jobs"
+            "0012_failing_jobs",
+            "0013_transmissions"
         ]
     );
 }

@@ -8,9 +8,9 @@ use rampart_core::step::Step;
 
 use super::super::leases::{self, LeasedJob};
 use super::super::timeouts::{answer_in_time, in_time};
+use super::Queued;
 use super::slots::Slots;
 use super::transmit::movement;
-use super::{Queued, unsigned};
 use crate::app::App;
 use crate::error::AppResult;
 
@@ -87,7 +87,6 @@ pub(super) async fn write(
             Err(fault) => return Ok(Err((index, fault.0))),
         };
         let transmission = free.reserved(vec![transfer.id], body);
-        unsigned::resolve_review(app, job, transfer.id, step).await?;
         step.write(transmission.clone());
         // Nothing has left yet, so the records it references stay unchanged.
         step.extend(transfer.clone().observe(TransferFact::Signed(transmission.id), Outgoing::default(), &app.context(None)));

@@ -15,6 +15,7 @@ use super::super::observe;
 use super::super::outgoing;
 use super::super::timeouts::in_time;
 use super::super::transfers;
+use super::unsigned;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::retry::{InHand, retry_with_grade};
@@ -109,7 +110,7 @@ pub(crate) async fn transmit(
     }
     if let Some(unsigned) = transmission.unsigned.clone() {
         let has_offered = transmission.offered().next().is_some();
-        match sign(app, ports, transmission.clone(), &transfers, unsigned).await? {
+        match sign(app, ports, transmission.clone(), &transfers, unsigned, leased).await? {
             Signing::Signed(signed) => transmission = signed,
             Signing::Waits(reason) if !has_offered => return Ok(Sent::Waits(reason)),
             Signing::Refused(reason) if !has_offered => {
@@ -199,14 +200,21 @@ pub(crate) async fn commit_alone(app: &App, step: Step) -> AppResult<Result<Tran
 }
 
 /// Asks for a signature. An answer that was lost is looked up, never asked for anew.
-async fn sign(app: &App, ports: &ChainPorts, transmission: Transmission, transfers: &[Transfer], unsigned: Unsigned) -> AppResult<Signing> {
+async fn sign(
+    app: &App,
+    ports: &ChainPorts,
+    transmission: Transmission,
+    transfers: &[Transfer],
+    body: Unsigned,
+    leased: Option<&LeasedJob>,
+) -> AppResult<Signing> {
     let lane = transmission.slot.lane();
-    let meaning = match unsigned.cancels {
+    let meaning = match body.cancels {
         true => SigningMeaning::Cancels,
         false => SigningMeaning::Moves(transfers.iter().map(movement).collect()),
     };
     let attempt = transmission.next_attempt();
-    let order = SigningOrder { transmission: transmission.id, attempt, chain: transmission.chain, lane, unsigned, meaning };
+    let order = SigningOrder { transmission: transmission.id, attempt, chain: transmission.chain, lane, unsigned: body, meaning };
     let signature = match in_time(app, ports.signer.sign(&order)).await {
         Some(CallOutcome::Accepted(signature)) => signature,
         Some(CallOutcome::Refused { reason }) => return Ok(Signing::Refused(reason)),
@@ -224,7 +232,12 @@ async fn sign(app: &App, ports: &ChainPorts, transmission: Transmission, transfe
         Ok(assembled) => assembled,
         Err(wrong) => return Ok(Signing::Waits(wrong.to_string())),
     };
-    let step = step_of(app, transmission, Vec::new(), TransmissionFact::Signed { txid, bytes }).await?;
+    let mut step = step_of(app, transmission, Vec::new(), TransmissionFact::Signed { txid, bytes }).await?;
+    if let Some(leased) = leased {
+        for transfer in transfers {
+            unsigned::resolve_review(app, &leased.job, transfer.id, &mut step).await?;
+        }
+    }
     Ok(match commit_alone(app, step).await? {
         Ok(signed) => Signing::Signed(signed),
         Err(reason) => Signing::Waits(reason),
