@@ -2,14 +2,20 @@
 
 use rampart_core::id::{DepositId, OrderId, PayoutId, ReviewId, TransferId};
 use rampart_core::money::asset::Asset;
+use rampart_core::money::asset::Chain;
 use rampart_core::order::Order;
-use rampart_core::outgoing::{Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer};
+use rampart_core::outgoing::{Lane, Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer, WalletName};
 use rampart_core::review::suspense;
 use rampart_core::review::{ReviewItem, ReviewKind};
 use rampart_core::step::watch::Deposit;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+
+/// The name of a wallet's record.
+pub(crate) fn wallet_name(lane: Lane, chain: Chain) -> AppResult<WalletName> {
+    lane.wallet(chain).map_err(|fault| AppError::defect(format!("the wallet {lane} of {chain} has no name: {fault}")))
+}
 
 /// Loads a payout that another record references; it must exist.
 pub(crate) async fn load_payout(app: &App, id: PayoutId) -> AppResult<Payout> {

@@ -15,7 +15,7 @@ use rampart_store::Store;
 use crate::app::App;
 use crate::error::refuse;
 use crate::error::{AppError, AppResult};
-use crate::workers::sending::wallet_name;
+use crate::workers::outgoing::wallet_name;
 use crate::workers::timeouts::answer_in_time;
 
 /// The chains and rails that sending is stopped on.

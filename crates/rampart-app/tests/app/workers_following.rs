@@ -9,7 +9,7 @@ use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
 use rampart_core::order::rampoff::Rampoff;
-use rampart_core::outgoing::{Attempt, Lane, Slot};
+use rampart_core::outgoing::{Lane, SignedAttempt, Slot};
 use rampart_core::ports::{Block, BlockHead, ChainReader, ChainTip, Followed, PortFuture, SlotStatus, Unavailable};
 use rampart_core::step::followed::FollowedBlocks;
 use rampart_core::step::watch::{Cursor, Deposit, DepositState};
@@ -307,7 +307,7 @@ impl ChainReader for ReadOnce {
         Box::pin(async move { Err(Unavailable(format!("there is no second source for block {first}"))) })
     }
 
-    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [SignedAttempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
         self.0.slot(slot, attempts)
     }
 

@@ -12,7 +12,7 @@ use rampart_app::{App, operate::health, workers};
 use rampart_core::id::OrderId;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
-use rampart_core::outgoing::{Attempt, Lane, Slot};
+use rampart_core::outgoing::{Lane, SignedAttempt, Slot};
 use rampart_core::ports::{
     Block, BlockHead, CallOutcome, ChainReader, ChainTip, Followed, LookupResult, PortFuture, Signature, SignerPort, SigningMeaning,
     SigningOrder, SlotStatus, Unavailable,
@@ -86,7 +86,7 @@ impl ChainReader for SilentReader {
         self.reader.read_again(first, last)
     }
 
-    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [SignedAttempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
         self.reader.slot(slot, attempts)
     }
 

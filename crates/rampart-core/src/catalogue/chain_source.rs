@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::amounts::{CatalogueError, amount, bounds, fault};
 use super::finality::{Confirmations, FinalityRule, StalledFinality};
-use super::source::{CatalogueError, amount, bounds, fault};
 use super::{ChainInfo, Coin};
 use crate::address::AddressKind;
+use crate::catalogue::fees::FeeRules;
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId, Currency, Symbol};
-use crate::outgoing::FeeRules;
 
 /// Attempts of one transmission: the first, and those that replace it.
 const MAX_ATTEMPTS: usize = 8;
@@ -141,7 +141,7 @@ impl CoinSource {
         let large = |source: &LargeSource| {
             let place = format!("{place}.large");
             let needed = confirmations(&place, source.confirmations, source.finality)?;
-            if needed.blocks < usual.blocks && !needed.finality || usual.finality && !needed.finality {
+            if !needed.finality && (usual.finality || needed.blocks < usual.blocks) {
                 return Err(fault(place, "a large amount needs no less than a small one"));
             }
             Ok((amount(&format!("{place}.from"), &source.from, self.decimals)?, needed))

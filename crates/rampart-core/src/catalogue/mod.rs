@@ -2,7 +2,9 @@
 //! once from the configuration and checked as a whole.
 
 mod accounts;
+mod amounts;
 mod chain_source;
+pub mod fees;
 pub mod finality;
 pub mod policy;
 mod source;
@@ -10,9 +12,11 @@ mod source;
 use std::time::Duration;
 
 pub use accounts::AccountNotConfigured;
-pub use source::{CatalogueError, CatalogueSource};
+pub use amounts::CatalogueError;
+pub use source::CatalogueSource;
 
 use crate::address::AddressKind;
+use crate::catalogue::fees::FeeRules;
 use crate::catalogue::finality::FinalityRule;
 use crate::catalogue::policy::Policy;
 use crate::identity::country::Country;
@@ -20,7 +24,6 @@ use crate::identity::level::KycLevel;
 use crate::ledger::{Account, Processor, Rail};
 use crate::money::amount::{Amount, Overflow};
 use crate::money::asset::{Asset, Chain, CoinId, Currency, Symbol};
-use crate::outgoing::FeeRules;
 use crate::text::code::Code;
 
 /// Default for processors: see [`Catalogue::backdating`].

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::amounts::{CatalogueError, amount, bounds, fault};
 use super::chain_source::{ChainSource, CoinSource};
 use super::{Catalogue, Coin, Fiat, Limit, Method, MethodKind, OpenCaps, PayoutRail, Pricing, RailAccount};
 use crate::catalogue::policy::Policy;
@@ -137,20 +138,6 @@ const fn bank_backdating() -> u64 {
 
 const fn enabled() -> bool {
     true
-}
-
-/// An error in the configuration of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {reason}")]
-pub struct CatalogueError {
-    /// The key, such as `methods.KHIPU.minimum`.
-    pub place: String,
-    /// What is wrong, and what would be right.
-    pub reason: String,
-}
-
-pub(super) fn fault(place: impl Into<String>, reason: impl Into<String>) -> CatalogueError {
-    CatalogueError { place: place.into(), reason: reason.into() }
 }
 
 impl CatalogueSource {
@@ -395,24 +382,4 @@ fn share(place: &str, basis_points: u32) -> Result<u32, CatalogueError> {
     } else {
         Err(fault(format!("{place}.fee_basis_points"), "a fee is less than 10000 basis points"))
     }
-}
-
-pub(super) fn bounds(
-    place: &str,
-    read: impl Fn(&str, &str) -> Result<Amount, CatalogueError>,
-    minimum: &str,
-    maximum: &str,
-) -> Result<(Amount, Amount), CatalogueError> {
-    let (minimum, maximum) = (read("minimum", minimum)?, read("maximum", maximum)?);
-    if minimum.is_positive() && minimum <= maximum {
-        return Ok((minimum, maximum));
-    }
-    Err(fault(place, "the minimum must be above zero and not above the maximum"))
-}
-
-pub(super) fn amount(place: &str, text: &str, decimals: u8) -> Result<Amount, CatalogueError> {
-    if text.bytes().all(|byte| matches!(byte, b'0' | b'.')) && !text.is_empty() {
-        return Ok(Amount::ZERO);
-    }
-    Amount::parse_major(text, decimals).map_err(|reason| fault(place, format!("'{text}' {reason}")))
 }

@@ -11,13 +11,14 @@ mod screening;
 mod transfer;
 mod transmission;
 
+pub use crate::catalogue::fees::{FeeRules, FeeTerms};
 pub use payout::{Payout, PayoutDestination, PayoutFact, PayoutPurpose, PayoutRoute, PayoutState, PayoutStatus};
 pub use pending::{OutgoingRecord, PendingOutgoing, called_back, stopped_by};
 pub use screening::{Screening, ScreeningResult};
 pub use transfer::{EarlierTransaction, SentIn, Transfer, TransferFact, TransferPurpose, TransferSource, TransferState, TransferStatus};
 pub use transmission::{
-    Attempt, Carried, FeeBooking, FeeRules, FeeTerms, Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus,
-    Wallet, WalletName,
+    Carried, FeeBooking, Lane, SignedAttempt, Slot, SpentSlot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus,
+    Unsigned, Wallet, WalletName,
 };
 
 use crate::id::Mint;

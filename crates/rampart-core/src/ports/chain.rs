@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CallOutcome, LookupResult, PortFuture, Unavailable, never};
+use crate::catalogue::fees::{FeeMarket, FeeTerms};
 use crate::id::{TransferId, TransmissionId};
 use crate::money::amount::Amount;
 use crate::money::asset::{Chain, CoinId};
-use crate::outgoing::{Attempt, FeeTerms, Lane, Slot};
+use crate::outgoing::{Lane, SignedAttempt, Slot, SpentSlot, Unsigned};
 use crate::time::Timestamp;
 
 /// A block's position in its chain.
@@ -59,20 +60,6 @@ pub enum Followed {
     Undone,
 }
 
-/// What a slot of ours was spent for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpentSlot {
-    /// The transaction that spent it.
-    pub txid: String,
-    pub height: u64,
-    /// Hash of its block.
-    pub block: String,
-    /// Whether it did what it was made for; `false` if it was included and reverted.
-    pub succeeded: bool,
-    /// The network fee, in minor units of the native coin. A reverted transaction pays it as well.
-    pub network_fee: Amount,
-}
-
 /// What the chain says about a slot. None of it is final before its block is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlotStatus {
@@ -89,7 +76,7 @@ pub enum SlotStatus {
 
 /// A movement of coins by a transaction of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Movement {
+pub struct CoinMovement {
     pub transfer: TransferId,
     pub coin: CoinId,
     /// In minor units.
@@ -108,30 +95,10 @@ pub enum Estimate {
     Unfunded { reason: String },
 }
 
-/// What a unit of work costs now, in minor units of the native coin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FeeMarket {
-    /// What the chain itself takes; zero on chains without a base fee.
-    pub base: Amount,
-    /// What gets a transaction into one of the next blocks beside it.
-    pub tip: Amount,
-}
-
-/// A transaction without its signature.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Unsigned {
-    /// Its bytes, hexadecimal, in the chain's own form.
-    pub body: String,
-    pub fee: FeeTerms,
-    /// Whether it only spends the slot, so that nothing else can.
-    #[serde(default)]
-    pub cancels: bool,
-}
-
 /// What a transaction means, for the rules of a signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SigningMeaning {
-    Moves(Vec<Movement>),
+    Moves(Vec<CoinMovement>),
     /// Nothing is sent to anybody: it spends the slot of another.
     Cancels,
 }
@@ -206,7 +173,7 @@ pub trait ChainReader: Send + Sync {
     /// [`Unavailable`] when one of them is missing.
     fn read_again(&self, first: u64, last: u64) -> PortFuture<'_, Result<Vec<Block>, Unavailable>>;
     /// What became of a slot; `attempts` are all that were ever signed for it.
-    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>>;
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [SignedAttempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>>;
     /// How many nonces of a wallet of ours are spent at the newest block.
     fn spent_nonces(&self, lane: Lane) -> PortFuture<'_, Result<u64, Unavailable>>;
     /// Balance of a wallet of ours in a coin, at the newest block.
@@ -222,14 +189,14 @@ pub trait ChainWriter: Send + Sync {
     /// What a unit of work costs now.
     fn fee_market(&self) -> PortFuture<'_, Result<FeeMarket, Unavailable>>;
     /// What a movement from a wallet takes at the newest block; nothing is reserved.
-    fn estimate<'a>(&'a self, lane: Lane, movement: &'a Movement) -> PortFuture<'a, Result<Estimate, Unavailable>>;
+    fn estimate<'a>(&'a self, lane: Lane, movement: &'a CoinMovement) -> PortFuture<'a, Result<Estimate, Unavailable>>;
     /// Units of work of the transaction that only spends a slot.
     fn cancelling_units(&self) -> u64;
     /// The transaction that makes these movements and spends the slot; without movements it only spends the slot.
     ///
     /// # Errors
     /// [`Unavailable`] when the chain cannot write it: a foreign coin, a malformed address, more movements than fit.
-    fn compose(&self, slot: &Slot, movements: &[Movement], fee: FeeTerms) -> Result<Unsigned, Unavailable>;
+    fn compose(&self, slot: &Slot, movements: &[CoinMovement], fee: FeeTerms) -> Result<Unsigned, Unavailable>;
     /// Puts a signature to a transaction, and checks that it is the wallet's own. Returns the transaction's identifier and its
     /// signed bytes, hexadecimal.
     ///
@@ -237,7 +204,7 @@ pub trait ChainWriter: Send + Sync {
     /// [`WrongSignature`] when it is another's, or over other bytes.
     fn assemble(&self, lane: Lane, unsigned: &Unsigned, signature: &Signature) -> Result<(String, String), WrongSignature>;
     /// Offers signed bytes. Repeating it is harmless.
-    fn broadcast<'a>(&'a self, attempt: &'a Attempt) -> PortFuture<'a, Broadcast>;
+    fn broadcast<'a>(&'a self, attempt: &'a SignedAttempt) -> PortFuture<'a, Broadcast>;
 }
 
 /// Signs transactions. It may answer late or never; it is then asked by the order's reference.

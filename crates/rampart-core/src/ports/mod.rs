@@ -6,9 +6,11 @@ mod chain;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use crate::catalogue::fees::FeeMarket;
+pub use crate::outgoing::{SpentSlot, Unsigned};
 pub use chain::{
-    Block, BlockHead, Broadcast, ChainPorts, ChainReader, ChainTip, ChainTransfer, ChainWriter, Estimate, FeeMarket, Followed, Movement,
-    Signature, SignerPort, SigningMeaning, SigningOrder, SlotStatus, SpentSlot, Unsigned, WrongSignature,
+    Block, BlockHead, Broadcast, ChainPorts, ChainReader, ChainTip, ChainTransfer, ChainWriter, CoinMovement, Estimate, Followed,
+    Signature, SignerPort, SigningMeaning, SigningOrder, SlotStatus, WrongSignature,
 };
 
 use crate::id::{CustomerId, OrderId, PayoutId};

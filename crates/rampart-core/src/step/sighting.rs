@@ -75,7 +75,9 @@ mod tests {
     fn the_same_transfers_are_the_same_deposits() {
         use DepositState::{Confirmed, Dropped, Pending};
         use Sighting::{Known, New};
-        let cases: [(&str, &[(DepositState, i128)], &[i128], &[Sighting]); 10] = [
+        /// Name, known deposits, amounts seen, and what they are.
+        type Case<'a> = (&'a str, &'a [(DepositState, i128)], &'a [i128], &'a [Sighting]);
+        let cases: [Case<'_>; 10] = [
             ("nothing is known", &[], &[5, 7], &[New(0), New(1)]),
             ("the same again", &[(Pending, 5), (Confirmed, 7)], &[5, 7], &[Known(0), Known(1)]),
             ("equal amounts are counted", &[(Pending, 5), (Pending, 5)], &[5, 5, 5], &[Known(0), Known(1), New(2)]),

@@ -3,7 +3,7 @@
 //! nonce replaces the one that waits if it pays a tenth more.
 
 use rampart_core::money::amount::Amount;
-use rampart_core::outgoing::{Attempt, Lane};
+use rampart_core::outgoing::{Lane, SignedAttempt};
 use rampart_core::ports::{Broadcast, CallOutcome};
 
 use super::fees::{NodeFees, Offer, node_fees, units};
@@ -34,7 +34,7 @@ fn later(reason: &str) -> Broadcast {
 
 impl SimulatedChain {
     /// What a node does with signed bytes. A known transaction is taken again, and a dropped one waits again.
-    pub(super) fn take_broadcast(&self, tx: &Transaction<'_>, attempt: &Attempt) -> Result<CallOutcome<Broadcast>, WorldError> {
+    pub(super) fn take_broadcast(&self, tx: &Transaction<'_>, attempt: &SignedAttempt) -> Result<CallOutcome<Broadcast>, WorldError> {
         let answer = |broadcast| Ok(CallOutcome::Accepted(broadcast));
         let Some(payload) = self.read_signed(attempt) else {
             return answer(Broadcast::Impossible { reason: "invalid transaction".to_owned() });

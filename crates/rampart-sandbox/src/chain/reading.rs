@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
-use rampart_core::outgoing::{Attempt, Lane, Slot};
+use rampart_core::outgoing::{Lane, SignedAttempt, Slot};
 use rampart_core::ports::{
     Block, BlockHead, ChainReader, ChainTip, ChainTransfer, Followed, PortFuture, SlotStatus, SpentSlot, Unavailable,
 };
@@ -125,7 +125,7 @@ impl SimulatedChain {
     }
 
     /// The addresses that a slot's attempts spend from.
-    fn senders(&self, tx: &Transaction<'_>, slot: &Slot, attempts: &[Attempt]) -> Result<Vec<String>, WorldError> {
+    fn senders(&self, tx: &Transaction<'_>, slot: &Slot, attempts: &[SignedAttempt]) -> Result<Vec<String>, WorldError> {
         let mut senders: Vec<String> = match slot.lane() {
             Lane::Hot(_) => Vec::new(),
             Lane::Deposit(_) => attempts.iter().filter_map(|attempt| self.read_signed(attempt)).map(|payload| payload.from).collect(),
@@ -136,7 +136,7 @@ impl SimulatedChain {
         Ok(senders)
     }
 
-    fn read_slot(&self, tx: &Transaction<'_>, slot: &Slot, attempts: &[Attempt]) -> Result<SlotStatus, WorldError> {
+    fn read_slot(&self, tx: &Transaction<'_>, slot: &Slot, attempts: &[SignedAttempt]) -> Result<SlotStatus, WorldError> {
         const AT_NONCE: &str =
             "SELECT txid, state, height, fee FROM transactions WHERE sender = ?1 AND chain = ?2 AND nonce = ?3 AND state < 3";
         let (chain, newest) = (self.config.name, self.known_height(tx)?);
@@ -228,7 +228,7 @@ impl ChainReader for SimulatedChain {
         Box::pin(async move { self.file.ask(FaultPort::Chain, move |tx| self.follow_again(tx, first, last)).await.flatten() })
     }
 
-    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [Attempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
+    fn slot<'a>(&'a self, slot: &'a Slot, attempts: &'a [SignedAttempt]) -> PortFuture<'a, Result<SlotStatus, Unavailable>> {
         Box::pin(self.file.ask(FaultPort::Chain, move |tx| self.read_slot(tx, slot, attempts)))
     }
 

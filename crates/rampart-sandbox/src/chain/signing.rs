@@ -5,8 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::address::AddressKind;
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Symbol;
-use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
-use rampart_core::ports::{Movement, Signature, Unavailable, Unsigned, WrongSignature};
+use rampart_core::outgoing::{FeeTerms, Lane, SignedAttempt, Slot};
+use rampart_core::ports::{CoinMovement, Signature, Unavailable, Unsigned, WrongSignature};
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 
@@ -83,8 +83,8 @@ impl SimulatedChain {
     }
 
     /// The receiver and the coins of a movement.
-    pub(super) fn sent_coins(&self, movement: &Movement) -> Result<SentCoins, Unavailable> {
-        let Movement { coin, amount, .. } = *movement;
+    pub(super) fn sent_coins(&self, movement: &CoinMovement) -> Result<SentCoins, Unavailable> {
+        let CoinMovement { coin, amount, .. } = *movement;
         if coin.chain != self.config.name || self.config.coin(coin.symbol).is_none() {
             return Err(Unavailable(format!("{coin} is not a coin of {}", self.config.name)));
         }
@@ -96,7 +96,7 @@ impl SimulatedChain {
     }
 
     /// Writes the transaction that makes at most one movement.
-    pub(super) fn composed(&self, slot: &Slot, from: String, movements: &[Movement], fee: FeeTerms) -> Result<Unsigned, Unavailable> {
+    pub(super) fn composed(&self, slot: &Slot, from: String, movements: &[CoinMovement], fee: FeeTerms) -> Result<Unsigned, Unavailable> {
         let sends = match movements {
             [] => None,
             [movement] => Some(self.sent_coins(movement)?),
@@ -152,7 +152,7 @@ impl SimulatedChain {
     }
 
     /// Parses signed bytes. `None` if they were not signed by this world, or for another chain.
-    pub(super) fn read_signed(&self, attempt: &Attempt) -> Option<Payload> {
+    pub(super) fn read_signed(&self, attempt: &SignedAttempt) -> Option<Payload> {
         if attempt.bytes.len() > MAX_TRANSACTION_BYTES * 2 {
             return None;
         }

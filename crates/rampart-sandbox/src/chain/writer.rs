@@ -2,9 +2,9 @@
 
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::Symbol;
-use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
+use rampart_core::outgoing::{FeeTerms, Lane, SignedAttempt, Slot};
 use rampart_core::ports::{
-    Broadcast, CallOutcome, ChainWriter, Estimate, FeeMarket, Movement, PortFuture, Signature, Unavailable, Unsigned, WrongSignature,
+    Broadcast, CallOutcome, ChainWriter, CoinMovement, Estimate, FeeMarket, PortFuture, Signature, Unavailable, Unsigned, WrongSignature,
 };
 
 use super::SimulatedChain;
@@ -64,7 +64,7 @@ impl ChainWriter for SimulatedChain {
         Box::pin(self.file.ask(FaultPort::Chain, |tx| Ok(node_fees(&self.config, tx.settings.chains.get(&self.config.name)).market)))
     }
 
-    fn estimate<'a>(&'a self, lane: Lane, movement: &'a Movement) -> PortFuture<'a, Result<Estimate, Unavailable>> {
+    fn estimate<'a>(&'a self, lane: Lane, movement: &'a CoinMovement) -> PortFuture<'a, Result<Estimate, Unavailable>> {
         Box::pin(async move {
             let sends = self.sent_coins(movement)?;
             self.file.ask(FaultPort::Chain, move |tx| self.try_out(tx, lane, &sends)).await
@@ -75,7 +75,7 @@ impl ChainWriter for SimulatedChain {
         units(&self.config, Lane::FIRST, self.config.native)
     }
 
-    fn compose(&self, slot: &Slot, movements: &[Movement], fee: FeeTerms) -> Result<Unsigned, Unavailable> {
+    fn compose(&self, slot: &Slot, movements: &[CoinMovement], fee: FeeTerms) -> Result<Unsigned, Unavailable> {
         let lane = slot.lane();
         let from = match lane {
             Lane::Hot(_) => self.address_of(lane),
@@ -88,7 +88,7 @@ impl ChainWriter for SimulatedChain {
         self.assembled(lane, unsigned, signature)
     }
 
-    fn broadcast<'a>(&'a self, attempt: &'a Attempt) -> PortFuture<'a, Broadcast> {
+    fn broadcast<'a>(&'a self, attempt: &'a SignedAttempt) -> PortFuture<'a, Broadcast> {
         Box::pin(async move {
             match self.file.act(FaultPort::Chain, move |tx| self.take_broadcast(tx, attempt)).await {
                 CallOutcome::Accepted(broadcast) => broadcast,

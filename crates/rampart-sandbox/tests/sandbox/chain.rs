@@ -1,7 +1,7 @@
 use rampart_core::address::{AddressKind, checksummed};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::CoinId;
-use rampart_core::outgoing::{Attempt, FeeRules, FeeTerms, Lane, Slot};
+use rampart_core::outgoing::{FeeRules, FeeTerms, Lane, SignedAttempt, Slot};
 use rampart_core::ports::{Broadcast, Estimate, Followed, SlotStatus};
 use rampart_sandbox::{ChainDeposit, FaultOutcome, FaultPort, WorldError};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ async fn deposit(test: &TestWorld, to: &str, amount: i128) -> String {
 }
 
 /// The sweep of a deposit address to the hot wallet.
-async fn sweep(test: &TestWorld, index: u64, amount: i128, nonce: u64) -> Attempt {
+async fn sweep(test: &TestWorld, index: u64, amount: i128, nonce: u64) -> SignedAttempt {
     let port = test.polygon();
     let slot = Slot::Nonce { lane: Lane::Deposit(index), nonce };
     attempt(&port, &slot, vec![movement(usdc(), amount, &port.reader.address(Lane::FIRST))], FeeTerms::default()).await
@@ -138,8 +138,8 @@ async fn a_node_refuses_what_cannot_be() {
     assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 998_000_001, 2).await).await, poor);
     assert_eq!(port.writer.broadcast(&signed(&port, WALLET, 998_000_000, 2).await).await, Broadcast::Taken);
     let good = signed(&port, WALLET, 1, 3).await;
-    let forged = Attempt { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
-    let other = Attempt { txid: signed(&port, WALLET, 1, 4).await.txid, ..good.clone() };
+    let forged = SignedAttempt { bytes: good.bytes.replacen('7', "8", 1), ..good.clone() };
+    let other = SignedAttempt { txid: signed(&port, WALLET, 1, 4).await.txid, ..good.clone() };
     for bad in [forged, other] {
         assert_eq!(port.writer.broadcast(&bad).await, Broadcast::Impossible { reason: "invalid transaction".to_owned() });
     }

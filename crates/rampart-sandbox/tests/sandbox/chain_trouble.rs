@@ -2,7 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use rampart_core::money::amount::Amount;
-use rampart_core::outgoing::{Attempt, FeeTerms, Lane, Slot};
+use rampart_core::outgoing::{FeeTerms, Lane, SignedAttempt, Slot};
 use rampart_core::ports::{
     Block, Broadcast, CallOutcome, Estimate, Followed, LookupResult, Signature, SigningMeaning, SlotStatus, Unavailable,
 };
@@ -303,7 +303,7 @@ async fn a_signer_answers_late_or_never_or_refuses() {
     let LookupResult::Found(signature) = port.signer.find(&late).await.unwrap() else { panic!("it has signed") };
     assert_eq!(port.signer.sign(&late).await, CallOutcome::Accepted(signature.clone()), "asking again is harmless");
     let (txid, bytes) = port.writer.assemble(late.lane, &late.unsigned, &signature).unwrap();
-    let found = Attempt { txid, bytes, fee: terms, cancels: false, taken: false, signed_at: Timestamp::from_micros(0) };
+    let found = SignedAttempt { txid, bytes, fee: terms, cancels: false, taken: false, signed_at: Timestamp::from_micros(0) };
     assert_eq!(port.writer.broadcast(&found).await, Broadcast::Taken);
 
     let later = SignerRule { outcome: SignerOutcome::Late, to: None, count: Some(1), delay_seconds: 3_600 };
@@ -458,7 +458,7 @@ CREATE TABLE balances (
 ";
 
 /// A transfer of dollars as an earlier version signed it.
-fn signed_earlier(from: &str, nonce: u64) -> Attempt {
+fn signed_earlier(from: &str, nonce: u64) -> SignedAttempt {
     let payload = json!({
         "chain": "polygon", "source": {"from": "hot"}, "from": from, "to": WALLET, "symbol": "USDC",
         "amount": Amount::from_minor(100), "nonce": nonce,
@@ -469,7 +469,7 @@ fn signed_earlier(from: &str, nonce: u64) -> Attempt {
     bytes.extend_from_slice(&tag);
     let txid = format!("0x{}", hex::encode(Keccak256::digest(&bytes)));
     let signed_at = Timestamp::from_micros(0);
-    Attempt { txid, bytes: hex::encode(bytes), fee: FeeTerms::default(), cancels: false, taken: true, signed_at }
+    SignedAttempt { txid, bytes: hex::encode(bytes), fee: FeeTerms::default(), cancels: false, taken: true, signed_at }
 }
 
 #[tokio::test]

@@ -8,9 +8,11 @@ use rampart_core::address::AddressKind;
 use rampart_core::id::{Mint, OrderId, Randomness, TransferId, TransmissionId};
 use rampart_core::money::amount::Amount;
 use rampart_core::money::asset::{Chain, CoinId};
-use rampart_core::outgoing::{Attempt, FeeRules, FeeTerms, Lane, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, Slot};
+use rampart_core::outgoing::{
+    FeeRules, FeeTerms, Lane, Payout, PayoutDestination, PayoutPurpose, PayoutRoute, Screening, SignedAttempt, Slot,
+};
 use rampart_core::ports::{
-    Block, BlockHead, CallOutcome, ChainPorts, Followed, Movement, SigningMeaning, SigningOrder, SlotStatus, SpentSlot,
+    Block, BlockHead, CallOutcome, ChainPorts, CoinMovement, Followed, SigningMeaning, SigningOrder, SlotStatus, SpentSlot,
 };
 use rampart_core::time::Timestamp;
 use rampart_sandbox::{
@@ -149,9 +151,9 @@ pub(crate) async fn first_terms(port: &ChainPorts) -> FeeTerms {
     fee_rules().first(port.writer.fee_market().await.unwrap(), 65_000)
 }
 
-pub(crate) fn movement(coin: CoinId, amount: i128, to: &str) -> Movement {
+pub(crate) fn movement(coin: CoinId, amount: i128, to: &str) -> CoinMovement {
     let transfer: TransferId = "trf_0000000000000000000000001".parse().unwrap();
-    Movement { transfer, coin, amount: Amount::from_minor(amount), to: to.to_owned() }
+    CoinMovement { transfer, coin, amount: Amount::from_minor(amount), to: to.to_owned() }
 }
 
 pub(crate) fn hot(nonce: u64) -> Slot {
@@ -159,7 +161,7 @@ pub(crate) fn hot(nonce: u64) -> Slot {
 }
 
 /// The order for a signature of the transaction that makes these movements.
-pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<Movement>, fee: FeeTerms) -> SigningOrder {
+pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<CoinMovement>, fee: FeeTerms) -> SigningOrder {
     let unsigned = port.writer.compose(slot, &movements, fee).unwrap();
     let meaning = if movements.is_empty() { SigningMeaning::Cancels } else { SigningMeaning::Moves(movements) };
     let transmission: TransmissionId = "tms_0000000000000000000000001".parse().unwrap();
@@ -167,16 +169,16 @@ pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<Movem
 }
 
 /// The signed transaction that makes these movements.
-pub(crate) async fn attempt(port: &ChainPorts, slot: &Slot, movements: Vec<Movement>, fee: FeeTerms) -> Attempt {
+pub(crate) async fn attempt(port: &ChainPorts, slot: &Slot, movements: Vec<CoinMovement>, fee: FeeTerms) -> SignedAttempt {
     let order = signing_order(port, slot, movements, fee);
     let CallOutcome::Accepted(signature) = port.signer.sign(&order).await else { panic!("it is signed") };
     let (txid, bytes) = port.writer.assemble(order.lane, &order.unsigned, &signature).unwrap();
     let signed_at = Timestamp::from_micros(0);
-    Attempt { txid, bytes, fee, cancels: order.unsigned.cancels, taken: false, signed_at }
+    SignedAttempt { txid, bytes, fee, cancels: order.unsigned.cancels, taken: false, signed_at }
 }
 
 /// A transfer of dollars from the hot wallet, at the price of a first attempt.
-pub(crate) async fn signed(port: &ChainPorts, to: &str, amount: i128, nonce: u64) -> Attempt {
+pub(crate) async fn signed(port: &ChainPorts, to: &str, amount: i128, nonce: u64) -> SignedAttempt {
     attempt(port, &hot(nonce), vec![movement(usdc(), amount, to)], first_terms(port).await).await
 }
 
@@ -191,12 +193,12 @@ pub(crate) async fn block(port: &ChainPorts, height: u64) -> Block {
     blocks.pop().expect("a block")
 }
 
-pub(crate) async fn slot(port: &ChainPorts, nonce: u64, attempts: &[&Attempt]) -> SlotStatus {
-    let attempts: Vec<Attempt> = attempts.iter().map(|attempt| (*attempt).clone()).collect();
+pub(crate) async fn slot(port: &ChainPorts, nonce: u64, attempts: &[&SignedAttempt]) -> SlotStatus {
+    let attempts: Vec<SignedAttempt> = attempts.iter().map(|attempt| (*attempt).clone()).collect();
     port.reader.slot(&hot(nonce), &attempts).await.unwrap()
 }
 
-pub(crate) async fn spent(port: &ChainPorts, nonce: u64, attempts: &[&Attempt]) -> SpentSlot {
+pub(crate) async fn spent(port: &ChainPorts, nonce: u64, attempts: &[&SignedAttempt]) -> SpentSlot {
     match slot(port, nonce, attempts).await {
         SlotStatus::Spent(spent) => spent,
         other => panic!("{other:?}"),

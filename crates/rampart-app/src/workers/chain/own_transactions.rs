@@ -6,7 +6,8 @@ use futures::StreamExt as _;
 use rampart_core::catalogue::finality::{ChainProgress, FinalityRule};
 use rampart_core::id::TransmissionId;
 use rampart_core::outgoing::{
-    Attempt, FeeTerms, Lane, Transfer, TransferFact, TransferState, Transmission, TransmissionFact, TransmissionState, TransmissionStatus,
+    FeeTerms, Lane, SignedAttempt, Transfer, TransferFact, TransferState, Transmission, TransmissionFact, TransmissionState,
+    TransmissionStatus,
 };
 use rampart_core::ports::{Estimate, SlotStatus, SpentSlot};
 use rampart_core::text;
@@ -20,7 +21,7 @@ use crate::workers::{stops, transfers};
 /// Most calls of a chain at a time.
 const CONCURRENT_CALLS: usize = 16;
 /// Most transmissions that are offered again for one block, lowest nonces first.
-const MAX_OFFERED: usize = 64;
+const MAX_OFFERED_TRANSMISSIONS: usize = 64;
 
 /// A transmission whose slot nothing has spent.
 struct OpenTransmission {
@@ -141,7 +142,7 @@ impl ChainWatcher {
             let has_been_taken = transmission.offered().any(|attempt| attempt.taken);
             if is_lowest && let Some(fee) = self.replacement(&transmission).await? {
                 self.replace(transmission, fee).await?;
-            } else if !is_pending && (has_been_taken || is_alone) && offered < MAX_OFFERED {
+            } else if !is_pending && (has_been_taken || is_alone) && offered < MAX_OFFERED_TRANSMISSIONS {
                 // What no node has ever taken is offered by the job of its transfer.
                 offered += 1;
                 self.offer_again(transmission).await?;
@@ -252,7 +253,7 @@ impl ChainWatcher {
 
     async fn recheck(&self, transmission: Transmission) -> AppResult<()> {
         let TransmissionState::Settled { txid, height } = &transmission.state else { return Ok(()) };
-        let attempts: &[Attempt] = &transmission.attempts;
+        let attempts: &[SignedAttempt] = &transmission.attempts;
         let stands = match self.answer(self.ports.reader.slot(&transmission.slot, attempts)).await? {
             SlotStatus::Spent(spent) => spent.txid == *txid && spent.height == *height,
             SlotStatus::Open { .. } | SlotStatus::SpentByOther { .. } => false,

@@ -9,7 +9,7 @@ use rampart_core::outgoing::{Lane, TransferStatus, Wallet, WalletName};
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 
-use super::slots::wallet_name;
+use super::super::outgoing::wallet_name;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 

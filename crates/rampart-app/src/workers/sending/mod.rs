@@ -35,8 +35,7 @@ use super::transfers;
 use crate::app::{App, MAX_COMMIT_ATTEMPTS};
 use crate::error::{AppError, AppResult};
 use crate::workers::stops;
-use reserve::{Prepared, ReservedTransfer};
-pub(crate) use slots::wallet_name;
+use reserve::{Readiness, ReservedTransfer};
 use slots::{Comparisons, Slots};
 use transmit::Sent;
 
@@ -229,13 +228,13 @@ impl Sender {
         for (queued, prepared) in queued.iter().zip(reserve::prepare(app, ports, queued).await?) {
             let Queued { job, transfer } = queued.clone();
             match prepared {
-                Prepared::Ready(fee) => ready.push((queued.clone(), fee)),
-                Prepared::WouldFail(reason) => {
+                Readiness::Ready(fee) => ready.push((queued.clone(), fee)),
+                Readiness::WouldFail(reason) => {
                     tracing::warn!(transfer = %transfer.id, reason, "the chain would not carry out a transfer: it is stopped");
                     self.withdraw(TransferFact::Refused { reason: text::reason(&reason) }, None, job, transfer).await?;
                 }
-                Prepared::Impossible(reason) => unsigned::record_failure(app, &job, &transfer, &reason).await?,
-                Prepared::Waits(reason) => leases::reschedule(app, &LeasedJob::without_lease(job), &reason).await?,
+                Readiness::Impossible(reason) => unsigned::record_failure(app, &job, &transfer, &reason).await?,
+                Readiness::Waits(reason) => leases::reschedule(app, &LeasedJob::without_lease(job), &reason).await?,
             }
         }
         Ok(ready)

@@ -18,7 +18,7 @@ use crate::error::AppResult;
 const CONCURRENT_ESTIMATES: usize = 16;
 
 /// What can be done with a queued transfer.
-pub(super) enum Prepared {
+pub(super) enum Readiness {
     Ready(FeeTerms),
     /// The chain would include it and revert it.
     WouldFail(String),
@@ -36,7 +36,7 @@ pub(super) struct ReservedTransfer {
 }
 
 /// Asks the chain what each transfer takes.
-pub(super) async fn prepare(app: &App, ports: &ChainPorts, queued: &[Queued]) -> AppResult<Vec<Prepared>> {
+pub(super) async fn prepare(app: &App, ports: &ChainPorts, queued: &[Queued]) -> AppResult<Vec<Readiness>> {
     if queued.is_empty() {
         return Ok(Vec::new());
     }
@@ -45,20 +45,20 @@ pub(super) async fn prepare(app: &App, ports: &ChainPorts, queued: &[Queued]) ->
     Ok(stream::iter(asked).buffered(CONCURRENT_ESTIMATES).collect().await)
 }
 
-async fn prepare_one(app: &App, ports: &ChainPorts, market: FeeMarket, transfer: &Transfer) -> Prepared {
+async fn prepare_one(app: &App, ports: &ChainPorts, market: FeeMarket, transfer: &Transfer) -> Readiness {
     let Some(chain) = app.catalogue.chain(transfer.chain()) else {
-        return Prepared::Impossible(format!("the chain {} is not traded here", transfer.chain()));
+        return Readiness::Impossible(format!("the chain {} is not traded here", transfer.chain()));
     };
     // An order of an earlier version may have a destination that is no longer accepted.
     if let Err(fault) = chain.addresses.normalize(&transfer.to) {
-        return Prepared::Impossible(format!("the destination {fault}"));
+        return Readiness::Impossible(format!("the destination {fault}"));
     }
     match in_time(app, ports.writer.estimate(lane_of(transfer), &movement(transfer))).await {
-        Some(Ok(Estimate::Units(units))) => Prepared::Ready(chain.fees.first(market, units)),
-        Some(Ok(Estimate::WouldFail { reason })) => Prepared::WouldFail(reason),
-        Some(Ok(Estimate::Unfunded { reason })) => Prepared::Waits(format!("the wallet has to be filled: {reason}")),
-        Some(Err(unavailable)) => Prepared::Waits(unavailable.0),
-        None => Prepared::Waits("the chain did not answer in time".to_owned()),
+        Some(Ok(Estimate::Units(units))) => Readiness::Ready(chain.fees.first(market, units)),
+        Some(Ok(Estimate::WouldFail { reason })) => Readiness::WouldFail(reason),
+        Some(Ok(Estimate::Unfunded { reason })) => Readiness::Waits(format!("the wallet has to be filled: {reason}")),
+        Some(Err(unavailable)) => Readiness::Waits(unavailable.0),
+        None => Readiness::Waits("the chain did not answer in time".to_owned()),
     }
 }
 

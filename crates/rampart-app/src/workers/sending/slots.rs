@@ -6,17 +6,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rampart_core::id::TransmissionId;
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus, Wallet, WalletName};
+use rampart_core::outgoing::{Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus, Wallet};
 use rampart_core::ports::{ChainPorts, SlotStatus};
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 use rampart_core::time::Timestamp;
 
+use super::super::outgoing::wallet_name;
 use super::super::stops;
 use super::super::timeouts::answer_in_time;
 use super::transmit;
 use crate::app::App;
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 
 /// How often the chain's count of nonces is compared with ours without a cause (real time).
 const COMPARE_INTERVAL: Duration = Duration::from_secs(60);
@@ -92,11 +93,6 @@ pub(super) async fn in_state(app: &App, chain: Chain, status: TransmissionStatus
             return Ok(all);
         }
     }
-}
-
-/// The name of a wallet's record.
-pub(crate) fn wallet_name(lane: Lane, chain: Chain) -> AppResult<WalletName> {
-    lane.wallet(chain).map_err(|fault| AppError::defect(format!("the wallet {lane} of {chain} has no name: {fault}")))
 }
 
 /// The slots that one step reserves.

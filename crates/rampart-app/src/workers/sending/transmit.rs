@@ -1,9 +1,11 @@
-//! Gets a transmission signed and hands its attempts to the chain. Whoever has an open transmission may do so at any time: every attempt is
+//! Gets a transmission signed and hands its attempts to the chain. Any process may do so for an open transmission at any time: every attempt is
 //! committed before it is offered, and all of them spend the same slot.
 
 use rampart_core::id::{TransferId, TransmissionId};
-use rampart_core::outgoing::{Attempt, Carried, Transfer, Transmission, TransmissionFact};
-use rampart_core::ports::{Broadcast, CallOutcome, ChainPorts, LookupResult, Movement, Signature, SigningMeaning, SigningOrder, Unsigned};
+use rampart_core::outgoing::{Carried, SignedAttempt, Transfer, Transmission, TransmissionFact};
+use rampart_core::ports::{
+    Broadcast, CallOutcome, ChainPorts, CoinMovement, LookupResult, Signature, SigningMeaning, SigningOrder, Unsigned,
+};
 use rampart_core::step::Step;
 use rampart_core::step::record::Record;
 use rampart_core::text;
@@ -32,8 +34,8 @@ pub(crate) enum Sent {
 }
 
 /// What came of asking for a signature.
-enum Signing {
-    Signed(Transmission),
+enum SignatureOutcome {
+    Signed(Box<Transmission>),
     Waits(String),
     Refused(String),
 }
@@ -111,14 +113,14 @@ pub(crate) async fn transmit(
     if let Some(unsigned) = transmission.unsigned.clone() {
         let has_offered = transmission.offered().next().is_some();
         match sign(app, ports, transmission.clone(), &transfers, unsigned, leased).await? {
-            Signing::Signed(signed) => transmission = signed,
-            Signing::Waits(reason) if !has_offered => return Ok(Sent::Waits(reason)),
-            Signing::Refused(reason) if !has_offered => {
+            SignatureOutcome::Signed(signed) => transmission = *signed,
+            SignatureOutcome::Waits(reason) if !has_offered => return Ok(Sent::Waits(reason)),
+            SignatureOutcome::Refused(reason) if !has_offered => {
                 record(app, transmission, transfers, TransmissionFact::SignerRefused, None).await?;
                 return Ok(Sent::NotSigned(reason));
             }
             // The earlier attempts are still good.
-            Signing::Waits(_) | Signing::Refused(_) => {}
+            SignatureOutcome::Waits(_) | SignatureOutcome::Refused(_) => {}
         }
     }
     offer(app, ports, transmission, transfers, leased).await
@@ -133,7 +135,7 @@ async fn offer(
     leased: Option<&LeasedJob>,
 ) -> AppResult<Sent> {
     let mut first_reason = None;
-    let attempts: Vec<Attempt> = transmission.offered().cloned().collect();
+    let attempts: Vec<SignedAttempt> = transmission.offered().cloned().collect();
     for attempt in attempts {
         let reason = match in_time(app, ports.writer.broadcast(&attempt)).await {
             Some(Broadcast::Taken) => {
@@ -207,7 +209,7 @@ async fn sign(
     transfers: &[Transfer],
     body: Unsigned,
     leased: Option<&LeasedJob>,
-) -> AppResult<Signing> {
+) -> AppResult<SignatureOutcome> {
     let lane = transmission.slot.lane();
     let meaning = match body.cancels {
         true => SigningMeaning::Cancels,
@@ -217,20 +219,20 @@ async fn sign(
     let order = SigningOrder { transmission: transmission.id, attempt, chain: transmission.chain, lane, unsigned: body, meaning };
     let signature = match in_time(app, ports.signer.sign(&order)).await {
         Some(CallOutcome::Accepted(signature)) => signature,
-        Some(CallOutcome::Refused { reason }) => return Ok(Signing::Refused(reason)),
-        Some(CallOutcome::NotSent { reason }) => return Ok(Signing::Waits(reason)),
+        Some(CallOutcome::Refused { reason }) => return Ok(SignatureOutcome::Refused(reason)),
+        Some(CallOutcome::NotSent { reason }) => return Ok(SignatureOutcome::Waits(reason)),
         Some(CallOutcome::Unknown { reason }) => match find(app, ports, &order).await {
             Some(signature) => signature,
-            None => return Ok(Signing::Waits(reason)),
+            None => return Ok(SignatureOutcome::Waits(reason)),
         },
         None => match find(app, ports, &order).await {
             Some(signature) => signature,
-            None => return Ok(Signing::Waits("signing took too long".to_owned())),
+            None => return Ok(SignatureOutcome::Waits("signing took too long".to_owned())),
         },
     };
     let (txid, bytes) = match ports.writer.assemble(lane, &order.unsigned, &signature) {
         Ok(assembled) => assembled,
-        Err(wrong) => return Ok(Signing::Waits(wrong.to_string())),
+        Err(wrong) => return Ok(SignatureOutcome::Waits(wrong.to_string())),
     };
     let mut step = step_of(app, transmission, Vec::new(), TransmissionFact::Signed { txid, bytes }).await?;
     if let Some(leased) = leased {
@@ -239,8 +241,8 @@ async fn sign(
         }
     }
     Ok(match commit_alone(app, step).await? {
-        Ok(signed) => Signing::Signed(signed),
-        Err(reason) => Signing::Waits(reason),
+        Ok(signed) => SignatureOutcome::Signed(Box::new(signed)),
+        Err(reason) => SignatureOutcome::Waits(reason),
     })
 }
 
@@ -252,7 +254,7 @@ async fn find(app: &App, ports: &ChainPorts, order: &SigningOrder) -> Option<Sig
 }
 
 /// What a transfer moves.
-pub(crate) fn movement(transfer: &Transfer) -> Movement {
+pub(crate) fn movement(transfer: &Transfer) -> CoinMovement {
     let id: TransferId = transfer.id;
-    Movement { transfer: id, coin: transfer.coin, amount: transfer.amount, to: transfer.to.clone() }
+    CoinMovement { transfer: id, coin: transfer.coin, amount: transfer.amount, to: transfer.to.clone() }
 }

@@ -16,8 +16,10 @@ use crate::order::rampoff::{DepositReceipt, RampoffFact, RampoffState};
 use crate::order::{Context, HoldReason, Order};
 use crate::outgoing::ScreeningResult;
 use crate::outgoing::{
-    Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, Transfer, TransferFact, TransferPurpose, TransferState,
+    Carried, FeeTerms, Lane, Outgoing, OutgoingRecord, Payout, PayoutFact, PayoutState, PendingOutgoing, SignedAttempt, Slot, Transfer,
+    TransferFact, TransferPurpose, TransferState, Transmission, TransmissionFact,
 };
+use crate::ports::{SpentSlot, Unsigned};
 use crate::review::ReviewItem;
 use crate::step::Step;
 use crate::step::fact::{BankCredit, Fact, FactBody, ProcessorPaid};
@@ -297,8 +299,12 @@ impl<'a> ArrivalSimulation<'a> {
         let is_new = |leaving| ordered.is_none_or(|ordered| !ordered.contains(&leaving));
         let transfer = self.transfers.iter().filter(|transfer| is_new(OutgoingRecord::Transfer(transfer.id)));
         if let Some((transfer, fact)) = transfer.filter_map(|transfer| Some((transfer.clone(), self.next_of_transfer(transfer)?))).next() {
-            let named = self.named(transfer.order.is_some(), transfer.resolves);
-            let step = transfer.observe(fact, named, &self.context(Grade::All));
+            let outgoing = self.named(transfer.order.is_some(), transfer.resolves);
+            let context = self.context(Grade::All);
+            let step = match fact {
+                TransferFact::Confirmed { txid, confirmations } => in_a_block(transfer, outgoing, txid, confirmations, &context),
+                fact => transfer.observe(fact, outgoing, &context),
+            };
             self.take(step);
             return true;
         }
@@ -420,4 +426,18 @@ fn next_of_payout(payout: &Payout) -> Option<PayoutFact> {
         PayoutState::Accepted { .. } => Some(PayoutFact::Settled { reference: "B1".to_owned() }),
         _ => None,
     }
+}
+
+/// The transmission of a transfer is in a final block: the transfer is confirmed and its network fee booked.
+fn in_a_block(transfer: Transfer, outgoing: Outgoing, txid: String, confirmations: u32, context: &Context<'_>) -> Step {
+    let (mint, fee) = (&context.mint, FeeTerms::default());
+    let slot = Slot::Nonce { lane: Lane::FIRST, nonce: 0 };
+    let unsigned = Unsigned { body: String::new(), fee, cancels: false };
+    let attempt = SignedAttempt { txid: txid.clone(), bytes: String::new(), fee, cancels: false, taken: true, signed_at: mint.now };
+    let reserved = Transmission::free(mint, transfer.chain(), slot).reserved(vec![transfer.id], unsigned);
+    let transmission = Transmission { attempts: vec![attempt], unsigned: None, ..reserved };
+    let network_fee = Amount::from_minor(2_000);
+    let spent = SpentSlot { txid, height: 1, block: "0x02".to_owned(), succeeded: true, network_fee };
+    let carried = Carried { transfer, outgoing, price: context.price };
+    transmission.observe(TransmissionFact::Spent { spent, confirmations }, vec![carried], context)
 }

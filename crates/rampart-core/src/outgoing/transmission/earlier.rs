@@ -1,6 +1,7 @@
 //! Makes transmissions of what earlier versions signed, which kept nonce and bytes in the transfer.
 
-use super::{Attempt, FeeBooking, FeeTerms, Lane, Slot, Transmission, TransmissionState};
+use super::{FeeBooking, Lane, SignedAttempt, Slot, Transmission, TransmissionState};
+use crate::catalogue::fees::FeeTerms;
 use crate::id::Mint;
 use crate::outgoing::{SentIn, Transfer, TransferSource, TransferState};
 use crate::step::Step;
@@ -25,7 +26,7 @@ impl Transfer {
             slot: Slot::Nonce { lane, nonce: earlier.nonce },
             transfers: vec![self.id],
             unsigned: None,
-            attempts: vec![Attempt {
+            attempts: vec![SignedAttempt {
                 txid: txid.clone(),
                 bytes: earlier.bytes,
                 fee: FeeTerms::default(),

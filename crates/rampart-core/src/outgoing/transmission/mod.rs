@@ -6,25 +6,48 @@
 //! attempt decides nothing. Only the slot does, once the block that spends it is final.
 
 mod earlier;
-mod fees;
 mod observe;
 mod slot;
 
-pub use fees::{FeeRules, FeeTerms};
 pub use observe::{Carried, TransmissionFact};
 pub use slot::{Lane, Slot, Wallet, WalletName};
 
+use crate::catalogue::fees::FeeTerms;
 use crate::id::{Mint, TransferId, TransmissionId};
 use crate::money::amount::Amount;
 use crate::money::asset::Chain;
-use crate::ports::Unsigned;
 use crate::stored::is_default;
 use crate::text::words::words;
 use crate::time::Timestamp;
 
+/// A transaction without its signature.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Unsigned {
+    /// Its bytes, hexadecimal, in the chain's own form.
+    pub body: String,
+    pub fee: FeeTerms,
+    /// Whether it only spends the slot, so that nothing else can.
+    #[serde(default)]
+    pub cancels: bool,
+}
+
+/// What a slot of ours was spent for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpentSlot {
+    /// The transaction that spent it.
+    pub txid: String,
+    pub height: u64,
+    /// Hash of its block.
+    pub block: String,
+    /// Whether it did what it was made for; `false` if it was included and reverted.
+    pub succeeded: bool,
+    /// The network fee, in minor units of the native coin. A reverted transaction pays it as well.
+    pub network_fee: Amount,
+}
+
 /// A signed transaction.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Attempt {
+pub struct SignedAttempt {
     pub txid: String,
     /// The signed bytes, hexadecimal.
     pub bytes: String,
@@ -111,7 +134,7 @@ pub struct Transmission {
     #[serde(default, skip_serializing_if = "is_default")]
     pub unsigned: Option<Unsigned>,
     /// Everything that was ever signed for its slot, oldest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<SignedAttempt>,
     /// Why its slot is to be spent for nothing, if so. What is offered from then on only spends the slot.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cancel: Option<String>,
@@ -148,12 +171,12 @@ impl Transmission {
 
     /// The attempt with this transaction identifier.
     #[must_use]
-    pub fn attempt(&self, txid: &str) -> Option<&Attempt> {
+    pub fn attempt(&self, txid: &str) -> Option<&SignedAttempt> {
         self.attempts.iter().find(|attempt| attempt.txid == txid)
     }
 
     /// The attempts to offer to the chain, newest first: while it is to be cancelled, only those that do so.
-    pub fn offered(&self) -> impl Iterator<Item = &Attempt> {
+    pub fn offered(&self) -> impl Iterator<Item = &SignedAttempt> {
         let cancels = self.cancel.is_some();
         self.attempts.iter().rev().filter(move |attempt| attempt.cancels == cancels)
     }

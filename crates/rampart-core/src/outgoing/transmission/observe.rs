@@ -1,14 +1,13 @@
 //! Applies facts to a transmission, the transfers that it carries, and the ledger. Facts are never refused; a repeated one, or one that
 //! does not fit the state, yields an empty step.
 
-use super::{Attempt, FeeBooking, Transmission, TransmissionState};
+use super::{FeeBooking, SignedAttempt, SpentSlot, Transmission, TransmissionState, Unsigned};
 use crate::id::{Mint, OrderId};
 use crate::ledger::{Account, Movement, Origin, Posting, PostingKind};
 use crate::money::amount::Amount;
 use crate::money::rate::Rate;
 use crate::order::Context;
 use crate::outgoing::{Outgoing, Transfer, TransferFact, TransferState};
-use crate::ports::{SpentSlot, Unsigned};
 use crate::review::{ReviewItem, ReviewSubject};
 use crate::step::Step;
 
@@ -86,7 +85,7 @@ impl Transmission {
         }
         if let Some(unsigned) = self.unsigned.take() {
             let Unsigned { fee, cancels, .. } = unsigned;
-            self.attempts.push(Attempt { txid, bytes, fee, cancels, taken: false, signed_at: mint.now });
+            self.attempts.push(SignedAttempt { txid, bytes, fee, cancels, taken: false, signed_at: mint.now });
             step.write(self);
         }
         step

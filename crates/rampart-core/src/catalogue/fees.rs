@@ -6,15 +6,23 @@
 use std::time::Duration;
 
 use crate::money::amount::Amount;
-use crate::ports::FeeMarket;
 
 /// The margin on an estimate of units, in percent: a transaction that runs out of them fails and is paid for.
 const UNITS_MARGIN_PERCENT: u64 = 25;
-/// A price beyond this many times the market's is not offered.
-const MOST_TIMES_MARKET: i128 = 5;
+/// A price beyond this share of the market's is not offered.
+const MAX_PRICE_PERCENT: i128 = 500;
 /// From this attempt on, the wait before the next one doubles.
 const PATIENT_ATTEMPTS: usize = 3;
 const MAX_DOUBLINGS: usize = 6;
+
+/// What a unit of work costs now, in minor units of the native coin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeeMarket {
+    /// What the chain itself takes; zero on chains without a base fee.
+    pub base: Amount,
+    /// What gets a transaction into one of the next blocks beside it.
+    pub tip: Amount,
+}
 
 /// What is offered for a transaction. Amounts are minor units of the chain's native coin for one unit of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -63,7 +71,7 @@ impl FeeRules {
         let raised = self.above(before, market, estimated_units);
         let terms = FeeTerms { units: now.units.max(before.units), ..raised };
         let is_affordable = self.most_cost.is_none_or(|most| terms.most() <= most);
-        (is_affordable && terms.price.minor() <= now.price.minor().saturating_mul(MOST_TIMES_MARKET)).then_some(terms)
+        (is_affordable && terms.price.minor().saturating_mul(100) <= now.price.minor().saturating_mul(MAX_PRICE_PERCENT)).then_some(terms)
     }
 
     /// The least that replaces an earlier attempt and is worth the market. Without a ceiling: for a transaction that only spends the
@@ -96,11 +104,11 @@ fn raised(amount: Amount) -> Amount {
 mod tests {
     use super::*;
 
-    const GWEI: i128 = 1_000_000_000;
+    const WEI_PER_GWEI: i128 = 1_000_000_000;
 
     fn rules() -> FeeRules {
         FeeRules {
-            least_tip: Amount::from_minor(25 * GWEI),
+            least_tip: Amount::from_minor(25 * WEI_PER_GWEI),
             most_cost: None,
             replace_after: Some(Duration::from_secs(20)),
             max_attempts: 8,
@@ -113,15 +121,18 @@ mod tests {
 
     #[test]
     fn the_first_offer_has_the_least_tip_and_a_margin_on_units() {
-        let terms = rules().first(market(10 * GWEI, GWEI), 65_001);
-        assert_eq!(terms, FeeTerms { units: 81_252, price: Amount::from_minor(45 * GWEI), tip: Amount::from_minor(25 * GWEI) });
-        assert_eq!(terms.most(), Amount::from_minor(81_252 * 45 * GWEI));
+        let terms = rules().first(market(10 * WEI_PER_GWEI, WEI_PER_GWEI), 65_001);
+        assert_eq!(
+            terms,
+            FeeTerms { units: 81_252, price: Amount::from_minor(45 * WEI_PER_GWEI), tip: Amount::from_minor(25 * WEI_PER_GWEI) }
+        );
+        assert_eq!(terms.most(), Amount::from_minor(81_252 * 45 * WEI_PER_GWEI));
     }
 
     #[test]
     fn a_replacement_is_a_tenth_dearer_on_both_numbers_whatever_the_market() {
-        for (base, tip) in [(0, 0), (1, 1), (9, 3), (10 * GWEI, GWEI), (200 * GWEI, 60 * GWEI)] {
-            let before = rules().first(market(10 * GWEI, 30 * GWEI), 65_000);
+        for (base, tip) in [(0, 0), (1, 1), (9, 3), (10 * WEI_PER_GWEI, WEI_PER_GWEI), (200 * WEI_PER_GWEI, 60 * WEI_PER_GWEI)] {
+            let before = rules().first(market(10 * WEI_PER_GWEI, 30 * WEI_PER_GWEI), 65_000);
             let after = rules().replacement(before, market(base, tip), 21_000).unwrap_or(before);
             for (before, after) in [(before.price, after.price), (before.tip, after.tip)] {
                 assert!(after.minor() * 10 >= before.minor() * 11 || after == before, "{before:?} {after:?}");
@@ -140,12 +151,12 @@ mod tests {
 
     #[test]
     fn nothing_is_offered_above_the_ceilings() {
-        let before = rules().first(market(10 * GWEI, 30 * GWEI), 65_000);
+        let before = rules().first(market(10 * WEI_PER_GWEI, 30 * WEI_PER_GWEI), 65_000);
         let capped = FeeRules { most_cost: Some(before.most()), ..rules() };
-        assert_eq!(capped.replacement(before, market(10 * GWEI, 30 * GWEI), 65_000), None);
+        assert_eq!(capped.replacement(before, market(10 * WEI_PER_GWEI, 30 * WEI_PER_GWEI), 65_000), None);
         let mut terms = before;
         let mut raises = 0;
-        while let Some(next) = rules().replacement(terms, market(10 * GWEI, 30 * GWEI), 65_000) {
+        while let Some(next) = rules().replacement(terms, market(10 * WEI_PER_GWEI, 30 * WEI_PER_GWEI), 65_000) {
             (terms, raises) = (next, raises + 1);
         }
         assert!(raises > 5 && terms.price.minor() <= 5 * before.price.minor(), "{raises} {terms:?}");
