@@ -37,5 +37,6 @@ mod workers_screening;
 mod workers_selling;
 mod workers_signing;
 mod workers_stops;
+mod workers_transmissions;
 mod workers_webhooks;
 mod wrong_network;

@@ -140,9 +140,12 @@ impl ChainWatcher {
             let is_lowest = lowest.replace(lane) != Some(lane);
             let is_alone = transmission.transfers.is_empty() || transmission.cancel.is_some();
             let has_been_taken = transmission.offered().any(|attempt| attempt.taken);
+            // What replaces or cancels an attempt that a node still has is not signed yet, or was never offered.
+            let is_unfinished = !transmission.attempts.is_empty() && (transmission.lacks_attempt() || transmission.unsigned.is_some())
+                || transmission.cancel.is_some() && !has_been_taken;
             if is_lowest && let Some(fee) = self.replacement(&transmission).await? {
                 self.replace(transmission, fee).await?;
-            } else if !is_pending && (has_been_taken || is_alone) && offered < MAX_OFFERED_TRANSMISSIONS {
+            } else if (is_unfinished || !is_pending && (has_been_taken || is_alone)) && offered < MAX_OFFERED_TRANSMISSIONS {
                 // What no node has ever taken is offered by the job of its transfer.
                 offered += 1;
                 self.offer_again(transmission).await?;
