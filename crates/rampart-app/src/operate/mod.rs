@@ -14,6 +14,7 @@ pub mod partners;
 pub mod payouts;
 pub mod required_configuration;
 pub mod reviews;
+pub mod transfers;
 pub mod treasury;
 pub mod webhooks;
 

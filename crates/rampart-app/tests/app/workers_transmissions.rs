@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::reviews;
+use rampart_app::operate::transfers;
 use rampart_core::id::OrderId;
 use rampart_core::outgoing::{Lane, Transfer, TransferState, Transmission, TransmissionState};
 use rampart_core::ports::SlotStatus;
-use rampart_core::review::{ReviewDecision, ReviewKind};
 use rampart_sandbox::FeeSettings;
 use rampart_testkit::{TestApp, buy, on_both_engines};
 
@@ -33,7 +32,7 @@ async fn a_rising_fee(test: Arc<TestApp>) {
     let id = test.bought(&buy(customer, "50")).await;
     test.pay(id).await;
     test.payment_becomes(id, "coins_sent").await;
-    test.world.set_fees(chain, FeeSettings { times: 3, ..FeeSettings::default() }).await.unwrap();
+    test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
     let settled = test
         .eventually("a dearer attempt is final", || async {
             test.advance(60).await;
@@ -58,24 +57,21 @@ async fn cancelled_while_a_node_has_it(test: Arc<TestApp>) {
     let id = test.bought(&buy(customer, "50")).await;
     test.pay(id).await;
     test.payment_becomes(id, "coins_sent").await;
-    test.world.set_fees(chain, FeeSettings { times: 50, ..FeeSettings::default() }).await.unwrap();
-    let item = test
-        .eventually("a person hears of it", || async {
-            test.advance(600).await;
-            test.world.mine(chain, 1).await.unwrap();
-            let items = test.app.store.reviews_of_order(id, 10).await.unwrap();
-            items.into_iter().find(|item| item.subject.kind() == ReviewKind::Vanished && item.resolution.is_none())
-        })
-        .await;
-    reviews::resolve(&test.app, &operator(), item.id, ReviewDecision::GiveUp).await.unwrap();
+    // It stays with the node, and gets into no block.
+    test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
+    let (transfer, transmission) = (transfer_of(&test, id).await.id, transmission_of(&test, id).await.id);
+    transfers::cancel(&test.app, &operator(), transfer).await.unwrap();
+    assert!(transfers::cancel(&test.app, &operator(), transfer).await.is_err(), "once is enough");
+    assert_eq!(test.payment(id).await.status().as_str(), "coins_sent", "it may yet leave");
     test.eventually("the order is decided again", || async {
         test.world.mine(chain, 1).await.unwrap();
         Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "on_hold")
     })
     .await;
-    let settled = transmission_of(&test, id).await;
+    let settled = test.app.store.transmission(transmission).await.unwrap().expect("it is stored");
     let TransmissionState::Settled { txid, .. } = &settled.state else { panic!("settled: {settled:?}") };
     assert!(settled.attempt(txid).is_some_and(|attempt| attempt.cancels));
+    assert_eq!(settled.attempts.iter().map(|attempt| attempt.cancels).collect::<Vec<_>>(), [false, true]);
 }
 
 /// One node says that the nonce is spent, and another, which is behind, does not know the transaction: the order stays as it is, and
