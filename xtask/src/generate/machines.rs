@@ -1,9 +1,9 @@
-//! Diagrams and tables of the four state machines, from the tables that the core computes by running them.
+//! Diagrams and tables of the state machines, from the tables that the core computes by running them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
+use rampart_core::documentation::{Transition, outgoing, payments, rampoffs, transmissions};
 use rampart_core::example;
 
 pub(super) fn diagrams() -> String {
@@ -17,6 +17,7 @@ pub(super) fn diagrams() -> String {
     machine(&mut text, "Ramp-off (sell)", &rampoffs::transitions(example::MARKET));
     let transfers = outgoing::TRANSFERS.map(|(purpose, what)| (what, outgoing::transfers(purpose)));
     machine_by_purpose(&mut text, "Transfer (coins that leave)", &transfers);
+    machine(&mut text, "Transmission (what is sent for transfers)", &transmissions::transitions());
     let payouts = outgoing::PAYOUTS.map(|(purpose, what)| (what, outgoing::payouts(purpose)));
     machine_by_purpose(&mut text, "Payout (money that leaves)", &payouts);
     text

@@ -16,6 +16,7 @@ pub mod required_configuration;
 pub mod reviews;
 pub mod transfers;
 pub mod treasury;
+pub mod wallets;
 pub mod webhooks;
 
 pub use rampart_core::review::Operator;

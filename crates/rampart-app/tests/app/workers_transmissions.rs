@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use rampart_app::operate::transfers;
+use rampart_app::operate::{transfers, wallets};
 use rampart_core::id::OrderId;
 use rampart_core::outgoing::{Lane, Transfer, TransferState, Transmission, TransmissionState};
 use rampart_core::ports::SlotStatus;
+use rampart_core::review::ReviewKind;
 use rampart_sandbox::FeeSettings;
 use rampart_testkit::{TestApp, buy, on_both_engines};
 
 use crate::workers_buying::{ana, operator};
 
 on_both_engines!(
-    rampart_testkit::TestApp::start => a_rising_fee, cancelled_while_a_node_has_it, a_node_that_is_behind_says_no;
+    rampart_testkit::TestApp::start =>
+        a_rising_fee, cancelled_while_a_node_has_it, bumped_by_a_person, spent_by_somebody_else, a_node_that_is_behind_says_no;
 );
 
 async fn transfer_of(test: &TestApp, order: OrderId) -> Transfer {
@@ -72,6 +74,68 @@ async fn cancelled_while_a_node_has_it(test: Arc<TestApp>) {
     let TransmissionState::Settled { txid, .. } = &settled.state else { panic!("settled: {settled:?}") };
     assert!(settled.attempt(txid).is_some_and(|attempt| attempt.cancels));
     assert_eq!(settled.attempts.iter().map(|attempt| attempt.cancels).collect::<Vec<_>>(), [false, true]);
+}
+
+/// A person does not wait: the lowest transaction is replaced by a dearer one, and those behind it cannot be.
+async fn bumped_by_a_person(test: Arc<TestApp>) {
+    let chain = "polygon".parse().unwrap();
+    test.world.automine(chain, 0).await.unwrap();
+    let customer = ana(&test).await;
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let id = test.bought(&buy(customer, "50")).await;
+        test.pay(id).await;
+        test.payment_becomes(id, "coins_sent").await;
+        orders.push(id);
+    }
+    test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
+    let (first, second) = (transfer_of(&test, orders[0]).await.id, transfer_of(&test, orders[1]).await.id);
+    let refused = transfers::bump(&test.app, &operator(), second, false).await.unwrap_err();
+    assert!(refused.to_string().contains(&first.to_string()), "{refused}");
+    transfers::bump(&test.app, &operator(), first, false).await.unwrap();
+    test.eventually("the dearer attempt is final", || async {
+        test.world.mine(chain, 1).await.unwrap();
+        Some(transmission_of(&test, orders[0]).await).filter(|each| matches!(each.state, TransmissionState::Settled { .. }))
+    })
+    .await;
+    let shown = transfers::show(&test.app, first).await.unwrap();
+    assert_eq!((shown.attempts.len(), shown.transfer.state.as_str()), (2, "confirmed"), "{shown:?}");
+    assert_eq!(shown.txid.as_deref(), Some(shown.attempts[1].txid.as_str()));
+    assert_eq!(shown.audit[0].action, "transfer.bump");
+    assert!(transfers::bump(&test.app, &operator(), first, false).await.is_err(), "it is final");
+    // Its time is the second one's now.
+    transfers::bump(&test.app, &operator(), second, true).await.unwrap();
+    let open = transfers::list(&test.app, Some(chain), &transfers::OPEN, None, 10).await.unwrap();
+    assert_eq!(open.iter().map(|line| line.id.clone()).collect::<Vec<_>>(), [second.to_string()]);
+    let wallets = wallets::list(&test.app, Some(chain)).await.unwrap();
+    assert_eq!((wallets.len(), wallets[0].wallet.as_str(), wallets[0].open), (1, "polygon-hot-0", 1));
+    assert_eq!(wallets[0].next_nonce, wallets[0].spent_nonces.map(|spent| spent + 1), "{wallets:?}");
+}
+
+/// Something that is not ours spends the nonce of a transfer: the transfer fails once that is final and not before, its order waits for a
+/// person, and the chain stops, since somebody else has the key.
+async fn spent_by_somebody_else(test: Arc<TestApp>) {
+    let chain = "polygon".parse().unwrap();
+    test.world.automine(chain, 0).await.unwrap();
+    let customer = ana(&test).await;
+    let id = test.bought(&buy(customer, "50")).await;
+    test.pay(id).await;
+    test.payment_becomes(id, "coins_sent").await;
+    let (transfer, sent) = (transfer_of(&test, id).await, transmission_of(&test, id).await);
+    test.world.spend_nonce(chain, Lane::FIRST, Some(sent.slot.nonce())).await.unwrap();
+    test.world.mine(chain, 2).await.unwrap();
+    test.settle().await;
+    assert_eq!(test.payment(id).await.status().as_str(), "coins_sent", "a reorganisation may give it back");
+    test.eventually("the order waits for a person", || async {
+        test.world.mine(chain, 1).await.unwrap();
+        Some(test.payment(id).await).filter(|payment| payment.status().as_str() == "on_hold")
+    })
+    .await;
+    let shown = transfers::show(&test.app, transfer.id).await.unwrap();
+    assert!(shown.transfer.state.starts_with("failed"), "{shown:?}");
+    assert_eq!((shown.transmission.as_deref(), shown.attempts.len()), (Some("spent_by_other"), 1), "what was signed is still shown");
+    let reviews = test.app.store.reviews_waiting(None, 10).await.unwrap();
+    assert!(reviews.iter().any(|item| item.subject.kind() == ReviewKind::Stopped), "{reviews:?}");
 }
 
 /// One node says that the nonce is spent, and another, which is behind, does not know the transaction: the order stays as it is, and

@@ -68,10 +68,16 @@ impl FeeRules {
     #[must_use]
     pub fn replacement(&self, before: FeeTerms, market: FeeMarket, estimated_units: u64) -> Option<FeeTerms> {
         let now = self.first(market, estimated_units);
-        let raised = self.above(before, market, estimated_units);
-        let terms = FeeTerms { units: now.units.max(before.units), ..raised };
+        let terms = self.dearer(before, market, estimated_units);
         let is_affordable = self.most_cost.is_none_or(|most| terms.most() <= most);
         (is_affordable && terms.price.minor().saturating_mul(100) <= now.price.minor().saturating_mul(MAX_PRICE_PERCENT)).then_some(terms)
+    }
+
+    /// As [`replacement`](Self::replacement), without a ceiling: what a person decided.
+    #[must_use]
+    pub fn dearer(&self, before: FeeTerms, market: FeeMarket, estimated_units: u64) -> FeeTerms {
+        let raised = self.above(before, market, estimated_units);
+        FeeTerms { units: raised.units.max(before.units), ..raised }
     }
 
     /// The least that replaces an earlier attempt and is worth the market. Without a ceiling: for a transaction that only spends the

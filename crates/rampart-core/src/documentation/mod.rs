@@ -7,5 +7,6 @@ pub mod outgoing;
 pub mod payments;
 pub mod rampoffs;
 mod transitions;
+pub mod transmissions;
 
 pub use transitions::Transition;

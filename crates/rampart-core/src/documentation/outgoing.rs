@@ -79,7 +79,7 @@ fn rows<M: Clone, F>(
 }
 
 /// Effects on other records.
-fn beside(record: &Record) -> Option<String> {
+pub(super) fn beside(record: &Record) -> Option<String> {
     match record {
         Record::Payment(payment) => Some(format!("its payment is {}", payments::state_name(&payment.state))),
         Record::Rampoff(rampoff) => Some(format!("its ramp-off is {}", rampoffs::state_name(&rampoff.state))),
@@ -105,7 +105,7 @@ pub fn transfers(purpose: TransferPurpose) -> Vec<Transition> {
         ("recalled", TransferState::Recalled(reserved())),
         ("broadcast", TransferState::Broadcast(sent())),
         ("confirmed", TransferState::Confirmed(sent())),
-        ("failed", TransferState::Failed { reason: "refused".to_owned() }),
+        ("failed", TransferState::Failed { reason: "refused".to_owned(), transmission: None }),
     ];
     let states = states.map(|(name, state)| (name, sample.transfer(id, purpose, name, state)));
     let facts = || {

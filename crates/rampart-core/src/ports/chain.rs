@@ -107,8 +107,8 @@ pub enum SigningMeaning {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningOrder {
     pub transmission: TransmissionId,
-    /// Number of the attempt within its transmission, from 0.
-    pub attempt: usize,
+    /// Number of the order within its transmission, from 1.
+    pub number: u32,
     pub chain: Chain,
     pub lane: Lane,
     pub unsigned: Unsigned,
@@ -119,7 +119,7 @@ impl SigningOrder {
     /// The identifier by which the signer knows the request.
     #[must_use]
     pub fn reference(&self) -> String {
-        format!("{}-{}", self.transmission, self.attempt)
+        format!("{}-{}", self.transmission, self.number)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use rampart_core::catalogue::policy::Policy;
-use rampart_core::documentation::{Transition, outgoing, payments, rampoffs};
+use rampart_core::documentation::{Transition, outgoing, payments, rampoffs, transmissions};
 use rampart_core::example::{self, POLICIES};
 use rampart_core::id::TransmissionId;
 use rampart_core::ledger::{Account, Side};
@@ -45,6 +45,11 @@ fn every_state_of_what_leaves_with_every_fact() {
     for (purpose, _) in outgoing::PAYOUTS {
         insta::assert_snapshot!(format!("payout_{purpose:?}").to_lowercase(), table(&outgoing::payouts(purpose)));
     }
+}
+
+#[test]
+fn every_state_of_a_transmission_with_every_fact() {
+    insta::assert_snapshot!("transmission", table(&transmissions::transitions()));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod names;
 mod references;
 mod sequences;
 mod support;
+mod transmissions;
 mod vectors;
 mod wallets;
 mod whole_steps;

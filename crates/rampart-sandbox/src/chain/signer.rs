@@ -20,6 +20,8 @@ const REFUSAL: &str = "the signer refuses (sandbox)";
 #[derive(Clone, Copy)]
 enum Signing {
     Refused,
+    /// The same reference was given with other bytes.
+    Mistaken,
     /// The signature is there from this moment on.
     Signed(Timestamp),
 }
@@ -28,18 +30,21 @@ fn body_hash(order: &SigningOrder) -> String {
     hex::encode(Sha256::digest(&order.unsigned.body))
 }
 
-/// What the signer knows of an order. The number of an attempt whose first order was refused may be used anew, for other bytes.
+/// What the signer knows of an order by its reference.
 fn known(tx: &Transaction<'_>, order: &SigningOrder) -> Result<Option<Signing>, WorldError> {
-    const KNOWN: &str = "SELECT signed_at FROM signings WHERE chain = ?1 AND reference = ?2 AND body = ?3";
-    tx.row(KNOWN, (order.chain.as_str(), order.reference(), body_hash(order)), |row| {
-        Ok(row.get::<_, Option<i64>>(0)?.map_or(Signing::Refused, |at| Signing::Signed(Timestamp::from_micros(at))))
+    const KNOWN: &str = "SELECT body, signed_at FROM signings WHERE chain = ?1 AND reference = ?2";
+    tx.row(KNOWN, (order.chain.as_str(), order.reference()), |row| {
+        if row.get::<_, String>(0)? != body_hash(order) {
+            return Ok(Signing::Mistaken);
+        }
+        Ok(row.get::<_, Option<i64>>(1)?.map_or(Signing::Refused, |at| Signing::Signed(Timestamp::from_micros(at))))
     })
 }
 
 fn remember(tx: &Transaction<'_>, order: &SigningOrder, signing: Signing) -> Result<(), WorldError> {
     const REMEMBER: &str = "INSERT OR REPLACE INTO signings (chain, reference, body, signed_at) VALUES (?1, ?2, ?3, ?4)";
     let signed_at = match signing {
-        Signing::Refused => None,
+        Signing::Refused | Signing::Mistaken => None,
         Signing::Signed(at) => Some(at.micros()),
     };
     tx.execute(REMEMBER, (order.chain.as_str(), order.reference(), body_hash(order), signed_at)).map(|_| ())
@@ -108,6 +113,7 @@ impl SimulatedChain {
         };
         Ok(match signing {
             Signing::Refused => refused(REFUSAL),
+            Signing::Mistaken => refused("another transaction was given under the same reference"),
             Signing::Signed(at) if at > tx.now => lost(),
             Signing::Signed(_) => {
                 let unsigned = CallOutcome::NotSent { reason: "the wallet has no key".to_owned() };
@@ -120,7 +126,7 @@ impl SimulatedChain {
         Ok(match known(tx, order)? {
             Some(Signing::Signed(at)) if at > tx.now => LookupResult::NotYet,
             Some(Signing::Signed(_)) => self.signature(&order.unsigned).map_or(LookupResult::NeverWill, LookupResult::Found),
-            Some(Signing::Refused) | None => LookupResult::NeverWill,
+            Some(Signing::Refused | Signing::Mistaken) | None => LookupResult::NeverWill,
         })
     }
 

@@ -288,9 +288,9 @@ async fn a_signer_answers_late_or_never_or_refuses() {
     let test = TestWorld::paused().await;
     let port = test.polygon();
     let terms = first_terms(&port).await;
-    let order = |number: usize, to: &str| {
+    let order = |number: u32, to: &str| {
         let mut order = signing_order(&port, &hot(0), vec![movement(usdc(), 100, to)], terms);
-        order.attempt = number;
+        order.number = number;
         order
     };
     let rule = async |outcome, to: Option<&str>, count| {
@@ -334,6 +334,9 @@ async fn a_signer_answers_late_or_never_or_refuses() {
     rule(SignerOutcome::Refuse, None, Some(0)).await;
     assert!(matches!(port.signer.sign(&order(3, frozen)).await, CallOutcome::Refused { .. }), "it said never");
     assert!(matches!(port.signer.sign(&order(4, frozen)).await, CallOutcome::Accepted(_)));
+    let mistaken = order(4, WALLET);
+    assert!(matches!(port.signer.sign(&mistaken).await, CallOutcome::Refused { .. }), "a reference is one transaction's");
+    assert_eq!(port.signer.find(&mistaken).await.unwrap(), LookupResult::NeverWill);
 }
 
 #[tokio::test]
@@ -353,7 +356,7 @@ async fn a_signature_fits_its_wallet_its_bytes_and_its_meaning() {
     assert!(port.writer.assemble(order.lane, &dearer, &signature).is_err());
     for meaning in [SigningMeaning::Cancels, SigningMeaning::Moves(vec![movement(usdc(), 1, WALLET)])] {
         let mut lie = order.clone();
-        (lie.meaning, lie.attempt) = (meaning, 9);
+        (lie.meaning, lie.number) = (meaning, 9);
         assert!(matches!(port.signer.sign(&lie).await, CallOutcome::Refused { .. }));
     }
 }

@@ -165,7 +165,7 @@ pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<CoinM
     let unsigned = port.writer.compose(slot, &movements, fee).unwrap();
     let meaning = if movements.is_empty() { SigningMeaning::Cancels } else { SigningMeaning::Moves(movements) };
     let transmission: TransmissionId = "tms_0000000000000000000000001".parse().unwrap();
-    SigningOrder { transmission, attempt: 0, chain: port.reader.chain(), lane: slot.lane(), unsigned, meaning }
+    SigningOrder { transmission, number: 1, chain: port.reader.chain(), lane: slot.lane(), unsigned, meaning }
 }
 
 /// The signed transaction that makes these movements.

@@ -18,8 +18,10 @@ pub(crate) mod partner;
 pub(crate) mod payout;
 pub(crate) mod review;
 pub(crate) mod serve;
+pub(crate) mod transfer;
 pub(crate) mod treasury;
 pub(crate) mod validate;
+pub(crate) mod wallet;
 pub(crate) mod webhook;
 
 use std::future::Future;
@@ -75,6 +77,12 @@ enum RampartCommand {
     /// Show and move the company's own money and coins
     #[command(subcommand)]
     Treasury(treasury::TreasuryCommand),
+    /// Show transfers of coins, and replace or cancel their transactions
+    #[command(subcommand)]
+    Transfer(transfer::TransferCommand),
+    /// Show the hot wallets
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
     /// Show how far the chains were followed, and read past blocks again
     #[command(subcommand)]
     Chain(chain::ChainCommand),
@@ -126,6 +134,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), CommandError> {
         RampartCommand::Webhook(command) => CommandContext::run(&global, async |context| webhook::run(context, command).await),
         RampartCommand::Customer(command) => CommandContext::run(&global, async |context| customer::run(context, command).await),
         RampartCommand::Treasury(command) => CommandContext::run(&global, async |context| treasury::run(context, command).await),
+        RampartCommand::Transfer(command) => CommandContext::run(&global, async |context| transfer::run(context, command).await),
+        RampartCommand::Wallet(command) => CommandContext::run(&global, async |context| wallet::run(context, command).await),
         RampartCommand::Chain(command) => CommandContext::run(&global, async |context| chain::run(context, command).await),
         RampartCommand::Job(command) => CommandContext::run(&global, async |context| job::run(context, command).await),
         RampartCommand::Audit(command) => CommandContext::run(&global, async |context| audit::run(context, command).await),

@@ -161,7 +161,7 @@ async fn with_related_records(app: &App, id: OrderId, mut file: OrderFile) -> Ap
     }
     for transfer in transfers {
         let state = match &transfer.state {
-            TransferState::Failed { reason } => format!("failed: {reason}"),
+            TransferState::Failed { reason, .. } => format!("failed: {reason}"),
             state => {
                 let txid = state.sent_in().and_then(|sent| sent.txid.as_deref());
                 txid.map_or_else(|| state.status().to_string(), |txid| format!("{} {txid}", state.status()))

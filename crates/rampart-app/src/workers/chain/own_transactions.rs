@@ -9,12 +9,13 @@ use rampart_core::outgoing::{
     FeeTerms, Lane, SignedAttempt, Transfer, TransferFact, TransferState, Transmission, TransmissionFact, TransmissionState,
     TransmissionStatus,
 };
-use rampart_core::ports::{Estimate, SlotStatus, SpentSlot};
+use rampart_core::ports::{SlotStatus, SpentSlot};
 use rampart_core::text;
 use rampart_store::CommitError;
 
 use super::{ChainWatcher, PAGE_ROWS};
 use crate::error::AppResult;
+use crate::workers::sending::replacing::{self, Ceiling};
 use crate::workers::sending::transmit::{self, Sent};
 use crate::workers::{stops, transfers};
 
@@ -177,39 +178,25 @@ impl ChainWatcher {
         if !is_due || transmission.unsigned.is_some() {
             return Ok(None);
         }
-        let market = self.answer(self.ports.writer.fee_market()).await?;
-        if transmission.cancel.is_some() {
-            return Ok(Some(chain.fees.above(last.fee, market, self.ports.writer.cancelling_units())));
-        }
         let transfers = transmit::transfers_of(&self.app, transmission).await?;
-        let Some(transfer) = transfers.first() else { return Ok(None) };
-        let movement = transmit::movement(transfer);
-        let units = match self.answer(self.ports.writer.estimate(transmission.slot.lane(), &movement)).await? {
-            Estimate::Units(units) => units,
-            Estimate::WouldFail { reason } | Estimate::Unfunded { reason } => {
-                self.report_vanished(transfer.clone(), &reason).await?;
-                return Ok(None);
+        match replacing::dearer(&self.app, &self.ports, transmission, &transfers, Ceiling::Binds).await? {
+            Ok(fee) => Ok(Some(fee)),
+            Err(reason) => {
+                for transfer in transfers {
+                    self.report_vanished(transfer, &format!("it waits, and {reason}")).await?;
+                }
+                Ok(None)
             }
-        };
-        let replacement = chain.fees.replacement(last.fee, market, units);
-        if replacement.is_none() {
-            let reason = format!("it waits, and a dearer attempt is above what may be spent: the unit costs {} now", market.base);
-            self.report_vanished(transfer.clone(), &reason).await?;
         }
-        Ok(replacement)
     }
 
     async fn replace(&self, transmission: Transmission, fee: FeeTerms) -> AppResult<()> {
         let id = transmission.id;
         let transfers = transmit::transfers_of(&self.app, &transmission).await?;
-        let movements: Vec<_> = match transmission.cancel {
-            Some(_) => Vec::new(),
-            None => transfers.iter().map(transmit::movement).collect(),
-        };
-        let unsigned = match self.ports.writer.compose(&transmission.slot, &movements, fee) {
+        let unsigned = match replacing::compose(&self.ports, &transmission, &transfers, fee) {
             Ok(unsigned) => unsigned,
             Err(fault) => {
-                tracing::error!(transmission = %id, fault = fault.0, "it cannot be written anew");
+                tracing::error!(transmission = %id, fault, "it cannot be written anew");
                 return Ok(());
             }
         };
@@ -255,11 +242,12 @@ impl ChainWatcher {
     }
 
     async fn recheck(&self, transmission: Transmission) -> AppResult<()> {
-        let TransmissionState::Settled { txid, height } = &transmission.state else { return Ok(()) };
         let attempts: &[SignedAttempt] = &transmission.attempts;
-        let stands = match self.answer(self.ports.reader.slot(&transmission.slot, attempts)).await? {
-            SlotStatus::Spent(spent) => spent.txid == *txid && spent.height == *height,
-            SlotStatus::Open { .. } | SlotStatus::SpentByOther { .. } => false,
+        let found = self.answer(self.ports.reader.slot(&transmission.slot, attempts)).await?;
+        let stands = match (&transmission.state, found) {
+            (TransmissionState::Settled { txid, height }, SlotStatus::Spent(spent)) => spent.txid == *txid && spent.height == *height,
+            (TransmissionState::SpentByOther { .. }, SlotStatus::SpentByOther { .. }) => true,
+            _ => false,
         };
         if stands {
             return Ok(());

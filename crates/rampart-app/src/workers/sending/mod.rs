@@ -7,6 +7,7 @@
 //! the next transfer, or, where others wait behind it, to a transaction that only spends it ([`slots`]).
 
 mod earlier;
+pub(crate) mod replacing;
 mod reserve;
 mod slots;
 pub(crate) mod transmit;

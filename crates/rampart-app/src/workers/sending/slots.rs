@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rampart_core::id::TransmissionId;
 use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{Lane, Slot, Transmission, TransmissionFact, TransmissionState, TransmissionStatus, Wallet};
 use rampart_core::ports::{ChainPorts, SlotStatus};
@@ -21,7 +20,6 @@ use crate::error::AppResult;
 
 /// How often the chain's count of nonces is compared with ours without a cause (real time).
 const COMPARE_INTERVAL: Duration = Duration::from_secs(60);
-const PAGE_ROWS: u32 = 256;
 /// Most missing slots that are looked at in one comparison.
 const MAX_MISSING_SLOTS: usize = 64;
 
@@ -61,7 +59,7 @@ pub(super) async fn compare(app: &App, ports: &ChainPorts, chain: Chain) -> AppR
     }
     let mut known = BTreeSet::new();
     for status in [TransmissionStatus::Open, TransmissionStatus::Free] {
-        let all = in_state(app, chain, status).await?;
+        let all = transmit::in_state(app, chain, status).await?;
         known.extend(all.iter().filter(|each| each.slot.lane() == Lane::FIRST).map(|each| each.slot.nonce()));
     }
     let missing = (spent..wallet.next_nonce).filter(|nonce| !known.contains(nonce)).take(MAX_MISSING_SLOTS);
@@ -81,20 +79,6 @@ pub(super) async fn compare(app: &App, ports: &ChainPorts, chain: Chain) -> AppR
     Ok(true)
 }
 
-/// Every transmission of a chain in a state.
-pub(super) async fn in_state(app: &App, chain: Chain, status: TransmissionStatus) -> AppResult<Vec<Transmission>> {
-    let (mut after, mut all): (Option<TransmissionId>, Vec<Transmission>) = (None, Vec::new());
-    loop {
-        let page = app.store.transmissions_in_state(chain, status, after, PAGE_ROWS).await?;
-        after = page.last().map(|transmission| transmission.id);
-        let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
-        all.extend(page);
-        if is_last {
-            return Ok(all);
-        }
-    }
-}
-
 /// The slots that one step reserves.
 pub(super) struct Slots<'a> {
     app: &'a App,
@@ -107,7 +91,7 @@ pub(super) struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     pub(super) async fn of(app: &'a App, ports: &'a ChainPorts, chain: Chain) -> AppResult<Self> {
-        let mut free = in_state(app, chain, TransmissionStatus::Free).await?;
+        let mut free = transmit::in_state(app, chain, TransmissionStatus::Free).await?;
         free.sort_by_key(|transmission| transmission.slot.nonce());
         Ok(Self { app, ports, chain, free: free.into(), wallets: BTreeMap::new() })
     }

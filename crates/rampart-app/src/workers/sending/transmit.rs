@@ -2,7 +2,8 @@
 //! committed before it is offered, and all of them spend the same slot.
 
 use rampart_core::id::{TransferId, TransmissionId};
-use rampart_core::outgoing::{Carried, SignedAttempt, Transfer, Transmission, TransmissionFact};
+use rampart_core::money::asset::Chain;
+use rampart_core::outgoing::{Carried, SignedAttempt, Transfer, Transmission, TransmissionFact, TransmissionStatus};
 use rampart_core::ports::{
     Broadcast, CallOutcome, ChainPorts, CoinMovement, LookupResult, Signature, SigningMeaning, SigningOrder, Unsigned,
 };
@@ -21,6 +22,8 @@ use super::unsigned;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::retry::{InHand, retry_with_grade};
+
+const PAGE_ROWS: u32 = 256;
 
 /// How far a transmission came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,20 @@ enum SignatureOutcome {
 /// Loads a transmission that another record references; it must exist.
 pub(crate) async fn load(app: &App, id: TransmissionId) -> AppResult<Transmission> {
     app.store.transmission(id).await?.ok_or_else(|| AppError::defect(format!("there is no transmission {id}")))
+}
+
+/// Every transmission of a chain in a state.
+pub(crate) async fn in_state(app: &App, chain: Chain, status: TransmissionStatus) -> AppResult<Vec<Transmission>> {
+    let (mut after, mut all): (Option<TransmissionId>, Vec<Transmission>) = (None, Vec::new());
+    loop {
+        let page = app.store.transmissions_in_state(chain, status, after, PAGE_ROWS).await?;
+        after = page.last().map(|transmission| transmission.id);
+        let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
 }
 
 /// The transfers of a transmission.
@@ -215,8 +232,14 @@ async fn sign(
         true => SigningMeaning::Cancels,
         false => SigningMeaning::Moves(transfers.iter().map(movement).collect()),
     };
-    let attempt = transmission.next_attempt();
-    let order = SigningOrder { transmission: transmission.id, attempt, chain: transmission.chain, lane, unsigned: body, meaning };
+    let order = SigningOrder {
+        transmission: transmission.id,
+        number: transmission.orders,
+        chain: transmission.chain,
+        lane,
+        unsigned: body,
+        meaning,
+    };
     let signature = match in_time(app, ports.signer.sign(&order)).await {
         Some(CallOutcome::Accepted(signature)) => signature,
         Some(CallOutcome::Refused { reason }) => return Ok(SignatureOutcome::Refused(reason)),

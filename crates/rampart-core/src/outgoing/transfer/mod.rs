@@ -85,6 +85,9 @@ pub enum TransferState {
     Confirmed(SentIn),
     Failed {
         reason: String,
+        /// What was sent for it, if a slot was ever reserved.
+        #[serde(default, skip_serializing_if = "is_default")]
+        transmission: Option<TransmissionId>,
     },
 }
 
@@ -121,6 +124,20 @@ impl TransferState {
             Self::Signed(sent) | Self::Recalled(sent) | Self::Broadcast(sent) | Self::Confirmed(sent) => Some(sent),
             Self::Queued | Self::Failed { .. } => None,
         }
+    }
+
+    /// What is sent for it, or was before it failed.
+    #[must_use]
+    pub fn transmission(&self) -> Option<TransmissionId> {
+        match self {
+            Self::Failed { transmission, .. } => *transmission,
+            state => state.sent_in().and_then(|sent| sent.transmission),
+        }
+    }
+
+    /// The state of what has failed.
+    pub(super) fn failed(self, reason: String) -> Self {
+        Self::Failed { reason, transmission: self.transmission() }
     }
 }
 

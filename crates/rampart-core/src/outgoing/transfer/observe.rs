@@ -98,7 +98,8 @@ impl Transfer {
             step.write(ReviewItem { screening_hit: item.screening_hit || by == StoppedBy::Screening, ..item });
         }
         let lost = outgoing.lost.take();
-        self.transition(TransferState::Failed { reason }, &mut step);
+        let failed = self.state.clone().failed(reason);
+        self.transition(failed, &mut step);
         pending::recovered(step, lost, context)
     }
 
@@ -166,7 +167,8 @@ impl Transfer {
         step.extend(self.notify_failed(outgoing.order.take(), &reason, context));
         outgoing.did_not_leave(&context.mint, why, &mut step).into_iter().for_each(|item| step.write(item));
         let lost = outgoing.lost.take();
-        self.transition(TransferState::Failed { reason }, &mut step);
+        let failed = self.state.clone().failed(reason);
+        self.transition(failed, &mut step);
         pending::recovered(step, lost, context)
     }
 

@@ -26,6 +26,7 @@ impl Transfer {
             slot: Slot::Nonce { lane, nonce: earlier.nonce },
             transfers: vec![self.id],
             unsigned: None,
+            orders: 0,
             attempts: vec![SignedAttempt {
                 txid: txid.clone(),
                 bytes: earlier.bytes,

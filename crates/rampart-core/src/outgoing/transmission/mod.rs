@@ -133,6 +133,9 @@ pub struct Transmission {
     /// What waits for its signature.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unsigned: Option<Unsigned>,
+    /// How many signatures were asked for. Each has a number of its own, so that the answer to an earlier one is never taken for its.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub orders: u32,
     /// Everything that was ever signed for its slot, oldest first.
     pub attempts: Vec<SignedAttempt>,
     /// Why its slot is to be spent for nothing, if so. What is offered from then on only spends the slot.
@@ -155,6 +158,7 @@ impl Transmission {
             slot,
             transfers: Vec::new(),
             unsigned: None,
+            orders: 0,
             attempts: Vec::new(),
             cancel: None,
             state: TransmissionState::Free,
@@ -166,7 +170,12 @@ impl Transmission {
     /// Reserves its slot for transfers and what is to be signed for them.
     #[must_use]
     pub fn reserved(self, transfers: Vec<TransferId>, unsigned: Unsigned) -> Self {
-        Self { transfers, unsigned: Some(unsigned), state: TransmissionState::Open, ..self }
+        Self { transfers, state: TransmissionState::Open, ..self }.awaiting(unsigned)
+    }
+
+    /// Waits for a signature.
+    pub(super) fn awaiting(self, unsigned: Unsigned) -> Self {
+        Self { unsigned: Some(unsigned), orders: self.orders.saturating_add(1), ..self }
     }
 
     /// The attempt with this transaction identifier.
@@ -188,11 +197,5 @@ impl Transmission {
         self.state == TransmissionState::Open
             && self.offered().next().is_none()
             && self.unsigned.as_ref().is_none_or(|unsigned| unsigned.cancels != cancels)
-    }
-
-    /// Number of the attempt that waits for its signature, from 0.
-    #[must_use]
-    pub fn next_attempt(&self) -> usize {
-        self.attempts.len()
     }
 }

@@ -39,7 +39,7 @@ pub enum TransmissionFact {
     Spent { spent: SpentSlot, confirmations: u32 },
     /// A block with enough confirmations has spent the slot with something else.
     SpentByOther { height: u64 },
-    /// A reorganisation removed the block that had spent the slot.
+    /// A reorganisation removed the block that had spent the slot, with what attempt or other transaction ever.
     Reopened,
 }
 
@@ -62,7 +62,7 @@ impl Transmission {
     pub fn replaced(self, unsigned: Unsigned) -> Step {
         let mut step = Step::new();
         if self.state == TransmissionState::Open {
-            step.write(Self { unsigned: Some(unsigned), ..self });
+            step.write(self.awaiting(unsigned));
         }
         step
     }
@@ -167,17 +167,25 @@ impl Transmission {
         step
     }
 
-    /// Its attempts wait again. Transfers that had failed because the slot was spent for nothing stay failed: what may have replaced
-    /// them has to be the only one, so only the attempts that spent nothing else are offered again.
+    /// Its attempts wait again, or its slot is free. Transfers that had failed because the slot was spent for nothing, by somebody else or
+    /// by a reverted transaction stay failed: what may have replaced them has to be the only one, so only attempts that do nothing else
+    /// than spending the slot are offered.
     fn reopened(self, carried: Vec<Carried>, context: &Context<'_>) -> Step {
         let mut step = Step::new();
-        if !matches!(self.state, TransmissionState::Settled { .. }) {
+        if self.state.height().is_none() {
             return step;
         }
+        let has_failed = carried.iter().any(|each| matches!(each.transfer.state, TransferState::Failed { .. }));
         for each in carried {
             step.extend(each.observe(TransferFact::Unconfirmed, context));
         }
-        step.write(Self { state: TransmissionState::Open, ..self });
+        step.write(match self.attempts.is_empty() {
+            true => Self { transfers: Vec::new(), cancel: None, state: TransmissionState::Free, ..self },
+            false => {
+                let cancel = self.cancel.or_else(|| has_failed.then(|| "what it was for had failed".to_owned()));
+                Self { cancel, state: TransmissionState::Open, ..self }
+            }
+        });
         step
     }
 
