@@ -2,7 +2,8 @@
 
 use rampart_core::id::TransferId;
 use rampart_core::money::asset::Chain;
-use rampart_core::outgoing::{Transfer, TransferPurpose, TransferState, TransferStatus, Transmission, TransmissionStatus};
+use rampart_core::outgoing::{Slot, Transfer, TransferPurpose, TransferState, TransferStatus, Transmission};
+use rampart_core::ports::ChainPorts;
 use rampart_core::step::Step;
 use rampart_core::step::record::RecordKey;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::{AuditLine, Operator, OrderFileLine, audit, audit_about, audit_lines, job_line, major, operators_retry, refuse};
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::workers::answer_in_time;
 use crate::workers::sending::replacing::{self, Ceiling};
 use crate::workers::sending::transmit;
 
@@ -188,8 +190,8 @@ pub async fn bump(app: &App, operator: &Operator, id: TransferId, lifts_ceiling:
     operators_retry(app, "transfer is", || async move {
         let transfer = find(app, id).await?;
         let transmission = open_transmission(app, &transfer).await?;
-        check_replaceable(app, &transmission).await?;
         let ports = app.ports.chain(transmission.chain).ok_or_else(|| refuse(format!("{} is not traded here", transmission.chain)))?;
+        check_replaceable(app, ports, &transmission).await?;
         let carried = transmit::transfers_of(app, &transmission).await?;
         let ceiling = if lifts_ceiling { Ceiling::Lifted } else { Ceiling::Binds };
         let fee = replacing::dearer(app, ports, &transmission, &carried, ceiling).await?.map_err(refuse)?;
@@ -207,7 +209,7 @@ pub async fn bump(app: &App, operator: &Operator, id: TransferId, lifts_ceiling:
 }
 
 /// Refuses unless a dearer attempt would do something.
-async fn check_replaceable(app: &App, transmission: &Transmission) -> AppResult<()> {
+async fn check_replaceable(app: &App, ports: &ChainPorts, transmission: &Transmission) -> AppResult<()> {
     let chain = transmission.chain;
     if app.catalogue.chain(chain).is_some_and(|chain| chain.fees.replace_after.is_none()) {
         return Err(refuse(format!("{chain} replaces no transactions: the same one is offered again by itself")));
@@ -216,14 +218,17 @@ async fn check_replaceable(app: &App, transmission: &Transmission) -> AppResult<
         return Err(refuse("an attempt of it is being signed already"));
     }
     let (lane, nonce) = (transmission.slot.lane(), transmission.slot.nonce());
-    let open = transmit::in_state(app, chain, TransmissionStatus::Open).await?;
-    let before = open.iter().filter(|each| each.slot.lane() == lane && each.slot.nonce() < nonce).min_by_key(|each| each.slot.nonce());
-    match before {
-        None => Ok(()),
-        Some(first) => {
-            let transfers: Vec<String> = first.transfers.iter().map(ToString::to_string).collect();
-            let carries = if transfers.is_empty() { String::new() } else { format!(", of transfer {}", transfers.join(", ")) };
-            Err(refuse(format!("{}{carries}, waits before it: nothing behind it can be included first", first.slot)))
-        }
+    let spent = answer_in_time(app, ports.reader.spent_nonces(lane)).await?;
+    if nonce < spent {
+        return Err(refuse("a block has it already, and waits to be final"));
     }
+    if nonce == spent {
+        return Ok(());
+    }
+    let first = Slot::Nonce { lane, nonce: spent };
+    let of = match app.store.transmission_of_slot(chain, &first).await?.and_then(|first| first.transfers.first().copied()) {
+        Some(transfer) => format!(", of transfer {transfer}"),
+        None => String::new(),
+    };
+    Err(refuse(format!("{first}{of}, waits before it: nothing behind it can be included first")))
 }

@@ -93,6 +93,17 @@ async fn bumped_by_a_person(test: Arc<TestApp>) {
     let refused = transfers::bump(&test.app, &operator(), second, false).await.unwrap_err();
     assert!(refused.to_string().contains(&first.to_string()), "{refused}");
     transfers::bump(&test.app, &operator(), first, false).await.unwrap();
+    let again = transfers::bump(&test.app, &operator(), first, false).await.unwrap_err();
+    assert!(again.to_string().contains("being signed already"), "{again}");
+    // With the next block it is signed and offered, and the one after has it.
+    for _ in 0..2 {
+        test.world.mine(chain, 1).await.unwrap();
+        test.settle().await;
+    }
+    let mined = transfers::bump(&test.app, &operator(), first, false).await.unwrap_err();
+    assert!(mined.to_string().contains("a block has it"), "{mined}");
+    // Those before it that are only waiting to be final are not in its way.
+    transfers::bump(&test.app, &operator(), second, false).await.unwrap();
     test.eventually("the dearer attempt is final", || async {
         test.world.mine(chain, 1).await.unwrap();
         Some(transmission_of(&test, orders[0]).await).filter(|each| matches!(each.state, TransmissionState::Settled { .. }))
@@ -103,13 +114,15 @@ async fn bumped_by_a_person(test: Arc<TestApp>) {
     assert_eq!(shown.txid.as_deref(), Some(shown.attempts[1].txid.as_str()));
     assert_eq!(shown.audit[0].action, "transfer.bump");
     assert!(transfers::bump(&test.app, &operator(), first, false).await.is_err(), "it is final");
-    // Its time is the second one's now.
-    transfers::bump(&test.app, &operator(), second, true).await.unwrap();
-    let open = transfers::list(&test.app, Some(chain), &transfers::OPEN, None, 10).await.unwrap();
-    assert_eq!(open.iter().map(|line| line.id.clone()).collect::<Vec<_>>(), [second.to_string()]);
+    test.eventually("the second one is final too", || async {
+        test.world.mine(chain, 1).await.unwrap();
+        Some(transfers::list(&test.app, Some(chain), &transfers::OPEN, None, 10).await.unwrap()).filter(Vec::is_empty)
+    })
+    .await;
+    assert_eq!(transfers::show(&test.app, second).await.unwrap().attempts.len(), 2);
     let wallets = wallets::list(&test.app, Some(chain)).await.unwrap();
-    assert_eq!((wallets.len(), wallets[0].wallet.as_str(), wallets[0].open), (1, "polygon-hot-0", 1));
-    assert_eq!(wallets[0].next_nonce, wallets[0].spent_nonces.map(|spent| spent + 1), "{wallets:?}");
+    assert_eq!((wallets.len(), wallets[0].wallet.as_str(), wallets[0].open), (1, "polygon-hot-0", 0));
+    assert_eq!((wallets[0].next_nonce, wallets[0].spent_nonces), (Some(2), Some(2)), "{wallets:?}");
 }
 
 /// Something that is not ours spends the nonce of a transfer: the transfer fails once that is final and not before, its order waits for a
