@@ -13,7 +13,10 @@ pub struct WorldConfig {
     /// Seed of addresses, keys and market prices.
     pub seed: u64,
     pub currencies: Vec<CurrencyConfig>,
+    /// The simulated chains.
     pub chains: Vec<ChainConfig>,
+    /// Chains that are real: nothing of them is simulated, and time cannot be moved.
+    pub real_chains: Vec<Chain>,
     pub rails: Vec<RailConfig>,
     pub processors: Vec<Processor>,
 }
@@ -117,7 +120,14 @@ impl WorldConfig {
                 processors.push(processor);
             }
         }
-        Self { seed, currencies, chains: chains.collect(), rails: rails.collect(), processors }
+        Self { seed, currencies, chains: chains.collect(), real_chains: Vec::new(), rails: rails.collect(), processors }
+    }
+
+    /// The same world without these chains, which are real.
+    #[must_use]
+    pub fn beside_real_chains(mut self, real_chains: Vec<Chain>) -> Self {
+        self.chains.retain(|chain| !real_chains.contains(&chain.name));
+        Self { real_chains, ..self }
     }
 
     /// All opening balances that are not zero.

@@ -63,6 +63,7 @@ impl World {
     /// clock that only moves when it is moved, the same calls with the same seed make the same world.
     pub async fn open_with_clock(path: impl AsRef<Path>, config: WorldConfig, real: Arc<dyn Clock>) -> Result<Arc<Self>, WorldError> {
         let file = SandboxFile::open(path.as_ref(), config, real)?;
+        file.read(|tx| check_real_chains(tx))?;
         file.write(create_missing_rows)?;
         let chains = file.config.chains.iter().map(|chain| (chain.name, Arc::new(SimulatedChain::new(file.clone(), chain.clone()))));
         Ok(Arc::new(Self {
@@ -195,8 +196,12 @@ impl World {
     }
 
     /// Advances business time for the ramp and the world. Returns the new time.
-    /// [`WorldError::Impossible`] for more than 366 days at once, or more than a century in total.
+    /// [`WorldError::Impossible`] for more than 366 days at once, or more than a century in total, and beside a real chain, whose time
+    /// nobody can move.
     pub async fn advance(&self, seconds: u64) -> Result<Timestamp, WorldError> {
+        if let Some(chain) = self.file.config.real_chains.first().filter(|_| seconds > 0) {
+            return Err(WorldError::impossible(format!("{chain} is a real chain, so business time is the machine's and cannot be moved")));
+        }
         self.file.change_settings(|settings| settings.advance(seconds))?;
         Ok(self.file.now())
     }
@@ -390,8 +395,27 @@ impl World {
 
     /// The chain of this name.
     pub(crate) fn simulated_chain(&self, name: Chain) -> Result<&Arc<SimulatedChain>, WorldError> {
-        self.chains.get(&name).ok_or_else(|| WorldError::NotFound(format!("there is no chain {name}")))
+        let unknown = || match self.file.config.real_chains.contains(&name) {
+            true => WorldError::impossible(format!("{name} is a real chain: its own nodes make its blocks and transactions")),
+            false => WorldError::NotFound(format!("there is no chain {name}")),
+        };
+        self.chains.get(&name).ok_or_else(unknown)
     }
+}
+
+/// Refuses a world whose time was moved, or that has simulated a chain that is real now: what it says of either is not so.
+fn check_real_chains(tx: &Transaction<'_>) -> Result<(), WorldError> {
+    const NEEDS: &str = "a sandbox with a real chain needs a data folder of its own";
+    let Some(first) = tx.config.real_chains.first() else { return Ok(()) };
+    if tx.settings.clock_offset > 0 {
+        return Err(WorldError::impossible(format!("{first} is a real chain, and the clock of this world was moved: {NEEDS}")));
+    }
+    for chain in &tx.config.real_chains {
+        if chain::exists(tx, *chain)? {
+            return Err(WorldError::impossible(format!("{chain} is a real chain, and this world has simulated it before: {NEEDS}")));
+        }
+    }
+    Ok(())
 }
 
 /// Inserts the rails, chains and coins that are in the configuration but not in the database.

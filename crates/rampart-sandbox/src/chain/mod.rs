@@ -106,6 +106,11 @@ fn read_head(tx: &Transaction<'_>, chain: Chain) -> Result<BlockHead, WorldError
     head.ok_or_else(|| WorldError::NotFound(format!("there is no chain {chain}")))
 }
 
+/// Whether this world has ever simulated a chain.
+pub(crate) fn exists(tx: &Transaction<'_>, chain: Chain) -> Result<bool, WorldError> {
+    Ok(tx.row("SELECT 1 FROM chains WHERE name = ?1", [chain.as_str()], |_| Ok(()))?.is_some())
+}
+
 /// Creates what is missing of a chain: its first block, and the hot wallet's opening balance of each coin.
 pub(crate) fn create(tx: &mut Transaction<'_>, config: &ChainConfig) -> Result<(), WorldError> {
     const CHAIN: &str =

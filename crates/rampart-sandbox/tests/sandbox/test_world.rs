@@ -66,6 +66,7 @@ pub(crate) fn config() -> WorldConfig {
             chain("polygon", AddressKind::Evm, "POL", &[("POL", 18), ("USDC", 6)]),
             chain("bitcoin", AddressKind::Bitcoin, "BTC", &[("BTC", 8)]),
         ],
+        real_chains: Vec::new(),
         rails: vec![rail("sepa", "EUR", IBAN, Amount::SMALLEST), rail("spei", "MXN", "646180157000000004", Amount::from_minor(100))],
         processors: vec!["card".parse().unwrap()],
     }
@@ -165,7 +166,9 @@ pub(crate) fn signing_order(port: &ChainPorts, slot: &Slot, movements: Vec<CoinM
     let unsigned = port.writer.compose(slot, &movements, fee).unwrap();
     let meaning = if movements.is_empty() { SigningMeaning::Cancels } else { SigningMeaning::Moves(movements) };
     let transmission: TransmissionId = "tms_0000000000000000000000001".parse().unwrap();
-    SigningOrder { transmission, number: 1, chain: port.reader.chain(), lane: slot.lane(), unsigned, meaning }
+    // A number stands for one transaction.
+    let number = unsigned.body.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    SigningOrder { transmission, number, chain: port.reader.chain(), lane: slot.lane(), unsigned, meaning }
 }
 
 /// The signed transaction that makes these movements.
