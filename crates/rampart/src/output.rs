@@ -162,7 +162,7 @@ pub(crate) fn scalar(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => printable(text).into_owned(),
         serde_json::Value::Null => "-".to_owned(),
-        serde_json::Value::Array(items) => items.iter().map(scalar).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Array(items) if !items.is_empty() => items.iter().map(scalar).collect::<Vec<_>>().join(", "),
         other => printable_json(&other.to_string()).into_owned(),
     }
 }
