@@ -8,6 +8,8 @@ import schemathesis
 
 
 @schemathesis.hook
-def filter_body(context: Any, body: Any) -> bool:
-    """No silence of the market: every later quote would be refused."""
-    return not (context.operation is not None and context.operation.path == "/sandbox/prices" and isinstance(body, dict) and "silence" in body)
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """No silence of the market: once its prices are too old, every quote would be refused."""
+    body = case.body
+    if case.operation.path == "/sandbox/prices" and isinstance(body, dict) and body.get("silence") in (True, "true"):
+        case.body = {**body, "silence": False}

@@ -24,6 +24,7 @@ use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
 use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
+use super::sending::earlier;
 use super::timeouts::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
@@ -95,6 +96,9 @@ impl ChainWatcher {
             last_final: progress.last_final,
             is_finality_stalled: coins.filter_map(|coin| coin.finality.stalled).any(|rule| progress.finality_age >= rule.after),
         };
+        if self.checked_at.lock().is_none() {
+            earlier::convert(&self.app, self.chain()).await?;
+        }
         if self.checked_at.lock().as_ref() != Some(&checked_at) {
             self.confirm_deposits(&progress).await?;
             self.check_own_transactions(&progress).await?;

@@ -6,7 +6,7 @@
 //! a nonce is offered until a final block has spent it; no answer of a node ends a transfer. A nonce for which nothing was signed goes to
 //! the next transfer, or, where others wait behind it, to a transaction that only spends it ([`slots`]).
 
-mod earlier;
+pub(crate) mod earlier;
 pub(crate) mod replacing;
 mod reserve;
 mod slots;
