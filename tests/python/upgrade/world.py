@@ -29,10 +29,10 @@ class Left:
 
 
 def left(file: Path) -> Left:
-    """Reads the books of every chain, bank and processor. What its chain reverted has not left."""
+    """Reads the books of every chain, bank and processor. What its chain reverted, or included another attempt of, has not left."""
     with closing(sqlite3.connect(file, timeout=30)) as connection:
         # Only wallets of ours have nonces. What one sends to itself only fills the place of a transaction that was refused.
-        sent = connection.execute("SELECT txid, recipient, symbol, amount FROM transactions WHERE nonce IS NOT NULL AND sender <> recipient AND state <> 2")
+        sent = connection.execute("SELECT txid, recipient, symbol, amount FROM transactions WHERE nonce IS NOT NULL AND sender <> recipient AND state IN (0, 1)")
         transactions = {txid: (recipient, symbol, amount) for txid, recipient, symbol, amount in sent}
         paid = connection.execute("SELECT id, name, account, amount FROM payouts")
         return Left(transactions, {payout: (name, account, amount) for payout, name, account, amount in paid})
