@@ -23,8 +23,8 @@ use rampart_core::step::watch::Cursor;
 use rampart_core::time::Timestamp;
 use rampart_store::CommitError;
 
-use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::sending::earlier;
+use super::supervisor::{TurnOutcome, Worker, WorkerFuture};
 use super::timeouts::answer_in_time;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
