@@ -17,7 +17,7 @@ const PAGE_ROWS: u32 = 256;
 /// How far back confirmed transfers may be undone by a reorganisation (business time).
 const CONFIRMED_LOOKBACK: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Converts the transfers and the wallet of a chain. Whoever needs them first does it; doing it twice is harmless.
+/// Converts the transfers and the wallet of a chain. Two workers need them, and the first one does it; doing it twice is harmless.
 pub(crate) async fn convert(app: &App, chain: Chain) -> AppResult<()> {
     let since = TransferId::first_at(app.business.now().before(CONFIRMED_LOOKBACK));
     for (status, mut after) in [
