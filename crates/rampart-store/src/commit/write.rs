@@ -28,14 +28,16 @@ pub(super) fn assignments(columns: &[&str]) -> String {
 
 /// Inserts new rows. Fails if one exists.
 fn insert(engine: DatabaseEngine, table: &str, columns: &[&str], rows: Vec<SqlValue>) -> BulkStatement {
-    let list = columns.join(", ");
-    BulkStatement::write(engine, |rows| format!("INSERT INTO {table} ({list}) {rows}"), columns.len(), rows, Vec::new())
+    let sql = |rows: &str| format!("INSERT INTO {table} ({}) {rows}", columns.join(", "));
+    BulkStatement::write(engine, sql, columns.len(), rows, Vec::new())
 }
 
 /// Inserts rows, or replaces those with the same first column.
 fn upsert(engine: DatabaseEngine, table: &str, columns: &[&str], rows: Vec<SqlValue>) -> BulkStatement {
-    let (list, set) = (columns.join(", "), assignments(&columns[1..]));
-    let sql = |rows: &str| format!("INSERT INTO {table} ({list}) {rows} ON CONFLICT ({}) DO UPDATE SET {set}", columns[0]);
+    let sql = |rows: &str| {
+        let (list, set) = (columns.join(", "), assignments(&columns[1..]));
+        format!("INSERT INTO {table} ({list}) {rows} ON CONFLICT ({}) DO UPDATE SET {set}", columns[0])
+    };
     BulkStatement::write(engine, sql, columns.len(), rows, Vec::new())
 }
 

@@ -2,6 +2,8 @@
 //! function call, so a prepared one runs once per row. In both cases the SQL text does not depend on the number of rows, so it stays
 //! prepared.
 
+use std::fmt::Write as _;
+
 use super::postgres::{Answer, Parameter, Request};
 use super::{DatabaseEngine, DbRow, DbSession, ErrorClass, SqlError, SqlValue, classify, sqlite};
 
@@ -47,7 +49,7 @@ impl SqlValue {
     }
 }
 
-/// A statement over many rows or keys. Without any it is not run.
+/// A statement over many rows or keys. Without any it is not run, and its text is not made: most tables of a batch have none.
 pub(crate) struct BulkStatement {
     sql: String,
     width: usize,
@@ -61,7 +63,8 @@ impl BulkStatement {
     /// A statement that reads the rows of some keys, which must be distinct. `sql` receives the condition on the key column; further
     /// parameters are numbered from `$2`.
     pub(crate) fn read(engine: DatabaseEngine, sql: impl Fn(&str) -> String, keys: Vec<SqlValue>, further: Vec<SqlValue>) -> Self {
-        Self { sql: sql(key_condition(engine)), width: 1, rows: keys, further, returns_rows: true }
+        let sql = if keys.is_empty() { String::new() } else { sql(key_condition(engine)) };
+        Self { sql, width: 1, rows: keys, further, returns_rows: true }
     }
 
     /// Like [`BulkStatement::read`], for a statement that changes the rows.
@@ -78,7 +81,8 @@ impl BulkStatement {
         rows: Vec<SqlValue>,
         further: Vec<SqlValue>,
     ) -> Self {
-        Self { sql: sql(&row_source(engine, width, &rows)), width, rows, further, returns_rows: false }
+        let sql = if rows.is_empty() { String::new() } else { sql(&row_source(engine, width, &rows)) };
+        Self { sql, width, rows, further, returns_rows: false }
     }
 
     /// With the rows that the statement's `RETURNING` returns.
@@ -190,7 +194,16 @@ pub(super) fn request<'v>(sql: &'v str, width: usize, rows: &'v [SqlValue], furt
 /// The source of an `INSERT`'s rows.
 fn row_source(engine: DatabaseEngine, width: usize, rows: &[SqlValue]) -> String {
     match engine {
-        DatabaseEngine::Sqlite => format!("VALUES ({})", (1..=width).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")),
+        DatabaseEngine::Sqlite => {
+            let mut text = String::with_capacity("VALUES ()".len() + width * "$10, ".len());
+            text.push_str("VALUES (");
+            for number in 1..=width {
+                // Writing to a string does not fail.
+                let _ = write!(text, "{}${number}", if number == 1 { "" } else { ", " });
+            }
+            text.push(')');
+            text
+        }
         DatabaseEngine::Postgres => {
             let arrays =
                 rows.iter().take(width).enumerate().map(|(column, value)| format!("${}::{}[]", column + 1, value.column_type().name()));
