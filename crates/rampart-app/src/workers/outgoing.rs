@@ -1,8 +1,7 @@
 //! Loads the records that transfers and payouts reference, for the core's state machines.
 
 use rampart_core::id::{DepositId, OrderId, PayoutId, ReviewId, TransferId};
-use rampart_core::money::asset::Asset;
-use rampart_core::money::asset::Chain;
+use rampart_core::money::asset::{Asset, Chain};
 use rampart_core::order::Order;
 use rampart_core::outgoing::{Lane, Outgoing, OutgoingRecord, Payout, PendingOutgoing, Transfer, WalletName};
 use rampart_core::review::suspense;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rampart_app::operate::{transfers, wallets};
 use rampart_core::id::OrderId;
+use rampart_core::money::asset::Chain;
 use rampart_core::outgoing::{Lane, Transfer, TransferState, Transmission, TransmissionState};
 use rampart_core::ports::SlotStatus;
 use rampart_core::review::ReviewKind;
@@ -17,6 +18,24 @@ on_both_engines!(
         a_rising_fee, cancelled_while_a_node_has_it, bumped_by_a_person, spent_by_somebody_else, a_node_that_is_behind_says_no;
 );
 
+fn polygon() -> Chain {
+    "polygon".parse().unwrap()
+}
+
+/// Purchases whose coins a node has and no block.
+async fn sent_and_in_no_block(test: &TestApp, count: usize) -> Vec<OrderId> {
+    test.world.automine(polygon(), 0).await.unwrap();
+    let customer = ana(test).await;
+    let mut orders = Vec::with_capacity(count);
+    for _ in 0..count {
+        let id = test.bought(&buy(customer, "50")).await;
+        test.pay(id).await;
+        test.payment_becomes(id, "coins_sent").await;
+        orders.push(id);
+    }
+    orders
+}
+
 async fn transfer_of(test: &TestApp, order: OrderId) -> Transfer {
     test.app.store.transfers_of_order(order).await.unwrap().pop().expect("a transfer")
 }
@@ -28,12 +47,7 @@ async fn transmission_of(test: &TestApp, order: OrderId) -> Transmission {
 
 /// The fee rises above what was offered: a dearer attempt takes the same nonce, and the coins leave once.
 async fn a_rising_fee(test: Arc<TestApp>) {
-    let chain = "polygon".parse().unwrap();
-    test.world.automine(chain, 0).await.unwrap();
-    let customer = ana(&test).await;
-    let id = test.bought(&buy(customer, "50")).await;
-    test.pay(id).await;
-    test.payment_becomes(id, "coins_sent").await;
+    let (chain, id) = (polygon(), sent_and_in_no_block(&test, 1).await[0]);
     test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
     let settled = test
         .eventually("a dearer attempt is final", || async {
@@ -53,12 +67,7 @@ async fn a_rising_fee(test: Arc<TestApp>) {
 
 /// A person cancels what a node still has, and no block: the cancellation replaces it, and the order is decided again.
 async fn cancelled_while_a_node_has_it(test: Arc<TestApp>) {
-    let chain = "polygon".parse().unwrap();
-    test.world.automine(chain, 0).await.unwrap();
-    let customer = ana(&test).await;
-    let id = test.bought(&buy(customer, "50")).await;
-    test.pay(id).await;
-    test.payment_becomes(id, "coins_sent").await;
+    let (chain, id) = (polygon(), sent_and_in_no_block(&test, 1).await[0]);
     // It stays with the node, and gets into no block.
     test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
     let (transfer, transmission) = (transfer_of(&test, id).await.id, transmission_of(&test, id).await.id);
@@ -78,16 +87,7 @@ async fn cancelled_while_a_node_has_it(test: Arc<TestApp>) {
 
 /// A person does not wait: the lowest transaction is replaced by a dearer one, and those behind it cannot be.
 async fn bumped_by_a_person(test: Arc<TestApp>) {
-    let chain = "polygon".parse().unwrap();
-    test.world.automine(chain, 0).await.unwrap();
-    let customer = ana(&test).await;
-    let mut orders = Vec::new();
-    for _ in 0..2 {
-        let id = test.bought(&buy(customer, "50")).await;
-        test.pay(id).await;
-        test.payment_becomes(id, "coins_sent").await;
-        orders.push(id);
-    }
+    let (chain, orders) = (polygon(), sent_and_in_no_block(&test, 2).await);
     test.world.set_fees(chain, FeeSettings { times: 10, ..FeeSettings::default() }).await.unwrap();
     let (first, second) = (transfer_of(&test, orders[0]).await.id, transfer_of(&test, orders[1]).await.id);
     let refused = transfers::bump(&test.app, &operator(), second, false).await.unwrap_err();
@@ -128,12 +128,7 @@ async fn bumped_by_a_person(test: Arc<TestApp>) {
 /// Something that is not ours spends the nonce of a transfer: the transfer fails once that is final and not before, its order waits for a
 /// person, and the chain stops, since somebody else has the key.
 async fn spent_by_somebody_else(test: Arc<TestApp>) {
-    let chain = "polygon".parse().unwrap();
-    test.world.automine(chain, 0).await.unwrap();
-    let customer = ana(&test).await;
-    let id = test.bought(&buy(customer, "50")).await;
-    test.pay(id).await;
-    test.payment_becomes(id, "coins_sent").await;
+    let (chain, id) = (polygon(), sent_and_in_no_block(&test, 1).await[0]);
     let (transfer, sent) = (transfer_of(&test, id).await, transmission_of(&test, id).await);
     test.world.spend_nonce(chain, Lane::FIRST, Some(sent.slot.nonce())).await.unwrap();
     test.world.mine(chain, 2).await.unwrap();
@@ -154,12 +149,7 @@ async fn spent_by_somebody_else(test: Arc<TestApp>) {
 /// One node says that the nonce is spent, and another, which is behind, does not know the transaction: the order stays as it is, and
 /// nothing is sent a second time.
 async fn a_node_that_is_behind_says_no(test: Arc<TestApp>) {
-    let chain = "polygon".parse().unwrap();
-    test.world.automine(chain, 0).await.unwrap();
-    let customer = ana(&test).await;
-    let id = test.bought(&buy(customer, "50")).await;
-    test.pay(id).await;
-    test.payment_becomes(id, "coins_sent").await;
+    let (chain, id) = (polygon(), sent_and_in_no_block(&test, 1).await[0]);
     test.world.mine(chain, 3).await.unwrap();
     test.world.set_lag(chain, 3).await.unwrap();
     for _ in 0..5 {

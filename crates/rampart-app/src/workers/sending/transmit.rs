@@ -1,5 +1,5 @@
-//! Gets a transmission signed and hands its attempts to the chain. Any process may do so for an open transmission at any time: every attempt is
-//! committed before it is offered, and all of them spend the same slot.
+//! Gets a transmission signed and hands its attempts to the chain. Any process may do so for an open transmission at any time: every
+//! attempt is committed before it is offered, and all of them spend the same slot.
 
 use rampart_core::id::{TransferId, TransmissionId};
 use rampart_core::money::asset::Chain;
