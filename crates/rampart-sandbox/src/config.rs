@@ -1,5 +1,7 @@
 //! What the simulated world consists of. The binary derives it from the catalogue.
 
+use std::collections::BTreeSet;
+
 use rampart_core::address::AddressKind;
 use rampart_core::catalogue::finality::FinalityRule;
 use rampart_core::catalogue::{Catalogue, MethodKind};
@@ -13,6 +15,8 @@ pub struct WorldConfig {
     /// Seed of addresses, keys and market prices.
     pub seed: u64,
     pub currencies: Vec<CurrencyConfig>,
+    /// Coins with a market price, sorted.
+    pub symbols: Vec<Symbol>,
     /// The simulated chains.
     pub chains: Vec<ChainConfig>,
     /// Chains that are real: nothing of them is simulated, and time cannot be moved.
@@ -120,7 +124,10 @@ impl WorldConfig {
                 processors.push(processor);
             }
         }
-        Self { seed, currencies, chains: chains.collect(), real_chains: Vec::new(), rails: rails.collect(), processors }
+        let chains: Vec<ChainConfig> = chains.collect();
+        let symbols: BTreeSet<Symbol> = chains.iter().flat_map(|chain| chain.coins.iter().map(|coin| coin.symbol)).collect();
+        let symbols = symbols.into_iter().collect();
+        Self { seed, currencies, symbols, chains, real_chains: Vec::new(), rails: rails.collect(), processors }
     }
 
     /// The same world without these chains, which are real.

@@ -30,13 +30,10 @@ fn prices(tx: &Transaction<'_>) -> Result<Vec<MarketPrice>, WorldError> {
     if settings.silent {
         return Err(WorldError::impossible("the price source is unavailable"));
     }
-    let mut symbols: Vec<Symbol> = config.chains.iter().flat_map(|chain| chain.coins.iter().map(|coin| coin.symbol)).collect();
-    symbols.sort_unstable();
-    symbols.dedup();
     let second = tx.now.seconds();
     let observed_at = Timestamp::from_micros(second.saturating_mul(1_000_000));
-    let mut prices = Vec::with_capacity(symbols.len() * config.currencies.len());
-    for symbol in symbols {
+    let mut prices = Vec::with_capacity(config.symbols.len() * config.currencies.len());
+    for &symbol in &config.symbols {
         for currency in &config.currencies {
             let fixed = if settings.prices.is_empty() { None } else { settings.prices.get(&pair(symbol, currency.code)).copied() };
             if let Some(rate) = fixed.or_else(|| market(config.seed, symbol, currency.code, second)) {
@@ -68,7 +65,7 @@ impl SimulatedPrices {
     /// Fixes a price, or with `None` releases it to the market again.
     pub(crate) fn set(&self, symbol: Symbol, currency: Currency, rate: Option<Rate>) -> Result<(), WorldError> {
         let config = &self.file.config;
-        if !config.chains.iter().any(|chain| chain.coin(symbol).is_some()) {
+        if !config.symbols.contains(&symbol) {
             return Err(WorldError::NotFound(format!("there is no market for {symbol}")));
         }
         if !config.currencies.iter().any(|known| known.code == currency) {

@@ -45,6 +45,8 @@ async fn beside_a_real_chain_nothing_of_it_is_simulated_and_time_is_the_machines
     let refused = test.world.advance(1).await.unwrap_err();
     assert_eq!(refused.to_string(), "polygon is a real chain, so business time is the machine's and cannot be moved");
     assert!(test.world.advance(0).await.is_ok(), "it still says what time it is");
+    let prices = test.world.prices().prices().await.unwrap();
+    assert!(prices.iter().any(|price| price.symbol.as_str() == "USDC"), "its coins have a market all the same");
     assert!(test.world.mine("bitcoin".parse().unwrap(), 1).await.is_ok());
 }
 

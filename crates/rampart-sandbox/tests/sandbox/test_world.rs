@@ -62,6 +62,7 @@ pub(crate) fn config() -> WorldConfig {
     WorldConfig {
         seed: 42,
         currencies: vec![currency("EUR", 2), currency("CLP", 0)],
+        symbols: ["BTC", "POL", "USDC"].map(|symbol| symbol.parse().unwrap()).to_vec(),
         chains: vec![
             chain("polygon", AddressKind::Evm, "POL", &[("POL", 18), ("USDC", 6)]),
             chain("bitcoin", AddressKind::Bitcoin, "BTC", &[("BTC", 8)]),
