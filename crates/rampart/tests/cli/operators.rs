@@ -117,3 +117,43 @@ fn customers_are_banned_and_treasury_is_looked_at() {
     installation.run(&["db", "status"]);
     server.stop();
 }
+
+#[test]
+fn coins_under_way_are_shown_and_cancelled() {
+    const WALLET: &str = "0xB51b2ce243bb1F88880bC8D287EBbfd7F695Ac55";
+    for engine in ENGINES {
+        let installation = Installation::new(engine, "transfers");
+        let mut server = installation.serve();
+        installation.partner(&mut server, "transfers");
+        let control = |call: &str, body: serde_json::Value| {
+            let (status, answer) = server.post(&format!("/sandbox/chain/polygon/{call}"), &body);
+            assert_eq!(status, 200, "{answer}");
+        };
+        control("automine", json!({ "every_seconds": 0 }));
+        let withdrawal = ["treasury", "withdraw", "chain:polygon:hot", "USDC:polygon", "10", "--to", WALLET];
+        let moved = installation.json(&with_reason(&withdrawal));
+        let id = moved["transfers"][0].as_str().unwrap().to_owned();
+        server.eventually(|| installation.json(&["transfer", "show", &id])["state"] == "broadcast");
+        assert_eq!(installation.json(&["transfer", "list", "--chain", "polygon"])[0]["id"], json!(id));
+        assert_eq!(installation.json(&["transfer", "list", "--state", "failed"]), json!([]));
+        let wallet = &installation.json(&["wallet", "list", "polygon"])[0];
+        assert_eq!((&wallet["wallet"], &wallet["open"], &wallet["spent_nonces"]), (&json!("polygon-hot-0"), &json!(1), &json!(0)));
+        // No block includes it at this price.
+        control("fees", json!({ "times": 10 }));
+        installation.refused(2, &["transfer", "cancel", &id]);
+        installation.run(&with_reason(&["transfer", "cancel", &id]));
+        server.eventually(|| {
+            control("blocks", json!({ "count": 1 }));
+            installation.json(&["transfer", "show", &id])["state"].as_str().is_some_and(|state| state.starts_with("failed"))
+        });
+        let shown = installation.json(&["transfer", "show", &id]);
+        let purposes: Vec<_> = shown["attempts"].as_array().unwrap().iter().map(|attempt| attempt["purpose"].clone()).collect();
+        assert_eq!(purposes, ["delivers", "cancels"], "{shown}");
+        let said = installation.refused(1, &with_reason(&["transfer", "bump", &id]));
+        assert!(said.contains("it has failed"), "{said}");
+        let chain = &installation.json(&["chain", "status", "polygon"])[0];
+        assert_eq!((&chain["chain"], &chain["stalled"]), (&json!("polygon"), &json!(null)), "{chain}");
+        assert!(installation.run(&["ledger", "verify"]).contains("The books hold"));
+        server.stop();
+    }
+}
